@@ -1,0 +1,19 @@
+/** What went wrong, for programs. Messages are for people and say what was expected and what came. */
+export type ErrorCode =
+  | "bad-file" // the bytes are not a .zn file, or a damaged one
+  | "unknown-model" // the file or the caller names a model that is not here
+  | "bad-model" // a model folder is incomplete, altered or not provably exact
+  | "bad-image" // pixels or an image file that cannot be encoded
+  | "bad-option" // an option out of its range
+  | "too-large"; // over a limit that protects the process
+
+/** The one error class of the codec and of what is built on it. */
+export class ZippyNetError extends Error {
+  override readonly name = "ZippyNetError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,40 @@
+import { depthToSpace, fused, type Tensor1D, type Tensor4D } from "@tensorflow/tfjs-core";
+import { type Layers, TRANSFORM_SLOPE } from "./transforms.ts";
+
+export interface Convolution {
+  /** Height × width × in × out. */
+  readonly kernel: Tensor4D;
+  readonly bias: Tensor1D;
+}
+
+/** The layers of the transforms for coding: convolution, bias and activation in one kernel. */
+export class InferenceLayers implements Layers {
+  readonly #convolutions: ReadonlyMap<string, Convolution>;
+
+  constructor(convolutions: ReadonlyMap<string, Convolution>) {
+    this.#convolutions = convolutions;
+  }
+
+  conv(x: Tensor4D, name: string, { stride = 1, activate = false } = {}): Tensor4D {
+    const { kernel, bias } = this.#convolutions.get(name)!;
+    return fused.conv2d({
+      x,
+      filter: kernel,
+      bias,
+      strides: stride,
+      pad: (kernel.shape[0] - 1) / 2,
+      ...(activate && { activation: "leakyrelu", leakyreluAlpha: TRANSFORM_SLOPE }),
+    });
+  }
+
+  depthToSpace(x: Tensor4D): Tensor4D {
+    return depthToSpace(x, 2);
+  }
+
+  dispose(): void {
+    for (const { kernel, bias } of this.#convolutions.values()) {
+      kernel.dispose();
+      bias.dispose();
+    }
+  }
+}

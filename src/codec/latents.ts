@@ -1,0 +1,91 @@
+import { type Architecture, PASSES } from "./architecture.ts";
+import { POSITION_FEATURES, positionFeatures } from "./positions.ts";
+import {
+  inputChannels,
+  LATENT_LIMIT,
+  LATENT_UNIT,
+  MEAN_LIMIT,
+  networks,
+  POSITION_UNIT,
+  type PriorEngine,
+  sliceChannels,
+} from "./prior.ts";
+import { SCALES } from "./symbols.ts";
+
+/** Latents of n images of one size: [n, rows, columns, latentChannels] integers, `y_hat` in eighths. */
+export interface LatentShape {
+  readonly n: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * Gives the `y_hat` (in eighths) of one latent.
+ * @param at index of the latent in [n, rows, columns, latentChannels]
+ * @param mean of the prior, in eighths
+ * @param scale index of the prior's scale, 0–63
+ */
+export type CodeLatent = (image: number, at: number, mean: number, scale: number) => number;
+
+/**
+ * Walks the latents in coding order, which encoder and decoder share: slice by slice, two checkerboard passes each
+ * (first the positions of even row + column, then the others), row by row, channel by channel. What the prior says of a
+ * pass depends only on the passes before it.
+ *
+ * @param level quality feature of the prior, in 32nds
+ * @returns `y_hat` in eighths
+ */
+export function walkLatents(
+  architecture: Architecture,
+  prior: PriorEngine,
+  { n, rows, columns }: LatentShape,
+  level: number,
+  code: CodeLatent,
+): Int16Array {
+  const { latentChannels } = architecture;
+  const width = sliceChannels(architecture);
+  const positions = positionFeatures(rows, columns);
+  const area = rows * columns;
+  const yHat = new Int16Array(n * area * latentChannels);
+  for (const { slice, pass } of networks(architecture)) {
+    const depth = inputChannels(architecture, slice, pass);
+    const input = new Float32Array(n * area * depth);
+    for (let i = 0, to = 0; i < n * area; i++) {
+      const at = i * latentChannels;
+      const position = i % area;
+      const parity = (Math.floor(position / columns) + (position % columns)) % PASSES;
+      to = copyClipped(yHat, at, slice * width, input, to);
+      for (let f = 0; f < POSITION_FEATURES; f++) input[to++] = positions[position * POSITION_FEATURES + f]!;
+      input[to++] = level;
+      input[to++] = parity === pass ? POSITION_UNIT : 0;
+      if (pass > 0) to = copyClipped(yHat, at + slice * width, width, input, to);
+    }
+    const output = prior.run(slice, pass, input, [n, rows, columns]);
+    for (let i = 0; i < n * area; i++) {
+      const position = i % area;
+      if ((Math.floor(position / columns) + (position % columns)) % PASSES !== pass) continue;
+      const image = Math.floor(i / area);
+      for (let c = 0; c < width; c++) {
+        const mean = clip(output[(i * 2 + 0) * width + c]!, -MEAN_LIMIT, MEAN_LIMIT);
+        const scale = clip(output[(i * 2 + 1) * width + c]!, 0, SCALES - 1);
+        const at = i * latentChannels + slice * width + c;
+        yHat[at] = code(image, at, mean, scale);
+      }
+    }
+  }
+  return yHat;
+}
+
+/** The latents as `g_s` takes them, before inverse gain. */
+export function fromEighths(yHat: Int16Array): Float32Array {
+  return Float32Array.from(yHat, (value) => value / LATENT_UNIT);
+}
+
+function copyClipped(from: Int16Array, at: number, count: number, into: Float32Array, to: number): number {
+  for (let c = 0; c < count; c++) into[to++] = clip(from[at + c]!, -LATENT_LIMIT, LATENT_LIMIT);
+  return to;
+}
+
+function clip(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
+}

@@ -1,0 +1,92 @@
+import {
+  clipByValue,
+  floor,
+  fused,
+  type Tensor1D,
+  type Tensor4D,
+  tensor1d,
+  tensor4d,
+  tidy,
+} from "@tensorflow/tfjs-core";
+import type { Architecture } from "./architecture.ts";
+import {
+  ACTIVATION_LIMIT,
+  inputChannels,
+  networks,
+  PRIOR_SLOPE_SHIFT,
+  type PriorEngine,
+  type PriorLayer,
+  type PriorWeights,
+} from "./prior.ts";
+
+interface FloatLayer {
+  readonly kernel: Tensor4D;
+  readonly bias: Tensor1D;
+}
+
+/**
+ * The prior on a TensorFlow.js backend, exact: see the proof in `prior.ts`. Shifts are folded into kernel and bias as
+ * powers of two, which moves exponents and leaves every sum exact.
+ */
+export class TensorPrior implements PriorEngine {
+  readonly #architecture: Architecture;
+  readonly #layers: FloatLayer[][][];
+
+  constructor(architecture: Architecture, weights: PriorWeights) {
+    this.#architecture = architecture;
+    this.#layers = [];
+    for (const { slice, pass } of networks(architecture)) {
+      this.#layers[slice] ??= [];
+      this.#layers[slice][pass] = weights[slice]![pass]!.map(toFloat);
+    }
+  }
+
+  run(
+    slice: number,
+    pass: number,
+    input: Float32Array,
+    [n, rows, columns]: readonly [number, number, number],
+  ) {
+    const [conv0, conv1, conv2] = this.#layers[slice]![pass]!;
+    const out = tidy(() => {
+      const x = tensor4d(input, [n, rows, columns, inputChannels(this.#architecture, slice, pass)]);
+      const b = activated(conv1!, activated(conv0!, x));
+      return floor(fused.conv2d({ x: b, filter: conv2!.kernel, bias: conv2!.bias, strides: 1, pad: "same" }));
+    });
+    const values = out.dataSync<"float32">();
+    out.dispose();
+    return values;
+  }
+
+  dispose(): void {
+    for (const layer of this.#layers.flat(2)) {
+      layer.kernel.dispose();
+      layer.bias.dispose();
+    }
+  }
+}
+
+function activated({ kernel, bias }: FloatLayer, x: Tensor4D): Tensor4D {
+  const acc = fused.conv2d({
+    x,
+    filter: kernel,
+    bias,
+    strides: 1,
+    pad: "same",
+    activation: "leakyrelu",
+    leakyreluAlpha: 2 ** -PRIOR_SLOPE_SHIFT,
+  });
+  return clipByValue(floor(acc), -ACTIVATION_LIMIT, ACTIVATION_LIMIT);
+}
+
+function toFloat({ shape, kernel, bias, shift }: PriorLayer): FloatLayer {
+  const scale = Float32Array.from(shift, (by) => 2 ** -by);
+  const channels = shape[3];
+  return {
+    kernel: tensor4d(
+      Float32Array.from(kernel, (value, at) => value * scale[at % channels]!),
+      [...shape],
+    ),
+    bias: tensor1d(Float32Array.from(bias, (value, at) => value * scale[at]!)),
+  };
+}

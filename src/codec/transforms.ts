@@ -1,0 +1,109 @@
+import type { Tensor4D } from "@tensorflow/tfjs-core";
+import { add, leakyRelu } from "@tensorflow/tfjs-core";
+import type { Architecture } from "./architecture.ts";
+
+/**
+ * The analysis and synthesis transforms, written once for coding and for training.
+ *
+ * ```
+ * g_a   x/255 − ½, space-to-depth 2 ─ conv0 3×3 ─ res… ─ down 5×5 ↓2 ─ res… ─ down 3×3 ↓2 ─ res… ─ out 1×1 ─ y
+ * g_s   y_hat ─ conv0 3×3 ─ res… ─ up 1×1, depth-to-space 2 ─ res… ─ up 3×3, depth-to-space 2 ─ res… ─ out 3×3
+ * res   x + c₁ₓ₁(act(b₃ₓ₃(act(a₁ₓ₁(act(x))))))         at half width; act = leaky ReLU, slope 0.1
+ * ```
+ *
+ * Residual blocks and resamplings are numbered in one row (`g_a.res1`, `g_a.down2`, …). Images enter and leave as
+ * space-to-depth blocks of 2 (see `pixels.ts`), so that the largest tensors are never made. After CompressAI's and
+ * ELIC's (He et al., CVPR 2022) residual transforms.
+ */
+export interface Layers {
+  /** Convolution with zero padding of (size − 1)/2 on every side, bias, then the activation if asked for. */
+  conv(x: Tensor4D, name: string, options?: { stride?: 1 | 2; activate?: boolean }): Tensor4D;
+  /** Block size 2, TensorFlow's channel order. */
+  depthToSpace(x: Tensor4D): Tensor4D;
+}
+
+/** Slope of the leaky ReLU of both transforms for negative inputs. */
+export const TRANSFORM_SLOPE = 0.1;
+
+/** [n, h/2, w/2, 12] image blocks, −½ to ½ → [n, h/8, w/8, latentChannels] `y` before gain. */
+export function analysis({ analysis: { blocks } }: Architecture, layers: Layers, x: Tensor4D): Tensor4D {
+  let index = 0;
+  let h = layers.conv(x, `g_a.conv${index++}`);
+  for (let level = 0; level < 3; level++) {
+    if (level > 0) h = layers.conv(h, `g_a.down${index++}`, { stride: 2 });
+    for (let i = 0; i < blocks[level]!; i++) h = residual(layers, h, `g_a.res${index++}`);
+  }
+  return layers.conv(h, "g_a.out");
+}
+
+/** [n, h/8, w/8, latentChannels] `y_hat` after inverse gain → [n, h/2, w/2, 12] image blocks, near −½ to ½. */
+export function synthesis({ synthesis: { blocks } }: Architecture, layers: Layers, y: Tensor4D): Tensor4D {
+  let index = 0;
+  let h = layers.conv(y, `g_s.conv${index++}`);
+  for (let level = 2; level >= 0; level--) {
+    for (let i = 0; i < blocks[level]!; i++) h = residual(layers, h, `g_s.res${index++}`);
+    if (level > 0) h = layers.depthToSpace(layers.conv(h, `g_s.up${index++}`));
+  }
+  return layers.conv(h, "g_s.out");
+}
+
+function residual(layers: Layers, x: Tensor4D, name: string): Tensor4D {
+  const a = layers.conv(leakyRelu(x, TRANSFORM_SLOPE), `${name}.a`, { activate: true });
+  const b = layers.conv(a, `${name}.b`, { activate: true });
+  return add(x, layers.conv(b, `${name}.c`));
+}
+
+export interface ConvolutionShape {
+  readonly name: string;
+  /** Height × width × in × out. */
+  readonly kernel: readonly [number, number, number, number];
+}
+
+/** Names and kernel shapes of every convolution of `g_a`, in order. */
+export function analysisShapes({
+  latentChannels,
+  analysis: { widths, blocks },
+}: Architecture): ConvolutionShape[] {
+  const shapes: ConvolutionShape[] = [];
+  let index = 0;
+  shapes.push({ name: `g_a.conv${index++}`, kernel: [3, 3, 12, widths[0]] });
+  for (let level = 0; level < 3; level++) {
+    const width = widths[level]!;
+    if (level > 0) {
+      const size = level === 1 ? 5 : 3;
+      shapes.push({ name: `g_a.down${index++}`, kernel: [size, size, widths[level - 1]!, width] });
+    }
+    for (let i = 0; i < blocks[level]!; i++) shapes.push(...residualShapes(`g_a.res${index++}`, width));
+  }
+  shapes.push({ name: "g_a.out", kernel: [1, 1, widths[2], latentChannels] });
+  return shapes;
+}
+
+/** Names and kernel shapes of every convolution of `g_s`, in order. */
+export function synthesisShapes({
+  latentChannels,
+  synthesis: { widths, blocks },
+}: Architecture): ConvolutionShape[] {
+  const shapes: ConvolutionShape[] = [];
+  let index = 0;
+  shapes.push({ name: `g_s.conv${index++}`, kernel: [3, 3, latentChannels, widths[2]] });
+  for (let level = 2; level >= 0; level--) {
+    const width = widths[level]!;
+    for (let i = 0; i < blocks[level]!; i++) shapes.push(...residualShapes(`g_s.res${index++}`, width));
+    if (level > 0) {
+      const size = level === 2 ? 1 : 3;
+      shapes.push({ name: `g_s.up${index++}`, kernel: [size, size, width, widths[level - 1]! * 4] });
+    }
+  }
+  shapes.push({ name: "g_s.out", kernel: [3, 3, widths[0], 12] });
+  return shapes;
+}
+
+function residualShapes(name: string, width: number): ConvolutionShape[] {
+  const half = width / 2;
+  return [
+    { name: `${name}.a`, kernel: [1, 1, width, half] },
+    { name: `${name}.b`, kernel: [3, 3, half, half] },
+    { name: `${name}.c`, kernel: [1, 1, half, width] },
+  ];
+}
