@@ -1,0 +1,74 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Model } from "../codec/codec.ts";
+import { ZippyNetError } from "../codec/errors.ts";
+import { useWasm } from "./backend.ts";
+import { loadModel } from "./load.ts";
+import { type Manifest, parseManifest } from "./manifest.ts";
+
+/** The models of a folder, one sub-folder each; a model is loaded when first asked for, and kept. */
+export interface Models {
+  /** What is here, by number. */
+  list(): readonly ModelSummary[];
+  /** Throws `unknown-model` if the number is not here. */
+  byNumber(number: number): Promise<Model>;
+  byName(name: string): Promise<Model>;
+  /** The one of the lowest number. */
+  default(): Promise<Model>;
+}
+
+export type ModelSummary = Pick<Manifest, "number" | "name" | "description">;
+
+/** Where models lie unless told: what ZIPPYNET_MODELS names, else the package's own. */
+export function modelsFolder(): string {
+  return process.env["ZIPPYNET_MODELS"] ?? fileURLToPath(new URL("../../models", import.meta.url));
+}
+
+/** Reads the manifests of a folder of models; throws `bad-model` if there are none or two share a number or name. */
+export async function openModels(folder: string = modelsFolder()): Promise<Models> {
+  const found = await readManifests(folder);
+  const loaded = new Map<number, Promise<Model>>();
+  const load = ({ number, folder }: Found): Promise<Model> => {
+    let model = loaded.get(number);
+    if (!model) {
+      model = useWasm().then(() => loadModel((file) => readFile(join(folder, file))));
+      model.catch(() => loaded.delete(number)); // a failed load is tried again
+      loaded.set(number, model);
+    }
+    return model;
+  };
+  const known = found.map(({ number, name }) => `${number} (${name})`).join(", ");
+  const find = async (what: string, matches: (model: Found) => boolean): Promise<Model> => {
+    const model = found.find(matches);
+    if (!model) throw new ZippyNetError("unknown-model", `expected one of the models ${known}, got ${what}`);
+    return load(model);
+  };
+  return {
+    list: () => found.map(({ number, name, description }) => ({ number, name, description })),
+    byNumber: (number) => find(`number ${number}`, (model) => model.number === number),
+    byName: (name) => find(`"${name}"`, (model) => model.name === name),
+    default: () => load(found[0]!),
+  };
+}
+
+type Found = ModelSummary & { readonly folder: string };
+
+async function readManifests(folder: string): Promise<Found[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new ZippyNetError("bad-model", `expected a folder of models at ${folder}`, { cause });
+  });
+  const found: Found[] = [];
+  for (const entry of entries) {
+    if (!entry.isDirectory() && !entry.isSymbolicLink()) continue;
+    const path = join(folder, entry.name);
+    const json = await readFile(join(path, "manifest.json"), "utf8").catch(() => undefined);
+    if (json === undefined) continue;
+    const { number, name, description } = parseManifest(json);
+    const twin = found.find((other) => other.number === number || other.name === name);
+    if (twin) throw new ZippyNetError("bad-model", `${path} and ${twin.folder} share a number or a name`);
+    found.push({ number, name, description, folder: path });
+  }
+  if (found.length === 0) throw new ZippyNetError("bad-model", `expected models in ${folder}, found none`);
+  return found.sort((a, b) => a.number - b.number);
+}

@@ -1,0 +1,166 @@
+import { tensor1d, tensor4d } from "@tensorflow/tfjs-core";
+import { type Architecture, QUALITIES } from "../codec/architecture.ts";
+import type { Model } from "../codec/codec.ts";
+import { ZippyNetError } from "../codec/errors.ts";
+import { type Convolution, InferenceLayers } from "../codec/inference.ts";
+import {
+  LEVEL_LIMIT,
+  networkName,
+  networkShapes,
+  networks,
+  type PriorEngine,
+  type PriorLayer,
+  type PriorNetwork,
+  type PriorWeights,
+  proveExact,
+} from "../codec/prior.ts";
+import { TensorPrior } from "../codec/prior-tensors.ts";
+import { SCALES, SymbolTables } from "../codec/symbols.ts";
+import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
+import { BLOBS, type BlobName, type Manifest, parseManifest } from "./manifest.ts";
+import { type DType, readSafetensors, type SafeArrays, type SafeTensors } from "./safetensors.ts";
+
+/** Gives a file of a model folder; rejects if it is not there. */
+export type ReadFile = (name: string) => Promise<Uint8Array>;
+
+/** The three blobs of a model, checked against its manifest. */
+export type Blobs = Readonly<Record<BlobName, SafeTensors>>;
+
+/**
+ * Loads a model onto the current TensorFlow.js backend: manifest, hash of each blob, shapes, the proof that the prior is
+ * exact. Throws `bad-model` on the first that does not hold.
+ */
+export async function loadModel(read: ReadFile): Promise<Model> {
+  const manifest = parseManifest(new TextDecoder().decode(await read("manifest.json")));
+  const loaded = await Promise.all(BLOBS.map((name) => readBlob(manifest, name, read)));
+  const [g_a, g_s, prior] = loaded as [SafeTensors, SafeTensors, SafeTensors];
+  return buildModel(manifest, { g_a, g_s, prior });
+}
+
+/** @param engine computes the prior; by default the backend's tensors */
+export function buildModel(
+  { number, name, architecture }: Pick<Manifest, "number" | "name" | "architecture">,
+  blobs: Blobs,
+  engine: (architecture: Architecture, weights: PriorWeights) => PriorEngine = (a, w) => new TensorPrior(a, w),
+): Model {
+  const weights = priorWeights(architecture, blobs.prior);
+  proveExact(architecture, weights);
+  const tables = symbolTables(blobs.prior);
+  const perChannel = [QUALITIES, architecture.latentChannels];
+  const gain = floats(blobs.g_a, "gain", perChannel);
+  const inverseGain = floats(blobs.g_s, "inverse_gain", perChannel);
+  const levels = tensor(blobs.prior, "levels", "I8", [QUALITIES]);
+  if (levels.some((level) => Math.abs(level) > LEVEL_LIMIT)) {
+    throw new ZippyNetError("bad-model", `levels: expected values within ±${LEVEL_LIMIT}`);
+  }
+  const convolutions = new Map([
+    ...analysisShapes(architecture).map((shape) => convolution(blobs.g_a, shape)),
+    ...synthesisShapes(architecture).map((shape) => convolution(blobs.g_s, shape)),
+  ]);
+  const layers = new InferenceLayers(convolutions);
+  const prior = engine(architecture, weights);
+  return {
+    number,
+    name,
+    architecture,
+    layers,
+    prior,
+    tables,
+    gain,
+    inverseGain,
+    levels,
+    dispose() {
+      layers.dispose();
+      prior.dispose();
+    },
+  };
+}
+
+async function readBlob({ blobs, name: model }: Manifest, name: BlobName, read: ReadFile): Promise<SafeTensors> {
+  const { file, bytes, sha256 } = blobs[name];
+  const content = await read(file);
+  if (content.length !== bytes) {
+    throw new ZippyNetError("bad-model", `${model}/${file}: expected ${bytes} bytes, got ${content.length}`);
+  }
+  const found = await sha256Hex(content);
+  if (found !== sha256) {
+    throw new ZippyNetError("bad-model", `${model}/${file}: expected SHA-256 ${sha256}, got ${found}`);
+  }
+  return readSafetensors(content);
+}
+
+/** Through Web Crypto, which Node and browsers share. */
+export async function sha256Hex(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The integer layers of every network of the prior. */
+export function priorWeights(architecture: Architecture, blob: SafeTensors): PriorWeights {
+  const weights: PriorNetwork[][] = [];
+  for (const { slice, pass } of networks(architecture)) {
+    const layers = networkShapes(architecture, slice, pass).map((shape, index): PriorLayer => {
+      const name = `${networkName(slice, pass)}.conv${index}`;
+      const shift = tensor(blob, `${name}.shift`, "U8", [shape[3]]);
+      if (shift.some((by) => by > 24)) throw new ZippyNetError("bad-model", `${name}.shift: expected 0–24`);
+      return {
+        shape,
+        kernel: tensor(blob, `${name}.kernel`, "I8", shape),
+        bias: tensor(blob, `${name}.bias`, "I32", [shape[3]]),
+        shift,
+      };
+    });
+    weights[slice] ??= [];
+    weights[slice][pass] = layers as unknown as PriorNetwork;
+  }
+  return weights;
+}
+
+/** Frequencies are stored one scale after the other, with the length of each. */
+export function symbolTables(blob: SafeTensors): SymbolTables {
+  const lengths = tensor(blob, "tables.lengths", "U16", [SCALES]);
+  const total = lengths.reduce((a, b) => a + b, 0);
+  const frequencies = tensor(blob, "tables.frequencies", "U16", [total]);
+  let at = 0;
+  return new SymbolTables(
+    Array.from(lengths, (length) => {
+      at += length;
+      return frequencies.subarray(at - length, at);
+    }),
+  );
+}
+
+function convolution(blob: SafeTensors, { name, kernel: shape }: ConvolutionShape): [string, Convolution] {
+  const out = shape[3];
+  const bias = floats(blob, `${name}.bias`, [out]);
+  return [name, { kernel: tensor4d(kernelOf(blob, name, shape), [...shape]), bias: tensor1d(bias) }];
+}
+
+/** A kernel stored as floats, or as 8-bit integers with one scale an output channel. */
+function kernelOf(blob: SafeTensors, name: string, shape: readonly number[]): Float32Array {
+  const stored = blob.get(`${name}.kernel`);
+  if (stored?.dtype !== "I8") return floats(blob, `${name}.kernel`, shape);
+  const out = shape.at(-1)!;
+  const scale = floats(blob, `${name}.scale`, [out]);
+  const kernel = tensor(blob, `${name}.kernel`, "I8", shape);
+  return Float32Array.from(kernel, (value, at) => value * scale[at % out]!);
+}
+
+function floats(blob: SafeTensors, name: string, shape: readonly number[]): Float32Array {
+  const dtype = blob.get(name)?.dtype === "F16" ? "F16" : "F32";
+  return tensor(blob, name, dtype, shape);
+}
+
+function tensor<D extends DType>(
+  blob: SafeTensors,
+  name: string,
+  dtype: D,
+  shape: readonly number[],
+): SafeArrays[D] {
+  const found = blob.get(name);
+  if (!found || found.dtype !== dtype || String(found.shape) !== String(shape)) {
+    const came = found ? `${found.dtype} [${found.shape}]` : "none";
+    throw new ZippyNetError("bad-model", `${name}: expected ${dtype} [${shape}], got ${came}`);
+  }
+  return found.data as SafeArrays[D];
+}

@@ -1,0 +1,55 @@
+import * as v from "valibot";
+import { ZippyNetError } from "../codec/errors.ts";
+
+/** The files of a model folder beside the manifest. */
+export const BLOBS = ["g_a", "g_s", "prior"] as const;
+export type BlobName = (typeof BLOBS)[number];
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const three = v.tuple([count, count, count]);
+const transform = v.object({ widths: three, blocks: three });
+const blob = v.object({
+  file: v.pipe(v.string(), v.regex(/^[\w.-]+$/)),
+  bytes: count,
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+});
+
+const schema = v.object({
+  /** Version of this layout and of the arithmetic that the model means. */
+  format: v.literal(1),
+  /** 0–255, in every file the model writes; 192–255 are users' own. */
+  number: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255)),
+  name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/)),
+  description: v.string(),
+  /** A released model never changes. */
+  released: v.boolean(),
+  architecture: v.object({
+    latentChannels: count,
+    slices: count,
+    analysis: transform,
+    synthesis: transform,
+    prior: v.object({ hidden: count }),
+  }),
+  blobs: v.object({ g_a: blob, g_s: blob, prior: blob }),
+  /** The largest sum that the prior can reach, as a share of 2^24: below 1, float32 is exact. */
+  exactness: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+});
+
+/** What a model is: `manifest.json` of its folder. */
+export type Manifest = v.InferOutput<typeof schema>;
+
+/** Throws `bad-model` with the path of the first field that is wrong. */
+export function parseManifest(json: string): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new ZippyNetError("bad-model", "manifest.json is not JSON", { cause });
+  }
+  const result = v.safeParse(schema, value);
+  if (!result.success) {
+    const [issue] = result.issues;
+    throw new ZippyNetError("bad-model", `manifest.json: ${v.getDotPath(issue) ?? "top level"}: ${issue.message}`);
+  }
+  return result.output;
+}
