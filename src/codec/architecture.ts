@@ -4,17 +4,17 @@
  * `blocks` are the residual blocks at each resolution: 1/2, 1/4, 1/8 of the image in `g_a`, the reverse in `g_s`.
  */
 export interface Architecture {
-  readonly latentChannels: number;
-  readonly slices: number;
-  readonly analysis: TransformWidths;
-  readonly synthesis: TransformWidths;
-  readonly prior: { readonly hidden: number };
+  latentChannels: number;
+  slices: number;
+  analysis: TransformWidths;
+  synthesis: TransformWidths;
+  prior: { hidden: number };
 }
 
 export interface TransformWidths {
   /** Channels at 1/2, 1/4 and 1/8 of the image's resolution. */
-  readonly widths: readonly [number, number, number];
-  readonly blocks: readonly [number, number, number];
+  widths: [number, number, number];
+  blocks: [number, number, number];
 }
 
 /** Image pixels a latent position spans on each side. */
@@ -26,7 +26,7 @@ export const SCALES_AND_MEANS = 2;
 /** Quality runs from 1 to this. */
 export const QUALITIES = 100;
 
-export const DEFAULT_ARCHITECTURE: Architecture = {
+export const DEFAULT_ARCHITECTURE: Readonly<Architecture> = {
   latentChannels: 64,
   slices: 4,
   analysis: { widths: [48, 128, 256], blocks: [1, 3, 4] },

@@ -37,7 +37,7 @@ const STATED_SIZE = 15;
 
 export function writeContainer(header: Header, check: number, payload: Uint8Array): Uint8Array {
   const { model, quality, grey, width, height } = header;
-  const square = width === height ? SQUARES.findIndex((side) => side === width) : -1;
+  const square = width === height ? SQUARES.indexOf(width as (typeof SQUARES)[number]) : -1;
   const head = [
     (VERSION << 6) | (square < 0 ? STATED_SIZE : square),
     model,

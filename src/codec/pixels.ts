@@ -3,19 +3,18 @@ import type { Image } from "./image.ts";
 
 /**
  * Pixels to network blocks and back. A block tensor is [rows/2, columns/2, 12]: space-to-depth of 2 in TensorFlow's
- * order, channel = (dy·2 + dx)·3 + colour, of the image padded on the right and below to multiples of 8 by
- * repeating its last column and row.
+ * order, channel = (dy·2 + dx)·3 + colour, of the image padded to multiples of 8 by repeating its edges: p missing columns
+ * become floor(p/2) on the left and the rest on the right, rows likewise.
  */
 export function toBlocks({ width, height, data }: Image, blocks: Float32Array, offset: number): void {
   const { rows, columns } = blockSize(width, height);
+  const { left, top } = padding(width, height);
   for (let y = 0; y < rows * 2; y++) {
-    const row = Math.min(y, height - 1) * width;
+    const row = Math.max(0, Math.min(y - top, height - 1)) * width;
     for (let x = 0; x < columns * 2; x++) {
-      const from = (row + Math.min(x, width - 1)) * 3;
-      const to = offset + ((y >> 1) * columns + (x >> 1)) * 12 + ((y & 1) * 2 + (x & 1)) * 3;
-      blocks[to] = data[from]! / 255 - 0.5;
-      blocks[to + 1] = data[from + 1]! / 255 - 0.5;
-      blocks[to + 2] = data[from + 2]! / 255 - 0.5;
+      const from = (row + Math.max(0, Math.min(x - left, width - 1))) * 3;
+      const to = offset + blockIndex(x, y, columns);
+      for (let c = 0; c < 3; c++) blocks[to + c] = data[from + c]! / 255 - 0.5;
     }
   }
 }
@@ -29,11 +28,12 @@ export function fromBlocks(
   grey: boolean,
 ): Image {
   const { columns } = blockSize(width, height);
+  const { left, top } = padding(width, height);
   const data = new Uint8Array(width * height * 3);
   const level = (value: number) => Math.max(0, Math.min(255, Math.floor((value + 0.5) * 255 + 0.5)));
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++, to += 3) {
-      const from = offset + ((y >> 1) * columns + (x >> 1)) * 12 + ((y & 1) * 2 + (x & 1)) * 3;
+      const from = offset + blockIndex(x + left, y + top, columns);
       const [r, g, b] = [blocks[from]!, blocks[from + 1]!, blocks[from + 2]!];
       if (grey) data.fill(level(0.299 * r + 0.587 * g + 0.114 * b), to, to + 3);
       else {
@@ -44,6 +44,17 @@ export function fromBlocks(
     }
   }
   return { width, height, data };
+}
+
+/** Columns and rows of padding before the image. */
+export function padding(width: number, height: number): { left: number; top: number } {
+  const { rows, columns } = latentSize(width, height);
+  return { left: (columns * STRIDE - width) >> 1, top: (rows * STRIDE - height) >> 1 };
+}
+
+/** Where the first colour of padded pixel (x, y) stands. */
+function blockIndex(x: number, y: number, columns: number): number {
+  return ((y >> 1) * columns + (x >> 1)) * 12 + ((y & 1) * 2 + (x & 1)) * 3;
 }
 
 /** Rows and columns of the block tensor of an image of this size. */

@@ -30,7 +30,9 @@ export class IntegerPrior implements PriorEngine {
       const x = Int32Array.from(input.subarray(i * size * conv0.shape[2], (i + 1) * size * conv0.shape[2]));
       const a = convolve(conv0, x, rows, columns).map(activate(conv0));
       const b = convolve(conv1, a, rows, columns).map(activate(conv1));
-      const c = convolve(conv2, b, rows, columns).map((acc, at) => acc >> conv2.shift[at % conv2.shape[3]]!);
+      const c = convolve(conv2, b, rows, columns).map((acc, at) =>
+        roundedShift(acc, conv2.shift[at % conv2.shape[3]]!),
+      );
       out.set(c, i * size * conv2.shape[3]);
     }
     return out;
@@ -42,9 +44,18 @@ export class IntegerPrior implements PriorEngine {
 function activate({ shape, shift }: PriorLayer) {
   return (acc: number, at: number): number => {
     const by = shift[at % shape[3]]!;
-    const value = acc >> (acc < 0 ? by + PRIOR_SLOPE_SHIFT : by);
+    const value = roundedShift(acc, acc < 0 ? by + PRIOR_SLOPE_SHIFT : by);
     return Math.max(-ACTIVATION_LIMIT, Math.min(ACTIVATION_LIMIT, value));
   };
+}
+
+/** acc / 2^by to the nearest integer, ties to the even one. */
+export function roundedShift(acc: number, by: number): number {
+  if (by === 0) return acc;
+  const down = acc >> by;
+  const twiceRest = (acc - (down << by)) * 2;
+  const one = 1 << by;
+  return twiceRest > one || (twiceRest === one && (down & 1) === 1) ? down + 1 : down;
 }
 
 /** Zero-padded convolution and bias of [rows, columns, in] integers. */

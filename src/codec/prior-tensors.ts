@@ -1,7 +1,7 @@
 import {
   clipByValue,
-  floor,
   fused,
+  round,
   type Tensor1D,
   type Tensor4D,
   tensor1d,
@@ -51,7 +51,7 @@ export class TensorPrior implements PriorEngine {
     const out = tidy(() => {
       const x = tensor4d(input, [n, rows, columns, inputChannels(this.#architecture, slice, pass)]);
       const b = activated(conv1!, activated(conv0!, x));
-      return floor(fused.conv2d({ x: b, filter: conv2!.kernel, bias: conv2!.bias, strides: 1, pad: "same" }));
+      return round(fused.conv2d({ x: b, filter: conv2!.kernel, bias: conv2!.bias, strides: 1, pad: "same" }));
     });
     const values = out.dataSync<"float32">();
     out.dispose();
@@ -76,7 +76,7 @@ function activated({ kernel, bias }: FloatLayer, x: Tensor4D): Tensor4D {
     activation: "leakyrelu",
     leakyreluAlpha: 2 ** -PRIOR_SLOPE_SHIFT,
   });
-  return clipByValue(floor(acc), -ACTIVATION_LIMIT, ACTIVATION_LIMIT);
+  return clipByValue(round(acc), -ACTIVATION_LIMIT, ACTIVATION_LIMIT);
 }
 
 function toFloat({ shape, kernel, bias, shift }: PriorLayer): FloatLayer {

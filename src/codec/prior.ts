@@ -13,12 +13,12 @@ import { POSITION_FEATURES } from "./positions.ts";
  * All of it integers. A layer computes, for each output channel c,
  *
  * ```
- * acc = Σ kernel·input + bias_c                          proved: |acc| < 2²⁴, so float32 holds every partial sum
- * act: acc < 0 → acc / 8 (slope ⅛)                       conv2 has none
- * out = floor(acc / 2^shift_c)                           the half that makes floor a rounding is in the bias
+ * acc = Σ kernel·input + bias_c               proved: |acc| < 2²⁴, so float32 holds every partial sum
+ * act: acc < 0 → acc / 8 (slope ⅛)            conv2 has none
+ * out = acc / 2^shift_c, rounded              to the nearest integer, ties to the even one
  * ```
  *
- * clipped to ±255 between layers, means to ±1023, scale indices to 0–63.
+ * clipped to ±511 between layers, means to ±1023, scale indices to 0–63.
  *
  * Two engines compute it: `prior-tensors.ts` in float32 on any TensorFlow.js backend, `prior-integers.ts` in plain
  * integers. They agree to the last bit; that is what makes a file decode on every machine.
@@ -28,7 +28,7 @@ export interface PriorLayer {
   readonly shape: readonly [number, number, number, number];
   readonly kernel: Int8Array;
   readonly bias: Int32Array;
-  /** Right shift of each output channel, 0–24. */
+  /** Right shift of each output channel, 0–14. */
   readonly shift: Uint8Array;
 }
 
@@ -57,7 +57,7 @@ export const PRIOR_SLOPE_SHIFT = 3;
 /** Decoded latents enter the networks in eighths, clipped to ±this. */
 export const LATENT_LIMIT = 255;
 /** Activations between layers are clipped to ±this. */
-export const ACTIVATION_LIMIT = 255;
+export const ACTIVATION_LIMIT = 511;
 /** Means, in eighths, are clipped to ±this. */
 export const MEAN_LIMIT = 1023;
 /** Units of one: latents and means in eighths, positions and mask in sixteenths, quality level in 32nds. */
@@ -66,6 +66,8 @@ export const POSITION_UNIT = 16;
 export const LEVEL_UNIT = 32;
 /** Largest magnitude of the quality level feature. */
 export const LEVEL_LIMIT = 64;
+/** Largest right shift. */
+export const MAX_SHIFT = 14;
 /** float32 holds every integer up to this. */
 export const EXACT_LIMIT = 2 ** 24;
 

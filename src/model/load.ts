@@ -5,6 +5,7 @@ import { ZippyNetError } from "../codec/errors.ts";
 import { type Convolution, InferenceLayers } from "../codec/inference.ts";
 import {
   LEVEL_LIMIT,
+  MAX_SHIFT,
   networkName,
   networkShapes,
   networks,
@@ -41,7 +42,8 @@ export async function loadModel(read: ReadFile): Promise<Model> {
 export function buildModel(
   { number, name, architecture }: Pick<Manifest, "number" | "name" | "architecture">,
   blobs: Blobs,
-  engine: (architecture: Architecture, weights: PriorWeights) => PriorEngine = (a, w) => new TensorPrior(a, w),
+  engine: (architecture: Architecture, weights: PriorWeights) => PriorEngine = (a, w) =>
+    new TensorPrior(a, w),
 ): Model {
   const weights = priorWeights(architecture, blobs.prior);
   proveExact(architecture, weights);
@@ -76,7 +78,11 @@ export function buildModel(
   };
 }
 
-async function readBlob({ blobs, name: model }: Manifest, name: BlobName, read: ReadFile): Promise<SafeTensors> {
+async function readBlob(
+  { blobs, name: model }: Manifest,
+  name: BlobName,
+  read: ReadFile,
+): Promise<SafeTensors> {
   const { file, bytes, sha256 } = blobs[name];
   const content = await read(file);
   if (content.length !== bytes) {
@@ -102,7 +108,9 @@ export function priorWeights(architecture: Architecture, blob: SafeTensors): Pri
     const layers = networkShapes(architecture, slice, pass).map((shape, index): PriorLayer => {
       const name = `${networkName(slice, pass)}.conv${index}`;
       const shift = tensor(blob, `${name}.shift`, "U8", [shape[3]]);
-      if (shift.some((by) => by > 24)) throw new ZippyNetError("bad-model", `${name}.shift: expected 0–24`);
+      if (shift.some((by) => by > MAX_SHIFT)) {
+        throw new ZippyNetError("bad-model", `${name}.shift: expected 0–${MAX_SHIFT}`);
+      }
       return {
         shape,
         kernel: tensor(blob, `${name}.kernel`, "I8", shape),

@@ -49,7 +49,10 @@ export function parseManifest(json: string): Manifest {
   const result = v.safeParse(schema, value);
   if (!result.success) {
     const [issue] = result.issues;
-    throw new ZippyNetError("bad-model", `manifest.json: ${v.getDotPath(issue) ?? "top level"}: ${issue.message}`);
+    throw new ZippyNetError(
+      "bad-model",
+      `manifest.json: ${v.getDotPath(issue) ?? "top level"}: ${issue.message}`,
+    );
   }
   return result.output;
 }

@@ -43,8 +43,8 @@ export function readSafetensors(bytes: Uint8Array): SafeTensors {
     if (to - from !== count * BYTES[dtype] || from < 0 || to > body.length) {
       throw bad(`${name}: expected ${count * BYTES[dtype]} bytes for ${dtype} [${shape}], got ${to - from}`);
     }
-    // a copy, so that typed arrays are aligned
-    const data = body.slice(from, to).buffer;
+    // a copy, so that typed arrays are aligned (not `slice`: Node's Buffer shares its memory there)
+    const data = new Uint8Array(body.subarray(from, to)).buffer;
     tensors.set(name, typed(dtype, shape, data));
   }
   return tensors;
@@ -82,7 +82,10 @@ function readHeader(bytes: Uint8Array): { entries: [string, Entry][]; body: Uint
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > bytes.length - 8) throw bad(`expected a header of ${length} bytes, got ${bytes.length - 8}`);
   try {
-    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Record<string, Entry>;
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Record<
+      string,
+      Entry
+    >;
     const entries = Object.entries(header).filter(([name]) => name !== "__metadata__");
     return { entries, body: bytes.subarray(8 + length) };
   } catch (cause) {

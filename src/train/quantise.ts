@@ -1,7 +1,12 @@
 import type { Architecture } from "../codec/architecture.ts";
+import { POSITION_FEATURES } from "../codec/positions.ts";
 import {
+  ACTIVATION_LIMIT,
+  EXACT_LIMIT,
+  inputLimits,
   LATENT_UNIT,
   LEVEL_UNIT,
+  MAX_SHIFT,
   networkName,
   networkShapes,
   networks,
@@ -11,7 +16,6 @@ import {
   type PriorWeights,
   sliceChannels,
 } from "../codec/prior.ts";
-import { POSITION_FEATURES } from "../codec/positions.ts";
 
 /** Integers that make one, between the layers of the prior. */
 export const ACTIVATION_UNIT = 16;
@@ -21,7 +25,6 @@ export const SCALE_STEP = 0.2;
 export const SCALE_FLOOR = 0.05;
 /** Kernels of the prior are integers within ±this. */
 export const KERNEL_LIMIT = 127;
-const MAX_SHIFT = 24;
 
 /** A float layer: kernel height × width × in × out, and bias. */
 export interface FloatLayer {
@@ -41,7 +44,10 @@ export function inputUnits(architecture: Architecture, slice: number, pass: numb
 export function outputUnits(architecture: Architecture, layer: number): { unit: number[]; offset: number[] } {
   if (layer < 2) {
     const { hidden } = architecture.prior;
-    return { unit: new Array<number>(hidden).fill(ACTIVATION_UNIT), offset: new Array<number>(hidden).fill(0) };
+    return {
+      unit: new Array<number>(hidden).fill(ACTIVATION_UNIT),
+      offset: new Array<number>(hidden).fill(0),
+    };
   }
   const width = sliceChannels(architecture);
   const fill = (mean: number, scale: number) => [
@@ -51,41 +57,95 @@ export function outputUnits(architecture: Architecture, layer: number): { unit: 
   return { unit: fill(LATENT_UNIT, 1 / SCALE_STEP), offset: fill(0, -SCALE_START / SCALE_STEP) };
 }
 
+/** Largest magnitude of each input channel of a layer of the prior. */
+export function layerLimits(
+  architecture: Architecture,
+  slice: number,
+  pass: number,
+  layer: number,
+): number[] {
+  if (layer > 0) return new Array<number>(architecture.prior.hidden).fill(ACTIVATION_LIMIT);
+  return inputLimits(architecture, slice, pass);
+}
+
+/** What a layer's integers mean: units and limits of its inputs, units and offsets of its outputs. */
+export interface LayerUnits {
+  readonly inputs: readonly number[];
+  readonly limits: readonly number[];
+  readonly outputs: { readonly unit: readonly number[]; readonly offset: readonly number[] };
+}
+
+export function layerUnits(
+  architecture: Architecture,
+  slice: number,
+  pass: number,
+  layer: number,
+): LayerUnits {
+  return {
+    inputs: inputUnits(architecture, slice, pass, layer),
+    limits: layerLimits(architecture, slice, pass, layer),
+    outputs: outputUnits(architecture, layer),
+  };
+}
+
 /**
- * The integer layer nearest to a float one: kernel and bias in integer units of input and output, times the largest
- * 2^shift (0–24) that keeps the channel's kernel within ±127, rounded. The bias takes the half that makes `floor` a rounding.
+ * The integer layer nearest to a float one: kernel and bias in integer units of input and output, times 2^shift of the
+ * channel (see `shiftsFor`), rounded.
  */
-export function quantiseLayer(
-  shape: PriorLayer["shape"],
-  { kernel, bias }: FloatLayer,
-  inputs: readonly number[],
-  outputs: { readonly unit: readonly number[]; readonly offset: readonly number[] },
-): PriorLayer {
-  const [, , depth, out] = shape;
-  const scaled = Float64Array.from(
-    kernel,
-    (value, at) => (value * outputs.unit[at % out]!) / inputs[Math.floor(at / out) % depth]!,
-  );
-  const largest = new Float64Array(out);
-  scaled.forEach((value, at) => {
-    largest[at % out] = Math.max(largest[at % out]!, Math.abs(value));
-  });
-  const shift = Uint8Array.from(largest, shiftFor);
+export function quantiseLayer(shape: PriorLayer["shape"], layer: FloatLayer, units: LayerUnits): PriorLayer {
+  const { kernel, bias } = inIntegerUnits(shape, layer, units);
+  const shift = shiftsFor(shape, { kernel, bias }, units.limits);
+  const out = shape[3];
   return {
     shape,
-    kernel: Int8Array.from(scaled, (value, at) => roundHalfUp(value * 2 ** shift[at % out]!)),
-    bias: Int32Array.from(bias, (value, o) =>
-      roundHalfUp((value * outputs.unit[o]! + outputs.offset[o]! + 0.5) * 2 ** shift[o]!),
-    ),
+    kernel: Int8Array.from(kernel, (value, at) => roundHalfUp(value * 2 ** shift[at % out]!)),
+    bias: Int32Array.from(bias, (value, o) => roundHalfUp(value * 2 ** shift[o]!)),
     shift,
   };
 }
 
-/** The largest shift that keeps a kernel of this magnitude within ±127. */
-export function shiftFor(largest: number): number {
-  let shift = MAX_SHIFT;
-  while (shift > 0 && largest * 2 ** shift > KERNEL_LIMIT) shift--;
-  return shift;
+/** A float layer that takes and gives integer units, not yet rounded. */
+function inIntegerUnits(
+  [, , depth, out]: PriorLayer["shape"],
+  { kernel, bias }: FloatLayer,
+  { inputs, outputs }: LayerUnits,
+): FloatLayer {
+  return {
+    kernel: Float32Array.from(
+      kernel,
+      (value, at) => (value * outputs.unit[at % out]!) / inputs[Math.floor(at / out) % depth]!,
+    ),
+    bias: Float32Array.from(bias, (value, o) => value * outputs.unit[o]! + outputs.offset[o]!),
+  };
+}
+
+/**
+ * For each output channel of a layer in integer units, the largest shift of 0–14 that keeps its kernel within ±127 and
+ * every sum below 2²⁴, by the bound that `proveExact` checks.
+ */
+export function shiftsFor(
+  [height, width, depth, out]: PriorLayer["shape"],
+  { kernel, bias }: FloatLayer,
+  limits: readonly number[],
+): Uint8Array {
+  const largest = new Float64Array(out);
+  const sums = Float64Array.from(bias, Math.abs);
+  // what rounding can add to a sum: half a unit a weight, and the bias's own
+  const slack = (limits.reduce((a, b) => a + b, 0) * height * width + 1) / 2;
+  kernel.forEach((value, at) => {
+    const o = at % out;
+    largest[o] = Math.max(largest[o]!, Math.abs(value));
+    sums[o]! += Math.abs(value) * limits[Math.floor(at / out) % depth]!;
+  });
+  return Uint8Array.from(largest, (magnitude, o) => {
+    let shift = MAX_SHIFT;
+    while (
+      shift > 0 &&
+      (magnitude * 2 ** shift > KERNEL_LIMIT || sums[o]! * 2 ** shift + slack >= EXACT_LIMIT)
+    )
+      shift--;
+    return shift;
+  });
 }
 
 function roundHalfUp(value: number): number {
@@ -100,8 +160,7 @@ export function quantisePrior(architecture: Architecture, layer: (name: string) 
       quantiseLayer(
         shape,
         layer(`${networkName(slice, pass)}.conv${index}`),
-        inputUnits(architecture, slice, pass, index),
-        outputUnits(architecture, index),
+        layerUnits(architecture, slice, pass, index),
       ),
     );
     weights[slice] ??= [];

@@ -1,0 +1,77 @@
+/**
+ * ZippyNet as a library: pixels in, `.zn` bytes out, and back.
+ *
+ * ```ts
+ * import { decode, encode } from "zippynet";
+ * const file = await encode({ width, height, data }, { quality: 50 });
+ * const picture = await decode(file);
+ * ```
+ */
+import { decodeImages, encodeImages } from "./codec/codec.ts";
+import { readContainer } from "./codec/container.ts";
+import type { Image } from "./codec/image.ts";
+import { type Models, openModels } from "./model/folder.ts";
+
+export { MEDIA_TYPE } from "./codec/container.ts";
+export { type ErrorCode, ZippyNetError } from "./codec/errors.ts";
+export type { Image } from "./codec/image.ts";
+export { type ModelSummary, type Models, openModels } from "./model/folder.ts";
+
+/** Quality unless told: a face of 42×42 pixels in about 120 bytes. */
+export const DEFAULT_QUALITY = 50;
+
+export interface EncodeOptions {
+  /** Where models come from; by default those of ZIPPYNET_MODELS or of this package. */
+  readonly models?: Models;
+  /** A model's name; by default the first model. */
+  readonly model?: string;
+  /** 1–100, 50 by default. */
+  readonly quality?: number;
+}
+
+export interface DecodeOptions {
+  readonly models?: Models;
+}
+
+/** What a `.zn` file says of itself. */
+export interface Info {
+  readonly model: number;
+  readonly quality: number;
+  readonly grey: boolean;
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: number;
+}
+
+/** RGB pixels, 8×8 to 1024×1024 → a `.zn` file. Throws `bad-image`, `bad-option`, `unknown-model`, `bad-model`. */
+export async function encode(image: Image, options: EncodeOptions = {}): Promise<Uint8Array> {
+  const { quality = DEFAULT_QUALITY } = options;
+  const models = options.models ?? (await ownModels());
+  const model = await (options.model && options.model !== "auto"
+    ? models.byName(options.model)
+    : models.default());
+  return encodeImages(model, [image], quality)[0]!.file;
+}
+
+/** A `.zn` file → RGB pixels. Throws `bad-file`, `unknown-model`, `bad-model`. */
+export async function decode(file: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
+  const { header } = readContainer(file);
+  const models = options.models ?? (await ownModels());
+  return decodeImages(await models.byNumber(header.model), [file])[0]!;
+}
+
+/** The header of a `.zn` file, without decoding it. Throws `bad-file`. */
+export function info(file: Uint8Array): Info {
+  const { model, quality, grey, width, height } = readContainer(file).header;
+  return { model, quality, grey, width, height, bytes: file.length };
+}
+
+let own: Promise<Models> | undefined;
+
+function ownModels(): Promise<Models> {
+  own ??= openModels().catch((error: unknown) => {
+    own = undefined; // a failed load is tried again
+    throw error;
+  });
+  return own;
+}

@@ -1,0 +1,149 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Architecture, QUALITIES } from "../codec/architecture.ts";
+import { LEVEL_UNIT, networkName, networks, proveExact } from "../codec/prior.ts";
+import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
+import type { Blobs } from "../model/load.ts";
+import { sha256Hex, symbolTables } from "../model/load.ts";
+import { BLOBS, type BlobName, type Manifest } from "../model/manifest.ts";
+import { type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
+import { quantisePrior } from "./quantise.ts";
+
+/** A float tensor of a model in training, by the names of `transforms.ts` and `prior.ts`. */
+export interface FloatTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export type FloatWeights = ReadonlyMap<string, FloatTensor>;
+
+export interface ExportOptions {
+  readonly number: number;
+  readonly name: string;
+  readonly description: string;
+  readonly architecture: Architecture;
+  /** Float weights; `gain` and `inverse_gain` are [3, latentChannels] coefficients of the level. */
+  readonly weights: FloatWeights;
+  /** Frequencies of each scale, see `tables.ts`. */
+  readonly tables: readonly Uint16Array[];
+  /** The model card, Markdown. */
+  readonly card: string;
+}
+
+/** Lowest and highest training level, of quality 1 and 100. */
+const LOWEST_LEVEL = -0.2;
+const HIGHEST_LEVEL = 1;
+
+/** The training level l of a quality: the loss weighs distortion by 0.0006 · 250^l. */
+export function levelOf(quality: number): number {
+  return LOWEST_LEVEL + ((HIGHEST_LEVEL - LOWEST_LEVEL) * (quality - 1)) / (QUALITIES - 1);
+}
+
+/** Writes a model folder: blobs, manifest, card. Throws `bad-model` if the prior is not provably exact. */
+export async function exportModel(folder: string, options: ExportOptions): Promise<Manifest> {
+  const { number, name, description, architecture, card } = options;
+  const blobs = packModel(options);
+  await mkdir(folder, { recursive: true });
+  const described = await Promise.all(
+    BLOBS.map(async (blob) => {
+      const file = `${blob}.safetensors`;
+      const bytes = writeSafetensors(blobs[blob]);
+      await writeFile(join(folder, file), bytes);
+      return [blob, { file, bytes: bytes.length, sha256: await sha256Hex(bytes) }] as const;
+    }),
+  );
+  const manifest: Manifest = {
+    format: 1,
+    number,
+    name,
+    description,
+    released: false,
+    architecture,
+    blobs: Object.fromEntries(described) as Record<BlobName, (typeof described)[number][1]>,
+    exactness: exactness(options),
+  };
+  await writeFile(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeFile(join(folder, "README.md"), card);
+  return manifest;
+}
+
+/** The blobs of a model: transforms in 8 bits, the prior in integers, gains and levels by quality. */
+export function packModel({ architecture, weights, tables }: Omit<ExportOptions, "card">): Blobs {
+  const prior = new Map<string, SafeTensor>();
+  const quantised = quantisePrior(architecture, (name) => floatLayer(weights, name));
+  for (const { slice, pass } of networks(architecture)) {
+    quantised[slice]![pass]!.forEach(({ shape, kernel, bias, shift }, index) => {
+      const layer = `${networkName(slice, pass)}.conv${index}`;
+      prior.set(`${layer}.kernel`, { dtype: "I8", shape, data: kernel });
+      prior.set(`${layer}.bias`, { dtype: "I32", shape: [bias.length], data: bias });
+      prior.set(`${layer}.shift`, { dtype: "U8", shape: [shift.length], data: shift });
+    });
+  }
+  const levels = Int8Array.from({ length: QUALITIES }, (_, i) => Math.round(levelOf(i + 1) * LEVEL_UNIT));
+  prior.set("levels", { dtype: "I8", shape: [QUALITIES], data: levels });
+  const lengths = Uint16Array.from(tables, (table) => table.length);
+  const frequencies = Uint16Array.from(tables.flatMap((table) => [...table]));
+  prior.set("tables.lengths", { dtype: "U16", shape: [lengths.length], data: lengths });
+  prior.set("tables.frequencies", { dtype: "U16", shape: [frequencies.length], data: frequencies });
+  symbolTables(prior); // throws if one is not legal
+  const g_a = packConvolutions(weights, analysisShapes(architecture));
+  g_a.set("gain", gainTable(weights, "gain"));
+  const g_s = packConvolutions(weights, synthesisShapes(architecture));
+  g_s.set("inverse_gain", gainTable(weights, "inverse_gain"));
+  return { g_a, g_s, prior };
+}
+
+function exactness({ architecture, weights }: ExportOptions): number {
+  const bound = proveExact(
+    architecture,
+    quantisePrior(architecture, (name) => floatLayer(weights, name)),
+  );
+  return Math.ceil(bound * 1e4) / 1e4;
+}
+
+function packConvolutions(
+  weights: FloatWeights,
+  shapes: readonly ConvolutionShape[],
+): Map<string, SafeTensor> {
+  const blob = new Map<string, SafeTensor>();
+  for (const { name, kernel: shape } of shapes) {
+    const { kernel, bias } = floatLayer(weights, name);
+    const { scale, data } = toInt8(kernel, shape[3]);
+    blob.set(`${name}.kernel`, { dtype: "I8", shape, data });
+    blob.set(`${name}.scale`, { dtype: "F32", shape: [shape[3]], data: scale });
+    blob.set(`${name}.bias`, { dtype: "F32", shape: [shape[3]], data: bias });
+  }
+  return blob;
+}
+
+/** Kernel in 8 bits with one scale an output channel, its last axis. */
+function toInt8(kernel: Float32Array, channels: number): { scale: Float32Array; data: Int8Array } {
+  const scale = new Float32Array(channels);
+  kernel.forEach((value, at) => {
+    scale[at % channels] = Math.max(scale[at % channels]!, Math.abs(value) / 127);
+  });
+  const data = Int8Array.from(kernel, (value, at) => Math.round(value / (scale[at % channels]! || 1)));
+  return { scale, data };
+}
+
+/** exp(g₀ + g₁·l + g₂·l²) of every quality and channel, spelt out so that no decoder needs `exp`. */
+function gainTable(weights: FloatWeights, name: string): SafeTensor {
+  const { shape, data } = find(weights, name);
+  const channels = shape[1]!;
+  const table = new Float32Array(QUALITIES * channels);
+  for (let i = 0; i < table.length; i++) {
+    const [l, c] = [levelOf(Math.floor(i / channels) + 1), i % channels];
+    table[i] = Math.exp(data[c]! + data[channels + c]! * l + data[2 * channels + c]! * l * l);
+  }
+  return { dtype: "F32", shape: [QUALITIES, channels], data: table };
+}
+
+function floatLayer(weights: FloatWeights, name: string): { kernel: Float32Array; bias: Float32Array } {
+  return { kernel: find(weights, `${name}.kernel`).data, bias: find(weights, `${name}.bias`).data };
+}
+
+function find(weights: FloatWeights, name: string): FloatTensor {
+  const tensor = weights.get(name);
+  if (!tensor) throw new Error(`the weights have no tensor ${name}`);
+  return tensor;
+}
