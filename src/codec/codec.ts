@@ -122,7 +122,7 @@ export function decodeLatents(
 }
 
 /** `y` times gain of images of one size, [n, rows, columns, latentChannels]. */
-function analyse(
+export function analyse(
   { architecture, layers, gain }: Model,
   images: readonly Image[],
   quality: number,
