@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Where `npm run tfjs-node` puts the binding. */
+export const TFJS_NODE_FOLDER = fileURLToPath(new URL("../../.cache/tfjs-node", import.meta.url));
+
+/** What to tell who needs the binding and has none. */
+export const HOW_TO_GET_TFJS_NODE =
+  "training needs TensorFlow's native binding for Node, @tensorflow/tfjs-node: npm run tfjs-node";
+
+/**
+ * Loads TensorFlow's native binding, which registers itself as TensorFlow.js's backend: an installed
+ * `@tensorflow/tfjs-node`, else the one in `.cache`. False if there is none.
+ */
+export async function loadTfjsNode(): Promise<boolean> {
+  const require = createRequire(import.meta.url);
+  restoreUtil(require("node:util") as Record<string, unknown>);
+  // oneDNN rounds differently from one shape to the next, and was slower here; Eigen is both steady and fast
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  for (const from of [fileURLToPath(import.meta.url), join(TFJS_NODE_FOLDER, "package.json")]) {
+    if (!existsSync(from)) continue;
+    const path = resolve(createRequire(from));
+    if (!path) continue;
+    require(path);
+    const { setBackend, ready } = await import("@tensorflow/tfjs-core");
+    await setBackend("tensorflow");
+    await ready();
+    return true;
+  }
+  return false;
+}
+
+function resolve(require: NodeJS.Require): string | undefined {
+  try {
+    return require.resolve("@tensorflow/tfjs-node");
+  } catch {
+    return undefined;
+  }
+}
+
+/** tfjs-node 4.22 calls two functions that `util` has lost in Node 23. */
+function restoreUtil(util: Record<string, unknown>): void {
+  util["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
+  util["isArray"] ??= Array.isArray;
+}
