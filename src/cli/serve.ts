@@ -1,0 +1,124 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { freePort } from "../service/local/ports.ts";
+import { RunningService } from "../service/local/run.ts";
+import type { LocalService } from "../service/local/service.ts";
+
+const FOLDER = fileURLToPath(new URL("../../.zippynet", import.meta.url));
+
+interface ServeOptions {
+  readonly apiPort: number;
+  readonly s3Port: number;
+  readonly folder: string;
+  readonly verbose: boolean;
+}
+
+/** `zippynet serve`, which `npm start` runs: S3, the functions and the API of serverless.yml on this machine. */
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("run the service on this machine: S3, encoding on upload, pictures by URL")
+    .addOption(
+      new Option("--api-port <port>", "port of the API; 0 takes any free one")
+        .env("ZIPPYNET_API_PORT")
+        .default(3000)
+        .argParser(parsePort),
+    )
+    .addOption(
+      new Option("--s3-port <port>", "port of S3; 0 takes any free one")
+        .env("ZIPPYNET_S3_PORT")
+        .default(4569)
+        .argParser(parsePort),
+    )
+    .addOption(
+      new Option("--folder <folder>", "where local.json and the objects are kept")
+        .env("ZIPPYNET_LOCAL")
+        .default(FOLDER, ".zippynet of the project"),
+    )
+    .option("--verbose", "show what the tools beneath say", false)
+    .action(serve);
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const apiPort = await takePort("API", options.apiPort, "--api-port", "ZIPPYNET_API_PORT");
+  const s3Port = await takePort("S3", options.s3Port, "--s3-port", "ZIPPYNET_S3_PORT");
+  if (apiPort === undefined || s3Port === undefined) {
+    process.exitCode = 1;
+    return;
+  }
+  const asked = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => asked.abort());
+  console.log("Starting …");
+  const starting = RunningService.start({
+    ...options,
+    apiPort,
+    s3Port,
+    lambdaPort: (await freePort(0))!,
+    abort: asked.signal,
+  });
+  const running = await starting.catch((error: Error) => {
+    if (asked.signal.aborted) return undefined;
+    console.error(error.message);
+    process.exitCode = 1;
+    return undefined;
+  });
+  if (!running) return;
+  console.log(instructions(running.service, join(options.folder, "local.json")));
+  asked.signal.addEventListener("abort", () => {
+    console.log("Stopping …");
+    void running.stop();
+  });
+  if (asked.signal.aborted) await running.stop();
+  const lastWords = await running.ended;
+  if (lastWords === undefined) return;
+  console.error(`The local service ended by itself.\n${lastWords}`);
+  process.exitCode = 1;
+}
+
+async function takePort(
+  what: string,
+  port: number,
+  option: string,
+  variable: string,
+): Promise<number | undefined> {
+  const free = await freePort(port);
+  if (free === undefined) {
+    console.error(
+      `Port ${port}, for the ${what}, is in use. Stop what listens there, or choose another port: ` +
+        `npm start -- ${option} ${port + 1}, or ${variable}=${port + 1} npm start`,
+    );
+  }
+  return free;
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("expected a port of 0–65535.");
+  return port;
+}
+
+function instructions({ s3, uploadsBucket, latentsBucket, apiUrl }: LocalService, file: string): string {
+  return `
+ZippyNet is ready.
+
+  API        ${apiUrl}
+  S3         ${s3.endpoint}
+  uploads    ${uploadsBucket}
+  latents    ${latentsBucket}
+
+Upload a picture, see its latents, open its URL:
+
+  curl -T test/images/face.png ${s3.endpoint}/${uploadsBucket}/face.png
+  curl -I ${s3.endpoint}/${latentsBucket}/face.png.zn
+  ${apiUrl}/images/face.png
+
+The same with the AWS command line:
+
+  export AWS_ENDPOINT_URL_S3=${s3.endpoint} AWS_REGION=${s3.region}
+  export AWS_ACCESS_KEY_ID=${s3.accessKeyId} AWS_SECRET_ACCESS_KEY=${s3.secretAccessKey}
+  aws s3 cp test/images/face.png s3://${uploadsBucket}/
+  aws s3 ls s3://${latentsBucket}/
+
+Programs find all this in ${file}. Ctrl-C stops the service.
+`;
+}

@@ -1,0 +1,84 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { openModels } from "../model/folder.ts";
+import { chooseFormat } from "../service/formats.ts";
+import { log } from "../service/log.ts";
+import { once } from "../service/once.ts";
+import { type Answer, getInfo, getPicture, type PictureContext } from "../service/picture.ts";
+import { Problem } from "../service/problem.ts";
+import { readSettings } from "../service/settings.ts";
+import { ObjectStore } from "../service/store.ts";
+
+const load = once(async (): Promise<PictureContext> => {
+  const settings = readSettings();
+  const models = await openModels();
+  await models.default();
+  return { settings, models, store: new ObjectStore() };
+});
+await load().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
+
+/** `GET|HEAD /images/{key+}`, payload format 2.0: the picture of an upload, or with `?info` what is known of it. */
+export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+  const { method } = event.requestContext.http;
+  try {
+    if (method !== "GET" && method !== "HEAD") throw new Problem(405, `expected GET or HEAD, got ${method}`);
+    const context = await load();
+    const answer = await answerTo(context, event);
+    return respond(answer, context.settings.maxAge, method === "HEAD");
+  } catch (error) {
+    const problem =
+      error instanceof Problem
+        ? error
+        : new Problem(500, "the service failed; try again later", { cause: error });
+    if (problem.status >= 500) {
+      log("error", "request failed", {
+        requestId: event.requestContext.requestId,
+        path: event.rawPath,
+        error: problem,
+      });
+    }
+    return respondProblem(problem, method === "HEAD");
+  }
+}
+
+function answerTo(context: PictureContext, event: APIGatewayProxyEventV2): Promise<Answer> {
+  // API Gateway has decoded the path parameter, once; decoding it again would break keys that contain a percent sign.
+  const key = event.pathParameters?.["key"];
+  if (!key) throw new Problem(404, "expected a path of /images/{key}");
+  const query = event.queryStringParameters ?? {};
+  const ifNoneMatch = event.headers["if-none-match"];
+  if (query["info"] !== undefined) return getInfo(context, key, ifNoneMatch);
+  return getPicture(context, key, chooseFormat(query["format"], event.headers["accept"]), ifNoneMatch);
+}
+
+/** For every answer: it depends on `Accept`, any page may use it, and its type is as stated. */
+const COMMON = { vary: "Accept", "access-control-allow-origin": "*", "x-content-type-options": "nosniff" };
+
+function respond({ tag, body }: Answer, maxAge: number, head: boolean): APIGatewayProxyStructuredResultV2 {
+  const headers = { ...COMMON, etag: tag, "cache-control": `public, max-age=${maxAge}` };
+  if (!body) return { statusCode: 304, headers };
+  return {
+    statusCode: 200,
+    headers: { ...headers, "content-type": body.type, "content-length": String(body.bytes.length) },
+    body: head ? "" : Buffer.from(body.bytes).toString("base64"),
+    isBase64Encoded: !head,
+  };
+}
+
+/** Errors may be kept for seconds only: an upload may be on its way. */
+function respondProblem(
+  { status, title, message }: Problem,
+  head: boolean,
+): APIGatewayProxyStructuredResultV2 {
+  const body = JSON.stringify({ type: "about:blank", title, status, detail: message });
+  return {
+    statusCode: status,
+    headers: {
+      ...COMMON,
+      "content-type": "application/problem+json",
+      "cache-control": status >= 500 ? "no-store" : "public, max-age=2",
+      ...(status === 405 ? { allow: "GET, HEAD" } : {}),
+    },
+    body: head ? "" : body,
+    isBase64Encoded: false,
+  };
+}

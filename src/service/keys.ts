@@ -1,0 +1,24 @@
+/**
+ * Names of one picture: the upload's key `a/b c.jpg`, its latents' key `a/b c.jpg.zn`, its path `/images/a/b%20c.jpg`, and
+ * the upload's key as S3 writes it into events, `a/b+c.jpg`.
+ */
+
+const SUFFIX = ".zn";
+
+export function latentsKey(key: string): string {
+  return key + SUFFIX;
+}
+
+/** The path of a picture in the API; a slash of the key stays a slash. */
+export function imagePath(key: string): string {
+  return `/images/${key.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+/** A key out of an S3 event, which encodes it like a form: `+` is a space, and a plus sign is `%2B`. */
+export function decodeEventKey(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll("+", " "));
+}
+
+export function encodeEventKey(key: string): string {
+  return encodeURIComponent(key).replaceAll("%2F", "/").replaceAll("%20", "+");
+}

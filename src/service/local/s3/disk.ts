@@ -1,0 +1,129 @@
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { noSuchKey } from "./errors.ts";
+
+/** What S3 keeps beside the bytes of an object. */
+export interface ObjectInfo {
+  readonly key: string;
+  /** Without quotes. */
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+  /** ISO 8601. */
+  readonly modified: string;
+  /** `content-type` and its like, and `x-amz-meta-*`, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface NewObject {
+  readonly body: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of a multipart upload; else the body's MD5. */
+  readonly etag?: string;
+}
+
+/** Called with what stands under the key now; throws if the write must not happen. */
+export type Guard = (current: ObjectInfo | undefined) => void;
+
+/**
+ * One bucket in one folder. An object is one file, `{JSON of ObjectInfo}\n{bytes}`, named by the SHA-256 of its key (any key
+ * is legal that way), and replaced by renaming: a reader sees an old or a new object, never a mixture, whatever dies when.
+ */
+export class Bucket {
+  readonly name: string;
+  readonly #folder: string;
+  readonly #index = new Map<string, ObjectInfo>();
+  readonly #queues = new Map<string, Promise<unknown>>();
+
+  private constructor(name: string, folder: string) {
+    this.name = name;
+    this.#folder = folder;
+  }
+
+  static async open(root: string, name: string): Promise<Bucket> {
+    const bucket = new Bucket(name, join(root, name));
+    await mkdir(bucket.#folder, { recursive: true });
+    for (const file of await readdir(bucket.#folder)) {
+      const path = join(bucket.#folder, file);
+      if (file.endsWith(".new")) {
+        await rm(path); // a write that was cut short
+      } else {
+        const { info } = parse(await readFile(path));
+        bucket.#index.set(info.key, info);
+      }
+    }
+    return bucket;
+  }
+
+  /** All objects in the order of their keys' UTF-8 bytes, as S3 lists them. */
+  list(): ObjectInfo[] {
+    return [...this.#index.values()].sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+  }
+
+  info(key: string): ObjectInfo | undefined {
+    return this.#index.get(key);
+  }
+
+  /** Throws `NoSuchKey`. */
+  async read(key: string): Promise<{ info: ObjectInfo; body: Uint8Array }> {
+    if (!this.#index.has(key)) throw noSuchKey(key);
+    try {
+      return parse(await readFile(this.#path(key)));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") throw noSuchKey(key);
+      throw error;
+    }
+  }
+
+  /** Writes an object if the guard lets it; guard and write are one step to every other writer of the key. */
+  put(key: string, object: NewObject, guard: Guard): Promise<ObjectInfo> {
+    return this.#alone(key, async () => {
+      guard(this.#index.get(key));
+      const info: ObjectInfo = {
+        key,
+        etag: object.etag ?? createHash("md5").update(object.body).digest("hex"),
+        size: object.body.length,
+        modified: new Date().toISOString(),
+        headers: object.headers,
+      };
+      const draft = `${this.#path(key)}-${randomUUID()}.new`;
+      await writeFile(draft, Buffer.concat([Buffer.from(`${JSON.stringify(info)}\n`), object.body]));
+      await rename(draft, this.#path(key));
+      this.#index.set(key, info);
+      return info;
+    });
+  }
+
+  /** Deletes an object if the guard lets it; tells whether there was one. */
+  delete(key: string, guard: Guard): Promise<boolean> {
+    return this.#alone(key, async () => {
+      guard(this.#index.get(key));
+      await rm(this.#path(key), { force: true });
+      return this.#index.delete(key);
+    });
+  }
+
+  #path(key: string): string {
+    return join(this.#folder, createHash("sha256").update(key).digest("hex"));
+  }
+
+  /** Runs a step after all earlier steps of the same key. */
+  #alone<T>(key: string, step: () => Promise<T>): Promise<T> {
+    const result = (this.#queues.get(key) ?? Promise.resolve()).then(step);
+    const settled = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#queues.set(key, settled);
+    void settled.then(() => {
+      if (this.#queues.get(key) === settled) this.#queues.delete(key);
+    });
+    return result;
+  }
+}
+
+function parse(file: Buffer): { info: ObjectInfo; body: Uint8Array } {
+  const end = file.indexOf(10);
+  return { info: JSON.parse(file.toString("utf8", 0, end)) as ObjectInfo, body: file.subarray(end + 1) };
+}

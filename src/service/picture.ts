@@ -1,0 +1,86 @@
+import { decodeImages } from "../codec/codec.ts";
+import { readContainer } from "../codec/container.ts";
+import { writeImage } from "../image/write.ts";
+import type { Models } from "../model/folder.ts";
+import { matches, pictureTag } from "./etag.ts";
+import { FORMATS, type Format } from "./formats.ts";
+import { latentsKey } from "./keys.ts";
+import { Problem } from "./problem.ts";
+import type { ServiceSettings } from "./settings.ts";
+import type { ObjectHead, ObjectStore } from "./store.ts";
+
+/** What serving pictures needs; made once a process. */
+export interface PictureContext {
+  readonly store: ObjectStore;
+  readonly models: Models;
+  readonly settings: ServiceSettings;
+}
+
+/** What goes back to the client; no body if it has the picture already. */
+export interface Answer {
+  readonly tag: string;
+  readonly body: { readonly type: string; readonly bytes: Uint8Array } | undefined;
+}
+
+/** The picture of an upload's key in a format, unless `If-None-Match` names it already. Throws a 404 or a 500. */
+export async function getPicture(
+  { store, models, settings }: PictureContext,
+  key: string,
+  format: Format,
+  ifNoneMatch: string | undefined,
+): Promise<Answer> {
+  const latents = await readLatents(store, settings, key);
+  const tag = pictureTag(latents.etag, format);
+  if (matches(ifNoneMatch, tag)) return { tag, body: undefined };
+  try {
+    const bytes = format === "zn" ? latents.bytes : await render(models, latents.bytes, format);
+    return { tag, body: { type: FORMATS[format], bytes } };
+  } catch (cause) {
+    throw new Problem(500, `the latents of "${key}" could not be decoded`, { cause });
+  }
+}
+
+/** What is known of a picture: the file's header, and what was noted when it was encoded. Throws a 404 or a 500. */
+export async function getInfo(
+  { store, settings }: PictureContext,
+  key: string,
+  ifNoneMatch: string | undefined,
+): Promise<Answer> {
+  const latents = await readLatents(store, settings, key);
+  const tag = pictureTag(latents.etag, "info");
+  if (matches(ifNoneMatch, tag)) return { tag, body: undefined };
+  const text = JSON.stringify(describe(key, latents), undefined, 2);
+  return { tag, body: { type: "application/json", bytes: Buffer.from(text) } };
+}
+
+async function render(models: Models, file: Uint8Array, format: Exclude<Format, "zn">): Promise<Uint8Array> {
+  const { header } = readContainer(file);
+  const model = await models.byNumber(header.model);
+  return writeImage(decodeImages(model, [file])[0]!, format);
+}
+
+type Latents = ObjectHead & { readonly bytes: Uint8Array };
+
+async function readLatents(store: ObjectStore, settings: ServiceSettings, key: string): Promise<Latents> {
+  const latents = await store.read(settings.latentsBucket, latentsKey(key));
+  if (latents) return latents;
+  throw new Problem(404, `there is no picture "${key}"; one that was just uploaded takes a second or two`);
+}
+
+function describe(key: string, { bytes, metadata }: Latents): Record<string, unknown> {
+  const { header } = readContainer(bytes);
+  const number = (name: string): number | undefined =>
+    metadata[name] === undefined ? undefined : Number(metadata[name]);
+  return {
+    key,
+    width: header.width,
+    height: header.height,
+    grey: header.grey,
+    model: { number: header.model, name: metadata["model"] },
+    quality: header.quality,
+    effort: number("effort"),
+    psnr: number("psnr"),
+    bytes: bytes.length,
+    source: { etag: metadata["source-etag"], bytes: number("source-size") },
+  };
+}

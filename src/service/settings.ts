@@ -1,0 +1,56 @@
+import * as v from "valibot";
+import { ZippyNetError } from "../codec/errors.ts";
+
+/** The environment of the functions, as serverless.yml sets it. */
+const Settings = v.object({
+  ZIPPYNET_LATENTS_BUCKET: v.pipe(v.string(), v.nonEmpty()),
+  /** A model's name, or `auto`. */
+  ZIPPYNET_MODEL: v.optional(v.string(), "auto"),
+  ZIPPYNET_QUALITY: whole("50", 1, 100),
+  /** Uploads of more bytes are refused before they are fetched. */
+  ZIPPYNET_MAX_UPLOAD_BYTES: whole(String(20 * 1024 * 1024), 1, 2 ** 31),
+  /** Seconds a picture may be cached. */
+  ZIPPYNET_MAX_AGE: whole("604800", 0, 31_536_000),
+});
+
+export interface ServiceSettings {
+  readonly latentsBucket: string;
+  readonly model: string;
+  readonly quality: number;
+  readonly maxUploadBytes: number;
+  readonly maxAge: number;
+}
+
+/** Throws `bad-option` naming each variable that is missing or out of its range. */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): ServiceSettings {
+  const result = v.safeParse(Settings, environment);
+  if (!result.success) {
+    const issues = result.issues.map((issue) => `${v.getDotPath(issue) ?? ""}: ${issue.message}`);
+    throw new ZippyNetError("bad-option", `the environment is not right: ${issues.join("; ")}`);
+  }
+  const { output } = result;
+  return {
+    latentsBucket: output.ZIPPYNET_LATENTS_BUCKET,
+    model: output.ZIPPYNET_MODEL,
+    quality: output.ZIPPYNET_QUALITY,
+    maxUploadBytes: output.ZIPPYNET_MAX_UPLOAD_BYTES,
+    maxAge: output.ZIPPYNET_MAX_AGE,
+  };
+}
+
+/** A whole number of a range, written in decimal. */
+export function wholeNumber(least: number, most: number) {
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d{1,10}$/, (issue) => `expected a whole number of ${least}–${most}, got "${issue.input}"`),
+    v.transform(Number),
+    v.check(
+      (value) => value >= least && value <= most,
+      (issue) => `expected a whole number of ${least}–${most}, got ${issue.input}`,
+    ),
+  );
+}
+
+function whole(standard: string, least: number, most: number) {
+  return v.optional(wholeNumber(least, most), standard);
+}

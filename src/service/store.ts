@@ -1,0 +1,114 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
+
+/** What S3 says of an object. */
+export interface ObjectHead {
+  /** With its quotes, as HTTP has it. */
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Where S3 stands: an object of this ETag, or none; a conditional write happens only if it still does. */
+export type Expected = string | undefined;
+
+/** The few operations on objects that the service needs. All throw what the SDK throws, but for "not there" and "changed". */
+export class ObjectStore {
+  readonly #client: S3Client;
+
+  /** Path-style addresses for emulators, whose hosts have no sub-domains. */
+  constructor(endpoint = process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"]) {
+    this.#client = new S3Client(endpoint === undefined ? {} : { endpoint, forcePathStyle: true });
+  }
+
+  /** Undefined if there is no such object. */
+  async head(bucket: string, key: string): Promise<ObjectHead | undefined> {
+    const found = await orUndefined(this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })));
+    return found && toHead(found);
+  }
+
+  /** An object with its bytes; undefined if there is none. */
+  async read(
+    bucket: string,
+    key: string,
+  ): Promise<(ObjectHead & { readonly bytes: Uint8Array }) | undefined> {
+    const found = await orUndefined(this.#client.send(new GetObjectCommand({ Bucket: bucket, Key: key })));
+    return found?.Body && { ...toHead(found), bytes: await found.Body.transformToByteArray() };
+  }
+
+  /** The bytes of an object of this ETag; undefined if another or none is there now. */
+  async get(bucket: string, key: string, etag: string): Promise<Uint8Array | undefined> {
+    const command = new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag });
+    const found = await unlessChanged(this.#client.send(command));
+    return found?.Body?.transformToByteArray();
+  }
+
+  /** Writes an object if what stands there is as expected; tells whether it was. */
+  async put(
+    bucket: string,
+    key: string,
+    expected: Expected,
+    body: Uint8Array,
+    contentType: string,
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<boolean> {
+    const condition = expected === undefined ? { IfNoneMatch: "*" } : { IfMatch: expected };
+    const command = new PutObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      Body: body,
+      ContentType: contentType,
+      Metadata: { ...metadata },
+      ...condition,
+    });
+    return (await unlessChanged(this.#client.send(command))) !== undefined;
+  }
+
+  /** Deletes an object if it is as expected; tells whether it was. */
+  async delete(bucket: string, key: string, expected: string): Promise<boolean> {
+    const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, IfMatch: expected });
+    return (await unlessChanged(this.#client.send(command))) !== undefined;
+  }
+}
+
+function toHead(found: {
+  ETag?: string | undefined;
+  ContentLength?: number | undefined;
+  Metadata?: Record<string, string> | undefined;
+}): ObjectHead {
+  return { etag: found.ETag ?? "", size: found.ContentLength ?? 0, metadata: found.Metadata ?? {} };
+}
+
+async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (statusOf(error) === 404 && !isNoSuchBucket(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined for 412 (it has changed), 404 (it is gone) and 409 (another conditional write is under way). */
+async function unlessChanged<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if ([404, 409, 412].includes(statusOf(error) ?? 0) && !isNoSuchBucket(error)) return undefined;
+    throw error;
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+}
+
+function isNoSuchBucket(error: unknown): boolean {
+  return error instanceof Error && error.name === "NoSuchBucket";
+}
