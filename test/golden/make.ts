@@ -1,0 +1,122 @@
+/**
+ * Makes the golden files, `node test/golden/make.ts`: `.zn` files of small pictures at many sizes and qualities, what they
+ * decode to (`golden.json`), and the worked example of `docs/format.md`. To be run when an unreleased model was
+ * retrained in place; the golden files of a released model never change.
+ */
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { decodeImages, encodeImages } from "../../src/codec/codec.ts";
+import { readContainer } from "../../src/codec/container.ts";
+import type { Image } from "../../src/codec/image.ts";
+import { decodeByFormat, openFormatModel, type Step } from "../codec/format-decoder.ts";
+import {
+  colourMeans,
+  faces,
+  facesFolder,
+  goldenFolder,
+  hashLatents,
+  madePicture,
+  photographs,
+} from "../codec/support.ts";
+
+export interface Golden {
+  file: string;
+  header: { model: number; quality: number; grey: boolean; width: number; height: number };
+  /** SHA-256 of `y_hat`, see `hashLatents`. */
+  yHat: string;
+  /** Mean of red, green and blue of the decoded picture. */
+  means: [number, number, number];
+}
+
+/** The file of the worked example: small, at a usual quality. */
+const EXAMPLE = "made-16x16-q80.zn";
+
+const model = await faces();
+const pictures: { name: string; image: Image; quality: number }[] = [];
+const made: [number, number, number, number, boolean?][] = [
+  [8, 8, 50, 0],
+  [8, 8, 100, 2],
+  [16, 16, 80, 0],
+  [9, 17, 60, 1],
+  [24, 24, 1, 4],
+  [40, 40, 75, 1, true],
+  [42, 42, 50, 0],
+  [48, 32, 90, 2],
+  [64, 64, 20, 3],
+  [129, 8, 100, 4],
+];
+for (const [width, height, quality, seed, grey] of made) {
+  const name = `made-${width}x${height}-q${quality}${grey ? "-grey" : ""}`;
+  pictures.push({ name, image: madePicture(width, height, seed, grey), quality });
+}
+for (const side of [42, 64]) {
+  (await photographs(side)).slice(0, 3).forEach((image, i) => {
+    const quality = [10, 50, 100][i]!;
+    pictures.push({ name: `photograph-${i}-${side}-q${quality}`, image, quality });
+  });
+}
+
+for (const old of readdirSync(goldenFolder)) if (old.endsWith(".zn")) rmSync(join(goldenFolder, old));
+const golden = pictures.map(({ name, image, quality }): Golden => {
+  const { file, yHat } = encodeImages(model, [image], quality)[0]!;
+  const decoded = decodeImages(model, [file])[0]!;
+  writeFileSync(join(goldenFolder, `${name}.zn`), file);
+  const { header } = readContainer(file);
+  return { file: `${name}.zn`, header, yHat: hashLatents(yHat), means: colourMeans(decoded) };
+});
+writeFileSync(join(goldenFolder, "golden.json"), `${JSON.stringify(golden, null, 2)}\n`);
+
+const page = fileURLToPath(new URL("../../docs/format.md", import.meta.url));
+const parts = readFileSync(page, "utf8").split(/(<!-- example: .* -->\n)[\s\S]*(<!-- end of example -->)/);
+writeFileSync(page, [parts[0], parts[1], example(), parts[2], parts[3]].join(""));
+spawnSync("node_modules/.bin/biome", ["format", "--write", page, join(goldenFolder, "golden.json")], {
+  cwd: fileURLToPath(new URL("../..", import.meta.url)),
+  stdio: "ignore",
+});
+console.log(`${golden.length} golden files, and the example of docs/format.md`);
+
+/** The example file's bytes, and its first latents, as the independent decoder sees them. */
+function example(): string {
+  const file = new Uint8Array(readFileSync(join(goldenFolder, EXAMPLE)));
+  const steps: Step[] = [];
+  const picture = decodeByFormat(
+    openFormatModel((name) => readFileSync(join(facesFolder, name))),
+    file,
+    (step) => steps.push(step),
+  );
+  const hex = (bytes: ArrayLike<number>) =>
+    Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  const { width, height, quality, check, payload, yHat, pixels, grey } = picture;
+  const rows = steps
+    .slice(0, 8)
+    .map(
+      (s) =>
+        `| ${s.row}, ${s.column}, ${s.channel} | ${s.range} | ${s.code} | ${s.mean} | ${s.scale} | ${s.share} | ${s.symbol} | ${s.yHat} |`,
+    );
+  return `\`test/golden/${EXAMPLE}\`, ${file.length} bytes, of the \`faces\` model with \`prior.safetensors\` of the SHA-256
+\`${manifestHash()}\`:
+
+\`\`\`
+${hex([file[0]!])}   tag      version 10, kind 00, size ${file[0]! & 15}: ${width}×${height}, so a grid of ${Math.ceil(height / 8)}×${Math.ceil(width / 8)}
+${hex([file[1]!])}   model    ${file[1]}
+${hex([file[2]!])}   quality  ${grey ? "grey" : "colour"}, quality ${quality}
+${hex([check])}   check    ${check}
+${hex(payload).replaceAll(/(.{47}) /g, "$1\n")}   payload
+\`\`\`
+
+The first latents, in coding order (range and code before each):
+
+| row, column, channel | range | code | mean | scale | share | symbol | y_hat |
+|---|---|---|---|---|---|---|---|
+${rows.join("\n")}
+
+SHA-256 of \`y_hat\`: \`${hashLatents(yHat)}\`. First pixel: ${pixels[0]}, ${pixels[1]}, ${pixels[2]}.
+
+`;
+}
+
+function manifestHash(): string {
+  return JSON.parse(readFileSync(join(facesFolder, "manifest.json"), "utf8")).blobs.prior.sha256;
+}
