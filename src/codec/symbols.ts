@@ -5,6 +5,8 @@ import { type RangeDecoder, type RangeEncoder, TOTAL } from "./range-coder.ts";
 export const SCALES = 64;
 /** Largest magnitude of a symbol; a file that codes a larger one is illegal. */
 export const MAX_SYMBOL = 2047;
+/** A table with all symbols, and the escape. */
+const MAX_ENTRIES = 2 * MAX_SYMBOL + 2;
 
 /**
  * Static frequencies of the symbols −K…K and, last, of the escape, for each scale; K differs by scale.
@@ -15,7 +17,7 @@ export const MAX_SYMBOL = 2047;
 export class SymbolTables {
   readonly #tables: readonly Table[];
 
-  /** Frequencies of each scale; throws `bad-model` unless each has odd length + 1, no zero, and sums to 65536. */
+  /** Frequencies of each scale; throws `bad-model` unless each has an even length of 2–4096, no zero, and sums to 65536. */
   constructor(frequencies: readonly Uint16Array[]) {
     if (frequencies.length !== SCALES) {
       throw new ZippyNetError("bad-model", `expected ${SCALES} tables, got ${frequencies.length}`);
@@ -71,10 +73,10 @@ class Table {
 
   constructor(frequencies: Uint16Array, scale: number) {
     const { length } = frequencies;
-    if (length < 2 || length % 2 !== 0) {
+    if (length < 2 || length % 2 !== 0 || length > MAX_ENTRIES) {
       throw new ZippyNetError(
         "bad-model",
-        `table ${scale}: expected an even number of entries, got ${length}`,
+        `table ${scale}: expected an even number of entries, 2–${MAX_ENTRIES}, got ${length}`,
       );
     }
     this.escape = length - 1;

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type Header, readContainer, SQUARES, writeContainer } from "../../src/codec/container.ts";
+import { readFormatHeader } from "./format-decoder.ts";
+import { zippyError } from "./support.ts";
+
+const side = fc.oneof(
+  fc.integer({ min: 8, max: 1024 }),
+  fc.constantFrom(8, 127, 128, 1023, 1024, ...SQUARES),
+);
+const header: fc.Arbitrary<Header> = fc
+  .record({
+    model: fc.nat(255),
+    quality: fc.integer({ min: 1, max: 100 }),
+    grey: fc.boolean(),
+    width: side,
+    height: side,
+    square: fc.boolean(),
+  })
+  .map(({ square, ...rest }) => (square ? { ...rest, height: rest.width } : rest));
+
+test("a header comes back, in 4 bytes for the listed squares, else at most 8", () => {
+  fc.assert(
+    fc.property(header, fc.nat(255), fc.uint8Array(), (written, check, payload) => {
+      const file = writeContainer(written, check, payload);
+      assert.deepEqual(readContainer(file), { header: written, check, payload });
+      const bytes = file.length - payload.length;
+      const listed = written.width === written.height && SQUARES.some((square) => square === written.width);
+      assert.ok(listed ? bytes === 4 : bytes >= 6 && bytes <= 8);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test("every listed square, exactly", () => {
+  SQUARES.forEach((square, code) => {
+    const file = writeContainer(
+      { model: 9, quality: 33, grey: true, width: square, height: square },
+      7,
+      new Uint8Array(),
+    );
+    assert.deepEqual([...file], [0x80 | code, 9, 128 | 33, 7]);
+  });
+});
+
+test("canonical: any bytes that are taken are what would be written; else a clear refusal", () => {
+  const plausible = fc
+    .tuple(fc.nat(63), fc.nat(255), fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 6 }))
+    .map(([low, model, quality, check, rest]) => Uint8Array.of(128 | low, model, quality, check, ...rest));
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 12 }), plausible), (file) => {
+      let read: ReturnType<typeof readContainer>;
+      try {
+        read = readContainer(file);
+      } catch (error) {
+        assert.ok(zippyError("bad-file", /^not a \.zn file: \S/)(error));
+        assert.throws(() => readFormatHeader(file), /refused/);
+        return;
+      }
+      assert.deepEqual(writeContainer(read.header, read.check, read.payload), file);
+      const { model, grey, quality, width, height, check, payload } = readFormatHeader(file);
+      assert.deepEqual(
+        { header: { model, quality, grey, width, height }, check, payload },
+        { ...read, payload: read.payload.slice() },
+      );
+    }),
+    { numRuns: 20000 },
+  );
+});
+
+test("every illegal value is refused, and the message says what came", () => {
+  const refuse = (bytes: number[], text: RegExp) =>
+    assert.throws(() => readContainer(Uint8Array.from(bytes)), zippyError("bad-file", text));
+  refuse([], /at least 4 bytes, got 0/);
+  refuse([0x84, 1, 50], /at least 4 bytes, got 3/);
+  for (let tag = 0; tag < 256; tag++) {
+    if (tag >>> 6 !== 2) {
+      refuse([tag, 1, 50, 0], new RegExp(`0x80–0xbf, got 0x${tag.toString(16).padStart(2, "0")}$`));
+    } else if (tag >= 0x90) refuse([tag, 1, 50, 0], new RegExp(`kind 0, got ${(tag >> 4) & 3}`));
+    else if (tag < 0x8f) assert.ok(readContainer(Uint8Array.of(tag, 1, 50, 0)));
+  }
+  for (let quality = 0; quality < 128; quality++) {
+    for (const grey of [0, 128]) {
+      if (quality >= 1 && quality <= 100) assert.ok(readContainer(Uint8Array.of(0x84, 1, grey | quality, 0)));
+      else refuse([0x84, 1, grey | quality, 0], new RegExp(`quality of 1–100, got ${quality}$`));
+    }
+  }
+  const stated = (...size: number[]) => [0x8f, 1, 50, 0, ...size];
+  refuse(stated(), /ends within the width/);
+  refuse(stated(0x88), /ends within the width/);
+  refuse(stated(9), /ends within the height/);
+  refuse(stated(9, 0x90), /ends within the height/);
+  refuse(stated(7, 9), /width of 8–1024 pixels, got 7/);
+  refuse(stated(9, 0), /height of 8–1024 pixels, got 0/);
+  refuse(stated(0x81, 0x08, 9), /width of 8–1024 pixels, got 1025/);
+  refuse(stated(9, 0xff, 0x7f), /height of 8–1024 pixels, got 16383/);
+  refuse(stated(0x89, 0x00, 9), /width is not a varint of its shortest form/);
+  refuse(stated(9, 0x89, 0x80), /height is not a varint of its shortest form/);
+  refuse(stated(9, 0x89, 0x80, 0x01), /height is not a varint/);
+  for (const square of SQUARES) {
+    const varint = square < 128 ? [square] : [(square & 127) | 128, square >> 7];
+    refuse(
+      stated(...varint, ...varint),
+      new RegExp(`${square}×${square} is stated where the tag must imply it`),
+    );
+  }
+});

@@ -1,0 +1,49 @@
+/** Old file, new decoder: the committed files decode to what they decoded to when they were made. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { decodeLatents, reconstruct } from "../../src/codec/codec.ts";
+import { info } from "../../src/index.ts";
+import type { Golden } from "../golden/make.ts";
+import { decodeByFormat, openFormatModel } from "./format-decoder.ts";
+import { colourMeans, faces, facesFolder, goldenFolder, hashLatents } from "./support.ts";
+
+const golden = JSON.parse(readFileSync(join(goldenFolder, "golden.json"), "utf8")) as Golden[];
+const read = (name: string) => new Uint8Array(readFileSync(join(goldenFolder, name)));
+const model = await faces();
+const byFormat = openFormatModel((name) => readFileSync(join(facesFolder, name)));
+
+for (const { file, header, yHat, means } of golden) {
+  test(`golden ${file}: header, y_hat and pixels`, () => {
+    const bytes = read(file);
+    assert.deepEqual(info(bytes), { ...header, bytes: bytes.length });
+    const latents = decodeLatents(model, [bytes]);
+    assert.equal(hashLatents(latents.yHat), yHat);
+    const image = reconstruct(model, latents.headers, latents.yHat)[0]!;
+    assert.equal(image.data.length, header.width * header.height * 3);
+    colourMeans(image).forEach((mean, i) => {
+      assert.ok(Math.abs(mean - means[i]!) <= 0.05, `mean ${i}: expected ${means[i]}, got ${mean}`);
+    });
+  });
+
+  test(`golden ${file}: the decoder written from docs/format.md agrees`, () => {
+    const bytes = read(file);
+    const picture = decodeByFormat(byFormat, bytes);
+    assert.equal(hashLatents(picture.yHat), yHat);
+    const latents = decodeLatents(model, [bytes]);
+    const { data } = reconstruct(model, latents.headers, latents.yHat)[0]!;
+    const furthest = data.reduce((worst, v, i) => Math.max(worst, Math.abs(v - picture.pixels[i]!)), 0);
+    assert.ok(furthest <= 1, `expected pixels within ±1, got ±${furthest}`);
+  });
+}
+
+test("the worked example of docs/format.md is the golden file it names", () => {
+  const page = readFileSync(new URL("../../docs/format.md", import.meta.url), "utf8");
+  const [, example] = page.split("<!-- example: written by test/golden/make.ts -->");
+  const name = /test\/golden\/([\w.-]+\.zn)/.exec(example!)![1]!;
+  const block = /```\n([\s\S]*?)```/.exec(example!)![1]!;
+  const bytes = block.match(/^([0-9a-f]{2} ?)+(?=$|\s)/gm)!.flatMap((row) => row.trim().split(" "));
+  assert.equal(bytes.join(""), Buffer.from(read(name)).toString("hex"));
+  assert.ok(example!.includes(golden.find(({ file }) => file === name)!.yHat));
+});
