@@ -1,22 +1,28 @@
-// Set-up, for `npm start` and `npm test`: installs what package-lock.json lists if it is not installed yet. Plain JavaScript,
-// because it runs on whatever Node a fresh machine has (20 or later); everything after it runs on the Node of the dependencies.
-import { spawnSync } from "node:child_process";
+/**
+ * Set-up for `npm start` and `npm test`: installs what package-lock.json lists if it is not installed yet. Plain JavaScript, because
+ * it runs on whatever Node a fresh machine has (20 or later).
+ *
+ * `node scripts/setup.mjs FILE ARGUMENT…` then runs a file on the Node of the dependencies. (`setup && node FILE` would not: a
+ * shell remembers where it found `node`, which on the first run is the machine's own.)
+ */
+import { spawn, spawnSync } from "node:child_process";
 import { statSync, utimesSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** When a file of the checkout was last written, in milliseconds; 0 if it is not there. */
-const written = (path) => statSync(`${root}${path}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const written = (path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-const major = Number(process.versions.node.split(".")[0]);
-if (major < 20) {
+if (Number(process.versions.node.split(".")[0]) < 20) {
   console.error(`expected Node 20 or later, got ${process.version}`);
   process.exit(1);
 }
 
-// npm writes its own list of what it installed last of all; a second covers the time between its two files.
-if (written("node_modules/.package-lock.json") + 1000 < written("package-lock.json")) {
+// npm writes its own list of what it installed last of all; a second covers the time between its two files
+const installed = "node_modules/.package-lock.json";
+if (written(installed) + 1000 < written("package-lock.json")) {
   console.log("Installing the dependencies (a minute or two, once) …");
   const options = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   const npm = process.env.npm_execpath;
@@ -27,10 +33,16 @@ if (written("node_modules/.package-lock.json") + 1000 < written("package-lock.js
     shell: !npm && process.platform === "win32",
   });
   if (status !== 0) {
-    console.error("The dependencies could not be installed; the lines above say why. Is the network there?");
+    console.error("The dependencies could not be installed; the lines above say why.");
     process.exit(1);
   }
   const now = new Date();
-  utimesSync(`${root}node_modules/.package-lock.json`, now, now);
-  console.log("Installed.");
+  utimesSync(join(root, installed), now, now);
+}
+
+if (process.argv.length > 2) {
+  const node = join(root, "node_modules/node/bin", process.platform === "win32" ? "node.exe" : "node");
+  const child = spawn(node, process.argv.slice(2), { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code) => process.exit(code ?? 1));
 }
