@@ -108,15 +108,15 @@ ZippyNet is ready.
 
 Upload a picture, see its latents, open its URL:
 
-  curl -T test/images/face.png ${s3.endpoint}/${uploadsBucket}/face.png
-  curl -I ${s3.endpoint}/${latentsBucket}/face.png.zn
-  ${apiUrl}/images/face.png
+  curl -T test/images/face-hat-64.png ${s3.endpoint}/${uploadsBucket}/face-hat-64.png
+  curl -I ${s3.endpoint}/${latentsBucket}/face-hat-64.png.zn
+  ${apiUrl}/images/face-hat-64.png
 
 The same with the AWS command line:
 
   export AWS_ENDPOINT_URL_S3=${s3.endpoint} AWS_REGION=${s3.region}
   export AWS_ACCESS_KEY_ID=${s3.accessKeyId} AWS_SECRET_ACCESS_KEY=${s3.secretAccessKey}
-  aws s3 cp test/images/face.png s3://${uploadsBucket}/
+  aws s3 cp test/images/face-hat-64.png s3://${uploadsBucket}/
   aws s3 ls s3://${latentsBucket}/
 
 Programs find all this in ${file}. Ctrl-C stops the service.

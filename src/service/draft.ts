@@ -1,8 +1,9 @@
 import { decodeImages, encodeImages, type Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
+import { MAX_SIDE } from "../codec/image.ts";
+import { psnr } from "../image/psnr.ts";
 import { readImage } from "../image/read.ts";
 import type { Models } from "../model/folder.ts";
-import { psnr } from "./psnr.ts";
 import type { ServiceSettings } from "./settings.ts";
 import type { ObjectHead } from "./store.ts";
 
@@ -51,7 +52,8 @@ export async function makeDraft(
   bytes: Uint8Array,
   sequencer: string | undefined,
 ): Promise<Draft> {
-  const { image } = await readImage(bytes);
+  // no more pixels than the models take: a small file may unpack to gigabytes
+  const { image, notes } = await readImage(bytes, { maxPixels: MAX_SIDE * MAX_SIDE });
   const { file } = encodeImages(plan.model, [image], plan.quality)[0]!;
   const decoded = decodeImages(plan.model, [file])[0]!;
   return {
@@ -66,6 +68,7 @@ export async function makeDraft(
       psnr: psnr(image, decoded).toFixed(2),
       "bytes-before": String(upload.size),
       "bytes-after": String(file.length),
+      ...(notes.length > 0 ? { notes: notes.join("; ") } : {}),
     },
   };
 }

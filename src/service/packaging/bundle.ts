@@ -2,7 +2,7 @@ import { copyFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, stop } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -48,6 +48,7 @@ export async function bundleFunctions(): Promise<void> {
     legalComments: "none",
     logLevel: "warning",
   });
+  await stop(); // esbuild's own process, which would stay
   const kernels = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"));
   await Promise.all(WASM.map((file) => copyFile(join(kernels, file), join(FUNCTIONS, file))));
 }
