@@ -1,4 +1,4 @@
-import { depthToSpace, fused, type Tensor1D, type Tensor4D } from "@tensorflow/tfjs-core";
+import { depthToSpace, fused, pad, type Tensor1D, type Tensor4D } from "@tensorflow/tfjs-core";
 import { type Layers, TRANSFORM_SLOPE } from "./transforms.ts";
 
 export interface Convolution {
@@ -17,12 +17,15 @@ export class InferenceLayers implements Layers {
 
   conv(x: Tensor4D, name: string, { stride = 1, activate = false } = {}): Tensor4D {
     const { kernel, bias } = this.#convolutions.get(name)!;
+    // TensorFlow's "same" pads as we do at stride 1 only, and its native binding takes no number of its own
+    const by = (kernel.shape[0] - 1) / 2;
+    const around: [number, number] = [by, by];
     return fused.conv2d({
-      x,
+      x: stride === 1 ? x : pad(x, [[0, 0], around, around, [0, 0]]),
       filter: kernel,
       bias,
       strides: stride,
-      pad: (kernel.shape[0] - 1) / 2,
+      pad: stride === 1 ? "same" : "valid",
       ...(activate && { activation: "leakyrelu", leakyreluAlpha: TRANSFORM_SLOPE }),
     });
   }

@@ -1,0 +1,237 @@
+/** Whole files with the real model: what is decoded is what was encoded, at any size, quality and batch. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { decodeImages, decodeLatents, encodeImages, type Model } from "../../src/codec/codec.ts";
+import { readContainer } from "../../src/codec/container.ts";
+import { type Image, isGrey } from "../../src/codec/image.ts";
+import { IntegerPrior } from "../../src/codec/prior-integers.ts";
+import { priorWeights } from "../../src/model/load.ts";
+import { readSafetensors } from "../../src/model/safetensors.ts";
+import { faces, facesFolder, madePicture, photographs, zippyError } from "./support.ts";
+
+const model = await faces();
+/** The same model with its prior in plain integers. */
+const oracle: Model = {
+  ...model,
+  prior: new IntegerPrior(
+    priorWeights(model.architecture, readSafetensors(readFileSync(join(facesFolder, "prior.safetensors")))),
+  ),
+};
+
+const quality = fc.integer({ min: 1, max: 100 });
+
+/** Small for the most part: time goes with the area. */
+const side = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 8, max: 33 }) },
+  fc.integer({ min: 8, max: 72 }),
+);
+
+/** Mean square error over all images. */
+function meanError(images: readonly Image[], decoded: readonly Image[]): number {
+  let sum = 0;
+  let count = 0;
+  images.forEach(({ data }, i) => {
+    data.forEach((value, at) => {
+      sum += (value - decoded[i]!.data[at]!) ** 2;
+    });
+    count += data.length;
+  });
+  return sum / count;
+}
+
+test("the decoder finds the encoder's y_hat: sizes, qualities and kinds of picture", () => {
+  fc.assert(
+    fc.property(
+      side,
+      side,
+      quality,
+      fc.integer({ min: 1, max: 12 }),
+      fc.nat(1e6),
+      (width, height, q, n, seed) => {
+        const images = Array.from({ length: n }, (_, i) => madePicture(width, height, seed + i, i === 1));
+        const encoded = encodeImages(model, images, q);
+        const { headers, yHat } = decodeLatents(
+          model,
+          encoded.map(({ file }) => file),
+        );
+        const length = yHat.length / n;
+        encoded.forEach((one, i) => {
+          assert.deepEqual(yHat.subarray(i * length, (i + 1) * length), one.yHat);
+          assert.deepEqual(headers[i], { model: 1, quality: q, grey: isGrey(images[i]!), width, height });
+        });
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test("every quality, 1 to 100", () => {
+  const images = [0, 1, 2, 4].map((seed) => madePicture(16, 24, seed));
+  for (let q = 1; q <= 100; q++) {
+    const encoded = encodeImages(model, images, q);
+    const { yHat } = decodeLatents(
+      model,
+      encoded.map(({ file }) => file),
+    );
+    assert.deepEqual(
+      [...yHat],
+      encoded.flatMap((one) => [...one.yHat]),
+    );
+  }
+});
+
+test("the prior in plain integers decodes what float32 encoded, and the other way round", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 8, max: 24 }),
+      fc.integer({ min: 8, max: 24 }),
+      quality,
+      fc.nat(1e6),
+      (width, height, q, seed) => {
+        const image = madePicture(width, height, seed);
+        const fast = encodeImages(model, [image], q)[0]!;
+        assert.deepEqual(decodeLatents(oracle, [fast.file]).yHat, fast.yHat);
+        assert.deepEqual(encodeImages(oracle, [image], q)[0], fast);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test("sizes at the limits: 8×8, 9×17, 1024×8, 8×1024, 1024×1024", () => {
+  for (const [width, height] of [
+    [8, 8],
+    [9, 17],
+    [1024, 8],
+    [8, 1024],
+    [1024, 1024],
+  ] as const) {
+    const image = madePicture(width, height, 1);
+    const encoded = encodeImages(model, [image], 40)[0]!;
+    assert.deepEqual(decodeLatents(model, [encoded.file]).yHat, encoded.yHat);
+    if (width * height > 10000) continue; // pixels of the largest take long, and nothing of them is special
+    const decoded = decodeImages(model, [encoded.file])[0]!;
+    assert.deepEqual(
+      [decoded.width, decoded.height, decoded.data.length],
+      [width, height, width * height * 3],
+    );
+    assert.ok(meanError([image], [decoded]) < 1000); // of no domain, some of it tiny
+  }
+});
+
+test("a batch gives the same files and pixels as one image at a time", () => {
+  for (const [width, height, q] of [
+    [42, 42, 50],
+    [33, 20, 90],
+    [64, 64, 5],
+  ] as const) {
+    const images = Array.from({ length: 9 }, (_, i) => madePicture(width, height, i, i === 4));
+    const batch = encodeImages(model, images, q);
+    images.forEach((image, i) => {
+      assert.deepEqual(encodeImages(model, [image], q)[0], batch[i]);
+    });
+    const files = batch.map(({ file }) => file);
+    const decoded = decodeImages(model, files);
+    files.forEach((file, i) => {
+      const alone = decodeImages(model, [file])[0]!;
+      alone.data.forEach((value, at) => {
+        assert.ok(Math.abs(value - decoded[i]!.data[at]!) <= 1);
+      });
+    });
+  }
+  assert.deepEqual(encodeImages(model, [], 50), []);
+  assert.deepEqual(decodeImages(model, []), []);
+});
+
+test("encoding the same picture twice gives the same bytes", () => {
+  const image = madePicture(42, 42, 3);
+  assert.deepEqual(encodeImages(model, [image], 60), encodeImages(model, [image], 60));
+});
+
+test("grey in, grey out", () => {
+  const grey = madePicture(40, 40, 0, true);
+  const { file } = encodeImages(model, [grey], 80)[0]!;
+  assert.ok(readContainer(file).header.grey);
+  assert.ok(isGrey(decodeImages(model, [file])[0]!));
+  const colour = encodeImages(model, [madePicture(40, 40, 0)], 80)[0]!.file;
+  assert.ok(!readContainer(colour).header.grey);
+});
+
+test("photographs: bytes within 1.5 % + 4 of the estimated bits, better with quality, a bounded error", async (t) => {
+  for (const side of [42, 64]) {
+    const images = await photographs(side);
+    if (images.length === 0) return t.skip("no photographs in test/images");
+    let last = { bytes: 0, error: Number.POSITIVE_INFINITY };
+    for (const q of [1, 20, 50, 80, 100]) {
+      const encoded = encodeImages(model, images, q);
+      for (const { file, estimatedBits } of encoded) {
+        const estimate = estimatedBits / 8;
+        // the header (4 bytes) is not in the estimate, nor is the flush
+        assert.ok(file.length <= estimate * 1.015 + 4 + 1, `${file.length} bytes, estimated ${estimate}`);
+        assert.ok(file.length >= estimate * 0.985, `${file.length} bytes, estimated ${estimate}`);
+      }
+      const bytes = encoded.reduce((sum, { file }) => sum + file.length, 0);
+      const estimate = encoded.reduce((sum, { estimatedBits }) => sum + estimatedBits / 8, 0);
+      assert.ok(Math.abs(bytes - estimate) <= estimate * 0.015 + 4 * images.length + images.length / 2);
+      const error = meanError(
+        images,
+        decodeImages(
+          model,
+          encoded.map(({ file }) => file),
+        ),
+      );
+      assert.ok(bytes > last.bytes && error < last.error, `quality ${q}: ${bytes} bytes, error ${error}`);
+      last = { bytes, error };
+    }
+    // bounded on both sides: 30 dB or more, in 150 to 2000 bytes a picture
+    const each = last.bytes / images.length;
+    assert.ok(last.error < 65, `mean square error ${last.error}`);
+    assert.ok(each > 150 && each < 2000, `${each} bytes`);
+  }
+});
+
+test("what cannot be encoded is refused", () => {
+  const image = madePicture(16, 16, 0);
+  for (const q of [0, 101, 1.5, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.throws(
+      () => encodeImages(model, [image], q),
+      zippyError("bad-option", new RegExp(`1–100, got ${q}`)),
+    );
+  }
+  assert.throws(
+    () => encodeImages(model, [image, madePicture(16, 24, 0)], 50),
+    zippyError("bad-option", /16×16 and 16×24/),
+  );
+  assert.throws(
+    () => encodeImages(model, [{ ...image, data: image.data.subarray(1) }], 50),
+    zippyError("bad-image", /768 bytes .* got 767/),
+  );
+  assert.throws(
+    () => encodeImages(model, [{ width: 7, height: 16, data: new Uint8Array(7 * 16 * 3) }], 50),
+    zippyError("bad-image", /width/),
+  );
+});
+
+test("what cannot be decoded is refused: another model's file, mixed batches, a wrong check byte", () => {
+  const { file } = encodeImages(model, [madePicture(16, 16, 0)], 50)[0]!;
+  const with_ = (at: number, value: number) => file.map((byte, i) => (i === at ? value : byte));
+  assert.throws(
+    () => decodeImages(model, [with_(1, 77)]),
+    zippyError("unknown-model", /file of model 1, got one of model 77/),
+  );
+  assert.throws(
+    () => decodeImages(model, [file, with_(2, 51)]),
+    zippyError("bad-option", /one quality and size/),
+  );
+  for (let off = 1; off < 256; off++) {
+    assert.throws(
+      () => decodeImages(model, [with_(3, file[3]! ^ off)]),
+      zippyError("bad-file", /check byte/),
+    );
+  }
+  assert.throws(() => decodeImages(model, [new Uint8Array()]), zippyError("bad-file", /got 0/));
+  assert.throws(() => decodeImages(model, [file.subarray(0, 4)]), zippyError("bad-file", /check byte/));
+});
