@@ -40,8 +40,8 @@ function resolve(require: NodeJS.Require): string | undefined {
   }
 }
 
-/** tfjs-node 4.22 calls two functions that `util` has lost in Node 23. */
+/** tfjs-node 4.22 calls functions that `util` loses from Node 23 on. */
 function restoreUtil(util: Record<string, unknown>): void {
   util["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
-  util["isArray"] ??= Array.isArray;
+  util["isArray"] = Array.isArray; // still there in Node 24, with a warning
 }

@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Checkpoint } from "./checkpoint.ts";
+import type { ImageSets } from "./images.ts";
+import type { RunReport } from "./run.ts";
+
+/** The model card of a trained model: data, recipe, curve on the held-out images. Markdown. */
+export async function modelCard(
+  { plan, progress, optimiser }: Checkpoint,
+  log: string,
+  { name, images }: { readonly name: string; readonly images: ImageSets },
+): Promise<string> {
+  const evaluations = (await readLog(log)).filter(({ heldOut }) => heldOut && heldOut.length > 0);
+  const points = evaluations.at(-1)?.heldOut ?? [];
+  return `# ${name}
+
+Trained by \`zippynet train\` from ${plan.start}: ${progress.samples.toLocaleString("en")} samples in ${optimiser.step.toLocaleString("en")} steps, ${Math.round(progress.seconds / 60)} minutes.
+
+| | |
+|---|---|
+| data | ${plan.folders.map((folder) => `\`${basename(folder)}\``).join(", ")}: ${images.train.length.toLocaleString("en")} images, ${images.heldOut.length} more held out |
+| samples | ${plan.cut === "aligned" ? "whole images at random zoom, mirrored" : "patches from anywhere, mirrored"}; 42 and 64 pixels most, 32–96 seen |
+| seed | ${plan.seed} |
+
+The terms of the data apply to the weights; see where the data comes from.
+
+## Held-out images
+
+Estimated bytes of payload and PSNR, at the end:
+
+| size | quality | bytes | PSNR |
+|---|---|---|---|
+${points.map((point) => `| ${point.size}×${point.size} | ${point.quality} | ${point.bytes.toFixed(1)} | ${point.psnr.toFixed(2)} dB |`).join("\n")}
+
+The curve, at 42×42 and quality 40:
+
+| samples | bytes | PSNR |
+|---|---|---|
+${evaluations.map(curveRow).join("\n")}
+`;
+}
+
+function curveRow({ samples, heldOut }: RunReport): string {
+  const point = heldOut?.find(({ size, quality }) => size === 42 && quality === 40);
+  return `| ${samples.toLocaleString("en")} | ${point?.bytes.toFixed(1)} | ${point?.psnr.toFixed(2)} dB |`;
+}
+
+async function readLog(path: string): Promise<RunReport[]> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as RunReport);
+}

@@ -1,0 +1,102 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Architecture } from "../codec/architecture.ts";
+import { ZippyNetError } from "../codec/errors.ts";
+import { readSafetensors, type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
+import type { OptimiserState } from "./optimiser.ts";
+import { packParameters, unpackParameters } from "./parameters.ts";
+import type { Cut } from "./sampler.ts";
+
+/** Layout of a checkpoint; another one is refused. */
+const VERSION = 1;
+
+/** What a run is about; it stays the same when the run is resumed. */
+export interface RunPlan {
+  readonly folders: readonly string[];
+  readonly architecture: Architecture;
+  readonly seed: number;
+  readonly cut: Cut;
+  /** Share of the images that are held out. */
+  readonly heldOut: number;
+  /** What the weights started from, for the model card. */
+  readonly start: string;
+}
+
+/** How far a run has come. */
+export interface RunProgress {
+  readonly samples: number;
+  /** Seconds of training, without loading and evaluating. */
+  readonly seconds: number;
+  /** State of the random numbers. */
+  readonly random: number;
+}
+
+export interface Checkpoint {
+  readonly plan: RunPlan;
+  readonly progress: RunProgress;
+  readonly optimiser: OptimiserState;
+}
+
+/**
+ * Writes a checkpoint: a safetensors file of the averaged weights under their names (so that it serves as a start for
+ * another run), the optimiser's vectors, and the rest as JSON. The file appears whole or not at all.
+ */
+export async function writeCheckpoint(
+  path: string,
+  { plan, progress, optimiser }: Checkpoint,
+): Promise<void> {
+  const tensors = new Map<string, SafeTensor>();
+  for (const [name, { shape, data }] of unpackParameters(plan.architecture, optimiser.average)) {
+    tensors.set(name, { dtype: "F32", shape, data });
+  }
+  for (const name of ["parameters", "first", "second"] as const) {
+    tensors.set(`run.${name}`, {
+      dtype: "F32",
+      shape: [optimiser[name].length],
+      data: optimiser[name],
+    });
+  }
+  const rest: Rest = { version: VERSION, plan, progress, step: optimiser.step };
+  const json = new TextEncoder().encode(JSON.stringify(rest));
+  tensors.set("run.json", { dtype: "U8", shape: [json.length], data: json });
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.new`, writeSafetensors(tensors));
+  await rename(`${path}.new`, path);
+}
+
+interface Rest {
+  readonly version: number;
+  readonly plan: RunPlan;
+  readonly progress: RunProgress;
+  readonly step: number;
+}
+
+/** Throws `bad-model` if there is no checkpoint of this layout at the path. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new ZippyNetError("bad-model", `expected a checkpoint at ${path}`, { cause });
+  });
+  const tensors = readSafetensors(bytes);
+  const json = tensors.get("run.json");
+  if (json?.dtype !== "U8") throw new ZippyNetError("bad-model", `${path} is not a checkpoint of a run`);
+  const { version, plan, progress, step } = JSON.parse(new TextDecoder().decode(json.data)) as Rest;
+  if (version !== VERSION) {
+    throw new ZippyNetError(
+      "bad-model",
+      `${path}: expected a checkpoint of version ${VERSION}, got ${version}`,
+    );
+  }
+  const vector = (name: string): Float32Array => {
+    const tensor = tensors.get(`run.${name}`);
+    if (tensor?.dtype !== "F32") throw new ZippyNetError("bad-model", `${path} has no run.${name}`);
+    return tensor.data;
+  };
+  const optimiser: OptimiserState = {
+    step,
+    parameters: vector("parameters"),
+    average: packParameters(plan.architecture, tensors),
+    first: vector("first"),
+    second: vector("second"),
+  };
+  return { plan, progress, optimiser };
+}

@@ -1,0 +1,61 @@
+import type { Image } from "../codec/image.ts";
+import { fromBlocks } from "../codec/pixels.ts";
+import { levelOf } from "./export.ts";
+import { batchOf, batchSize, centred } from "./sampler.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** What the held-out images cost and look like at one size and quality. */
+export interface HeldOutPoint {
+  readonly size: number;
+  readonly quality: number;
+  /** Mean estimated bytes of payload, with the prior in its integer arithmetic. */
+  readonly bytes: number;
+  /** Mean PSNR of 8-bit pixels, in decibels. */
+  readonly psnr: number;
+}
+
+const SIZES = [42, 64];
+const QUALITIES = [10, 40, 70, 100];
+const MOST_IMAGES = 128;
+
+/** Evaluates the averaged weights on held-out images, at 42 and 64 pixels and some qualities. */
+export function evaluateHeldOut(trainer: Trainer, images: readonly Image[]): HeldOutPoint[] {
+  const every = Math.max(1, Math.floor(images.length / MOST_IMAGES));
+  const chosen = images.filter((_, i) => i % every === 0).slice(0, MOST_IMAGES);
+  if (chosen.length === 0) return [];
+  const points: HeldOutPoint[] = [];
+  for (const size of SIZES) {
+    const scaled = chosen.map((image) => centred(image, size));
+    for (const quality of QUALITIES) {
+      let [bits, psnr] = [0, 0];
+      const groups = grouped(scaled, batchSize(size));
+      let group = 0;
+      const batches = groups.map((batch) =>
+        batchOf(batch, new Float32Array(batch.length).fill(levelOf(quality))),
+      );
+      trainer.evaluate(batches, (outcome) => {
+        for (const each of outcome.bits.dataSync<"float32">()) bits += each;
+        const blocks = outcome.xHat.dataSync<"float32">();
+        const length = blocks.length / groups[group]!.length;
+        groups[group]!.forEach((image, i) => {
+          psnr += psnrOf(image, fromBlocks(blocks, i * length, size, size, false));
+        });
+        group++;
+      });
+      points.push({ size, quality, bytes: bits / 8 / chosen.length, psnr: psnr / chosen.length });
+    }
+  }
+  return points;
+}
+
+function psnrOf(a: Image, b: Image): number {
+  let error = 0;
+  for (let i = 0; i < a.data.length; i++) error += (a.data[i]! - b.data[i]!) ** 2;
+  return 10 * Math.log10((255 ** 2 * a.data.length) / Math.max(error, 1));
+}
+
+function grouped<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
+    items.slice(i * size, (i + 1) * size),
+  );
+}

@@ -1,0 +1,94 @@
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import sharp from "sharp";
+import { ZippyNetError } from "../codec/errors.ts";
+import type { Image } from "../codec/image.ts";
+
+/** Images decoded at a time. */
+const JOBS = 8;
+/** Smallest side of an image that training takes. */
+const SMALLEST_SIDE = 32;
+const EXTENSIONS = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
+
+/** Decoded images of the training folders. */
+export interface ImageSets {
+  readonly train: readonly Image[];
+  /** Never trained on. */
+  readonly heldOut: readonly Image[];
+}
+
+export interface LoadOptions {
+  /** Share of the images to hold out, 0–1, chosen by a hash of the file name: always the same ones. */
+  readonly heldOutShare: number;
+  /** Larger images are scaled down to this shorter side. */
+  readonly side: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Decodes every image of some folders, subfolders included, into memory. Throws `bad-option` if a folder cannot be read or
+ * nothing is in it, `bad-image` (with the path) if a file is no image.
+ */
+export async function loadImages(
+  folders: readonly string[],
+  { heldOutShare, side, onProgress }: LoadOptions,
+): Promise<ImageSets> {
+  const paths = (await Promise.all(folders.map(findImages))).flat();
+  if (paths.length === 0) throw new ZippyNetError("bad-option", `expected images in ${folders.join(", ")}`);
+  const images = new Array<Image | undefined>(paths.length);
+  let [next, done] = [0, 0];
+  const work = async (): Promise<void> => {
+    while (next < paths.length) {
+      const index = next++;
+      images[index] = await decode(paths[index]!, side);
+      onProgress?.(++done, paths.length);
+    }
+  };
+  await Promise.all(Array.from({ length: JOBS }, work));
+  const train: Image[] = [];
+  const heldOut: Image[] = [];
+  images.forEach((image, i) => {
+    if (!image) return;
+    (hashOf(basename(paths[i]!)) < heldOutShare ? heldOut : train).push(image);
+  });
+  if (train.length === 0) {
+    throw new ZippyNetError("bad-option", `expected images of ${SMALLEST_SIDE} pixels and more to train on`);
+  }
+  return { train, heldOut };
+}
+
+async function findImages(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+    throw new ZippyNetError("bad-option", `expected a folder of images at ${folder}`, { cause });
+  });
+  return entries
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && EXTENSIONS.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** In sRGB, upright, without alpha; undefined if it is too small. */
+async function decode(path: string, side: number): Promise<Image | undefined> {
+  try {
+    const { data, info } = await sharp(path)
+      .autoOrient()
+      .resize(side, side, { fit: "outside", withoutEnlargement: true, kernel: "lanczos3" })
+      .flatten({ background: "white" })
+      .toColourspace("srgb")
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    if (Math.min(info.width, info.height) < SMALLEST_SIDE) return undefined;
+    return { width: info.width, height: info.height, data: new Uint8Array(data) };
+  } catch (cause) {
+    throw new ZippyNetError("bad-image", `${path}: not an image that can be read`, { cause });
+  }
+}
+
+/** 0 ≤ hash < 1 of a name (FNV-1a). */
+export function hashOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
+  // its high bits mix last
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32;
+}

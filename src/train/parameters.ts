@@ -1,0 +1,113 @@
+import type { Architecture } from "../codec/architecture.ts";
+import { ZippyNetError } from "../codec/errors.ts";
+import { networkName, networkShapes, networks } from "../codec/prior.ts";
+import { analysisShapes, synthesisShapes } from "../codec/transforms.ts";
+import type { SafeTensors } from "../model/safetensors.ts";
+import type { FloatTensor } from "./export.ts";
+import { Random } from "./random.ts";
+
+/** Coefficients of 1, l and l² in the logarithm of a gain. */
+export const GAIN_TERMS = 3;
+/** Share of its usual size that the last convolution of a residual block starts with, so that blocks start near identity. */
+const RESIDUAL_START = 0.1;
+
+/** A parameter's place in the vector of all. */
+export interface Slot {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly size: number;
+}
+
+/**
+ * All parameters of a model in training, in one vector: the transforms and gains, then the kernels of the prior, then
+ * its biases. One vector makes optimiser, norm and average one operation each.
+ */
+export interface Layout {
+  readonly slots: readonly Slot[];
+  /** Slots of the transforms and gains, of the prior's kernels, of the prior's biases: [from, to). */
+  readonly parts: readonly [Part, Part, Part];
+  readonly size: number;
+}
+
+export interface Part {
+  readonly slots: readonly Slot[];
+  readonly size: number;
+  /** Where it starts in the vector. */
+  readonly from: number;
+}
+
+export function layoutOf(architecture: Architecture): Layout {
+  const transforms = [...analysisShapes(architecture), ...synthesisShapes(architecture)].flatMap(
+    ({ name, kernel }) => [slot(`${name}.kernel`, kernel), slot(`${name}.bias`, [kernel[3]])],
+  );
+  const gains = ["gain", "inverse_gain"].map((name) => slot(name, [GAIN_TERMS, architecture.latentChannels]));
+  const kernels: Slot[] = [];
+  const biases: Slot[] = [];
+  for (const { slice, pass } of networks(architecture)) {
+    networkShapes(architecture, slice, pass).forEach((shape, index) => {
+      const name = `${networkName(slice, pass)}.conv${index}`;
+      kernels.push(slot(`${name}.kernel`, shape));
+      biases.push(slot(`${name}.bias`, [shape[3]]));
+    });
+  }
+  let from = 0;
+  const part = (slots: readonly Slot[]): Part => {
+    const size = slots.reduce((sum, each) => sum + each.size, 0);
+    from += size;
+    return { slots, size, from: from - size };
+  };
+  const parts = [part([...transforms, ...gains]), part(kernels), part(biases)] as const;
+  return { slots: parts.flatMap(({ slots }) => slots), parts, size: from };
+}
+
+function slot(name: string, shape: readonly number[]): Slot {
+  return { name, shape, size: shape.reduce((a, b) => a * b, 1) };
+}
+
+/** Starting values: He's normal for kernels (slope of the leaky ReLU neglected), zero for the rest. */
+export function initialise(architecture: Architecture, seed: number): Float32Array {
+  const random = new Random(seed);
+  const { slots, size } = layoutOf(architecture);
+  const vector = new Float32Array(size);
+  let at = 0;
+  for (const { name, shape, size } of slots) {
+    if (name.endsWith(".kernel")) {
+      const [height, width, depth] = shape as [number, number, number];
+      const residual = /\.res\d+\.c\.kernel$/.test(name);
+      const deviation = Math.sqrt(2 / (height * width * depth)) * (residual ? RESIDUAL_START : 1);
+      for (let i = 0; i < size; i++) vector[at + i] = deviation * random.normal();
+    }
+    at += size;
+  }
+  return vector;
+}
+
+/** The vector of tensors by name; throws `bad-model` if one is missing or has another shape. */
+export function packParameters(architecture: Architecture, tensors: SafeTensors): Float32Array {
+  const { slots, size } = layoutOf(architecture);
+  const vector = new Float32Array(size);
+  let at = 0;
+  for (const { name, shape, size } of slots) {
+    const tensor = tensors.get(name);
+    if (!tensor || String(tensor.shape) !== String(shape)) {
+      throw new ZippyNetError(
+        "bad-model",
+        `${name}: expected a tensor of [${shape}], got ${tensor ? `[${tensor.shape}]` : "none"}`,
+      );
+    }
+    vector.set(tensor.data, at);
+    at += size;
+  }
+  return vector;
+}
+
+/** The tensors of a vector, by name; they share its memory. */
+export function unpackParameters(architecture: Architecture, vector: Float32Array): Map<string, FloatTensor> {
+  const tensors = new Map<string, FloatTensor>();
+  let at = 0;
+  for (const { name, shape, size } of layoutOf(architecture).slots) {
+    tensors.set(name, { shape, data: vector.subarray(at, at + size) });
+    at += size;
+  }
+  return tensors;
+}

@@ -1,0 +1,70 @@
+import { type Architecture, QUALITIES } from "../codec/architecture.ts";
+import type { Image } from "../codec/image.ts";
+import { useWasm } from "../model/backend.ts";
+import { buildModel } from "../model/load.ts";
+import type { Manifest } from "../model/manifest.ts";
+import { countSymbols } from "./calibrate.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { exportModel, packModel } from "./export.ts";
+import { unpackParameters } from "./parameters.ts";
+import { batchSize, centred } from "./sampler.ts";
+import { buildTables, type SymbolCounts } from "./tables.ts";
+
+export interface ReleaseOptions {
+  readonly number: number;
+  readonly name: string;
+  readonly description: string;
+  readonly card: string;
+}
+
+const SIZES = [42, 64];
+const IMAGES_OF_A_SIZE = 128;
+const QUALITY_STEP = 11;
+
+/**
+ * Exports the averaged weights of a checkpoint as a model folder, with tables counted on training images, by the code
+ * that will encode: on WebAssembly.
+ */
+export async function release(
+  folder: string,
+  { plan: { architecture }, optimiser }: Checkpoint,
+  images: readonly Image[],
+  { number, name, description, card }: ReleaseOptions,
+): Promise<Manifest> {
+  await useWasm();
+  const weights = unpackParameters(architecture, optimiser.average);
+  const options = { number, name, description, architecture, weights, card };
+  const tables = buildTables(countOf(architecture, options, images));
+  return exportModel(folder, { ...options, tables });
+}
+
+function countOf(
+  architecture: Architecture,
+  options: Omit<Parameters<typeof packModel>[0], "tables">,
+  images: readonly Image[],
+): SymbolCounts {
+  const blobs = packModel({ ...options, tables: buildTables() });
+  const model = buildModel({ number: options.number, name: options.name, architecture }, blobs);
+  const qualities = Array.from(
+    { length: Math.ceil(QUALITIES / QUALITY_STEP) },
+    (_, i) => 1 + i * QUALITY_STEP,
+  );
+  let counts: SymbolCounts | undefined;
+  for (const size of SIZES) {
+    const step = Math.max(1, Math.floor(images.length / IMAGES_OF_A_SIZE));
+    const chosen = images
+      .filter((_, i) => i % step === 0)
+      .slice(0, IMAGES_OF_A_SIZE)
+      .map((image) => centred(image, size));
+    for (let i = 0; i < chosen.length; i += batchSize(size)) {
+      counts = countSymbols(
+        model,
+        chosen.slice(i, i + batchSize(size)),
+        qualities,
+        counts as Map<number, number>[],
+      );
+    }
+  }
+  model.dispose();
+  return counts!;
+}

@@ -1,0 +1,139 @@
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Checkpoint, type RunPlan, type RunProgress, writeCheckpoint } from "./checkpoint.ts";
+import { evaluateHeldOut, type HeldOutPoint } from "./holdout.ts";
+import type { ImageSets } from "./images.ts";
+import { initialState, type OptimiserState } from "./optimiser.ts";
+import { Random } from "./random.ts";
+import { Sampler } from "./sampler.ts";
+import { learningRate } from "./schedule.ts";
+import { Trainer } from "./trainer.ts";
+
+/** When a run is over: after minutes of training or after samples, whichever is given. */
+export type Budget = { readonly minutes: number } | { readonly samples: number };
+
+export interface RunOptions {
+  readonly plan: RunPlan;
+  readonly images: ImageSets;
+  /** Folder of checkpoint and log. */
+  readonly folder: string;
+  readonly budget: Budget;
+  readonly rate: number;
+  /** Where to go on, or the starting weights. */
+  readonly from: Checkpoint | Float32Array;
+  readonly checkpointMinutes: number;
+  readonly evaluateMinutes: number;
+  /** Stops the run after the current step; it can be resumed. */
+  readonly signal?: AbortSignal;
+  readonly onReport?: (report: RunReport) => void;
+}
+
+/** A line of the run's log. */
+export interface RunReport {
+  readonly step: number;
+  readonly samples: number;
+  /** Seconds of training so far, and those that are left at this pace. */
+  readonly seconds: number;
+  readonly secondsLeft: number;
+  /** Share of the budget that is used, 0–1. */
+  readonly done: number;
+  readonly imagesPerSecond: number;
+  readonly rate: number;
+  /** Mean loss since the last report. */
+  readonly loss: number;
+  /** Mean norm of the gradient since the last report, before clipping. */
+  readonly norm: number;
+  /** Steps skipped so far because their gradient was not finite. */
+  readonly skipped: number;
+  /** Only in reports that follow an evaluation. */
+  readonly heldOut?: readonly HeldOutPoint[];
+}
+
+const REPORT_SECONDS = 10;
+
+/** Trains until the budget is used or the signal comes; leaves a checkpoint either way, and returns it. */
+export async function train(options: RunOptions): Promise<Checkpoint & { readonly finished: boolean }> {
+  const { plan, images, folder, budget, rate: peak, from, signal, onReport } = options;
+  const start = startOf(from, plan);
+  const random = new Random(start.progress.random);
+  const sampler = new Sampler(images.train, random, plan.cut);
+  const trainer = new Trainer(plan.architecture, start.optimiser);
+  await mkdir(folder, { recursive: true });
+  let { samples, seconds } = start.progress;
+  let skipped = 0;
+  let since = { samples: 0, seconds: 0, steps: 0, loss: 0, norm: 0 };
+  let [checkpointAt, evaluateAt] = [seconds + options.checkpointMinutes * 60, seconds];
+  const used = () => ("minutes" in budget ? seconds / (budget.minutes * 60) : samples / budget.samples);
+
+  const report = async (heldOut?: readonly HeldOutPoint[]): Promise<void> => {
+    const done = Math.min(1, used());
+    const line: RunReport = {
+      step: trainer.steps,
+      samples,
+      seconds,
+      secondsLeft: done > 0 ? (seconds * (1 - done)) / done : Number.POSITIVE_INFINITY,
+      done,
+      imagesPerSecond: since.samples / since.seconds,
+      rate: learningRate(peak, trainer.steps, done),
+      loss: since.loss / since.steps,
+      norm: since.norm / since.steps,
+      skipped,
+      ...(heldOut && { heldOut }),
+    };
+    since = { samples: 0, seconds: 0, steps: 0, loss: 0, norm: 0 };
+    await appendFile(join(folder, "log.jsonl"), `${JSON.stringify(line)}\n`);
+    onReport?.(line);
+  };
+  const checkpoint = async (): Promise<Checkpoint> => {
+    const progress: RunProgress = { samples, seconds, random: random.state };
+    const state: Checkpoint = { plan, progress, optimiser: trainer.state() };
+    await writeCheckpoint(checkpointPath(folder), state);
+    trainer.renew(); // as a resumed run does
+    return state;
+  };
+
+  while (used() < 1 && !signal?.aborted) {
+    if (seconds >= evaluateAt) {
+      await report(evaluateHeldOut(trainer, images.heldOut));
+      evaluateAt = seconds + options.evaluateMinutes * 60;
+    }
+    const began = performance.now();
+    const batch = sampler.next();
+    const noise = sampler.noise(trainer.latents(batch));
+    const { loss, norm } = trainer.step(batch, noise, learningRate(peak, trainer.steps, used()));
+    const took = (performance.now() - began) / 1000;
+    seconds += took;
+    samples += batch.levels.length;
+    since.seconds += took;
+    since.samples += batch.levels.length;
+    if (Number.isFinite(norm)) {
+      since.steps++;
+      since.loss += loss;
+      since.norm += norm;
+    } else skipped++;
+    if (since.seconds >= REPORT_SECONDS) await report();
+    if (seconds >= checkpointAt) {
+      await checkpoint();
+      checkpointAt = seconds + options.checkpointMinutes * 60;
+    }
+    await new Promise(setImmediate); // lets signals in
+  }
+  const finished = used() >= 1;
+  await report(finished ? evaluateHeldOut(trainer, images.heldOut) : undefined);
+  const last = await checkpoint();
+  trainer.dispose();
+  return { ...last, finished };
+}
+
+export function checkpointPath(folder: string): string {
+  return join(folder, "checkpoint.safetensors");
+}
+
+function startOf(
+  from: Checkpoint | Float32Array,
+  { seed }: RunPlan,
+): Pick<Checkpoint, "progress" | "optimiser"> {
+  if (!(from instanceof Float32Array)) return from;
+  const optimiser: OptimiserState = initialState(from);
+  return { progress: { samples: 0, seconds: 0, random: seed }, optimiser };
+}
