@@ -1,0 +1,102 @@
+import { stat } from "node:fs/promises";
+import type { Command } from "commander";
+import { EXIT_FAILED, EXIT_USAGE } from "./exit.ts";
+import { findInputs, STANDARD, type Wanted } from "./inputs.ts";
+import { defaultJobs } from "./options.ts";
+import { planOutputs } from "./outputs.ts";
+import { startProgress } from "./progress.ts";
+import { type Done, isFailure, partition, type Result } from "./results.ts";
+import { runTasks } from "./run.ts";
+import type { Work } from "./work.ts";
+
+/** Options that `encode` and `decode` share. */
+export interface BatchOptions {
+  readonly output?: string;
+  readonly jobs?: number;
+  readonly json?: boolean;
+}
+
+export interface Batch {
+  readonly named: readonly string[];
+  readonly wanted: Wanted;
+  readonly extension: string;
+  readonly work: Work;
+  /** Past tense, for the last line: `encoded`. */
+  readonly verb: string;
+}
+
+/** What `--json` prints. */
+interface Report {
+  readonly files: readonly Result[];
+  readonly done: number;
+  readonly failed: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+/** Files and folders in, files out: finds inputs, names outputs, runs, reports, and sets the exit code. */
+export async function runBatch(command: Command, options: BatchOptions, batch: Batch): Promise<void> {
+  const { named, work } = batch;
+  const folder = await outputOf(command, options, named);
+  const found = await findInputs(named, batch.wanted);
+  if (folder === STANDARD && found.inputs.length > 1) {
+    usage(command, `expected one input for standard output, got ${found.inputs.length}`);
+  }
+  const plan = planOutputs(found.inputs, folder, batch.extension);
+  const results: Result[] = [...found.failures, ...plan.failures];
+  if (plan.tasks.length > 0) {
+    const progress = startProgress(plan.tasks.length, "files");
+    const jobs = named.includes(STANDARD) ? 1 : (options.jobs ?? defaultJobs(plan.tasks.length));
+    try {
+      await runTasks(work, plan.tasks, jobs, (more) => {
+        results.push(...more);
+        progress.advance(more.length);
+      });
+    } finally {
+      progress.stop();
+    }
+  }
+  if (results.length === 0) console.error(`zippynet: nothing to do in ${named.join(", ")}`);
+  report(results, batch.verb, folder, options.json ?? false);
+  if (results.some(isFailure)) process.exitCode = EXIT_FAILED;
+}
+
+/** The folder that was asked for; a lone standard input goes to standard output unless told. */
+async function outputOf(
+  command: Command,
+  { output, json }: BatchOptions,
+  named: readonly string[],
+): Promise<string> {
+  const folder = output ?? (named.length === 1 && named[0] === STANDARD ? STANDARD : undefined);
+  if (folder === undefined) return usage(command, "expected --output with a folder");
+  if (folder === STANDARD && json) usage(command, "expected --json or a file on standard output, got both");
+  if (folder !== STANDARD && (await stat(folder).catch(() => undefined))?.isDirectory() === false) {
+    usage(command, `expected a folder as --output, got the file ${folder}`);
+  }
+  return folder;
+}
+
+export function usage(command: Command, message: string): never {
+  command.error(`error: ${message}`, { exitCode: EXIT_USAGE });
+}
+
+function report(results: readonly Result[], verb: string, folder: string, json: boolean): void {
+  const files = results.toSorted((a, b) => (a.in < b.in ? -1 : a.in > b.in ? 1 : 0));
+  const { done, failures } = partition<Done>(files);
+  const sum = (of: (file: Done) => number): number => done.reduce((total, file) => total + of(file), 0);
+  const bytesBefore = sum((file) => file.bytesBefore);
+  const bytesAfter = sum((file) => file.bytesAfter);
+  if (json) {
+    const whole: Report = { files, done: done.length, failed: failures.length, bytesBefore, bytesAfter };
+    process.stdout.write(`${JSON.stringify(whole, undefined, 2)}\n`);
+    return;
+  }
+  for (const { in: path, error } of failures) console.error(`zippynet: ${path}: ${error.message}`);
+  for (const { in: path, notes } of done) if (notes) console.error(`zippynet: ${path}: ${notes.join(", ")}`);
+  if (folder !== STANDARD && done.length > 0) {
+    const count = (n: number): string => n.toLocaleString("en");
+    console.log(
+      `${count(done.length)} ${done.length === 1 ? "file" : "files"} ${verb}, ${count(bytesBefore)} → ${count(bytesAfter)} bytes`,
+    );
+  }
+}

@@ -1,0 +1,32 @@
+import { Command, Option } from "commander";
+import { type BatchOptions, runBatch } from "./batch-command.ts";
+import { isZnFile } from "./inputs.ts";
+import { MAX_JOBS, whole } from "./options.ts";
+
+interface DecodeOptions extends BatchOptions {
+  readonly format: (typeof FORMATS)[number];
+}
+
+const FORMATS = ["png", "webp", "avif", "jpeg"] as const;
+
+/** `zippynet decode`: `.zn` files to images. */
+export function decodeCommand(): Command {
+  return new Command("decode")
+    .description(
+      "Decodes .zn files to images: a.zn becomes a.png in the output folder. Folders are searched for .zn files, however deep.",
+    )
+    .argument("<in...>", ".zn files and folders; - is standard input")
+    .option("-o, --output <dir>", "folder of the images, made if need be; - is standard output")
+    .addOption(new Option("--format <format>", "of the images").choices(FORMATS).default("png"))
+    .option("--jobs <n>", "cores to use (default: one, or all if there are many files)", whole(1, MAX_JOBS))
+    .option("--json", "report as JSON")
+    .action((named: string[], options: DecodeOptions, command: Command) =>
+      runBatch(command, options, {
+        named,
+        wanted: isZnFile,
+        extension: `.${options.format}`,
+        work: { kind: "decode", format: options.format },
+        verb: "decoded",
+      }),
+    );
+}

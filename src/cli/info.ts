@@ -1,0 +1,72 @@
+import { Command } from "commander";
+import { readContainer } from "../codec/container.ts";
+import { type Models, openModels } from "../model/folder.ts";
+import { EXIT_FAILED } from "./exit.ts";
+import { readBytes } from "./files.ts";
+import { findInputs, isZnFile } from "./inputs.ts";
+import { type Failure, failure, isFailure } from "./results.ts";
+
+/** What a `.zn` file says of itself. */
+interface FileInfo {
+  readonly in: string;
+  readonly bytes: number;
+  readonly width: number;
+  readonly height: number;
+  readonly grey: boolean;
+  readonly quality: number;
+  readonly model: {
+    readonly number: number;
+    /** If the model is here. */
+    readonly name?: string;
+  };
+  readonly bitsPerPixel: number;
+}
+
+/** `zippynet info`. */
+export function infoCommand(): Command {
+  return new Command("info")
+    .description("Tells what .zn files say of themselves. Folders are searched for .zn files, however deep.")
+    .argument("<in...>", ".zn files and folders; - is standard input")
+    .option("--json", "report as JSON")
+    .action(showInfo);
+}
+
+async function showInfo(named: string[], { json }: { readonly json?: boolean }): Promise<void> {
+  const { inputs, failures } = await findInputs(named, isZnFile);
+  const models = await openModels().catch(() => undefined); // the names are a courtesy
+  const results: (FileInfo | Failure)[] = [...failures];
+  for (const { path } of inputs) {
+    results.push(await infoOf(path, models).catch((error: unknown) => failure(path, error)));
+  }
+  if (json) process.stdout.write(`${JSON.stringify({ files: results }, undefined, 2)}\n`);
+  else results.forEach(print);
+  if (results.some(isFailure)) process.exitCode = EXIT_FAILED;
+}
+
+async function infoOf(path: string, models: Models | undefined): Promise<FileInfo> {
+  const bytes = await readBytes(path);
+  const { model: number, quality, grey, width, height } = readContainer(bytes).header;
+  const name = models?.list().find((model) => model.number === number)?.name;
+  return {
+    in: path,
+    bytes: bytes.length,
+    width,
+    height,
+    grey,
+    quality,
+    model: { number, ...(name !== undefined && { name }) },
+    bitsPerPixel: Number(((bytes.length * 8) / (width * height)).toFixed(4)),
+  };
+}
+
+function print(result: FileInfo | Failure): void {
+  if (isFailure(result)) {
+    console.error(`zippynet: ${result.in}: ${result.error.message}`);
+    return;
+  }
+  const { in: path, bytes, width, height, grey, quality, model, bitsPerPixel } = result;
+  console.log(
+    `${path}: ${width}×${height}${grey ? " grey" : ""}, quality ${quality}, model ${model.number} (${model.name ?? "not here"}), ` +
+      `${bytes} bytes, ${bitsPerPixel.toFixed(2)} bits a pixel`,
+  );
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { ZippyNetError } from "../codec/errors.ts";
+import { EXIT_FAILED, EXIT_USAGE } from "./exit.ts";
+
+/** A command's module is imported only when the command is named: `--help` and the small commands start fast. */
+const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Command> }[] = [
+  {
+    name: "encode",
+    summary: "images to .zn files",
+    load: async () => (await import("./encode.ts")).encodeCommand(),
+  },
+  {
+    name: "decode",
+    summary: ".zn files to images",
+    load: async () => (await import("./decode.ts")).decodeCommand(),
+  },
+  {
+    name: "info",
+    summary: "what .zn files say of themselves",
+    load: async () => (await import("./info.ts")).infoCommand(),
+  },
+  {
+    name: "evaluate",
+    summary: "bytes and quality on a set of images, beside other codecs",
+    load: async () => (await import("./evaluate.ts")).evaluateCommand(),
+  },
+  {
+    name: "train",
+    summary: "train a model for a kind of image",
+    load: async () => (await import("./train.ts")).trainCommand(),
+  },
+  {
+    name: "serve",
+    summary: "run the service on this machine",
+    load: async () => (await import("./serve.ts")).serveCommand(),
+  },
+];
+
+async function program(args: readonly string[]): Promise<Command> {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  const command = new Command("zippynet")
+    .description("A learned codec for large sets of small, similar images.")
+    .version(version)
+    .configureHelp({ subcommandDescription: (sub) => sub.summary() || sub.description() });
+  for (const { name, summary, load } of COMMANDS) {
+    const sub = args.includes(name) ? await load() : new Command(name);
+    command.addCommand(sub.summary(summary));
+  }
+  return throwing(command);
+}
+
+/** Has commander throw where it would end the process, in all commands. */
+function throwing(command: Command): Command {
+  for (const sub of command.commands) throwing(sub);
+  return command.exitOverride();
+}
+
+/** 0 for help and version, 1 if it failed, 2 if it was called wrongly. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) {
+    return error.code === "commander.helpDisplayed" || error.code === "commander.version" ? 0 : EXIT_USAGE;
+  }
+  const known = error instanceof ZippyNetError || process.env["ZIPPYNET_DEBUG"] === undefined;
+  console.error(`zippynet: ${error instanceof Error ? (known ? error.message : error.stack) : error}`);
+  return EXIT_FAILED;
+}
+
+// a reader that has seen enough, such as `head`, is no failure
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
+try {
+  const args = process.argv.slice(2);
+  const command = await program(args);
+  if (args.length === 0) command.help({ error: true });
+  await command.parseAsync(args, { from: "user" });
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}

@@ -1,0 +1,34 @@
+import { availableParallelism } from "node:os";
+import { InvalidArgumentError } from "commander";
+
+/** A parser of whole numbers within bounds, for commander. */
+export function whole(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (!/^\d+$/.test(text) || number < low || number > high) {
+      throw new InvalidArgumentError(`expected a whole number of ${low}–${high}.`);
+    }
+    return number;
+  };
+}
+
+/** A parser of numbers above 0. */
+export function positive(text: string): number {
+  const number = Number(text);
+  if (text.trim() === "" || !Number.isFinite(number) || number <= 0) {
+    throw new InvalidArgumentError("expected a number above 0.");
+  }
+  return number;
+}
+
+/** A parser of lists such as `1,25,50`, of whole numbers within bounds. */
+export function wholes(low: number, high: number): (text: string) => number[] {
+  return (text) => text.split(",").map((part) => whole(low, high)(part.trim()));
+}
+
+export const MAX_JOBS = 256;
+
+/** Jobs unless told: a process start costs more than a few hundred small images, so few inputs take one. */
+export function defaultJobs(inputs: number): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(inputs / 256)));
+}

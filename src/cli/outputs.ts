@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, extname, join, resolve } from "node:path";
+import { ZippyNetError } from "../codec/errors.ts";
+import { type Input, STANDARD } from "./inputs.ts";
+import { type Failure, failure } from "./results.ts";
+
+/** One input and where its output goes. */
+export interface Task {
+  readonly in: string;
+  readonly out: string;
+}
+
+/**
+ * Names outputs: the input's stem with the output's extension (`.zn`), in the same sub-folder. Where two inputs would
+ * meet (`a.png`, `a.jpg`), they keep their own extension too (`a.png.zn`, `a.jpg.zn`). Inputs that would meet even so, or
+ * whose output is an input, are failures: nothing is overwritten by its neighbour.
+ */
+export function planOutputs(
+  inputs: readonly Input[],
+  folder: string,
+  extension: string,
+): { tasks: Task[]; failures: Failure[] } {
+  if (folder === STANDARD)
+    return { tasks: inputs.map(({ path }) => ({ in: path, out: STANDARD })), failures: [] };
+  const short = inputs.map(({ name }) => withoutExtension(name) + extension);
+  const uses = new Map<string, number>();
+  for (const name of short) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const taken = new Map(inputs.filter(isFile).map(({ path }) => [resolve(path), path]));
+  const tasks: Task[] = [];
+  const failures: Failure[] = [];
+  inputs.forEach(({ path, name }, i) => {
+    const out = join(folder, uses.get(short[i]!) === 1 ? short[i]! : name + extension);
+    const other = taken.get(resolve(out));
+    if (other !== undefined) {
+      const why = `expected an output of its own, got ${out}, which belongs to ${other}`;
+      failures.push(failure(path, new ZippyNetError("bad-option", why)));
+      return;
+    }
+    taken.set(resolve(out), path);
+    tasks.push({ in: path, out });
+  });
+  return { tasks, failures };
+}
+
+function isFile({ path }: Input): boolean {
+  return path !== STANDARD;
+}
+
+function withoutExtension(name: string): string {
+  return name.slice(0, name.length - extname(name).length);
+}
+
+/** Writes a file whole or not at all, with its folders: under another name first, which then takes its place. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = join(dirname(path), `.${randomBytes(6).toString("hex")}.part`);
+  try {
+    await writeFile(draft, bytes);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
+
+/** An input that came to nothing, and why. */
+export interface Failure {
+  readonly in: string;
+  readonly error: { readonly code: ErrorCode | "input-output" | "internal"; readonly message: string };
+}
+
+/** An input that is done. */
+export interface Done {
+  readonly in: string;
+  readonly out: string;
+  readonly width: number;
+  readonly height: number;
+  readonly model: number;
+  readonly quality: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  /** Of the decoded pixels, where the work found it out anyway. */
+  readonly psnr?: number;
+  /** What of the input is not in the output. */
+  readonly notes?: readonly string[];
+}
+
+export type Result = Done | Failure;
+
+export function isFailure(result: object): result is Failure {
+  return "error" in result;
+}
+
+/** Sorts out failures. */
+export function partition<T extends object>(
+  results: readonly (T | Failure)[],
+): { done: T[]; failures: Failure[] } {
+  return {
+    done: results.filter((result): result is T => !isFailure(result)),
+    failures: results.filter(isFailure),
+  };
+}
+
+/** What was thrown at an input, as a result. */
+export function failure(path: string, error: unknown): Failure {
+  if (error instanceof ZippyNetError) {
+    return { in: path, error: { code: error.code, message: error.message } };
+  }
+  const system = error instanceof Error && "syscall" in error;
+  const missing = system && "code" in error && error.code === "ENOENT";
+  const message = error instanceof Error ? error.message : String(error);
+  if (missing)
+    return { in: path, error: { code: "input-output", message: "there is no such file or folder" } };
+  return { in: path, error: { code: system ? "input-output" : "internal", message } };
+}
