@@ -63,7 +63,6 @@ export class RunningService {
           SLS_NOTIFICATIONS_MODE: "off",
         },
         stdio: ["ignore", "pipe", "pipe", "ipc"],
-        signal: options.abort,
         detached: true, // Ctrl-C is for this process alone, which stops the child in order
       },
     );
@@ -75,7 +74,7 @@ export class RunningService {
     child.stdout!.setEncoding("utf8").on("data", (text: string) => {
       if (ready || options.verbose) process.stdout.write(text);
     });
-    child.on("error", () => undefined); // the abortion; "exit" tells the rest
+    options.abort.addEventListener("abort", () => ready || child.kill("SIGTERM"), { once: true });
     const service = await Promise.race([
       once(child, "message").then(([message]) => message as LocalService),
       ending(child).then(() => undefined),
