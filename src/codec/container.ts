@@ -8,7 +8,7 @@ import { MAX_SIDE, MIN_SIDE } from "./image.ts";
  * ```
  * byte 0   tag      1 0 k k s s s s    k payload kind: 0 latents; 1–3 are reserved
  *                                      s size: 0–14 the square of SQUARES[s] pixels, 15 stated below
- * byte 1   model    0–255              the exact weights and tables; 192–255 are users' own
+ * byte 1   model    0–255, not 80      the exact weights and tables; 192–255 are users' own
  * byte 2   quality  g q q q q q q q    g grey picture; q quality, 1–100
  * byte 3   check    0–255              of the header and the decoded latents, see `check.ts`
  * [width, height]   if s = 15: varints (LEB128, low 7 bits first), 8–1024, in the fewest bytes,
@@ -31,6 +31,9 @@ export const MEDIA_TYPE = "image/x-zippynet";
 
 /** Sides of the square images whose size is part of the tag. */
 export const SQUARES = [16, 24, 32, 40, 42, 48, 64, 72, 80, 96, 100, 128, 160, 200, 256] as const;
+
+/** A number that no model has: with it, a PNG's first bytes (89 50 4e 47) would be a legal header. */
+export const RESERVED_MODEL = 80;
 
 const VERSION = 0b10;
 const STATED_SIZE = 15;
@@ -60,6 +63,9 @@ export function readContainer(file: Uint8Array): { header: Header; check: number
   }
   const kind = (tag >>> 4) & 3;
   if (kind !== 0) throw notZn(`expected payload kind 0, got ${kind}, which is reserved`);
+  if (model === RESERVED_MODEL) {
+    throw notZn(`expected another model than ${RESERVED_MODEL}, which is reserved: a PNG starts like this`);
+  }
   const quality = second & 127;
   if (quality < 1 || quality > QUALITIES) throw notZn(`expected a quality of 1–${QUALITIES}, got ${quality}`);
   const reader = { file, at: 4 };

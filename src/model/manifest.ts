@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { RESERVED_MODEL } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 
 /** The files of a model folder beside the manifest. */
@@ -17,8 +18,8 @@ const blob = v.object({
 const schema = v.object({
   /** Version of this layout and of the arithmetic that the model means. */
   format: v.literal(1),
-  /** 0–255, in every file the model writes; 192–255 are users' own. */
-  number: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255)),
+  /** 0–255 but 80, in every file the model writes; 192–255 are users' own. */
+  number: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255), v.notValue(RESERVED_MODEL)),
   name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/)),
   description: v.string(),
   /** A released model never changes. */

@@ -36,6 +36,9 @@ export function readSafetensors(bytes: Uint8Array): SafeTensors {
   const { entries, body } = readHeader(bytes);
   const tensors = new Map<string, SafeTensor>();
   for (const [name, entry] of entries) {
+    if (!Array.isArray(entry?.shape) || !Array.isArray(entry.data_offsets)) {
+      throw bad(`${name}: expected dtype, shape and data_offsets`);
+    }
     const { dtype, shape, data_offsets: offsets } = entry;
     const count = shape.reduce((a, b) => a * b, 1);
     if (!(dtype in BYTES)) throw bad(`${name} has the type ${dtype}, expected one of ${Object.keys(BYTES)}`);

@@ -11,7 +11,7 @@ const side = fc.oneof(
 );
 const header: fc.Arbitrary<Header> = fc
   .record({
-    model: fc.nat(255),
+    model: fc.nat(255).filter((number) => number !== 80),
     quality: fc.integer({ min: 1, max: 100 }),
     grey: fc.boolean(),
     width: side,
@@ -86,6 +86,8 @@ test("every illegal value is refused, and the message says what came", () => {
       else refuse([0x84, 1, grey | quality, 0], new RegExp(`quality of 1–100, got ${quality}$`));
     }
   }
+  refuse([0x84, 80, 50, 0], /another model than 80.*reserved/);
+  refuse([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10], /a PNG starts like this/);
   const stated = (...size: number[]) => [0x8f, 1, 50, 0, ...size];
   refuse(stated(), /ends within the width/);
   refuse(stated(0x88), /ends within the width/);

@@ -143,6 +143,7 @@ export function readFormatHeader(file: Uint8Array): FormatHeader {
   if (file.length < 4) refuse("fewer than 4 bytes");
   if (file[0]! >> 6 !== 2) refuse("version");
   if (((file[0]! >> 4) & 3) !== 0) refuse("kind");
+  if (file[1] === 80) refuse("model 80");
   const quality = file[2]! & 127;
   if (quality < 1 || quality > 100) refuse("quality");
   const size = file[0]! & 15;

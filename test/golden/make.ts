@@ -71,7 +71,7 @@ writeFileSync(join(goldenFolder, "golden.json"), `${JSON.stringify(golden, null,
 const page = fileURLToPath(new URL("../../docs/format.md", import.meta.url));
 const parts = readFileSync(page, "utf8").split(/(<!-- example: .* -->\n)[\s\S]*(<!-- end of example -->)/);
 writeFileSync(page, [parts[0], parts[1], example(), parts[2], parts[3]].join(""));
-spawnSync("node_modules/.bin/biome", ["format", "--write", page, join(goldenFolder, "golden.json")], {
+spawnSync("node_modules/.bin/biome", ["format", "--write", join(goldenFolder, "golden.json")], {
   cwd: fileURLToPath(new URL("../..", import.meta.url)),
   stdio: "ignore",
 });

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { openModels } from "../../src/model/folder.ts";
+import { facesFolder, zippyError } from "../codec/support.ts";
+
+const root = mkdtempSync(join(tmpdir(), "zippynet-models-"));
+after(() => rmSync(root, { recursive: true }));
+
+let made = 0;
+function newFolder(): string {
+  const folder = join(root, `${made++}`);
+  mkdirSync(folder);
+  return folder;
+}
+
+function addModel(folder: string, name: string, number: number, as = name): string {
+  const path = join(folder, as);
+  cpSync(facesFolder, path, { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(path, "manifest.json"), "utf8"));
+  writeFileSync(join(path, "manifest.json"), JSON.stringify({ ...manifest, name, number }));
+  return path;
+}
+
+test("models are listed by number, found by number and name, loaded once", async () => {
+  const folder = newFolder();
+  addModel(folder, "late", 200);
+  addModel(folder, "early", 7);
+  mkdirSync(join(folder, "no-model"));
+  writeFileSync(join(folder, "README.md"), "a file beside the models");
+  const models = await openModels(folder);
+  assert.deepEqual(
+    models.list().map(({ number, name }) => [number, name]),
+    [
+      [7, "early"],
+      [200, "late"],
+    ],
+  );
+  assert.equal((await models.default()).number, 7);
+  const [byNumber, byName] = await Promise.all([models.byNumber(200), models.byName("late")]);
+  assert.equal(byNumber, byName);
+  assert.equal(byNumber.number, 200);
+});
+
+test("a model that is not here is unknown, and the message lists those that are", async () => {
+  const folder = newFolder();
+  addModel(folder, "only", 3);
+  const models = await openModels(folder);
+  await assert.rejects(models.byNumber(4), zippyError("unknown-model", /models 3 \(only\), got number 4/));
+  await assert.rejects(models.byName("other"), zippyError("unknown-model", /3 \(only\), got "other"/));
+});
+
+test("a failed load is tried again", async () => {
+  const folder = newFolder();
+  const path = addModel(folder, "flaky", 9);
+  const prior = readFileSync(join(path, "prior.safetensors"));
+  writeFileSync(join(path, "prior.safetensors"), prior.subarray(1));
+  const models = await openModels(folder);
+  await assert.rejects(models.byNumber(9), zippyError("bad-model", /flaky\/prior\.safetensors: expected/));
+  writeFileSync(join(path, "prior.safetensors"), prior);
+  assert.equal((await models.byNumber(9)).name, "flaky");
+});
+
+test("no folder, no models, twins, a broken manifest: refused", async () => {
+  await assert.rejects(openModels(join(root, "nowhere")), zippyError("bad-model", /nowhere/));
+  const empty = newFolder();
+  await assert.rejects(openModels(empty), zippyError("bad-model", /found none/));
+  const twins = newFolder();
+  addModel(twins, "one", 5);
+  addModel(twins, "two", 5);
+  await assert.rejects(openModels(twins), zippyError("bad-model", /share a number or a name/));
+  const namesakes = newFolder();
+  addModel(namesakes, "same", 5, "a");
+  addModel(namesakes, "same", 6, "b");
+  await assert.rejects(openModels(namesakes), zippyError("bad-model", /share a number or a name/));
+  const broken = newFolder();
+  writeFileSync(join(addModel(broken, "broken", 5), "manifest.json"), "{}");
+  await assert.rejects(openModels(broken), zippyError("bad-model", /manifest\.json/));
+});
+
+test("ZIPPYNET_MODELS names the folder unless told", async (t) => {
+  const before = process.env["ZIPPYNET_MODELS"];
+  t.after(() => {
+    if (before === undefined) delete process.env["ZIPPYNET_MODELS"];
+    else process.env["ZIPPYNET_MODELS"] = before;
+  });
+  const folder = newFolder();
+  addModel(folder, "elsewhere", 250);
+  process.env["ZIPPYNET_MODELS"] = folder;
+  assert.deepEqual((await openModels()).list()[0]!.name, "elsewhere");
+  delete process.env["ZIPPYNET_MODELS"];
+  assert.ok((await openModels()).list().some(({ name }) => name === "faces"));
+});
