@@ -4,6 +4,13 @@ import { buildModelLayer, buildSharpLayer } from "./layers.ts";
 /** What the plugin uses of osls. */
 interface Osls {
   readonly service: { readonly provider: { readonly architecture?: string } };
+  readonly processedInput: { readonly commands: readonly string[] };
+  readonly pluginManager: { getPlugins(): readonly LayerCompiler[] };
+}
+
+/** osls's own plugin that looks whether the deployed stack has a layer already. */
+interface LayerCompiler {
+  compareWithLastLayer?(layer: string): Promise<void>;
 }
 
 /** Makes, before osls packages them, what serverless.yml names: the bundled functions and the layers. */
@@ -16,7 +23,15 @@ export default class PackagingPlugin {
         await bundleFunctions();
         await buildModelLayer();
         await buildSharpLayer(osls.service.provider.architecture ?? "x86_64");
+        if (osls.processedInput.commands[0] === "package") packageOffline(osls);
       },
     };
+  }
+}
+
+/** `osls package` sends nothing, so it need not ask AWS what is there; asking would take credentials and a network. */
+function packageOffline({ pluginManager }: Osls): void {
+  for (const plugin of pluginManager.getPlugins()) {
+    if (plugin.compareWithLastLayer) plugin.compareWithLastLayer = async () => undefined;
   }
 }
