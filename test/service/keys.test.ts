@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { decodeEventKey, encodeEventKey, imagePath, latentsKey } from "../../src/service/keys.ts";
+
+const key = fc
+  .string({ unit: "grapheme", minLength: 1, maxLength: 60 })
+  .filter((text) => text.isWellFormed() && !/(^|\/)\.{1,2}(\/|$)/.test(text));
+
+test("a key survives its way through an event and through a URL", () => {
+  fc.assert(
+    fc.property(key, (text) => {
+      assert.equal(decodeEventKey(encodeEventKey(text)), text);
+      const path = new URL(imagePath(text), "http://localhost").pathname;
+      assert.equal(decodeURIComponent(path.slice("/images/".length)), text);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("the names of DESIGN's example", () => {
+  assert.equal(latentsKey("a/b c.jpg"), "a/b c.jpg.zn");
+  assert.equal(imagePath("a/b c.jpg"), "/images/a/b%20c.jpg");
+  assert.equal(encodeEventKey("a/b c.jpg"), "a/b+c.jpg");
+});
+
+test("an event's key is a form's: + first, then percent signs, once", () => {
+  assert.equal(decodeEventKey("a/b+c%2Bd+%281%29.png"), "a/b c+d (1).png");
+  assert.equal(decodeEventKey("%C3%BC/%C3%B8%2520x.png"), "ü/ø%20x.png");
+  assert.equal(decodeEventKey("100%25.png"), "100%.png");
+});
