@@ -32,12 +32,10 @@ export async function getPicture(
   const latents = await readLatents(store, settings, key);
   const tag = pictureTag(latents.etag, format);
   if (matches(ifNoneMatch, tag)) return { tag, body: undefined };
-  try {
-    const bytes = format === "zn" ? latents.bytes : await render(models, latents.bytes, format);
-    return { tag, body: { type: FORMATS[format], bytes } };
-  } catch (cause) {
-    throw new Problem(500, `the latents of "${key}" could not be decoded`, { cause });
-  }
+  const bytes = await decoding(key, async () =>
+    format === "zn" ? latents.bytes : render(models, latents.bytes, format),
+  );
+  return { tag, body: { type: FORMATS[format], bytes } };
 }
 
 /** What is known of a picture: the file's header, and what was noted when it was encoded. Throws a 404 or a 500. */
@@ -49,7 +47,7 @@ export async function getInfo(
   const latents = await readLatents(store, settings, key);
   const tag = pictureTag(latents.etag, "info");
   if (matches(ifNoneMatch, tag)) return { tag, body: undefined };
-  const text = JSON.stringify(describe(key, latents), undefined, 2);
+  const text = await decoding(key, async () => JSON.stringify(describe(key, latents), undefined, 2));
   return { tag, body: { type: "application/json", bytes: Buffer.from(text) } };
 }
 
@@ -57,6 +55,14 @@ async function render(models: Models, file: Uint8Array, format: Exclude<Format, 
   const { header } = readContainer(file);
   const model = await models.byNumber(header.model);
   return writeImage(decodeImages(model, [file])[0]!, format);
+}
+
+async function decoding<T>(key: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (cause) {
+    throw new Problem(500, `the latents of "${key}" could not be decoded`, { cause });
+  }
 }
 
 type Latents = ObjectHead & { readonly bytes: Uint8Array };

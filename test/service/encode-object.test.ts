@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { openModels } from "../../src/model/folder.ts";
+import { type EncodeContext, encodeObject, type Outcome } from "../../src/service/encode-object.ts";
+import { LocalS3 } from "../../src/service/local/s3/server.ts";
+import { readSettings } from "../../src/service/settings.ts";
+import { ObjectStore } from "../../src/service/store.ts";
+
+const UPLOADS = "uploads";
+const LATENTS = "latents";
+
+/** A store that lets a test do something between what the service read and what it is about to write. */
+class InterruptedStore extends ObjectStore {
+  interruption: (() => Promise<unknown>) | undefined;
+
+  override async put(...args: Parameters<ObjectStore["put"]>): Promise<boolean> {
+    await this.#interrupt();
+    return super.put(...args);
+  }
+
+  override async delete(...args: Parameters<ObjectStore["delete"]>): Promise<boolean> {
+    await this.#interrupt();
+    return super.delete(...args);
+  }
+
+  async #interrupt(): Promise<void> {
+    const interruption = this.interruption;
+    this.interruption = undefined;
+    await interruption?.();
+  }
+}
+
+let folder: string;
+let s3: LocalS3;
+let store: InterruptedStore;
+let context: EncodeContext;
+let pictures: Uint8Array[];
+
+before(async () => {
+  Object.assign(process.env, { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" });
+  folder = await mkdtemp(join(tmpdir(), "zippynet-encode-"));
+  s3 = await LocalS3.start({ folder, buckets: [UPLOADS, LATENTS], port: 0, onChange: () => undefined });
+  const images = new URL("../images/", import.meta.url);
+  pictures = await Promise.all(
+    ["face-hat-64.png", "face-paint-64.png", "face-pearls-64.png"].map((name) =>
+      readFile(new URL(name, images)),
+    ),
+  );
+  const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: LATENTS });
+  context = { store: new ObjectStore(s3.endpoint), models: await openModels(), settings };
+});
+
+beforeEach(() => {
+  store = new InterruptedStore(s3.endpoint);
+  context = { ...context, store };
+});
+
+after(async () => {
+  await s3.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function upload(
+  key: string,
+  body: Uint8Array | string,
+  metadata: Record<string, string> = {},
+): Promise<void> {
+  const headers = Object.entries(metadata).map(([name, value]): [string, string] => [
+    `x-amz-meta-${name}`,
+    value,
+  ]);
+  const answer = await fetch(`${s3.endpoint}/${UPLOADS}/${key}`, {
+    method: "PUT",
+    body: Buffer.from(body),
+    headers,
+  });
+  assert.ok(answer.ok);
+}
+
+async function remove(key: string): Promise<void> {
+  await fetch(`${s3.endpoint}/${UPLOADS}/${key}`, { method: "DELETE" });
+}
+
+function encode(key: string, sequencer?: string): Promise<Outcome> {
+  return encodeObject(context, { bucket: UPLOADS, key, sequencer });
+}
+
+/** The latents of a key are those of its upload, or both are missing. */
+async function assertInLine(key: string): Promise<void> {
+  const source = await store.head(UPLOADS, key);
+  const latents = await store.head(LATENTS, `${key}.zn`);
+  assert.equal(latents?.metadata["source-etag"], source?.etag.replaceAll('"', ""));
+}
+
+test("an upload becomes latents that say what they are made of", async () => {
+  await upload("one", pictures[0]!);
+  const outcome = await encode("one", "0A");
+  assert.ok(outcome.outcome === "encoded");
+  const latents = await store.read(LATENTS, "one.zn");
+  assert.ok(latents);
+  const { psnr, ...rest } = latents.metadata;
+  assert.ok(Number(psnr) > 24 && Number(psnr) < 40, psnr);
+  assert.deepEqual(rest, {
+    model: "faces",
+    "model-number": "1",
+    quality: "50",
+    effort: "0",
+    "source-etag": (await store.head(UPLOADS, "one"))!.etag.replaceAll('"', ""),
+    "source-size": String(pictures[0]!.length),
+    sequencer: "0A",
+    width: "64",
+    height: "64",
+    "bytes-before": String(pictures[0]!.length),
+    "bytes-after": String(latents.bytes.length),
+  });
+  assert.ok(latents.bytes.length < 600);
+  await assertInLine("one");
+});
+
+test("the same event again changes nothing", async () => {
+  await upload("twice", pictures[0]!);
+  assert.equal((await encode("twice")).outcome, "encoded");
+  assert.equal((await encode("twice")).outcome, "current");
+});
+
+test("an upload's own quality counts, and one out of range is refused", async () => {
+  for (const [quality, bytes] of [
+    ["1", 150],
+    ["100", 3000],
+  ] as const) {
+    await upload("own", pictures[0]!, { quality });
+    const outcome = await encode("own");
+    assert.ok(outcome.outcome === "encoded");
+    assert.equal(outcome.metadata["quality"], quality);
+    assert.ok(Number(outcome.metadata["bytes-after"]) < bytes);
+  }
+  for (const quality of ["0", "101", "-1", "5.5", "high", ""]) {
+    await upload("own", pictures[0]!, { quality });
+    const outcome = await encode("own");
+    if (quality === "" && outcome.outcome !== "rejected") continue; // an empty header may be dropped on the way
+    assert.ok(outcome.outcome === "rejected", quality);
+    assert.match(outcome.reason.message, /expected the metadata "quality" to be 1–100, got/);
+    await assert.doesNotReject(async () => assert.equal(await store.head(LATENTS, "own.zn"), undefined));
+  }
+});
+
+test("an upload that changes while it is encoded: the newer one stands in the end", async () => {
+  await upload("race", pictures[0]!);
+  store.interruption = () => upload("race", pictures[1]!);
+  assert.equal((await encode("race")).outcome, "encoded");
+  await assertInLine("race");
+  // and so when the newer event was even done before the older one writes
+  await upload("race", pictures[0]!);
+  store.interruption = async () => {
+    await upload("race", pictures[2]!);
+    assert.equal((await encode("race")).outcome, "encoded");
+  };
+  assert.equal((await encode("race")).outcome, "current");
+  await assertInLine("race");
+});
+
+test("an upload that is deleted while it is encoded leaves no latents", async () => {
+  await upload("fleeting", pictures[0]!);
+  store.interruption = () => remove("fleeting");
+  assert.equal((await encode("fleeting")).outcome, "removed");
+  await assertInLine("fleeting");
+  assert.equal((await encode("fleeting")).outcome, "absent");
+});
+
+test("an upload that comes back while its removal is handled keeps its latents", async () => {
+  await upload("back", pictures[0]!);
+  await encode("back");
+  await remove("back");
+  store.interruption = async () => {
+    await upload("back", pictures[0]!);
+    await encode("back");
+  };
+  assert.equal((await encode("back")).outcome, "encoded");
+  await assertInLine("back");
+});
+
+test("a replacement that cannot be encoded takes the old picture's latents away", async () => {
+  await upload("worse", pictures[0]!);
+  await encode("worse");
+  await upload("worse", "this is no picture");
+  const outcome = await encode("worse");
+  assert.ok(outcome.outcome === "rejected");
+  assert.equal(outcome.reason.code, "bad-image");
+  assert.equal(await store.head(LATENTS, "worse.zn"), undefined);
+  assert.equal((await store.head(UPLOADS, "worse"))?.size, 18);
+});
+
+test("its own bucket, a key without room for .zn and too many bytes are refused", async () => {
+  const own = await encodeObject(context, { bucket: LATENTS, key: "a.zn" });
+  assert.ok(own.outcome === "rejected" && /outside the bucket of the latents/.test(own.reason.message));
+  const long = await encode("x".repeat(1022));
+  assert.ok(long.outcome === "rejected" && /at most 1021 bytes.*got 1022/.test(long.reason.message));
+  await upload("big", pictures[0]!);
+  const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: LATENTS, ZIPPYNET_MAX_UPLOAD_BYTES: "1000" });
+  const big = await encodeObject({ ...context, settings }, { bucket: UPLOADS, key: "big" });
+  assert.ok(big.outcome === "rejected" && big.reason.code === "too-large");
+});
+
+test("what may pass by itself is thrown: S3 out of reach, a model that is not here", async () => {
+  const nowhere = new ObjectStore("http://127.0.0.1:9");
+  await assert.rejects(encodeObject({ ...context, store: nowhere }, { bucket: UPLOADS, key: "one" }));
+  const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: LATENTS, ZIPPYNET_MODEL: "dragons" });
+  const task = encodeObject({ ...context, settings }, { bucket: UPLOADS, key: "one" });
+  await assert.rejects(task, { code: "unknown-model" });
+});
+
+test("a storm of uploads, deletes and their events, out of order and at once, ends in line", async () => {
+  const bodies = [...pictures, "no picture"];
+  const running: Promise<unknown>[] = [];
+  let seed = 7;
+  for (let i = 0; i < 40; i++) {
+    seed = (seed * 48271) % 2147483647;
+    const key = `storm-${seed % 3}`;
+    const choice = (seed >> 4) % (bodies.length + 1);
+    const body = bodies[choice];
+    await (body === undefined ? remove(key) : upload(key, body));
+    const late = new Promise((resolve) => setTimeout(resolve, (seed >> 8) % 60));
+    running.push(late.then(() => encode(key)).catch(() => encode(key))); // as Lambda tries again
+    if (i % 5 === 0) await running[i];
+  }
+  await Promise.all(running);
+  for (const key of ["storm-0", "storm-1", "storm-2"]) {
+    const source = await store.read(UPLOADS, key);
+    if (source && Buffer.from(source.bytes).toString() === "no picture") {
+      assert.equal(await store.head(LATENTS, `${key}.zn`), undefined);
+    } else {
+      await assertInLine(key);
+    }
+  }
+});
+
+test("settings out of their range name the variable", () => {
+  assert.throws(() => readSettings({}), /ZIPPYNET_LATENTS_BUCKET/);
+  for (const [name, value] of [
+    ["ZIPPYNET_QUALITY", "0"],
+    ["ZIPPYNET_QUALITY", "50.5"],
+    ["ZIPPYNET_MAX_AGE", "-1"],
+    ["ZIPPYNET_MAX_UPLOAD_BYTES", "many"],
+  ] as const) {
+    assert.throws(
+      () => readSettings({ ZIPPYNET_LATENTS_BUCKET: LATENTS, [name]: value }),
+      new RegExp(`${name}: expected a whole number of .* got "?${value.replace(".", "\\.")}`),
+    );
+  }
+});
