@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import sharp from "sharp";
+import { ZippyNetError } from "../../src/codec/errors.ts";
+import type { Image } from "../../src/codec/image.ts";
+import { hashOf, loadImages } from "../../src/train/images.ts";
+import { Random } from "../../src/train/random.ts";
+import { resample } from "../../src/train/resample.ts";
+import { batchSize, centred, Sampler } from "../../src/train/sampler.ts";
+import { learningRate } from "../../src/train/schedule.ts";
+import { IMAGE_COUNT, IMAGES } from "./support.ts";
+
+describe("training data", () => {
+  it("scales like sharp's Lanczos3", async () => {
+    const { train } = await loadImages([IMAGES], { heldOutShare: 0, side: 128 });
+    // sharp crops others at whole pixels
+    for (const image of train.filter((each) => each.width === each.height)) {
+      const ours = centred(image, 42);
+      const { width, height, data } = image;
+      const theirs = await sharp(data, { raw: { width, height, channels: 3 } })
+        .resize(42, 42, { fit: "cover", kernel: "lanczos3" })
+        .raw()
+        .toBuffer();
+      const error = Math.sqrt(theirs.reduce((a, v, i) => a + (v - ours.data[i]!) ** 2, 0) / theirs.length);
+      assert.ok(error < 2, `expected nearly equal pixels, got a difference of ${error} levels`);
+    }
+  });
+
+  it("keeps one colour one colour, and mirrors", () => {
+    const grey: Image = { width: 50, height: 37, data: new Uint8Array(50 * 37 * 3).fill(131) };
+    const crop = { left: 3.3, top: 1.7, width: 40.2, height: 31.9 };
+    assert.ok(resample(grey, crop, 33, 90).data.every((value) => value === 131));
+    const data = Uint8Array.from({ length: 24 * 24 * 3 }, (_, i) => (i * 37) % 251);
+    const image: Image = { width: 24, height: 24, data };
+    const all = { left: 0, top: 0, width: 24, height: 24 };
+    assert.deepEqual(resample(image, all, 24, 24), image);
+    const mirrored = resample(image, all, 24, 24, true);
+    assert.deepEqual(mirrored.data.subarray(0, 3), image.data.subarray(69, 72));
+  });
+
+  it("holds out the same images every time, whatever else is there", async () => {
+    const load = (share: number) => loadImages([IMAGES], { heldOutShare: share, side: 128 });
+    const [half, again] = [await load(0.5), await load(0.5)];
+    assert.equal(half.train.length + half.heldOut.length, IMAGE_COUNT);
+    assert.deepEqual(
+      half.heldOut.map(({ data }) => data),
+      again.heldOut.map(({ data }) => data),
+    );
+    const shares = Array.from({ length: 4000 }, (_, i) => hashOf(`${i}.webp`));
+    assert.ok(Math.abs(shares.filter((value) => value < 0.02).length / 80 - 1) < 0.3);
+  });
+
+  it("draws the same batches from the same seed, of the sizes it promises", async () => {
+    const { train } = await loadImages([IMAGES], { heldOutShare: 0, side: 128 });
+    const [a, b] = [1, 1].map((seed) => new Sampler(train, new Random(seed), "aligned")) as [
+      Sampler,
+      Sampler,
+    ];
+    const sizes = new Map<number, number>();
+    for (let i = 0; i < 40; i++) {
+      const batch = a.next();
+      if (i < 3) assert.deepEqual(b.next(), batch);
+      assert.equal(batch.levels.length, batchSize(batch.width));
+      assert.ok(batch.levels.every((level) => level >= -0.2000001 && level <= 1));
+      assert.ok(batch.blocks.every((value) => Math.abs(value) <= 0.5));
+      sizes.set(batch.width, (sizes.get(batch.width) ?? 0) + 1);
+    }
+    assert.ok(sizes.get(42)! > 12 && sizes.get(64)! > 5);
+    assert.ok(
+      [...sizes.keys()].every((size) => size <= 64),
+      "larger than nearly all images",
+    );
+    assert.ok(new Sampler(train, new Random(1), "patches").next().blocks.length > 0);
+  });
+
+  it("says which folder or file is no good", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "zippynet-images-"));
+    const options = { heldOutShare: 0, side: 128 };
+    const refused = (what: string, code: string, message: RegExp) =>
+      assert.rejects(loadImages([what], options), (error: unknown) => {
+        assert.ok(error instanceof ZippyNetError);
+        assert.equal(error.code, code);
+        assert.match(error.message, message);
+        return true;
+      });
+    await refused(join(folder, "none"), "bad-option", /expected a folder of images at .*none/);
+    await refused(folder, "bad-option", /expected images in/);
+    await writeFile(join(folder, "a.png"), "not a picture");
+    await refused(folder, "bad-image", /a\.png: not an image/);
+    await rm(folder, { recursive: true });
+  });
+
+  it("lets the learning rate rise, stay and fall to nothing", () => {
+    assert.ok(learningRate(1, 0, 0) < 0.01);
+    assert.equal(learningRate(1, 1000, 0.2), 1);
+    assert.equal(learningRate(1, 1000, 0.39), 1);
+    assert.ok(Math.abs(learningRate(1, 1000, 0.7) - 0.5) < 1e-9);
+    assert.ok(learningRate(1, 1000, 1) < 1e-9);
+  });
+});
