@@ -1,27 +1,18 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { openModels } from "../model/folder.ts";
+import { type ServiceContext, serviceContext } from "../service/context.ts";
 import { chooseFormat } from "../service/formats.ts";
 import { log } from "../service/log.ts";
-import { once } from "../service/once.ts";
-import { type Answer, getInfo, getPicture, type PictureContext } from "../service/picture.ts";
+import { type Answer, getInfo, getPicture } from "../service/picture.ts";
 import { Problem } from "../service/problem.ts";
-import { readSettings } from "../service/settings.ts";
-import { ObjectStore } from "../service/store.ts";
 
-const load = once(async (): Promise<PictureContext> => {
-  const settings = readSettings();
-  const models = await openModels();
-  await models.default();
-  return { settings, models, store: new ObjectStore() };
-});
-await load().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
+await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
 
 /** `GET|HEAD /images/{key+}`, payload format 2.0: the picture of an upload, or with `?info` what is known of it. */
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const { method } = event.requestContext.http;
   try {
     if (method !== "GET" && method !== "HEAD") throw new Problem(405, `expected GET or HEAD, got ${method}`);
-    const context = await load();
+    const context = await serviceContext();
     const answer = await answerTo(context, event);
     return respond(answer, context.settings.maxAge, method === "HEAD");
   } catch (error) {
@@ -40,7 +31,7 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
   }
 }
 
-function answerTo(context: PictureContext, event: APIGatewayProxyEventV2): Promise<Answer> {
+function answerTo(context: ServiceContext, event: APIGatewayProxyEventV2): Promise<Answer> {
   // API Gateway has decoded the path parameter, once; decoding it again would break keys that contain a percent sign.
   const key = event.pathParameters?.["key"];
   if (!key) throw new Problem(404, "expected a path of /images/{key}");

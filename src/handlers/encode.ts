@@ -1,19 +1,10 @@
 import type { Context } from "aws-lambda";
-import { openModels } from "../model/folder.ts";
-import { type EncodeContext, encodeObject } from "../service/encode-object.ts";
+import { serviceContext } from "../service/context.ts";
+import { encodeObject } from "../service/encode-object.ts";
 import { log } from "../service/log.ts";
-import { once } from "../service/once.ts";
 import { readS3Event } from "../service/s3-event.ts";
-import { readSettings } from "../service/settings.ts";
-import { ObjectStore } from "../service/store.ts";
 
-const load = once(async (): Promise<EncodeContext> => {
-  const settings = readSettings();
-  const models = await openModels();
-  await models.default();
-  return { settings, models, store: new ObjectStore() };
-});
-await load().catch(() => undefined); // while the function starts; a failure is met again, and thrown, by the first event
+await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and thrown, by the first event
 
 /**
  * S3 events of the uploads bucket: keeps the latents in line with the uploads. An upload that cannot be encoded is logged with
@@ -24,7 +15,7 @@ export async function handler(event: unknown, context?: Pick<Context, "awsReques
   const { events, ignored } = readS3Event(event);
   for (const record of ignored) log("warn", "event ignored", { requestId, record });
   if (events.length === 0) return;
-  const service = await load();
+  const service = await serviceContext();
   const failures: unknown[] = [];
   for (const { kind, ...upload } of events) {
     const fields = { requestId, event: kind, ...upload };

@@ -4,6 +4,7 @@ import { MAX_SIDE } from "../codec/image.ts";
 import { psnr } from "../image/psnr.ts";
 import { readImage } from "../image/read.ts";
 import type { Models } from "../model/folder.ts";
+import { encodingModel } from "./context.ts";
 import type { ServiceSettings } from "./settings.ts";
 import type { ObjectHead } from "./store.ts";
 
@@ -35,7 +36,7 @@ export async function planFor(models: Models, settings: ServiceSettings, upload:
   if (asked !== undefined && !/^([1-9]\d?|100)$/.test(asked)) {
     throw new ZippyNetError("bad-option", `expected the metadata "quality" to be 1–100, got "${asked}"`);
   }
-  const model = await (settings.model === "auto" ? models.default() : models.byName(settings.model));
+  const model = await encodingModel(models, settings);
   return { model, quality: asked === undefined ? settings.quality : Number(asked) };
 }
 

@@ -1,17 +1,9 @@
 import { MEDIA_TYPE } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
-import type { Models } from "../model/folder.ts";
+import type { ServiceContext } from "./context.ts";
 import { type Draft, isCurrent, makeDraft, planFor } from "./draft.ts";
 import { latentsKey } from "./keys.ts";
-import type { ServiceSettings } from "./settings.ts";
-import type { ObjectHead, ObjectStore } from "./store.ts";
-
-/** What encoding needs; made once a process. */
-export interface EncodeContext {
-  readonly store: ObjectStore;
-  readonly models: Models;
-  readonly settings: ServiceSettings;
-}
+import type { ObjectHead } from "./store.ts";
 
 /** An upload's place, and the sequencer of the event that tells of it, for the record. */
 export interface Upload {
@@ -49,7 +41,7 @@ const MAX_KEY = 1024;
  *
  * Throws what may pass by itself (S3 out of reach, a model that does not load); what never will is `rejected`.
  */
-export async function encodeObject(context: EncodeContext, upload: Upload): Promise<Outcome> {
+export async function encodeObject(context: ServiceContext, upload: Upload): Promise<Outcome> {
   const { store, settings } = context;
   const bucket = settings.latentsBucket;
   const key = latentsKey(upload.key);
@@ -78,7 +70,7 @@ export async function encodeObject(context: EncodeContext, upload: Upload): Prom
 }
 
 async function prepare(
-  { store, models, settings }: EncodeContext,
+  { store, models, settings }: ServiceContext,
   upload: Upload,
   source: ObjectHead,
   standing: ObjectHead | undefined,

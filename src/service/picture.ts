@@ -2,19 +2,13 @@ import { decodeImages } from "../codec/codec.ts";
 import { readContainer } from "../codec/container.ts";
 import { writeImage } from "../image/write.ts";
 import type { Models } from "../model/folder.ts";
+import type { ServiceContext } from "./context.ts";
 import { matches, pictureTag } from "./etag.ts";
 import { FORMATS, type Format } from "./formats.ts";
 import { latentsKey } from "./keys.ts";
 import { Problem } from "./problem.ts";
 import type { ServiceSettings } from "./settings.ts";
 import type { ObjectHead, ObjectStore } from "./store.ts";
-
-/** What serving pictures needs; made once a process. */
-export interface PictureContext {
-  readonly store: ObjectStore;
-  readonly models: Models;
-  readonly settings: ServiceSettings;
-}
 
 /** What goes back to the client; no body if it has the picture already. */
 export interface Answer {
@@ -24,7 +18,7 @@ export interface Answer {
 
 /** The picture of an upload's key in a format, unless `If-None-Match` names it already. Throws a 404 or a 500. */
 export async function getPicture(
-  { store, models, settings }: PictureContext,
+  { store, models, settings }: ServiceContext,
   key: string,
   format: Format,
   ifNoneMatch: string | undefined,
@@ -40,7 +34,7 @@ export async function getPicture(
 
 /** What is known of a picture: the file's header, and what was noted when it was encoded. Throws a 404 or a 500. */
 export async function getInfo(
-  { store, settings }: PictureContext,
+  { store, settings }: ServiceContext,
   key: string,
   ifNoneMatch: string | undefined,
 ): Promise<Answer> {

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { openModels } from "../../src/model/folder.ts";
-import { type EncodeContext, encodeObject, type Outcome } from "../../src/service/encode-object.ts";
+import type { ServiceContext } from "../../src/service/context.ts";
+import { encodeObject, type Outcome } from "../../src/service/encode-object.ts";
 import { LocalS3 } from "../../src/service/local/s3/server.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { ObjectStore } from "../../src/service/store.ts";
@@ -36,7 +37,7 @@ class InterruptedStore extends ObjectStore {
 let folder: string;
 let s3: LocalS3;
 let store: InterruptedStore;
-let context: EncodeContext;
+let context: ServiceContext;
 let pictures: Uint8Array[];
 
 before(async () => {
@@ -216,7 +217,7 @@ test("a storm of uploads, deletes and their events, out of order and at once, en
   const bodies = [...pictures, "no picture"];
   const running: Promise<unknown>[] = [];
   let seed = 7;
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 24; i++) {
     seed = (seed * 48271) % 2147483647;
     const key = `storm-${seed % 3}`;
     const choice = (seed >> 4) % (bodies.length + 1);

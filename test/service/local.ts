@@ -82,7 +82,7 @@ export class Local {
   async handled(key: string, change: () => Promise<unknown>): Promise<Handled> {
     const before = this.#lines(key).length;
     await change();
-    for (const start = Date.now(); Date.now() - start < 30_000; await sleep(20)) {
+    for (const start = Date.now(); Date.now() - start < 120_000; await sleep(20)) {
       const line = this.#lines(key)[before];
       if (line) return line;
     }

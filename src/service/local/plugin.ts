@@ -63,7 +63,7 @@ export default class LocalPlugin {
 
   async #start(): Promise<void> {
     process.on("disconnect", () => process.kill(process.pid, "SIGTERM")); // the parent is gone
-    await bundleFunctions();
+    await bundleFunctions({ clean: false });
     const { provider, custom } = this.#osls.service;
     const folder = join(process.env["ZIPPYNET_LOCAL"] ?? join(ROOT, ".zippynet"), "s3");
     await mkdir(folder, { recursive: true });

@@ -25,10 +25,10 @@ process.env.ZIPPYNET_WASM ??= __dirname;
 
 /**
  * Bundles the handlers into dist/functions, what they share into files of its own, and copies the WebAssembly beside them. Takes
- * under a second.
+ * under a second. What an earlier bundle left there stays unless `clean`: a running service may yet load it.
  */
-export async function bundleFunctions(): Promise<void> {
-  await rm(FUNCTIONS, { recursive: true, force: true });
+export async function bundleFunctions({ clean }: { readonly clean: boolean }): Promise<void> {
+  if (clean) await rm(FUNCTIONS, { recursive: true, force: true });
   await build({
     absWorkingDir: ROOT,
     entryPoints: ["src/handlers/encode.ts", "src/handlers/decode.ts"],

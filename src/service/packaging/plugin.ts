@@ -20,7 +20,7 @@ export default class PackagingPlugin {
   constructor(osls: Osls) {
     this.hooks = {
       "before:package:initialize": async () => {
-        await bundleFunctions();
+        await bundleFunctions({ clean: true });
         await buildModelLayer();
         await buildSharpLayer(osls.service.provider.architecture ?? "x86_64");
         if (osls.processedInput.commands[0] === "package") packageOffline(osls);

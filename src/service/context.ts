@@ -1,0 +1,24 @@
+import { type Models, openModels } from "../model/folder.ts";
+import { once } from "./once.ts";
+import { readSettings, type ServiceSettings } from "./settings.ts";
+import { ObjectStore } from "./store.ts";
+
+/** What the use cases need. */
+export interface ServiceContext {
+  readonly store: ObjectStore;
+  readonly models: Models;
+  readonly settings: ServiceSettings;
+}
+
+/** The context of this process, from its environment, with the model loaded that uploads are encoded with. */
+export const serviceContext = once(async (): Promise<ServiceContext> => {
+  const settings = readSettings();
+  const models = await openModels();
+  await encodingModel(models, settings);
+  return { settings, models, store: new ObjectStore() };
+});
+
+/** Throws `unknown-model` if the settings name one that is not here. */
+export function encodingModel(models: Models, { model }: ServiceSettings): ReturnType<Models["default"]> {
+  return model === "auto" ? models.default() : models.byName(model);
+}
