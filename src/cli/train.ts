@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_ARCHITECTURE } from "../codec/architecture.ts";
+import { type Architecture, DEFAULT_ARCHITECTURE } from "../codec/architecture.ts";
+import { RESERVED_MODEL } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
+import { parseManifest } from "../model/manifest.ts";
 import { readSafetensors } from "../model/safetensors.ts";
 import { modelCard } from "../train/card.ts";
 import { type Checkpoint, type RunPlan, readCheckpoint } from "../train/checkpoint.ts";
@@ -28,12 +30,16 @@ interface TrainOptions {
   readonly minutes?: number;
   readonly samples?: number;
   readonly seed: number;
-  readonly lr: number;
+  readonly lr?: number;
+  readonly terms?: string;
+  readonly architecture?: string;
   readonly holdout: number;
   readonly cut: Cut;
   readonly checkpointMinutes: number;
   readonly evaluateMinutes: number;
 }
+
+const LEARNING_RATE = 1e-3;
 
 /** `zippynet train`. */
 export function trainCommand(): Command {
@@ -45,21 +51,23 @@ export function trainCommand(): Command {
     .option("--runs <folder>", "folder of checkpoints and logs", "runs")
     .option(
       "--number <n>",
-      "number of the model in files, 0–255; 192–255 are for your own",
-      whole(0, 255),
+      "number of the model in files, 0–255 but 80; 192–255 are for your own",
+      modelNumber,
       192,
     )
     .option("--description <text>", "one line for the model's manifest")
+    .option("--terms <text>", "terms of the data, for the model card")
     .option(
       "--init <file>",
       "start from these weights (.safetensors, a checkpoint for example), not from noise",
     )
     .option("--resume", "go on from the run's checkpoint")
     .option("--export-only", "export the run's checkpoint as it is; a run under way is not disturbed")
-    .option("--minutes <m>", "minutes of training", positive)
+    .option("--minutes <m>", "minutes of training; with --resume those before it count", positive)
     .option("--samples <n>", "images to train on, repeats counted, instead of minutes", whole(1, 1e12))
     .option("--seed <s>", "seed of starting weights and samples", whole(0, 2 ** 32 - 1), 1)
-    .option("--lr <rate>", "peak learning rate", positive, 1e-3)
+    .option("--lr <rate>", `peak learning rate (default: ${LEARNING_RATE}, or what the run had)`, positive)
+    .option("--architecture <manifest>", "widths of the networks, from a model's manifest.json")
     .option("--holdout <share>", "share of the images to hold out, like 2%", share, 0.02)
     .addOption(
       new Option("--cut <how>", "aligned: whole images, barely moved; patches: from anywhere")
@@ -81,19 +89,20 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
   if (!options.exportOnly && (options.minutes === undefined) === (options.samples === undefined)) {
     command.error("error: expected --minutes or --samples", { exitCode: 2 });
   }
-  if (options.exportOnly && options.resume === undefined && folders.length > 0) {
-    command.error("error: --export-only takes the folders from the checkpoint", { exitCode: 2 });
+  if ((options.exportOnly || options.resume) && folders.length > 0) {
+    command.error("error: --resume and --export-only take the folders from the checkpoint", { exitCode: 2 });
   }
   const from = options.resume || options.exportOnly ? await readCheckpoint(checkpointPath(run)) : undefined;
   if (!from && folders.length === 0) command.error("error: expected folders of images", { exitCode: 2 });
   if (!(await loadTfjsNode())) throw new ZippyNetError("bad-option", HOW_TO_GET_TFJS_NODE);
   const plan: RunPlan = from?.plan ?? {
     folders: folders.map((folder) => resolve(folder)),
-    architecture: DEFAULT_ARCHITECTURE,
+    architecture: options.architecture ? await readArchitecture(options.architecture) : DEFAULT_ARCHITECTURE,
     seed: options.seed,
     cut: options.cut,
     heldOut: options.holdout,
-    start: options.init ? `the weights in ${options.init.split("/").at(-1)}` : "noise",
+    rate: options.lr ?? LEARNING_RATE,
+    ...(options.init && { init: basename(options.init) }),
   };
   const images = await loadWithProgress(plan);
   if (from && options.exportOnly) return exported(from, images, options);
@@ -109,7 +118,7 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
     images,
     folder: run,
     budget: budgetOf(options),
-    rate: options.lr,
+    rate: options.lr ?? plan.rate ?? LEARNING_RATE,
     from: from ?? (await startingWeights(plan, options.init)),
     checkpointMinutes: options.checkpointMinutes,
     evaluateMinutes: options.evaluateMinutes,
@@ -121,6 +130,13 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
 
 function budgetOf({ minutes, samples }: TrainOptions): Budget {
   return minutes === undefined ? { samples: samples! } : { minutes };
+}
+
+async function readArchitecture(path: string): Promise<Architecture> {
+  const json = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new ZippyNetError("bad-option", `--architecture: expected a manifest at ${path}`, { cause });
+  });
+  return parseManifest(json).architecture;
 }
 
 async function startingWeights({ architecture, seed }: RunPlan, init?: string): Promise<Float32Array> {
@@ -151,7 +167,11 @@ async function exported(checkpoint: Checkpoint, images: ImageSets, options: Trai
     number: options.number,
     name: options.domain,
     description: options.description ?? `Images of the domain "${options.domain}"`,
-    card: await modelCard(checkpoint, join(run, "log.jsonl"), { name: options.domain, images }),
+    card: await modelCard(checkpoint, join(run, "log.jsonl"), {
+      name: options.domain,
+      images,
+      ...(options.terms && { terms: options.terms }),
+    }),
   });
   console.error(`model ${manifest.number} (${manifest.name}) is in ${out}`);
 }
@@ -201,6 +221,12 @@ function whole(low: number, high: number) {
     }
     return number;
   };
+}
+
+function modelNumber(value: string): number {
+  const number = whole(0, 255)(value);
+  if (number === RESERVED_MODEL) throw new InvalidArgumentError(`${RESERVED_MODEL} is reserved.`);
+  return number;
 }
 
 function share(value: string): number {

@@ -4,25 +4,42 @@ import type { Checkpoint } from "./checkpoint.ts";
 import type { ImageSets } from "./images.ts";
 import type { RunReport } from "./run.ts";
 
-/** The model card of a trained model: data, recipe, curve on the held-out images. Markdown. */
+export interface CardOptions {
+  readonly name: string;
+  readonly images: ImageSets;
+  /** What the owners of the data allow. */
+  readonly terms?: string;
+}
+
+/** The model card of a trained model: data, terms, command, curve on the held-out images. Markdown. */
 export async function modelCard(
   { plan, progress, optimiser }: Checkpoint,
   log: string,
-  { name, images }: { readonly name: string; readonly images: ImageSets },
+  { name, images, terms }: CardOptions,
 ): Promise<string> {
   const evaluations = (await readLog(log)).filter(({ heldOut }) => heldOut && heldOut.length > 0);
   const points = evaluations.at(-1)?.heldOut ?? [];
+  const folders = plan.folders.map((folder) => basename(folder));
+  const command = [
+    `zippynet train ${folders.join(" ")} --domain ${name} --minutes ${Math.round(progress.seconds / 60)}`,
+    `--seed ${plan.seed} --cut ${plan.cut} --holdout ${plan.heldOut}`,
+    ...(plan.rate ? [`--lr ${plan.rate}`] : []),
+    ...(plan.init ? [`--init ${plan.init}`] : []),
+  ].join(" ");
   return `# ${name}
 
-Trained by \`zippynet train\` from ${plan.start}: ${progress.samples.toLocaleString("en")} samples in ${optimiser.step.toLocaleString("en")} steps, ${Math.round(progress.seconds / 60)} minutes.
+${progress.samples.toLocaleString("en")} samples in ${optimiser.step.toLocaleString("en")} steps and ${Math.round(progress.seconds / 60)} minutes, from ${plan.init ? `the weights of \`${plan.init}\`` : "noise"}:
+
+\`\`\`
+${command}
+\`\`\`
 
 | | |
 |---|---|
-| data | ${plan.folders.map((folder) => `\`${basename(folder)}\``).join(", ")}: ${images.train.length.toLocaleString("en")} images, ${images.heldOut.length} more held out |
+| data | ${folders.map((folder) => `\`${folder}\``).join(", ")}: ${images.train.length.toLocaleString("en")} images, ${images.heldOut.length} more held out |
+| terms | ${terms ?? "those of the data"} |
 | samples | ${plan.cut === "aligned" ? "whole images at random zoom, mirrored" : "patches from anywhere, mirrored"}; 42 and 64 pixels most, 32–96 seen |
-| seed | ${plan.seed} |
-
-The terms of the data apply to the weights; see where the data comes from.
+| weights | averaged over the last thousand steps or so |
 
 ## Held-out images
 

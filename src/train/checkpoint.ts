@@ -18,8 +18,10 @@ export interface RunPlan {
   readonly cut: Cut;
   /** Share of the images that are held out. */
   readonly heldOut: number;
-  /** What the weights started from, for the model card. */
-  readonly start: string;
+  /** Peak learning rate. */
+  readonly rate?: number;
+  /** Name of the file the weights started from; without it they started from noise. */
+  readonly init?: string;
 }
 
 /** How far a run has come. */

@@ -1,4 +1,5 @@
 import {
+  add,
   dispose,
   keep,
   mul,
@@ -114,7 +115,11 @@ export class Optimiser {
   }
 
   dispose(): void {
-    dispose([this.#parameters, this.#average, this.#first, this.#second]);
+    const handles = [this.#parameters, this.#average, this.#first, this.#second];
+    for (const handle of handles) {
+      nativeAll("DestroyResourceOp", [handle], 0, { ignore_lookup_error: ["BOOL", true] });
+    }
+    dispose(handles);
   }
 }
 
@@ -136,7 +141,8 @@ function variable(values: Float32Array): Tensor {
         ...type,
         shape: ["SHAPE", [values.length]],
       });
-      nativeAll("AssignVariableOp", [handle, tensor1d(values)], 0, type);
+      // the sum is TensorFlow's own memory; a tensor of `values` would be the caller's, and be written to
+      nativeAll("AssignVariableOp", [handle, add(tensor1d(values), 0)], 0, type);
       return handle;
     }),
   );

@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly onReport?: (report: RunReport) => void;
 }
 
-/** A line of the run's log. */
+/** A line of the run's log. Means over no step are NaN, in the log null. */
 export interface RunReport {
   readonly step: number;
   readonly samples: number;

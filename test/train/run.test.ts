@@ -21,7 +21,6 @@ const PLAN: RunPlan = {
   seed: 1,
   cut: "aligned",
   heldOut: 0,
-  start: "noise",
 };
 
 describe("training run", { skip: withoutBinding }, async () => {

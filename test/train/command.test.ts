@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { IMAGES, TINY, withoutBinding } from "./support.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const MANIFEST = fileURLToPath(new URL("../../models/faces/manifest.json", import.meta.url));
+
+describe("zippynet train", () => {
+  const folder = mkdtempSync(join(tmpdir(), "zippynet-command-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const zippynet = (...args: string[]) =>
+    spawnSync(process.execPath, [MAIN, "train", ...args], { cwd: folder, encoding: "utf8" });
+
+  it("says what a call lacks", () => {
+    const calls: [args: string[], status: number, message: RegExp][] = [
+      [[], 2, /--domain/],
+      [["--domain", "Faces!", IMAGES], 2, /small letters/],
+      [["--domain", "faces", IMAGES], 2, /--minutes or --samples/],
+      [["--domain", "faces", "--minutes", "1"], 2, /folders of images/],
+      [["--domain", "faces", "--minutes", "0", IMAGES], 2, /above 0/],
+      [["--domain", "faces", "--number", "80", "--minutes", "1", IMAGES], 2, /80 is reserved/],
+      [["--domain", "faces", "--minutes", "1", "--resume", IMAGES], 2, /from the checkpoint/],
+      [["--domain", "faces", "--minutes", "1", "--resume"], 1, /expected a checkpoint at runs.faces/],
+    ];
+    for (const [args, status, message] of calls) {
+      const result = zippynet(...args);
+      assert.match(result.stderr, message);
+      assert.equal(result.status, status, args.join(" "));
+    }
+  });
+
+  it("trains, shows how far it is, exports; and exports again from the checkpoint", {
+    skip: withoutBinding,
+  }, () => {
+    const faces = JSON.parse(readFileSync(MANIFEST, "utf8")) as object;
+    writeFileSync(join(folder, "tiny.json"), JSON.stringify({ ...faces, architecture: TINY }));
+    const all = ["--domain", "made", "--number", "201"];
+    const more = ["--architecture", "tiny.json", "--samples", "1", "--holdout", "30%", "--terms", "free"];
+    const trained = zippynet(IMAGES, ...all, ...more);
+    assert.equal(trained.status, 0, trained.stderr);
+    assert.match(trained.stderr, /held out, 42×42, quality {2}10: [\d.]+ bytes, [\d.]+ dB/);
+    assert.match(trained.stderr, /model 201 \(made\) is in models.made/);
+    const again = zippynet(...all, "--export-only", "--out", "again");
+    assert.equal(again.status, 0, again.stderr);
+    const manifests = ["models/made", "again"].map((path) =>
+      readFileSync(join(folder, path, "manifest.json")),
+    );
+    assert.deepEqual(manifests[0], manifests[1]);
+    const card = readFileSync(join(folder, "again", "README.md"), "utf8");
+    assert.match(card, /zippynet train images --domain made/);
+    assert.match(card, /terms \| those of the data/);
+  });
+});
