@@ -48,6 +48,7 @@ export function walkLatents(
   const area = rows * columns;
   const yHat = new Int16Array(n * area * latentChannels);
   for (const { slice, pass } of networks(architecture)) {
+    if (area === 1 && pass > 0) continue; // no position is odd
     const depth = inputChannels(architecture, slice, pass);
     const input = new Float32Array(n * area * depth);
     for (let i = 0, to = 0; i < n * area; i++) {

@@ -55,11 +55,12 @@ export function buildModel(
   if (levels.some((level) => Math.abs(level) > LEVEL_LIMIT)) {
     throw new ZippyNetError("bad-model", `levels: expected values within ±${LEVEL_LIMIT}`);
   }
-  const convolutions = new Map([
+  const convolutions = [
     ...analysisShapes(architecture).map((shape) => convolution(blobs.g_a, shape)),
     ...synthesisShapes(architecture).map((shape) => convolution(blobs.g_s, shape)),
-  ]);
-  const layers = new InferenceLayers(convolutions);
+  ];
+  // all is checked: tensors of a model that is refused would never be disposed of
+  const layers = new InferenceLayers(new Map(convolutions.map(toTensors)));
   const prior = engine(architecture, weights);
   return {
     number,
@@ -138,10 +139,19 @@ export function symbolTables(blob: SafeTensors): SymbolTables {
   );
 }
 
-function convolution(blob: SafeTensors, { name, kernel: shape }: ConvolutionShape): [string, Convolution] {
-  const out = shape[3];
-  const bias = floats(blob, `${name}.bias`, [out]);
-  return [name, { kernel: tensor4d(kernelOf(blob, name, shape), [...shape]), bias: tensor1d(bias) }];
+interface StoredConvolution {
+  readonly name: string;
+  readonly shape: ConvolutionShape["kernel"];
+  readonly kernel: Float32Array;
+  readonly bias: Float32Array;
+}
+
+function convolution(blob: SafeTensors, { name, kernel: shape }: ConvolutionShape): StoredConvolution {
+  return { name, shape, kernel: kernelOf(blob, name, shape), bias: floats(blob, `${name}.bias`, [shape[3]]) };
+}
+
+function toTensors({ name, shape, kernel, bias }: StoredConvolution): [string, Convolution] {
+  return [name, { kernel: tensor4d(kernel, [...shape]), bias: tensor1d(bias) }];
 }
 
 /** A kernel stored as floats, or as 8-bit integers with one scale an output channel. */

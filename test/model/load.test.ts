@@ -49,7 +49,12 @@ async function withTensors(
   }).set(file, bytes);
 }
 
-const refused = (files: Files, text: RegExp) => assert.rejects(load(files), zippyError("bad-model", text));
+/** Refused, and no tensor is left behind. */
+const refused = async (files: Files, text: RegExp): Promise<void> => {
+  const { numTensors } = memory();
+  await assert.rejects(load(files), zippyError("bad-model", text));
+  assert.equal(memory().numTensors, numTensors);
+};
 
 test("the model loads, works, and gives its memory back", async () => {
   const before = memory().numTensors;
