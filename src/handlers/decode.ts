@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { type ServiceContext, serviceContext } from "../service/context.ts";
 import { chooseFormat } from "../service/formats.ts";
+import { requestedKey } from "../service/keys.ts";
 import { log } from "../service/log.ts";
 import { type Answer, getInfo, getPicture } from "../service/picture.ts";
 import { Problem } from "../service/problem.ts";
@@ -32,9 +33,9 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
 }
 
 function answerTo(context: ServiceContext, event: APIGatewayProxyEventV2): Promise<Answer> {
-  // API Gateway has decoded the path parameter, once; decoding it again would break keys that contain a percent sign.
-  const key = event.pathParameters?.["key"];
-  if (!key) throw new Problem(404, "expected a path of /images/{key}");
+  const parameter = event.pathParameters?.["key"];
+  if (!parameter) throw new Problem(404, "expected a path of /images/{key}");
+  const key = requestedKey(event.rawPath, parameter);
   const query = event.queryStringParameters ?? {};
   const ifNoneMatch = event.headers["if-none-match"];
   if (query["info"] !== undefined) return getInfo(context, key, ifNoneMatch);

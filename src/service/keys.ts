@@ -22,3 +22,12 @@ export function decodeEventKey(encoded: string): string {
 export function encodeEventKey(key: string): string {
   return encodeURIComponent(key).replaceAll("%2F", "/").replaceAll("%20", "+");
 }
+
+/**
+ * The key out of a request to the API, from its path parameter. API Gateway decodes paths, once, but leaves `%25` as it is, in
+ * `rawPath` and parameter alike; servers that stand in for it may decode the parameter in full and leave `rawPath` encoded. Where
+ * the two agree, what still is encoded is `%25` alone.
+ */
+export function requestedKey(rawPath: string, parameter: string): string {
+  return rawPath.endsWith(`/images/${parameter}`) ? parameter.replaceAll("%25", "%") : parameter;
+}

@@ -16,6 +16,7 @@ const KEYS = [
   "100%.png",
   "it's&a=b;c.png",
   "日本/~!@#$^*,[x]{y}|%2F.png",
+  "a%25b %2520.png",
   "no-extension",
 ];
 
