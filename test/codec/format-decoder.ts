@@ -222,7 +222,7 @@ class Coder {
     if (entry < entries - 1) return entry - K;
     const sign = this.bit();
     let z = 0;
-    while (this.bit() === 0) if (++z > 11) refuse("symbol");
+    while (this.bit() === 0) if (++z > 10) refuse("symbol");
     let excess = 1;
     for (let i = 0; i < z; i++) excess = 2 * excess + this.bit();
     if (K + excess > 2047) refuse("symbol");
