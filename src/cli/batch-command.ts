@@ -1,12 +1,13 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { EXIT_FAILED, EXIT_USAGE } from "./exit.ts";
+import { EXIT_FAILED } from "./exit.ts";
 import { findInputs, STANDARD, type Wanted } from "./inputs.ts";
 import { defaultJobs } from "./options.ts";
 import { planOutputs } from "./outputs.ts";
 import { startProgress } from "./progress.ts";
 import { type Done, isFailure, partition, type Result } from "./results.ts";
 import { runTasks } from "./run.ts";
+import { usage } from "./usage.ts";
 import type { Work } from "./work.ts";
 
 /** Options that `encode` and `decode` share. */
@@ -74,10 +75,6 @@ async function outputOf(
     usage(command, `expected a folder as --output, got the file ${folder}`);
   }
   return folder;
-}
-
-export function usage(command: Command, message: string): never {
-  command.error(`error: ${message}`, { exitCode: EXIT_USAGE });
 }
 
 function report(results: readonly Result[], verb: string, folder: string, json: boolean): void {

@@ -1,9 +1,9 @@
 import { decodeImages } from "../codec/codec.ts";
 import { type Header, readContainer } from "../codec/container.ts";
 import type { Image } from "../codec/image.ts";
+import { batches } from "../image/batches.ts";
 import { type PictureFormat, writeImage } from "../image/write.ts";
 import type { Models } from "../model/folder.ts";
-import { batches } from "./batches.ts";
 import { each, readBytes, writeBytes } from "./files.ts";
 import type { Task } from "./outputs.ts";
 import { type Done, partition, type Result } from "./results.ts";

@@ -1,7 +1,7 @@
 import { encodeImages, type Model } from "../codec/codec.ts";
 import { assertImage, type Image, MAX_SIDE } from "../codec/image.ts";
+import { batches } from "../image/batches.ts";
 import { readImage } from "../image/read.ts";
-import { batches } from "./batches.ts";
 import { each, readBytes, writeBytes } from "./files.ts";
 import type { Task } from "./outputs.ts";
 import { type Done, partition, type Result } from "./results.ts";

@@ -1,5 +1,5 @@
 import { Worker as Thread } from "node:worker_threads";
-import { split } from "./batches.ts";
+import { split } from "../image/batches.ts";
 import type { Task } from "./outputs.ts";
 import type { Result } from "./results.ts";
 import { makeWorker, type Work } from "./work.ts";

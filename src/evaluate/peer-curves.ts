@@ -1,0 +1,80 @@
+import { availableParallelism } from "node:os";
+import type { Image } from "../codec/image.ts";
+import { cached } from "./cache.ts";
+import { mean, type Point } from "./curve.ts";
+import { type Measured, measure, type Peer } from "./peers.ts";
+
+/** A peer's curve, of whole files or of payloads. */
+export interface Curve {
+  readonly name: string;
+  readonly settings: string;
+  readonly points: readonly Point[];
+}
+
+/** Told after each quality. */
+export type OnQuality = (peer: Peer, quality: number) => void;
+
+/**
+ * The curves of a peer over a set of images, as far as they are needed to read bytes off between two levels in dB: from
+ * the middle of its qualities outwards, until one point lies beyond each level and one more beside that. `hash` names the images.
+ */
+export async function peerCurves(
+  peer: Peer,
+  images: readonly Image[],
+  hash: string,
+  [low, high]: readonly [number, number],
+  onQuality: OnQuality = () => undefined,
+): Promise<Curve[]> {
+  const rows = new Map<number, Row>();
+  const middle = peer.qualities.length >> 1;
+  const walk = async (step: 1 | -1, beyond: (psnr: number) => boolean): Promise<void> => {
+    let spare = 1;
+    for (let i = middle; i >= 0 && i < peer.qualities.length; i += step) {
+      const quality = peer.qualities[i]!;
+      const row = rows.get(quality) ?? (await rowOf(peer, quality, images, hash));
+      if (!rows.has(quality)) onQuality(peer, quality);
+      rows.set(quality, row);
+      if (beyond(row.psnr) && spare-- === 0) return;
+    }
+  };
+  await walk(-1, (psnr) => psnr < low);
+  await walk(1, (psnr) => psnr > high);
+  const sorted = [...rows.values()].sort((a, b) => a.quality - b.quality);
+  const { name, settings } = peer;
+  const curves: Curve[] = [{ name, settings, points: sorted.map(({ payload: _, ...point }) => point) }];
+  if (peer.payload) {
+    const points = sorted.map(({ quality, psnr, payload }) => ({ quality, psnr, bytes: payload! }));
+    curves.push({ name: `${name} payload`, settings: `${settings}, AV1 payload alone`, points });
+  }
+  return curves;
+}
+
+interface Row extends Point {
+  readonly payload?: number;
+}
+
+async function rowOf(peer: Peer, quality: number, images: readonly Image[], hash: string): Promise<Row> {
+  const { name, settings } = peer;
+  return cached({ name, settings, quality, hash }, async () => {
+    const measured = await inParallel(images, (image) => measure(peer, image, quality));
+    const of = (pick: (one: Measured) => number | undefined): number =>
+      mean(measured.map((one) => pick(one) ?? 0));
+    return {
+      quality,
+      bytes: of(({ bytes }) => bytes),
+      psnr: of(({ psnr }) => psnr),
+      ...(peer.payload && { payload: of(({ payload }) => payload) }),
+    };
+  });
+}
+
+/** One image a core at a time. */
+async function inParallel<T, U>(items: readonly T[], work: (item: T) => Promise<U>): Promise<U[]> {
+  const results: U[] = [];
+  const queue = items.entries();
+  const lane = async (): Promise<void> => {
+    for (const [i, item] of queue) results[i] = await work(item);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  return results;
+}
