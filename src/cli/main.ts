@@ -61,7 +61,7 @@ function throwing(command: Command): Command {
 /** 0 for help and version, 1 if it failed, 2 if it was called wrongly. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
-    return error.code === "commander.helpDisplayed" || error.code === "commander.version" ? 0 : EXIT_USAGE;
+    return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
   const known = error instanceof ZippyNetError || process.env["ZIPPYNET_DEBUG"] === undefined;
   console.error(`zippynet: ${error instanceof Error ? (known ? error.message : error.stack) : error}`);

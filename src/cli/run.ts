@@ -2,7 +2,7 @@ import { Worker as Thread } from "node:worker_threads";
 import { split } from "../image/batches.ts";
 import type { Task } from "./outputs.ts";
 import type { Result } from "./results.ts";
-import { makeWorker, type Work } from "./work.ts";
+import type { Work } from "./work.ts";
 
 /** What a thread is started with. Then come arrays of tasks, and go arrays of results. */
 export interface ToThread {
@@ -27,6 +27,7 @@ export async function runTasks(
 ): Promise<void> {
   const portions = split(tasks, PORTION);
   if (jobs === 1 || portions.length === 1) {
+    const { makeWorker } = await import("./work.ts"); // the codec: not before the call is known to be right
     const worker = await makeWorker(work);
     for (const portion of portions) onResults(await worker(portion));
     return;

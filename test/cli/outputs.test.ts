@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { findInputs } from "../../src/cli/inputs.ts";
+import { planOutputs, writeWhole } from "../../src/cli/outputs.ts";
+import { scratch } from "./run.ts";
+
+const at = scratch();
+const plan = (names: readonly string[]) =>
+  planOutputs(
+    names.map((name) => ({ path: join("in", name), name })),
+    "out",
+    ".zn",
+  );
+const outs = (names: readonly string[]) => plan(names).tasks.map(({ out }) => out);
+
+suite("planOutputs", () => {
+  test("keeps stems and sub-folders", () => {
+    assert.deepEqual(outs(["a.png", "b.c.jpg", "sub/a.png", "bare"]), [
+      "out/a.zn",
+      "out/b.c.zn",
+      "out/sub/a.zn",
+      "out/bare.zn",
+    ]);
+  });
+
+  test("gives inputs of one stem their extension, and others not", () => {
+    assert.deepEqual(outs(["a.png", "a.jpg", "b.png"]), ["out/a.png.zn", "out/a.jpg.zn", "out/b.zn"]);
+  });
+
+  test("lets nobody overwrite another", () => {
+    const inputs = [
+      { path: "x/a.png", name: "a.png" },
+      { path: "y/a.png", name: "a.png" },
+    ];
+    const { tasks, failures } = planOutputs(inputs, "out", ".zn");
+    assert.deepEqual(tasks, [{ in: "x/a.png", out: "out/a.png.zn" }]);
+    assert.match(failures[0]!.error.message, /out\/a\.png\.zn, which belongs to x\/a\.png/);
+  });
+
+  test("does not overwrite an input", () => {
+    const { tasks, failures } = planOutputs([{ path: "out/a.zn", name: "a.zn" }], "out", ".zn");
+    assert.deepEqual([tasks.length, failures.length], [0, 1]);
+  });
+});
+
+suite("findInputs", () => {
+  test("files, folders, repeats and what is not there", async () => {
+    mkdirSync(at("f/sub/.git"), { recursive: true });
+    for (const name of ["b.x", "a.x", "sub/c.x", "sub/d.y", "sub/.git/e.x", ".f.x"]) {
+      writeFileSync(at("f", name), "");
+    }
+    const named = [at("f/sub/d.y"), at("f"), at("f/a.x"), at("none"), "-"];
+    const { inputs, failures } = await findInputs(named, (path) => path.endsWith(".x"));
+    assert.deepEqual(
+      inputs.map(({ name }) => name),
+      ["d.y", "a.x", "b.x", "sub/c.x", "stdin"],
+    );
+    assert.deepEqual(failures, [
+      { in: at("none"), error: { code: "input-output", message: "there is no such file or folder" } },
+    ]);
+  });
+});
+
+suite("writeWhole", () => {
+  test("makes folders, replaces a file, leaves no draft", async () => {
+    await writeWhole(at("w/deep/a.zn"), Uint8Array.of(1, 2, 3));
+    await writeWhole(at("w/deep/a.zn"), Uint8Array.of(4));
+    assert.deepEqual([...readFileSync(at("w/deep/a.zn"))], [4]);
+    mkdirSync(at("w/deep/folder.zn"));
+    await assert.rejects(writeWhole(at("w/deep/folder.zn"), Uint8Array.of(5)));
+    assert.deepEqual(readdirSync(at("w/deep")).sort(), ["a.zn", "folder.zn"]);
+  });
+});

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { readdirSync, writeFileSync } from "node:fs";
+import { suite, test } from "node:test";
+import { IMAGES, scratch, zippynet } from "./run.ts";
+
+const at = scratch();
+const face = `${IMAGES}/face-hat-64.png`;
+
+suite("called wrongly: exit code 2, nothing done", { concurrency: 2 }, () => {
+  const out = at("out");
+  writeFileSync(at("file"), "");
+  const calls: [string[], RegExp][] = [
+    [[], /Usage: zippynet/],
+    [["frobnicate"], /unknown command 'frobnicate'/],
+    [["encode"], /missing required argument 'in'/],
+    [["encode", face], /expected --output with a folder/],
+    [["encode", face, "-o", at("file")], /expected a folder as --output, got the file/],
+    [["encode", face, "-o", out, "--quality", "0"], /expected a whole number of 1–100/],
+    [["encode", face, "-o", out, "--quality", "101"], /expected a whole number of 1–100/],
+    [["encode", face, "-o", out, "--quality", "fifty"], /expected a whole number of 1–100/],
+    [["encode", face, "-o", out, "--effort", "10"], /expected a whole number of 0–9/],
+    [["encode", face, "-o", out, "--psnr", "x"], /expected a number above 0/],
+    [["encode", face, "-o", out, "--psnr", "30", "--max-bytes", "100"], /cannot be used with/],
+    [["encode", face, "-o", out, "--quality", "30", "--psnr", "30"], /cannot be used with/],
+    [["encode", face, "-o", "-", "--json"], /got both/],
+    [
+      ["encode", face, face.replace("hat", "paint"), "-o", "-"],
+      /expected one input for standard output, got 2/,
+    ],
+    [["decode", face, "-o", out, "--format", "bmp"], /Allowed choices are png, webp, avif, jpeg/],
+    [["evaluate", IMAGES, "--peers", "jpeg2000"], /expected some of mozjpeg, webp/],
+    [["info"], /missing required argument 'in'/],
+  ];
+  for (const [args, message] of calls) {
+    test(`zippynet ${args.map((arg) => arg.replace(IMAGES, "…").replace(at(), "…")).join(" ")}`, async () => {
+      const { code, err, out } = await zippynet(args);
+      assert.deepEqual([code, out.length], [2, 0]);
+      assert.match(err, message);
+    });
+  }
+  test("nothing was done", () => assert.deepEqual(readdirSync(at()), ["file"]));
+});
+
+suite("exit codes 0 and 1", { concurrency: 2 }, () => {
+  test("help and version", async () => {
+    for (const args of [["--help"], ["--version"], ["encode", "--help"], ["help", "decode"]]) {
+      const { code, err, out } = await zippynet(args);
+      assert.deepEqual([code, err], [0, ""]);
+      assert.ok(out.length > 0);
+    }
+  });
+
+  test("a model that is not there", async () => {
+    const { code, err } = await zippynet(["encode", face, "-o", at("none"), "--model", "nobody"]);
+    assert.equal(code, 1);
+    assert.match(err, /^zippynet: expected one of the models .*faces.*, got "nobody"\n$/);
+  });
+
+  test("info as text and as JSON, a foreign file told", async () => {
+    await zippynet(["encode", face, "-o", at("i"), "--quality", "33"]);
+    const text = await zippynet(["info", at("i")]);
+    assert.match(
+      text.out.toString(),
+      /face-hat-64\.zn: 64×64, quality 33, model \d+ \(faces\), \d+ bytes, 0\.\d+ bits a pixel/,
+    );
+    const { code, out } = await zippynet(["info", at("i/face-hat-64.zn"), face, "--json"]);
+    assert.equal(code, 1);
+    const { files } = JSON.parse(out.toString()) as { files: Record<string, unknown>[] };
+    const [good, bad] = files;
+    assert.deepEqual([good!["width"], good!["height"], good!["quality"], good!["grey"]], [64, 64, 33, false]);
+    assert.match(JSON.stringify(bad), /bad-file/);
+  });
+});
