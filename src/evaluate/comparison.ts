@@ -74,7 +74,7 @@ export function toText({ images, size, model, decibels, own, peers }: Comparison
     ]),
   ];
   return [
-    `${images} images of ${size} pixels, model ${model.number} (${model.name})`,
+    `${images} ${images === 1 ? "image" : "images"} of ${size} pixels, model ${model.number} (${model.name})`,
     "",
     ...align(points),
     "",
