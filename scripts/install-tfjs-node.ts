@@ -15,14 +15,16 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TFJS_NODE_FOLDER } from "../src/train/tfjs-node.ts";
 
 const TFJS_NODE = "@tensorflow/tfjs-node@4.22.0";
 /** The last release whose C headers the binding of tfjs-node 4.22 was seen to compile against. */
-const WHEEL = "tensorflow_cpu==2.15.1";
+const WHEELS: Readonly<Record<string, { readonly name: string; readonly machine: string }>> = {
+  x64: { name: "tensorflow_cpu==2.15.1", machine: "x86_64" },
+  arm64: { name: "tensorflow_cpu_aws==2.15.1", machine: "aarch64" },
+};
 /** What the binding downloads the C library from. */
 const DOWNLOAD = "https://storage.googleapis.com/tensorflow/versions.json";
 const PATIENCE = 5000;
@@ -37,7 +39,13 @@ else {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
   if (!process.env["ZIPPYNET_TENSORFLOW_WHEEL"] && (await reachable(DOWNLOAD))) ordinary();
-  if (!loads()) build();
+  try {
+    if (!loads()) build();
+  } catch (error) {
+    fail(
+      `${(error as Error).message}; expected Python 3 with pip, g++ and a network that reaches npm and pip`,
+    );
+  }
   if (!loads()) fail("the binding was built, but does not load");
   console.log("tfjs-node is ready");
 }
@@ -86,6 +94,7 @@ function build(): void {
     symlinkSync(target, join(lib, name));
   }
   compile(lib);
+  rmSync(join(folder, "wheel"), { recursive: true, force: true });
 }
 
 /** The project's own tfjs-core is found further up once this copy is gone. */
@@ -100,16 +109,15 @@ function wheel(): string {
     if (!existsSync(given)) fail(`ZIPPYNET_TENSORFLOW_WHEEL: expected a wheel at ${given}`);
     return given;
   }
-  const machine = { x64: "x86_64", arm64: "aarch64" }[process.arch as string];
-  if (!machine) fail(`expected an x64 or arm64 processor, got ${process.arch}`);
-  const into = join(tmpdir(), "zippynet-tensorflow");
-  mkdirSync(into, { recursive: true });
-  console.log(`Downloading ${WHEEL} (200 MB)…`);
+  const { name, machine } =
+    WHEELS[process.arch] ?? fail(`expected an x64 or arm64 processor, got ${process.arch}`);
+  const into = join(folder, "wheel");
+  console.log(`Downloading ${name} (200 MB)…`);
   python([
     ...["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--python-version", "3.11"],
-    ...["--platform", `manylinux_2_17_${machine}`, "--dest", into, WHEEL],
+    ...["--platform", `manylinux_2_17_${machine}`, "--dest", into, name],
   ]);
-  const found = readdirSync(into).find((name) => name.endsWith(`${machine}.whl`));
+  const found = readdirSync(into).find((file) => file.endsWith(`${machine}.whl`));
   if (!found) fail(`pip downloaded no wheel for ${machine}`);
   return join(into, found);
 }
