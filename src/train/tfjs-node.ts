@@ -17,7 +17,7 @@ export const HOW_TO_GET_TFJS_NODE =
 export async function loadTfjsNode(): Promise<boolean> {
   const require = createRequire(import.meta.url);
   restoreUtil(require("node:util") as Record<string, unknown>);
-  // oneDNN rounds differently from one shape to the next, and was slower here; Eigen is both steady and fast
+  // warnings and errors only: it greets at length
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
   for (const from of [fileURLToPath(import.meta.url), join(TFJS_NODE_FOLDER, "package.json")]) {
     if (!existsSync(from)) continue;

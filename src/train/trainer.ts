@@ -1,6 +1,5 @@
 import { dispose, type Tensor, type Tensor1D, tidy, valueAndGrads } from "@tensorflow/tfjs-core";
 import { type Architecture, latentSize } from "../codec/architecture.ts";
-import type { PriorWeights } from "../codec/prior.ts";
 import { type Batch, byName, lossOf, type Outcome, run } from "./graph.ts";
 import { registerNativeGradients } from "./kernels.ts";
 import { Leaves } from "./leaves.ts";
@@ -36,7 +35,7 @@ export class Trainer {
     return this.#optimiser.step;
   }
 
-  /** Latents of a batch: as many random numbers does `step` take. */
+  /** Latents of a batch: how many random numbers `step` takes. */
   latents({ width, height, levels }: Batch): number {
     const { rows, columns } = latentSize(width, height);
     return levels.length * rows * columns * this.architecture.latentChannels;
@@ -75,15 +74,6 @@ export class Trainer {
     }
     dispose(leaves);
     this.renew();
-  }
-
-  /** The averaged prior in integers, as it would be exported. */
-  averagedPrior(): PriorWeights {
-    const average = this.#optimiser.readAverage();
-    const prior = this.#leaves.renewShifts(average.dataSync<"float32">());
-    average.dispose();
-    this.renew();
-    return prior;
   }
 
   /** Has the next step renew the prior's shifts; a resumed run does, so a checkpoint does too. */
