@@ -1,0 +1,130 @@
+/**
+ * `npm run bench [-- --json] [--rounds N]`: times of ZippyNet, each as a ratio to sharp's AVIF at the same job in the same run. One
+ * core: TensorFlow.js's WebAssembly backend has no threads in Node, and sharp is held to one. All tasks take turns, so
+ * that what else the machine does falls on all alike, and medians are compared. Milliseconds mean little, ratios
+ * something.
+ */
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import sharp from "sharp";
+import { decodeImages, encodeImages, type Model } from "../codec/codec.ts";
+import type { Image } from "../codec/image.ts";
+import { readImage } from "../image/read.ts";
+import { resizeImage } from "../image/resize.ts";
+import { openModels } from "../model/folder.ts";
+import { coldStarts } from "./bench-cold.ts";
+import { median } from "./bench-median.ts";
+import { timeTrainingStep } from "./bench-training.ts";
+
+/** A job of ours and the same job of AVIF's. */
+interface Pair {
+  readonly name: string;
+  /** Images of one call. */
+  readonly images: number;
+  readonly ours: () => unknown;
+  readonly theirs: () => Promise<unknown>;
+}
+
+/** Times are milliseconds an image, or a start. */
+export interface Row {
+  readonly name: string;
+  readonly ours: number;
+  readonly avif: number;
+  readonly ratio: number;
+}
+
+const SIDES = [42, 64];
+const BATCH = 16;
+const QUALITY = 50;
+/** Gives faces of 42 pixels about the PSNR of our quality 50. */
+const AVIF_QUALITY = 35;
+
+const { values } = parseArgs({
+  options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "15" } },
+});
+const rounds = Number(values.rounds);
+if (!Number.isInteger(rounds) || rounds < 1)
+  throw new RangeError(`expected rounds of 1 or more, got ${values.rounds}`);
+
+sharp.concurrency(1);
+const model = await (await openModels()).default();
+const { image: face } = await readImage(
+  readFileSync(new URL("../../test/images/face-hat-64.png", import.meta.url)),
+);
+const pairs: Pair[] = [];
+for (const side of SIDES) pairs.push(...(await pairsOf(model, await resizeImage(face, side, side))));
+const rows = await time(pairs, rounds);
+rows.push(...(await coldStarts(Math.max(3, Math.ceil(rounds / 3)))));
+const training = await timeTrainingStep();
+if (training) {
+  const encode = rows.find(({ name }) => name === "encode 42×42")!;
+  rows.push({
+    name: "training step, 42×42, an image",
+    ours: training,
+    avif: encode.avif,
+    ratio: training / encode.avif,
+  });
+}
+if (values.json)
+  console.log(JSON.stringify({ quality: QUALITY, avifQuality: AVIF_QUALITY, rounds, rows }, undefined, 2));
+else print(rows);
+
+/** Encoding and decoding one image and a batch of it. */
+async function pairsOf(model: Model, image: Image): Promise<Pair[]> {
+  const { width, height, data } = image;
+  const size = `${width}×${height}`;
+  const encodeAvif = () =>
+    sharp(data, { raw: { width, height, channels: 3 } })
+      .avif({ quality: AVIF_QUALITY, effort: 9 })
+      .toBuffer();
+  const avif = await encodeAvif();
+  const decodeAvif = () => sharp(avif).raw().toBuffer();
+  const batch = Array.from({ length: BATCH }, () => image);
+  const files = encodeImages(model, batch, QUALITY).map(({ file }) => file);
+  const pair = (name: string, images: number, ours: Pair["ours"], theirs: Pair["theirs"]): Pair => ({
+    name,
+    images,
+    ours,
+    theirs,
+  });
+  return [
+    pair(`encode ${size}`, 1, () => encodeImages(model, [image], QUALITY), encodeAvif),
+    pair(`encode ${size}, ${BATCH} at once`, BATCH, () => encodeImages(model, batch, QUALITY), encodeAvif),
+    pair(`decode ${size}`, 1, () => decodeImages(model, files.slice(0, 1)), decodeAvif),
+    pair(`decode ${size}, ${BATCH} at once`, BATCH, () => decodeImages(model, files), decodeAvif),
+  ];
+}
+
+/** Medians over rounds in which every job has its turn, after one round that does not count. */
+async function time(pairs: readonly Pair[], rounds: number): Promise<Row[]> {
+  const times = pairs.map(() => ({ ours: [] as number[], avif: [] as number[] }));
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, { images, ours, theirs }] of pairs.entries()) {
+      const began = performance.now();
+      ours();
+      const between = performance.now();
+      await theirs();
+      const ended = performance.now();
+      if (round === 0) continue;
+      times[i]!.ours.push((between - began) / images);
+      times[i]!.avif.push(ended - between);
+    }
+  }
+  return pairs.map(({ name }, i) => {
+    const [ours, avif] = [median(times[i]!.ours), median(times[i]!.avif)];
+    return { name, ours, avif, ratio: ours / avif };
+  });
+}
+
+function print(rows: readonly Row[]): void {
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  console.log(`${"".padEnd(width)}  ZippyNet ms   AVIF ms     ratio`);
+  for (const { name, ours, avif, ratio } of rows) {
+    const cells = [ours.toFixed(2).padStart(11), avif.toFixed(2).padStart(9), ratio.toFixed(2).padStart(9)];
+    console.log(`${name.padEnd(width)}  ${cells.join(" ")}`);
+  }
+  console.log(
+    `\none core, medians; encode and decode an image at quality ${QUALITY}, AVIF at quality ${AVIF_QUALITY} and effort 9; a cold start ` +
+      `loads a handler's bundle and model in a new process, beside sharp and one AVIF of 42×42; a training step beside encoding`,
+  );
+}
