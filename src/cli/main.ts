@@ -63,9 +63,15 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
-  const known = error instanceof ZippyNetError || process.env["ZIPPYNET_DEBUG"] === undefined;
-  console.error(`zippynet: ${error instanceof Error ? (known ? error.message : error.stack) : error}`);
+  console.error(
+    `zippynet: ${isExpected(error) ? error.message : error instanceof Error ? error.stack : error}`,
+  );
   return EXIT_FAILED;
+}
+
+/** What a user or the system can cause; for the rest, whoever mends it wants the stack. */
+function isExpected(error: unknown): error is Error {
+  return error instanceof ZippyNetError || (error instanceof Error && "syscall" in error);
 }
 
 // a reader that has seen enough, such as `head`, is no failure

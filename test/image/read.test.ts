@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
+import fc from "fast-check";
 import sharp, { type Sharp } from "sharp";
 import { type ErrorCode, ZippyNetError } from "../../src/codec/errors.ts";
 import { psnr } from "../../src/image/psnr.ts";
@@ -193,4 +194,25 @@ suite("refused", () => {
     refuses(face, "too-large", /at most 4095 pixels, got 64×64/, { maxPixels: 4095 }));
   test("more bytes than asked", () =>
     refuses(face, "too-large", /at most 1000 bytes, got \d+/, { maxBytes: 1000 }));
+
+  test("altered files give an image or a clear error", async () => {
+    const picture = sharp(face).resize(16, 16);
+    const formats = ["jpeg", "png", "webp", "avif", "gif", "tiff"] as const;
+    const files = await Promise.all(formats.map((format) => picture.clone().toFormat(format).toBuffer()));
+    const changes = fc.array(fc.tuple(fc.nat(2000), fc.nat(255)), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...files), changes, async (file, changes) => {
+        const bytes = Buffer.from(file);
+        for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+        try {
+          const { image } = await readImage(bytes, { maxPixels: 1 << 20 });
+          assert.equal(image.data.length, image.width * image.height * 3);
+        } catch (error) {
+          assert.ok(error instanceof ZippyNetError, String(error));
+          assert.ok(error.code === "bad-image" || error.code === "too-large");
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
