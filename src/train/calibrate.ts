@@ -20,12 +20,18 @@ export function countSymbols(
   const shape = { n: images.length, ...latentSize(width, height) };
   for (const quality of qualities) {
     const y = analyse(model, images, quality);
-    walkLatents(model.architecture, model.prior, shape, model.levels[quality - 1]!, (_image, at, mean, scale) => {
-      const symbol = Math.round(y[at]! - mean / LATENT_UNIT);
-      const row = counts[scale]!;
-      row.set(symbol, (row.get(symbol) ?? 0) + 1);
-      return symbol * LATENT_UNIT + mean;
-    });
+    walkLatents(
+      model.architecture,
+      model.prior,
+      shape,
+      model.levels[quality - 1]!,
+      (_image, at, mean, scale) => {
+        const symbol = Math.round(y[at]! - mean / LATENT_UNIT);
+        const row = counts[scale]!;
+        row.set(symbol, (row.get(symbol) ?? 0) + 1);
+        return symbol * LATENT_UNIT + mean;
+      },
+    );
   }
   return counts;
 }
