@@ -40,6 +40,8 @@ interface TrainOptions {
 }
 
 const LEARNING_RATE = 1e-3;
+/** As many as the tables of an export are counted on, and some to spare. */
+const IMAGES_TO_EXPORT = 300;
 
 /** `zippynet train`. */
 export function trainCommand(): Command {
@@ -104,7 +106,7 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
     rate: options.lr ?? LEARNING_RATE,
     ...(options.init && { init: basename(options.init) }),
   };
-  const images = await loadWithProgress(plan);
+  const images = await loadWithProgress(plan, options.exportOnly ? IMAGES_TO_EXPORT : undefined);
   if (from && options.exportOnly) return exported(from, images, options);
   const stop = new AbortController();
   const onSignal = () => {
@@ -147,11 +149,12 @@ async function startingWeights({ architecture, seed }: RunPlan, init?: string): 
   return packParameters(architecture, readSafetensors(bytes));
 }
 
-async function loadWithProgress({ folders, heldOut, cut }: RunPlan): Promise<ImageSets> {
+async function loadWithProgress({ folders, heldOut, cut }: RunPlan, most?: number): Promise<ImageSets> {
   let shown = 0;
   return loadImages(folders, {
     heldOutShare: heldOut,
     side: KEPT_SIDE[cut],
+    ...(most && { most }),
     onProgress: (done, total) => {
       if (done < total && Date.now() - shown < 1000) return;
       shown = Date.now();
@@ -169,7 +172,7 @@ async function exported(checkpoint: Checkpoint, images: ImageSets, options: Trai
     description: options.description ?? `Images of the domain "${options.domain}"`,
     card: await modelCard(checkpoint, join(run, "log.jsonl"), {
       name: options.domain,
-      images,
+      counts: images.counts,
       ...(options.terms && { terms: options.terms }),
     }),
   });

@@ -30,6 +30,10 @@ export class InferenceLayers implements Layers {
     });
   }
 
+  convolution(name: string): Convolution {
+    return this.#convolutions.get(name)!;
+  }
+
   depthToSpace(x: Tensor4D): Tensor4D {
     return depthToSpace(x, 2);
   }

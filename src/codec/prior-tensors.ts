@@ -1,14 +1,6 @@
-import {
-  clipByValue,
-  fused,
-  round,
-  type Tensor1D,
-  type Tensor4D,
-  tensor1d,
-  tensor4d,
-  tidy,
-} from "@tensorflow/tfjs-core";
+import { clipByValue, fused, round, type Tensor4D, tensor1d, tensor4d, tidy } from "@tensorflow/tfjs-core";
 import type { Architecture } from "./architecture.ts";
+import type { Convolution } from "./inference.ts";
 import {
   ACTIVATION_LIMIT,
   inputChannels,
@@ -19,18 +11,13 @@ import {
   type PriorWeights,
 } from "./prior.ts";
 
-interface FloatLayer {
-  readonly kernel: Tensor4D;
-  readonly bias: Tensor1D;
-}
-
 /**
  * The prior on a TensorFlow.js backend, exact: see the proof in `prior.ts`. Shifts are folded into kernel and bias as
  * powers of two, which moves exponents and leaves every sum exact.
  */
 export class TensorPrior implements PriorEngine {
   readonly #architecture: Architecture;
-  readonly #layers: FloatLayer[][][];
+  readonly #layers: Convolution[][][];
 
   constructor(architecture: Architecture, weights: PriorWeights) {
     this.#architecture = architecture;
@@ -58,6 +45,11 @@ export class TensorPrior implements PriorEngine {
     return values;
   }
 
+  /** The layers of a network, shifts folded in. */
+  network(slice: number, pass: number): readonly Convolution[] {
+    return this.#layers[slice]![pass]!;
+  }
+
   dispose(): void {
     for (const layer of this.#layers.flat(2)) {
       layer.kernel.dispose();
@@ -66,7 +58,7 @@ export class TensorPrior implements PriorEngine {
   }
 }
 
-function activated({ kernel, bias }: FloatLayer, x: Tensor4D): Tensor4D {
+function activated({ kernel, bias }: Convolution, x: Tensor4D): Tensor4D {
   const acc = fused.conv2d({
     x,
     filter: kernel,
@@ -79,7 +71,7 @@ function activated({ kernel, bias }: FloatLayer, x: Tensor4D): Tensor4D {
   return clipByValue(round(acc), -ACTIVATION_LIMIT, ACTIVATION_LIMIT);
 }
 
-function toFloat({ shape, kernel, bias, shift }: PriorLayer): FloatLayer {
+function toFloat({ shape, kernel, bias, shift }: PriorLayer): Convolution {
   const scale = Float32Array.from(shift, (by) => 2 ** -by);
   const channels = shape[3];
   return {

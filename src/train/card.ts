@@ -6,7 +6,7 @@ import type { RunReport } from "./run.ts";
 
 export interface CardOptions {
   readonly name: string;
-  readonly images: ImageSets;
+  readonly counts: ImageSets["counts"];
   /** What the owners of the data allow. */
   readonly terms?: string;
 }
@@ -15,7 +15,7 @@ export interface CardOptions {
 export async function modelCard(
   { plan, progress, optimiser }: Checkpoint,
   log: string,
-  { name, images, terms }: CardOptions,
+  { name, counts, terms }: CardOptions,
 ): Promise<string> {
   const evaluations = (await readLog(log)).filter(({ heldOut }) => heldOut && heldOut.length > 0);
   const points = evaluations.at(-1)?.heldOut ?? [];
@@ -36,7 +36,7 @@ ${command}
 
 | | |
 |---|---|
-| data | ${folders.map((folder) => `\`${folder}\``).join(", ")}: ${images.train.length.toLocaleString("en")} images, ${images.heldOut.length} more held out |
+| data | ${folders.map((folder) => `\`${folder}\``).join(", ")}: ${counts.train.toLocaleString("en")} images, ${counts.heldOut} more held out |
 | terms | ${terms ?? "those of the data"} |
 | samples | ${plan.cut === "aligned" ? "whole images at random zoom, mirrored" : "patches from anywhere, mirrored"}; 42 and 64 pixels most, 32–96 seen |
 | weights | averaged over the last thousand steps or so |

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Architecture, QUALITIES } from "../codec/architecture.ts";
 import { LEVEL_UNIT, networkName, networks, proveExact } from "../codec/prior.ts";
+import { levelOf } from "../codec/quality.ts";
 import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
 import type { Blobs } from "../model/load.ts";
 import { sha256Hex, symbolTables } from "../model/load.ts";
@@ -28,15 +29,6 @@ export interface ExportOptions {
   readonly tables: readonly Uint16Array[];
   /** The model card, Markdown. */
   readonly card: string;
-}
-
-/** Lowest and highest training level, of quality 1 and 100. */
-const LOWEST_LEVEL = -0.2;
-const HIGHEST_LEVEL = 1;
-
-/** The training level l of a quality: the loss weighs distortion by 0.0006 · 250^l. */
-export function levelOf(quality: number): number {
-  return LOWEST_LEVEL + ((HIGHEST_LEVEL - LOWEST_LEVEL) * (quality - 1)) / (QUALITIES - 1);
 }
 
 /** Writes a model folder: blobs, manifest, card. Throws `bad-model` if the prior is not provably exact. */

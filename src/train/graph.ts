@@ -18,6 +18,7 @@ import {
 import { type Architecture, latentSize } from "../codec/architecture.ts";
 import { padding } from "../codec/pixels.ts";
 import { LATENT_UNIT } from "../codec/prior.ts";
+import { distortionWeight } from "../codec/quality.ts";
 import { analysis, type Layers, synthesis, TRANSFORM_SLOPE } from "../codec/transforms.ts";
 import { convolution } from "./kernels.ts";
 import { gaussianBits } from "./likelihood.ts";
@@ -32,11 +33,6 @@ export interface Batch {
   readonly blocks: Float32Array;
   /** Training level of each image. */
   readonly levels: Float32Array;
-}
-
-/** Weight of the distortion, MSE of 8-bit pixels, against bits per pixel. */
-export function distortionWeight(level: number): number {
-  return 0.0006 * 250 ** level;
 }
 
 /** Tensors of the parameters by name. */

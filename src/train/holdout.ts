@@ -1,6 +1,6 @@
 import type { Image } from "../codec/image.ts";
 import { fromBlocks } from "../codec/pixels.ts";
-import { levelOf } from "./export.ts";
+import { levelOf } from "../codec/quality.ts";
 import { batchOf, batchSize, centred } from "./sampler.ts";
 import type { Trainer } from "./trainer.ts";
 

@@ -15,6 +15,8 @@ export interface ImageSets {
   readonly train: readonly Image[];
   /** Never trained on. */
   readonly heldOut: readonly Image[];
+  /** How many of each there are, decoded or not. */
+  readonly counts: { readonly train: number; readonly heldOut: number };
 }
 
 export interface LoadOptions {
@@ -22,6 +24,8 @@ export interface LoadOptions {
   readonly heldOutShare: number;
   /** Larger images are scaled down to this shorter side. */
   readonly side: number;
+  /** Decode no more than this many images of the whole, evenly spread. */
+  readonly most?: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -31,9 +35,11 @@ export interface LoadOptions {
  */
 export async function loadImages(
   folders: readonly string[],
-  { heldOutShare, side, onProgress }: LoadOptions,
+  { heldOutShare, side, most = Number.POSITIVE_INFINITY, onProgress }: LoadOptions,
 ): Promise<ImageSets> {
-  const paths = (await Promise.all(folders.map(findImages))).flat();
+  const found = (await Promise.all(folders.map(findImages))).flat();
+  const every = Math.max(1, Math.ceil(found.length / most));
+  const paths = found.filter((_, i) => i % every === 0);
   if (paths.length === 0) throw new ZippyNetError("bad-option", `expected images in ${folders.join(", ")}`);
   const images = new Array<Image | undefined>(paths.length);
   let [next, done] = [0, 0];
@@ -45,16 +51,22 @@ export async function loadImages(
     }
   };
   await Promise.all(Array.from({ length: JOBS }, work));
+  const isHeldOut = (path: string) => hashOf(basename(path)) < heldOutShare;
   const train: Image[] = [];
   const heldOut: Image[] = [];
   images.forEach((image, i) => {
     if (!image) return;
-    (hashOf(basename(paths[i]!)) < heldOutShare ? heldOut : train).push(image);
+    (isHeldOut(paths[i]!) ? heldOut : train).push(image);
   });
   if (train.length === 0) {
     throw new ZippyNetError("bad-option", `expected images of ${SMALLEST_SIDE} pixels and more to train on`);
   }
-  return { train, heldOut };
+  const held = found.filter(isHeldOut).length;
+  const counts =
+    every === 1
+      ? { train: train.length, heldOut: heldOut.length }
+      : { train: found.length - held, heldOut: held };
+  return { train, heldOut, counts };
 }
 
 async function findImages(folder: string): Promise<string[]> {

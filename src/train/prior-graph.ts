@@ -31,6 +31,7 @@ import {
   PRIOR_SLOPE_SHIFT,
   sliceChannels,
 } from "../codec/prior.ts";
+import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "../codec/scales.ts";
 import { SCALES } from "../codec/symbols.ts";
 import {
   inputGradientOf,
@@ -41,7 +42,6 @@ import {
   native,
   type Save,
 } from "./kernels.ts";
-import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "./quantise.ts";
 
 /** [n, rows, columns, latentChannels] each. */
 export interface QuantisedTensors {

@@ -16,13 +16,10 @@ import {
   type PriorWeights,
   sliceChannels,
 } from "../codec/prior.ts";
+import { SCALE_START, SCALE_STEP } from "../codec/scales.ts";
 
 /** Integers that make one, between the layers of the prior. */
 export const ACTIVATION_UNIT = 16;
-/** Scale index i stands for σ = softplus(SCALE_START + SCALE_STEP · i) + SCALE_FLOOR. */
-export const SCALE_START = -3.2;
-export const SCALE_STEP = 0.2;
-export const SCALE_FLOOR = 0.05;
 /** Kernels of the prior are integers within ±this. */
 export const KERNEL_LIMIT = 127;
 

@@ -1,7 +1,7 @@
 import { QUALITIES, STRIDE } from "../codec/architecture.ts";
 import type { Image } from "../codec/image.ts";
 import { blockSize, toBlocks } from "../codec/pixels.ts";
-import { levelOf } from "./export.ts";
+import { levelOf } from "../codec/quality.ts";
 import type { Batch } from "./graph.ts";
 import type { Random } from "./random.ts";
 import { type Crop, resample } from "./resample.ts";

@@ -1,6 +1,6 @@
 import { TOTAL } from "../codec/range-coder.ts";
+import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "../codec/scales.ts";
 import { SCALES } from "../codec/symbols.ts";
-import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "./quantise.ts";
 
 /** Share of a table's probability that its symbols may leave to the escape. */
 const TAIL = 2 ** -17;

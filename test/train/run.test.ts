@@ -67,7 +67,7 @@ describe("training run", { skip: withoutBinding }, async () => {
     const reports: RunReport[] = [];
     const last = await train(
       options("tiny", {
-        images: { train: images.train, heldOut: images.train.slice(0, 3) },
+        images: { ...images, heldOut: images.train.slice(0, 3) },
         budget: { samples: 2500 },
         rate: 4e-3,
         checkpointMinutes: 1,
