@@ -1,8 +1,8 @@
 import { latentSize } from "../codec/architecture.ts";
-import { analyse, type Model } from "../codec/codec.ts";
+import { analyse } from "../codec/autoencoder.ts";
 import type { Image } from "../codec/image.ts";
-import { walkLatents } from "../codec/latents.ts";
-import { LATENT_UNIT } from "../codec/prior.ts";
+import { quantiseLatents } from "../codec/latents.ts";
+import type { Model } from "../codec/model.ts";
 import { SCALES } from "../codec/symbols.ts";
 import type { SymbolCounts } from "./tables.ts";
 
@@ -20,18 +20,10 @@ export function countSymbols(
   const shape = { n: images.length, ...latentSize(width, height) };
   for (const quality of qualities) {
     const y = analyse(model, images, quality);
-    walkLatents(
-      model.architecture,
-      model.prior,
-      shape,
-      model.levels[quality - 1]!,
-      (_image, at, mean, scale) => {
-        const symbol = Math.round(y[at]! - mean / LATENT_UNIT);
-        const row = counts[scale]!;
-        row.set(symbol, (row.get(symbol) ?? 0) + 1);
-        return symbol * LATENT_UNIT + mean;
-      },
-    );
+    quantiseLatents(model, y, shape, quality, (_image, scale, symbol) => {
+      const row = counts[scale]!;
+      row.set(symbol, (row.get(symbol) ?? 0) + 1);
+    });
   }
   return counts;
 }

@@ -21,7 +21,7 @@ export async function modelCard(
   const points = evaluations.at(-1)?.heldOut ?? [];
   const folders = plan.folders.map((folder) => basename(folder));
   const command = [
-    `zippynet train ${folders.join(" ")} --domain ${name} --minutes ${Math.round(progress.seconds / 60)}`,
+    `zippynet train ${folders.join(" ")} --domain ${name} ${progress.samples === 0 ? "--samples 0" : `--minutes ${Math.round(progress.seconds / 60)}`}`,
     `--seed ${plan.seed} --cut ${plan.cut} --holdout ${plan.heldOut}`,
     ...(plan.rate ? [`--lr ${plan.rate}`] : []),
     ...(plan.init ? [`--init ${plan.init}`] : []),

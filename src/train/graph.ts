@@ -2,6 +2,7 @@ import {
   add,
   depthToSpace,
   exp,
+  leakyRelu,
   matMul,
   mul,
   reshape,
@@ -16,7 +17,7 @@ import {
   tensor4d,
 } from "@tensorflow/tfjs-core";
 import { type Architecture, latentSize } from "../codec/architecture.ts";
-import { padding } from "../codec/pixels.ts";
+import { pixelMask } from "../codec/pixels.ts";
 import { LATENT_UNIT } from "../codec/prior.ts";
 import { distortionWeight } from "../codec/quality.ts";
 import { analysis, type Layers, synthesis, TRANSFORM_SLOPE } from "../codec/transforms.ts";
@@ -88,7 +89,8 @@ export function run(
     layers,
     mul(yHat, gain(parameters, "inverse_gain", powers)) as Tensor4D,
   );
-  const error = mul(square(sub(xHat, x)), pixelMask(width, height));
+  const mask = tensor4d(pixelMask(width, height), [1, rows * 4, columns * 4, 12]);
+  const error = mul(square(sub(xHat, x)), mask);
   const mse = mul(sum(reshape(error, [n, -1]), 1), 255 ** 2 / (width * height * 3)) as Tensor1D;
   return { bits, mse, y, yHat, means, scales, xHat };
 }
@@ -123,6 +125,14 @@ class TrainingLayers implements Layers {
     });
   }
 
+  activate(x: Tensor4D): Tensor4D {
+    return leakyRelu(x, TRANSFORM_SLOPE);
+  }
+
+  add(a: Tensor4D, b: Tensor4D): Tensor4D {
+    return add(a, b);
+  }
+
   depthToSpace(x: Tensor4D): Tensor4D {
     return depthToSpace(x, 2);
   }
@@ -132,18 +142,4 @@ class TrainingLayers implements Layers {
 function gain(parameters: Parameters, name: string, powers: Tensor2D): Tensor4D {
   const logarithm = matMul(powers, parameters.get(name) as Tensor2D);
   return reshape(exp(logarithm), [powers.shape[0], 1, 1, -1]);
-}
-
-/** 1 for image, 0 for padding: [1, rows/2, columns/2, 12]. */
-function pixelMask(width: number, height: number): Tensor4D {
-  const { rows, columns } = latentSize(width, height);
-  const { left, top } = padding(width, height);
-  const mask = new Float32Array(rows * columns * 64 * 3);
-  for (let y = top; y < top + height; y++) {
-    for (let x = left; x < left + width; x++) {
-      const at = ((y >> 1) * columns * 4 + (x >> 1)) * 12 + ((y & 1) * 2 + (x & 1)) * 3;
-      mask.fill(1, at, at + 3);
-    }
-  }
-  return tensor4d(mask, [1, rows * 4, columns * 4, 12]);
 }

@@ -31,7 +31,6 @@ import {
   PRIOR_SLOPE_SHIFT,
   sliceChannels,
 } from "../codec/prior.ts";
-import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "../codec/scales.ts";
 import { SCALES } from "../codec/symbols.ts";
 import {
   inputGradientOf,
@@ -42,6 +41,7 @@ import {
   native,
   type Save,
 } from "./kernels.ts";
+import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "./scales.ts";
 
 /** [n, rows, columns, latentChannels] each. */
 export interface QuantisedTensors {

@@ -16,7 +16,7 @@ import {
   type PriorWeights,
   sliceChannels,
 } from "../codec/prior.ts";
-import { SCALE_START, SCALE_STEP } from "../codec/scales.ts";
+import { SCALE_START, SCALE_STEP } from "./scales.ts";
 
 /** Integers that make one, between the layers of the prior. */
 export const ACTIVATION_UNIT = 16;

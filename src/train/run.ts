@@ -63,7 +63,8 @@ export async function train(options: RunOptions): Promise<Checkpoint & { readonl
   let skipped = 0;
   let since = { samples: 0, seconds: 0, steps: 0, loss: 0, norm: 0 };
   let [checkpointAt, evaluateAt] = [seconds + options.checkpointMinutes * 60, seconds];
-  const used = () => ("minutes" in budget ? seconds / (budget.minutes * 60) : samples / budget.samples);
+  const used = () =>
+    "minutes" in budget ? seconds / (budget.minutes * 60) : budget.samples > 0 ? samples / budget.samples : 1;
 
   const report = async (heldOut?: readonly HeldOutPoint[]): Promise<void> => {
     const done = Math.min(1, used());

@@ -1,6 +1,6 @@
 import { TOTAL } from "../codec/range-coder.ts";
-import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "../codec/scales.ts";
 import { SCALES } from "../codec/symbols.ts";
+import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "./scales.ts";
 
 /** Share of a table's probability that its symbols may leave to the escape. */
 const TAIL = 2 ** -17;
@@ -17,7 +17,7 @@ export type SymbolCounts = readonly ReadonlyMap<number, number>[];
  * The table of each scale: bins of a zero-mean Gaussian, corrected by what was counted. The Gaussian weighs as much as
  * `strength` observations, so a rare scale keeps its Gaussian and a frequent one learns its true shape.
  */
-export function buildTables(counts?: SymbolCounts, strength = 2000): Uint16Array[] {
+export function buildTables(counts?: SymbolCounts, strength = 500): Uint16Array[] {
   return Array.from({ length: SCALES }, (_, index) => {
     const sigma = sigmaOf(index);
     const seen = counts?.[index];
