@@ -9,7 +9,9 @@
  */
 import { decodeImages, encodeImages } from "./codec/codec.ts";
 import { readContainer } from "./codec/container.ts";
+import { ZippyNetError } from "./codec/errors.ts";
 import type { Image } from "./codec/image.ts";
+import { encodeTo, type Target } from "./codec/target.ts";
 import { type Models, openModels } from "./model/folder.ts";
 
 export { MEDIA_TYPE } from "./codec/container.ts";
@@ -25,8 +27,14 @@ export interface EncodeOptions {
   readonly models?: Models;
   /** A model's name; by default the first model. */
   readonly model?: string;
-  /** 1–100, 50 by default. */
+  /** 1–100, 50 by default; or one of the next two. */
   readonly quality?: number;
+  /** The smallest file of at least so many decibels. */
+  readonly psnr?: number;
+  /** The best picture in at most so many bytes. */
+  readonly maxBytes?: number;
+  /** 0–9: time to spend on a better file, 0 by default. Pictures of more than 65,536 pixels stay at 0. */
+  readonly effort?: number;
 }
 
 export interface DecodeOptions {
@@ -45,12 +53,27 @@ export interface Info {
 
 /** RGB pixels, 8×8 to 1024×1024 → a `.zn` file. Throws `bad-image`, `bad-option`, `unknown-model`, `bad-model`. */
 export async function encode(image: Image, options: EncodeOptions = {}): Promise<Uint8Array> {
-  const { quality = DEFAULT_QUALITY } = options;
+  const target = targetOf(options);
   const models = options.models ?? (await ownModels());
   const model = await (options.model && options.model !== "auto"
     ? models.byName(options.model)
     : models.default());
-  return encodeImages(model, [image], quality)[0]!.file;
+  if (target.kind !== "quality") return encodeTo(model, image, target, options.effort).file;
+  return encodeImages(model, [image], target.quality, options.effort)[0]!.file;
+}
+
+function targetOf({ quality, psnr, maxBytes }: EncodeOptions): Target {
+  const given = { quality, psnr, maxBytes };
+  const names = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (names.length > 1) {
+    throw new ZippyNetError(
+      "bad-option",
+      `expected one of quality, psnr, maxBytes, got ${names.join(" and ")}`,
+    );
+  }
+  if (psnr !== undefined) return { kind: "psnr", decibels: psnr };
+  if (maxBytes !== undefined) return { kind: "bytes", maxBytes };
+  return { kind: "quality", quality: quality ?? DEFAULT_QUALITY };
 }
 
 /** A `.zn` file → RGB pixels. Throws `bad-file`, `unknown-model`, `bad-model`. */

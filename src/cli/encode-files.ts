@@ -1,11 +1,18 @@
 import { encodeImages, type Model } from "../codec/codec.ts";
 import { assertImage, type Image, MAX_SIDE } from "../codec/image.ts";
+import { encodeTo, type Target } from "../codec/target.ts";
 import { batches } from "../image/batches.ts";
 import { readImage } from "../image/read.ts";
 import { each, readBytes, writeBytes } from "./files.ts";
 import type { Task } from "./outputs.ts";
 import { type Done, partition, type Result } from "./results.ts";
-import { hitTarget, type Target } from "./target.ts";
+
+/** What files are to be like. */
+export interface Wish {
+  readonly target: Target;
+  /** 0–9. */
+  readonly effort: number;
+}
 
 interface Picture extends Task {
   readonly image: Image;
@@ -14,11 +21,15 @@ interface Picture extends Task {
 }
 
 /** Reads images, encodes those of one size together, and writes their `.zn` files. One result a task, in any order. */
-export async function encodeFiles(model: Model, target: Target, tasks: readonly Task[]): Promise<Result[]> {
+export async function encodeFiles(
+  model: Model,
+  { target, effort }: Wish,
+  tasks: readonly Task[],
+): Promise<Result[]> {
   const { done, failures } = partition<Picture>(await each(tasks, readPicture));
   const results: Result[] = failures;
   for (const batch of batches(done, ({ image }) => image)) {
-    const files = encodeBatch(model, target, batch);
+    const files = encodeBatch(model, { target, effort }, batch);
     const written = await each(batch, async (picture): Promise<Done> => {
       const made = files.get(picture)!;
       if ("error" in made) throw made.error;
@@ -30,6 +41,7 @@ export async function encodeFiles(model: Model, target: Target, tasks: readonly 
         height: picture.image.height,
         model: model.number,
         quality: made.quality,
+        effort,
         bytesBefore: picture.bytesBefore,
         bytesAfter: made.file.length,
         ...(made.psnr !== undefined && { psnr: Number(made.psnr.toFixed(2)) }),
@@ -52,16 +64,16 @@ type Made =
   | { readonly file: Uint8Array; readonly quality: number; readonly psnr?: number }
   | { readonly error: unknown };
 
-function encodeBatch(model: Model, target: Target, batch: readonly Picture[]): Map<Picture, Made> {
+function encodeBatch(model: Model, { target, effort }: Wish, batch: readonly Picture[]): Map<Picture, Made> {
   if (target.kind === "quality") {
     const { quality } = target;
     const images = batch.map(({ image }) => image);
-    const encoded = encodeImages(model, images, quality);
+    const encoded = encodeImages(model, images, quality, effort);
     return new Map(batch.map((picture, i) => [picture, { file: encoded[i]!.file, quality }]));
   }
   const made = (picture: Picture): Made => {
     try {
-      return hitTarget(model, picture.image, target);
+      return encodeTo(model, picture.image, target, effort);
     } catch (error) {
       return { error };
     }

@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
+import type { Target } from "../codec/target.ts";
 import { type BatchOptions, runBatch } from "./batch-command.ts";
 import { isImageFile } from "./inputs.ts";
 import { MAX_JOBS, positive, whole } from "./options.ts";
-import type { Target } from "./target.ts";
 
 interface EncodeOptions extends BatchOptions {
   readonly model: string;
@@ -34,7 +34,7 @@ export function encodeCommand(): Command {
         .conflicts("maxBytes"),
     )
     .option("--max-bytes <n>", "the best picture in at most so many bytes", whole(1, 1e9))
-    .option("--effort <0-9>", "time to spend on smaller files; so far every effort is 0", whole(0, 9), 0)
+    .option("--effort <0-9>", "time to spend on better files", whole(0, 9), 0)
     .option("--jobs <n>", "cores to use (default: one, or all if there are many files)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
     .action((named: string[], options: EncodeOptions, command: Command) =>
@@ -42,7 +42,7 @@ export function encodeCommand(): Command {
         named,
         wanted: isImageFile,
         extension: ".zn",
-        work: { kind: "encode", model: options.model, target: targetOf(options) },
+        work: { kind: "encode", model: options.model, target: targetOf(options), effort: options.effort },
         verb: "encoded",
       }),
     );

@@ -14,6 +14,8 @@ export interface Done {
   readonly height: number;
   readonly model: number;
   readonly quality: number;
+  /** Of encoding. */
+  readonly effort?: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
   /** Of the decoded pixels, where the work found it out anyway. */

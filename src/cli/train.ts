@@ -66,7 +66,11 @@ export function trainCommand(): Command {
     .option("--resume", "go on from the run's checkpoint")
     .option("--export-only", "export the run's checkpoint as it is; a run under way is not disturbed")
     .option("--minutes <m>", "minutes of training; with --resume those before it count", positive)
-    .option("--samples <n>", "images to train on, repeats counted, instead of minutes", whole(1, 1e12))
+    .option(
+      "--samples <n>",
+      "images to train on, repeats counted, instead of minutes; 0 exports what --init holds",
+      whole(0, 1e12),
+    )
     .option("--seed <s>", "seed of starting weights and samples", whole(0, 2 ** 32 - 1), 1)
     .option("--lr <rate>", `peak learning rate (default: ${LEARNING_RATE}, or what the run had)`, positive)
     .option("--architecture <manifest>", "widths of the networks, from a model's manifest.json")

@@ -1,32 +1,16 @@
-import { type Tensor4D, tensor4d, tidy } from "@tensorflow/tfjs-core";
-import { type Architecture, latentSize, QUALITIES } from "./architecture.ts";
+import { latentSize, QUALITIES } from "./architecture.ts";
+import { analyse, reconstruct } from "./autoencoder.ts";
 import { checkByte } from "./check.ts";
 import { type Header, readContainer, writeContainer } from "./container.ts";
 import { ZippyNetError } from "./errors.ts";
 import { assertImage, type Image, isGrey } from "./image.ts";
-import { fromEighths, type LatentShape, walkLatents } from "./latents.ts";
-import { blockSize, fromBlocks, toBlocks } from "./pixels.ts";
-import { LATENT_UNIT, type PriorEngine } from "./prior.ts";
+import { type LatentShape, quantiseLatents, walkLatents } from "./latents.ts";
+import type { Model } from "./model.ts";
+import { LATENT_UNIT } from "./prior.ts";
 import { RangeDecoder, RangeEncoder } from "./range-coder.ts";
-import { MAX_SYMBOL, type SymbolTables } from "./symbols.ts";
-import { analysis, type Layers, synthesis } from "./transforms.ts";
+import { MAX_EFFORT, refine } from "./search/refine.ts";
 
-/** A trained model, ready to run; `src/model` loads one. */
-export interface Model {
-  /** Number in the file, 0–255. */
-  readonly number: number;
-  readonly name: string;
-  readonly architecture: Architecture;
-  readonly layers: Layers;
-  readonly prior: PriorEngine;
-  readonly tables: SymbolTables;
-  /** Gain of each quality and channel, [100, latentChannels], and what undoes it. */
-  readonly gain: Float32Array;
-  readonly inverseGain: Float32Array;
-  /** Quality feature of the prior for each quality, in 32nds. */
-  readonly levels: Int8Array;
-  dispose(): void;
-}
+export type { Model } from "./model.ts";
 
 export interface Encoded {
   /** The `.zn` file. */
@@ -38,31 +22,25 @@ export interface Encoded {
 }
 
 /**
- * Encodes images of one size at one quality (1–100), in one batch, at effort 0: one pass of `g_a`.
- * Throws `bad-image` or `bad-option`.
+ * Encodes images of one size in one batch. Throws `bad-image` or `bad-option`.
+ * @param quality 1–100
+ * @param effort 0–9: one pass of `g_a`, or so much search for a better `y`; see `search/refine.ts`
  */
-export function encodeImages(model: Model, images: readonly Image[], quality: number): Encoded[] {
-  assertQuality(quality);
+export function encodeImages(model: Model, images: readonly Image[], quality: number, effort = 0): Encoded[] {
+  assertWithin("quality", quality, 1, QUALITIES);
+  assertWithin("effort", effort, 0, MAX_EFFORT);
   images.forEach(assertImage);
   assertOneSize(images);
   if (images.length === 0) return [];
   const { width, height } = images[0]!;
   const shape: LatentShape = { n: images.length, ...latentSize(width, height) };
-  const y = analyse(model, images, quality);
+  const y = refine(model, images, analyse(model, images, quality), { quality, effort });
   const streams = images.map(() => ({ coder: new RangeEncoder(), bits: 0 }));
-  const yHat = walkLatents(
-    model.architecture,
-    model.prior,
-    shape,
-    model.levels[quality - 1]!,
-    (image, at, mean, scale) => {
-      const symbol = clampSymbol(Math.round(y[at]! - mean / LATENT_UNIT));
-      const stream = streams[image]!;
-      model.tables.encode(stream.coder, scale, symbol);
-      stream.bits += model.tables.cost(scale, symbol);
-      return symbol * LATENT_UNIT + mean;
-    },
-  );
+  const yHat = quantiseLatents(model, y, shape, quality, (image, scale, symbol) => {
+    const stream = streams[image]!;
+    model.tables.encode(stream.coder, scale, symbol);
+    stream.bits += model.tables.cost(scale, symbol);
+  });
   const length = yHat.length / images.length;
   return streams.map(({ coder, bits }, i) => {
     const header: Header = { model: model.number, quality, grey: isGrey(images[i]!), width, height };
@@ -121,61 +99,12 @@ export function decodeLatents(
   return { headers, yHat };
 }
 
-/** `y` times gain of images of one size, [n, rows, columns, latentChannels]. */
-export function analyse(
-  { architecture, layers, gain }: Model,
-  images: readonly Image[],
-  quality: number,
-): Float32Array {
-  const { width, height } = images[0]!;
-  const { rows, columns } = blockSize(width, height);
-  const blocks = new Float32Array(images.length * rows * columns * 12);
-  images.forEach((image, i) => {
-    toBlocks(image, blocks, i * rows * columns * 12);
-  });
-  const y = run(blocks, [images.length, rows, columns, 12], (x) => analysis(architecture, layers, x));
-  return scaleChannels(y, gain, quality);
-}
-
-/** Pixels of `y_hat` in eighths of files of one quality and size. */
-export function reconstruct(
-  { architecture, layers, inverseGain }: Model,
-  headers: readonly Header[],
-  yHat: Int16Array,
-): Image[] {
-  const { width, height, quality } = headers[0]!;
-  const { rows, columns } = latentSize(width, height);
-  const y = scaleChannels(fromEighths(yHat), inverseGain, quality);
-  const shape: Shape = [headers.length, rows, columns, architecture.latentChannels];
-  const blocks = run(y, shape, (x) => synthesis(architecture, layers, x));
-  const length = blocks.length / headers.length;
-  return headers.map(({ grey }, i) => fromBlocks(blocks, i * length, width, height, grey));
-}
-
-type Shape = [number, number, number, number];
-
-function run(values: Float32Array, shape: Shape, network: (x: Tensor4D) => Tensor4D): Float32Array {
-  const out = tidy(() => network(tensor4d(values, shape)));
-  const result = out.dataSync<"float32">();
-  out.dispose();
-  return result;
-}
-
-/** Multiplies, in place, each channel by its factor at a quality; `factors` is [100, channels]. */
-function scaleChannels(y: Float32Array, factors: Float32Array, quality: number): Float32Array {
-  const channels = factors.length / QUALITIES;
-  const from = (quality - 1) * channels;
-  for (let i = 0; i < y.length; i++) y[i]! *= factors[from + (i % channels)]!;
-  return y;
-}
-
-function clampSymbol(symbol: number): number {
-  return Math.max(-MAX_SYMBOL, Math.min(MAX_SYMBOL, symbol));
-}
-
-function assertQuality(quality: number): void {
-  if (!Number.isInteger(quality) || quality < 1 || quality > QUALITIES) {
-    throw new ZippyNetError("bad-option", `expected a quality of 1–${QUALITIES}, got ${quality}`);
+function assertWithin(what: string, value: number, low: number, high: number): void {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new ZippyNetError(
+      "bad-option",
+      `expected ${what === "effort" ? "an" : "a"} ${what} of ${low}–${high}, got ${value}`,
+    );
   }
 }
 

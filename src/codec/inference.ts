@@ -1,4 +1,12 @@
-import { depthToSpace, fused, pad, type Tensor1D, type Tensor4D } from "@tensorflow/tfjs-core";
+import {
+  add,
+  depthToSpace,
+  fused,
+  leakyRelu,
+  pad,
+  type Tensor1D,
+  type Tensor4D,
+} from "@tensorflow/tfjs-core";
 import { type Layers, TRANSFORM_SLOPE } from "./transforms.ts";
 
 export interface Convolution {
@@ -32,6 +40,14 @@ export class InferenceLayers implements Layers {
 
   convolution(name: string): Convolution {
     return this.#convolutions.get(name)!;
+  }
+
+  activate(x: Tensor4D): Tensor4D {
+    return leakyRelu(x, TRANSFORM_SLOPE);
+  }
+
+  add(a: Tensor4D, b: Tensor4D): Tensor4D {
+    return add(a, b);
   }
 
   depthToSpace(x: Tensor4D): Tensor4D {

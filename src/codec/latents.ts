@@ -1,4 +1,5 @@
 import { type Architecture, PASSES } from "./architecture.ts";
+import type { Model } from "./model.ts";
 import { POSITION_FEATURES, positionFeatures } from "./positions.ts";
 import {
   inputChannels,
@@ -10,7 +11,7 @@ import {
   type PriorEngine,
   sliceChannels,
 } from "./prior.ts";
-import { SCALES } from "./symbols.ts";
+import { MAX_SYMBOL, SCALES } from "./symbols.ts";
 
 /** Latents of n images of one size: [n, rows, columns, latentChannels] integers, `y_hat` in eighths. */
 export interface LatentShape {
@@ -75,6 +76,25 @@ export function walkLatents(
     }
   }
   return yHat;
+}
+
+/**
+ * Rounds `y` to whole steps from the prior's means, in coding order; gives each symbol to `emit`.
+ * @param y [n, rows, columns, latentChannels] after gain
+ * @returns `y_hat` in eighths
+ */
+export function quantiseLatents(
+  { architecture, prior, levels }: Pick<Model, "architecture" | "prior" | "levels">,
+  y: Float32Array,
+  shape: LatentShape,
+  quality: number,
+  emit: (image: number, scale: number, symbol: number) => void,
+): Int16Array {
+  return walkLatents(architecture, prior, shape, levels[quality - 1]!, (image, at, mean, scale) => {
+    const symbol = clip(Math.round(y[at]! - mean / LATENT_UNIT), -MAX_SYMBOL, MAX_SYMBOL);
+    emit(image, scale, symbol);
+    return symbol * LATENT_UNIT + mean;
+  });
 }
 
 /** The latents as `g_s` takes them, before inverse gain. */

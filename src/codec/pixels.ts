@@ -52,6 +52,20 @@ export function padding(width: number, height: number): { left: number; top: num
   return { left: (columns * STRIDE - width) >> 1, top: (rows * STRIDE - height) >> 1 };
 }
 
+/** 1 for image, 0 for padding, [1, rows/2, columns/2, 12]. */
+export function pixelMask(width: number, height: number): Float32Array {
+  const { rows, columns } = blockSize(width, height);
+  const { left, top } = padding(width, height);
+  const mask = new Float32Array(rows * columns * 12);
+  for (let y = top; y < top + height; y++) {
+    for (let x = left; x < left + width; x++) {
+      const at = blockIndex(x, y, columns);
+      mask.fill(1, at, at + 3);
+    }
+  }
+  return mask;
+}
+
 /** Where the first colour of padded pixel (x, y) stands. */
 function blockIndex(x: number, y: number, columns: number): number {
   return ((y >> 1) * columns + (x >> 1)) * 12 + ((y & 1) * 2 + (x & 1)) * 3;

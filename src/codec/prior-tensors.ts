@@ -24,7 +24,7 @@ export class TensorPrior implements PriorEngine {
     this.#layers = [];
     for (const { slice, pass } of networks(architecture)) {
       this.#layers[slice] ??= [];
-      this.#layers[slice][pass] = weights[slice]![pass]!.map(toFloat);
+      this.#layers[slice][pass] = weights[slice]![pass]!.map(asConvolution);
     }
   }
 
@@ -43,11 +43,6 @@ export class TensorPrior implements PriorEngine {
     const values = out.dataSync<"float32">();
     out.dispose();
     return values;
-  }
-
-  /** The layers of a network, shifts folded in. */
-  network(slice: number, pass: number): readonly Convolution[] {
-    return this.#layers[slice]![pass]!;
   }
 
   dispose(): void {
@@ -71,7 +66,8 @@ function activated({ kernel, bias }: Convolution, x: Tensor4D): Tensor4D {
   return clipByValue(round(acc), -ACTIVATION_LIMIT, ACTIVATION_LIMIT);
 }
 
-function toFloat({ shape, kernel, bias, shift }: PriorLayer): Convolution {
+/** A layer in floats, its shifts folded in. */
+export function asConvolution({ shape, kernel, bias, shift }: PriorLayer): Convolution {
   const scale = Float32Array.from(shift, (by) => 2 ** -by);
   const channels = shape[3];
   return {

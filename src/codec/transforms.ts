@@ -1,5 +1,4 @@
 import type { Tensor4D } from "@tensorflow/tfjs-core";
-import { add, leakyRelu } from "@tensorflow/tfjs-core";
 import type { Architecture } from "./architecture.ts";
 
 /**
@@ -18,6 +17,9 @@ import type { Architecture } from "./architecture.ts";
 export interface Layers {
   /** Convolution with zero padding of (size − 1)/2 on every side, bias, then the activation if asked for. */
   conv(x: Tensor4D, name: string, options?: { stride?: 1 | 2; activate?: boolean }): Tensor4D;
+  /** Leaky ReLU of TRANSFORM_SLOPE. */
+  activate(x: Tensor4D): Tensor4D;
+  add(a: Tensor4D, b: Tensor4D): Tensor4D;
   /** Block size 2, TensorFlow's channel order. */
   depthToSpace(x: Tensor4D): Tensor4D;
 }
@@ -48,9 +50,9 @@ export function synthesis({ synthesis: { blocks } }: Architecture, layers: Layer
 }
 
 function residual(layers: Layers, x: Tensor4D, name: string): Tensor4D {
-  const a = layers.conv(leakyRelu(x, TRANSFORM_SLOPE), `${name}.a`, { activate: true });
+  const a = layers.conv(layers.activate(x), `${name}.a`, { activate: true });
   const b = layers.conv(a, `${name}.b`, { activate: true });
-  return add(x, layers.conv(b, `${name}.c`));
+  return layers.add(x, layers.conv(b, `${name}.c`));
 }
 
 export interface ConvolutionShape {

@@ -1,7 +1,7 @@
 import { decodeImages, encodeImages, type Model } from "../codec/codec.ts";
 import type { Image } from "../codec/image.ts";
+import { psnr } from "../codec/psnr.ts";
 import { batches } from "../image/batches.ts";
-import { psnr } from "../image/psnr.ts";
 import { mean, type Point } from "./curve.ts";
 
 /** A quality of our own: real files, and beside them what the tables estimate. */

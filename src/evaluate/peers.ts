@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import type { Image } from "../codec/image.ts";
-import { psnr } from "../image/psnr.ts";
+import { psnr } from "../codec/psnr.ts";
 import { av1Payload } from "./av1-payload.ts";
 
 /** A classical codec that ZippyNet is measured against. */

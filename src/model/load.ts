@@ -16,6 +16,7 @@ import {
   proveExact,
 } from "../codec/prior.ts";
 import { TensorPrior } from "../codec/prior-tensors.ts";
+import { Relaxation } from "../codec/search/relaxation.ts";
 import { SCALES, SymbolTables } from "../codec/symbols.ts";
 import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
 import { BLOBS, type BlobName, type Manifest, parseManifest } from "./manifest.ts";
@@ -62,6 +63,7 @@ export function buildModel(
   // all is checked: tensors of a model that is refused would never be disposed of
   const layers = new InferenceLayers(new Map(convolutions.map(toTensors)));
   const prior = engine(architecture, weights);
+  let relaxation: Relaxation | undefined;
   return {
     number,
     name,
@@ -72,7 +74,12 @@ export function buildModel(
     gain,
     inverseGain,
     levels,
+    relaxation() {
+      relaxation ??= new Relaxation(architecture, layers, weights, tables);
+      return relaxation;
+    },
     dispose() {
+      relaxation?.dispose();
       layers.dispose();
       prior.dispose();
     },

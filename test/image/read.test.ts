@@ -4,7 +4,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import sharp, { type Sharp } from "sharp";
 import { type ErrorCode, ZippyNetError } from "../../src/codec/errors.ts";
-import { psnr } from "../../src/image/psnr.ts";
+import { psnr } from "../../src/codec/psnr.ts";
 import { readImage } from "../../src/image/read.ts";
 import { hollowPng, png } from "./png.ts";
 

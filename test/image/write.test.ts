@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { ZippyNetError } from "../../src/codec/errors.ts";
-import { psnr } from "../../src/image/psnr.ts";
+import { psnr } from "../../src/codec/psnr.ts";
 import { readImage } from "../../src/image/read.ts";
 import { resizeImage } from "../../src/image/resize.ts";
 import { PICTURE_FORMATS, type PictureFormat, writeImage } from "../../src/image/write.ts";

@@ -1,5 +1,5 @@
-import { ZippyNetError } from "../codec/errors.ts";
-import type { Image } from "../codec/image.ts";
+import { ZippyNetError } from "./errors.ts";
+import type { Image } from "./image.ts";
 
 /**
  * Peak signal-to-noise ratio in dB of two images of one size: 10·log₁₀(255² / MSE), the mean squared error over all

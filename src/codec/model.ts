@@ -1,0 +1,24 @@
+import type { Architecture } from "./architecture.ts";
+import type { PriorEngine } from "./prior.ts";
+import type { Relaxation } from "./search/relaxation.ts";
+import type { SymbolTables } from "./symbols.ts";
+import type { Layers } from "./transforms.ts";
+
+/** A trained model, ready to run; `src/model` loads one. */
+export interface Model {
+  /** Number in the file, 0–255. */
+  readonly number: number;
+  readonly name: string;
+  readonly architecture: Architecture;
+  readonly layers: Layers;
+  readonly prior: PriorEngine;
+  readonly tables: SymbolTables;
+  /** Gain of each quality and channel, [100, latentChannels], and what undoes it. */
+  readonly gain: Float32Array;
+  readonly inverseGain: Float32Array;
+  /** Quality feature of the prior for each quality, in 32nds. */
+  readonly levels: Int8Array;
+  /** The same networks with gradients, for an encoder's search; made when first asked for. */
+  relaxation(): Relaxation;
+  dispose(): void;
+}

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import type { Model } from "../../src/codec/codec.ts";
+import type { Image } from "../../src/codec/image.ts";
+import { encodeTo } from "../../src/codec/target.ts";
+import { encode, info } from "../../src/index.ts";
+import { faces, photographs } from "./support.ts";
+
+let model: Model;
+let images: Image[];
+
+before(async () => {
+  model = await faces();
+  images = (await photographs(48)).slice(0, 4);
+});
+
+test("decibels are reached by the smallest file, bytes are kept by the best picture", () => {
+  for (const image of images) {
+    const every = Array.from({ length: 100 }, (_, i) =>
+      encodeTo(model, image, { kind: "quality", quality: i + 1 }),
+    );
+    const decibels = every[49]!.psnr;
+    const reached = encodeTo(model, image, { kind: "psnr", decibels });
+    assert.ok(reached.psnr >= decibels);
+    const smallest = Math.min(...every.filter((hit) => hit.psnr >= decibels).map((hit) => hit.file.length));
+    assert.ok(reached.file.length <= smallest + 2, `${reached.file.length} ${smallest}`);
+    const maxBytes = every[49]!.file.length;
+    const fitting = encodeTo(model, image, { kind: "bytes", maxBytes });
+    assert.ok(fitting.file.length <= maxBytes);
+    const best = Math.max(...every.filter((hit) => hit.file.length <= maxBytes).map((hit) => hit.psnr));
+    assert.ok(fitting.psnr >= best - 0.15, `${fitting.psnr} ${best}`);
+  }
+});
+
+test("effort makes targets no worse", () => {
+  const [image] = images;
+  const bytes = [0, 2].map(
+    (effort) => encodeTo(model, image!, { kind: "psnr", decibels: 28 }, effort).file.length,
+  );
+  assert.ok(bytes[1]! <= bytes[0]!, bytes.join(" "));
+  const decibels = [0, 2].map(
+    (effort) => encodeTo(model, image!, { kind: "bytes", maxBytes: 90 }, effort).psnr,
+  );
+  assert.ok(decibels[1]! >= decibels[0]!, decibels.join(" "));
+});
+
+test("what no file meets is an error that says what is possible", () => {
+  assert.throws(
+    () => encodeTo(model, images[0]!, { kind: "bytes", maxBytes: 5 }),
+    /at most 5 bytes, the least possible is \d+/,
+  );
+  assert.throws(
+    () => encodeTo(model, images[0]!, { kind: "psnr", decibels: 90 }),
+    /at least 90 dB, the most possible is \d+\.\d\d/,
+  );
+});
+
+test("the library takes one of quality, psnr and maxBytes", async () => {
+  const file = await encode(images[0]!, { maxBytes: 90, effort: 1 });
+  assert.ok(file.length <= 90 && info(file).width === 48);
+  await assert.rejects(
+    encode(images[0]!, { quality: 50, psnr: 30 }),
+    /one of quality, psnr, maxBytes, got quality and psnr/,
+  );
+});
