@@ -1,43 +1,13 @@
-import { decodeImages, encodeImages, type Model } from "../codec/codec.ts";
-import { ZippyNetError } from "../codec/errors.ts";
 import { MAX_SIDE } from "../codec/image.ts";
-import { psnr } from "../image/psnr.ts";
+import { encodeTo } from "../codec/target.ts";
 import { readImage } from "../image/read.ts";
-import type { Models } from "../model/folder.ts";
-import { encodingModel } from "./context.ts";
-import type { ServiceSettings } from "./settings.ts";
+import { type Plan, targetText } from "./plan.ts";
 import type { ObjectHead } from "./store.ts";
-
-/** How an upload is to be encoded. */
-export interface Plan {
-  readonly model: Model;
-  /** 1–100. */
-  readonly quality: number;
-}
 
 /** Latents that are ready to be written. */
 export interface Draft {
   readonly file: Uint8Array;
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-/**
- * Model and quality for an upload: the quality of its own metadata, else the settings'. Throws `too-large` and `bad-option`,
- * before a byte of the upload is fetched.
- */
-export async function planFor(models: Models, settings: ServiceSettings, upload: ObjectHead): Promise<Plan> {
-  if (upload.size > settings.maxUploadBytes) {
-    throw new ZippyNetError(
-      "too-large",
-      `expected an upload of at most ${settings.maxUploadBytes} bytes, got ${upload.size}`,
-    );
-  }
-  const asked = upload.metadata["quality"];
-  if (asked !== undefined && !/^([1-9]\d?|100)$/.test(asked)) {
-    throw new ZippyNetError("bad-option", `expected the metadata "quality" to be 1–100, got "${asked}"`);
-  }
-  const model = await encodingModel(models, settings);
-  return { model, quality: asked === undefined ? settings.quality : Number(asked) };
 }
 
 /** Whether latents of this metadata are what the plan would make of the upload. */
@@ -55,8 +25,7 @@ export async function makeDraft(
 ): Promise<Draft> {
   // no more pixels than the models take: a small file may unpack to gigabytes
   const { image, notes } = await readImage(bytes, { maxPixels: MAX_SIDE * MAX_SIDE });
-  const { file } = encodeImages(plan.model, [image], plan.quality)[0]!;
-  const decoded = decodeImages(plan.model, [file])[0]!;
+  const { file, quality, psnr } = encodeTo(plan.model, image, plan.target, plan.effort);
   return {
     file,
     metadata: {
@@ -66,7 +35,8 @@ export async function makeDraft(
       ...(sequencer === undefined ? {} : { sequencer }),
       width: String(image.width),
       height: String(image.height),
-      psnr: psnr(image, decoded).toFixed(2),
+      quality: String(quality),
+      psnr: psnr.toFixed(2),
       "bytes-before": String(upload.size),
       "bytes-after": String(file.length),
       ...(notes.length > 0 ? { notes: notes.join("; ") } : {}),
@@ -74,12 +44,12 @@ export async function makeDraft(
   };
 }
 
-function planned({ model, quality }: Plan): Record<string, string> {
+function planned({ model, target, effort }: Plan): Record<string, string> {
   return {
     model: model.name,
     "model-number": String(model.number),
-    quality: String(quality),
-    effort: "0",
+    target: targetText(target),
+    effort: String(effort),
   };
 }
 

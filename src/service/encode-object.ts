@@ -1,8 +1,9 @@
 import { MEDIA_TYPE } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { ServiceContext } from "./context.ts";
-import { type Draft, isCurrent, makeDraft, planFor } from "./draft.ts";
+import { type Draft, isCurrent, makeDraft } from "./draft.ts";
 import { latentsKey } from "./keys.ts";
+import { planFor } from "./plan.ts";
 import type { ObjectHead } from "./store.ts";
 
 /** An upload's place, and the sequencer of the event that tells of it, for the record. */

@@ -7,6 +7,7 @@ const Settings = v.object({
   /** A model's name, or `auto`. */
   ZIPPYNET_MODEL: v.optional(v.string(), "auto"),
   ZIPPYNET_QUALITY: whole("50", 1, 100),
+  ZIPPYNET_EFFORT: whole("0", 0, 9),
   /** Uploads of more bytes are refused before they are fetched. */
   ZIPPYNET_MAX_UPLOAD_BYTES: whole(String(20 * 1024 * 1024), 1, 2 ** 31),
   /** Seconds a picture may be cached. */
@@ -17,6 +18,7 @@ export interface ServiceSettings {
   readonly latentsBucket: string;
   readonly model: string;
   readonly quality: number;
+  readonly effort: number;
   readonly maxUploadBytes: number;
   readonly maxAge: number;
 }
@@ -33,6 +35,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     latentsBucket: output.ZIPPYNET_LATENTS_BUCKET,
     model: output.ZIPPYNET_MODEL,
     quality: output.ZIPPYNET_QUALITY,
+    effort: output.ZIPPYNET_EFFORT,
     maxUploadBytes: output.ZIPPYNET_MAX_UPLOAD_BYTES,
     maxAge: output.ZIPPYNET_MAX_AGE,
   };

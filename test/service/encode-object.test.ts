@@ -107,6 +107,7 @@ test("an upload becomes latents that say what they are made of", async () => {
   assert.deepEqual(rest, {
     model: "faces",
     "model-number": "1",
+    target: "quality 50",
     quality: "50",
     effort: "0",
     "source-etag": (await store.head(UPLOADS, "one"))!.etag.replaceAll('"', ""),
@@ -145,6 +146,33 @@ test("an upload's own quality counts, and one out of range is refused", async ()
     assert.ok(outcome.outcome === "rejected", quality);
     assert.match(outcome.reason.message, /expected the metadata "quality" to be 1–100, got/);
     await assert.doesNotReject(async () => assert.equal(await store.head(LATENTS, "own.zn"), undefined));
+  }
+});
+
+test("an upload may ask for decibels, bytes, an effort and a model; what it asks for wrongly is refused", async () => {
+  const made = async (metadata: Record<string, string>) => {
+    await upload("asked", pictures[0]!, metadata);
+    const outcome = await encode("asked");
+    assert.ok(outcome.outcome === "encoded", JSON.stringify(outcome));
+    return outcome.metadata;
+  };
+  const decibels = await made({ psnr: "28.5" });
+  assert.equal(decibels["target"], "psnr 28.5");
+  assert.ok(Number(decibels["psnr"]) >= 28.5 && Number(decibels["psnr"]) < 29.2, decibels["psnr"]);
+  const fitting = await made({ "max-bytes": "150", model: "faces" });
+  assert.ok(Number(fitting["bytes-after"]) <= 150 && Number(fitting["bytes-after"]) > 130);
+  assert.equal((await made({ effort: "1" }))["effort"], "1");
+  for (const [metadata, message] of [
+    [{ psnr: "none" }, /"psnr" to be 1–100, got "none"/],
+    [{ effort: "10" }, /"effort" to be 0–9, got "10"/],
+    [{ quality: "50", psnr: "30" }, /one of the metadata quality and psnr/],
+    [{ "max-bytes": "9" }, /at most 9 bytes, the least possible is \d+/],
+    [{ model: "cats" }, /"model" to name a model that is here, got "cats"/],
+  ] as const) {
+    await upload("asked", pictures[0]!, metadata);
+    const outcome = await encode("asked");
+    assert.ok(outcome.outcome === "rejected");
+    assert.match(outcome.reason.message, message);
   }
 });
 
