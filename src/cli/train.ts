@@ -32,6 +32,7 @@ interface TrainOptions {
   readonly seed: number;
   readonly lr?: number;
   readonly terms?: string;
+  readonly only?: "prior";
   readonly architecture?: string;
   readonly holdout: number;
   readonly cut: Cut;
@@ -73,6 +74,12 @@ export function trainCommand(): Command {
     )
     .option("--seed <s>", "seed of starting weights and samples", whole(0, 2 ** 32 - 1), 1)
     .option("--lr <rate>", `peak learning rate (default: ${LEARNING_RATE}, or what the run had)`, positive)
+    .addOption(
+      new Option(
+        "--only <part>",
+        "train this part alone: the prior costs a fraction, and pictures stay as --init has them",
+      ).choices(["prior"]),
+    )
     .option("--architecture <manifest>", "widths of the networks, from a model's manifest.json")
     .option("--holdout <share>", "share of the images to hold out, like 2%", share, 0.02)
     .addOption(
@@ -108,6 +115,7 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
     cut: options.cut,
     heldOut: options.holdout,
     rate: options.lr ?? LEARNING_RATE,
+    ...(options.only && { only: options.only }),
     ...(options.init && { init: basename(options.init) }),
   };
   const images = await loadWithProgress(plan, options.exportOnly ? IMAGES_TO_EXPORT : undefined);

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { decode, encode, type Image } from "../index.ts";
 
-/** The README's picture: originals, ZippyNet, and WebP at its smallest, enlarged four times. `npm run picture` */
+/** The README's picture: originals, ZippyNet, and WebP at its smallest, enlarged twice. `npm run picture` */
 const SAMPLES = ["face-pearls-64", "face-hat-64", "face-paint-64"] as const;
 const QUALITIES = [20, 50, 80] as const;
 const SIDE = 128;

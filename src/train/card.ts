@@ -24,6 +24,7 @@ export async function modelCard(
     `zippynet train ${folders.join(" ")} --domain ${name} ${progress.samples === 0 ? "--samples 0" : `--minutes ${Math.round(progress.seconds / 60)}`}`,
     `--seed ${plan.seed} --cut ${plan.cut} --holdout ${plan.heldOut}`,
     ...(plan.rate ? [`--lr ${plan.rate}`] : []),
+    ...(plan.only ? [`--only ${plan.only}`] : []),
     ...(plan.init ? [`--init ${plan.init}`] : []),
   ].join(" ");
   return `# ${name}

@@ -20,6 +20,8 @@ export interface RunPlan {
   readonly heldOut: number;
   /** Peak learning rate. */
   readonly rate?: number;
+  /** What is trained, if not everything. */
+  readonly only?: "prior";
   /** Name of the file the weights started from; without it they started from noise. */
   readonly init?: string;
 }

@@ -43,10 +43,14 @@ export function byName(slots: readonly Slot[], leaves: readonly Tensor[]): Param
   return new Map(slots.map(({ name }, i) => [name, leaves[i]!]));
 }
 
-/** What the graph computes of a batch; tensors by image are [n]. */
-export interface Outcome extends QuantisedTensors {
+/** Latents as the prior codes them; tensors by image are [n]. */
+export interface Coded extends QuantisedTensors {
   /** Bits of each image. */
   readonly bits: Tensor1D;
+}
+
+/** What the graph computes of a batch. */
+export interface Outcome extends Coded {
   /** Mean squared error over the pixels of each image, of 8-bit levels. */
   readonly mse: Tensor1D;
   /** [n, rows, columns, latentChannels]: after gain. */
@@ -66,41 +70,58 @@ export function run(
   batch: Batch,
   noise?: Float32Array,
 ): Outcome {
-  const { width, height, blocks, levels } = batch;
+  const { width, height, levels } = batch;
   const n = levels.length;
   const { rows, columns } = latentSize(width, height);
-  const shape = [n, rows, columns, architecture.latentChannels] as const;
-  const x = tensor4d(blocks, [n, rows * 4, columns * 4, 12]);
-  const layers = new TrainingLayers(parameters);
-  const powers = tensor2d(
-    Float32Array.from(
-      { length: n * GAIN_TERMS },
-      (_, i) => levels[Math.floor(i / GAIN_TERMS)]! ** (i % GAIN_TERMS),
-    ),
-    [n, GAIN_TERMS],
-  );
-  const y = mul(analysis(architecture, layers, x), gain(parameters, "gain", powers)) as Tensor4D;
-  const { yHat, means, scales } = quantise(architecture, parameters, y, levels);
-  const latents = noise ? add(y, tensor4d(noise, [...shape])) : yHat;
-  const residual = sub(latents, mul(means, 1 / LATENT_UNIT)) as Tensor4D;
-  const bits = sum(reshape(gaussianBits(residual, sigmas(scales)), [n, -1]), 1) as Tensor1D;
+  const y = analyse(architecture, parameters, batch);
+  const coded = code(architecture, parameters, y, levels, noise);
   const xHat = synthesis(
     architecture,
-    layers,
-    mul(yHat, gain(parameters, "inverse_gain", powers)) as Tensor4D,
+    new TrainingLayers(parameters),
+    mul(coded.yHat, gain(parameters, "inverse_gain", levels)) as Tensor4D,
   );
   const mask = tensor4d(pixelMask(width, height), [1, rows * 4, columns * 4, 12]);
-  const error = mul(square(sub(xHat, x)), mask);
+  const error = mul(square(sub(xHat, blocksOf(batch))), mask);
   const mse = mul(sum(reshape(error, [n, -1]), 1), 255 ** 2 / (width * height * 3)) as Tensor1D;
-  return { bits, mse, y, yHat, means, scales, xHat };
+  return { ...coded, mse, y, xHat };
+}
+
+/** `y` of a batch, after gain. */
+export function analyse(architecture: Architecture, parameters: Parameters, batch: Batch): Tensor4D {
+  const y = analysis(architecture, new TrainingLayers(parameters), blocksOf(batch));
+  return mul(y, gain(parameters, "gain", batch.levels)) as Tensor4D;
+}
+
+/** Quantises `y` and counts its bits; arguments as of `run`. */
+export function code(
+  architecture: Architecture,
+  parameters: Parameters,
+  y: Tensor4D,
+  levels: Float32Array,
+  noise?: Float32Array,
+): Coded {
+  const quantised = quantise(architecture, parameters, y, levels);
+  const latents = noise ? add(y, tensor4d(noise, y.shape)) : quantised.yHat;
+  const residual = sub(latents, mul(quantised.means, 1 / LATENT_UNIT)) as Tensor4D;
+  const perLatent = gaussianBits(residual, sigmas(quantised.scales));
+  return { ...quantised, bits: sum(reshape(perLatent, [levels.length, -1]), 1) as Tensor1D };
+}
+
+function blocksOf({ width, height, blocks, levels }: Batch): Tensor4D {
+  const { rows, columns } = latentSize(width, height);
+  return tensor4d(blocks, [levels.length, rows * 4, columns * 4, 12]);
 }
 
 /** Mean over the batch of (bits per pixel + w·MSE)/√w, so that no level outweighs the others. */
-export function lossOf({ bits, mse }: Outcome, { width, height, levels }: Batch): Tensor {
-  const weights = levels.map(distortionWeight);
-  const rate = weights.map((w) => 1 / (Math.sqrt(w) * width * height * levels.length));
-  const distortion = weights.map((w) => Math.sqrt(w) / levels.length);
-  return add(sum(mul(bits, [...rate])), sum(mul(mse, [...distortion])));
+export function lossOf(outcome: Outcome, batch: Batch): Tensor {
+  const distortion = batch.levels.map((level) => Math.sqrt(distortionWeight(level)) / batch.levels.length);
+  return add(rateLossOf(outcome, batch), sum(mul(outcome.mse, [...distortion])));
+}
+
+/** The rate's part of the loss. */
+export function rateLossOf({ bits }: Coded, { width, height, levels }: Batch): Tensor {
+  const weights = levels.map((level) => 1 / Math.sqrt(distortionWeight(level)));
+  return sum(mul(bits, [...weights.map((weight) => weight / (width * height * levels.length))]));
 }
 
 /** Convolutions with gradients; parameters by name. */
@@ -139,7 +160,15 @@ class TrainingLayers implements Layers {
 }
 
 /** exp(g₀ + g₁·l + g₂·l²), [n, 1, 1, latentChannels]. */
-function gain(parameters: Parameters, name: string, powers: Tensor2D): Tensor4D {
+function gain(parameters: Parameters, name: string, levels: Float32Array): Tensor4D {
+  const n = levels.length;
+  const powers = tensor2d(
+    Float32Array.from(
+      { length: n * GAIN_TERMS },
+      (_, i) => levels[Math.floor(i / GAIN_TERMS)]! ** (i % GAIN_TERMS),
+    ),
+    [n, GAIN_TERMS],
+  );
   const logarithm = matMul(powers, parameters.get(name) as Tensor2D);
-  return reshape(exp(logarithm), [powers.shape[0], 1, 1, -1]);
+  return reshape(exp(logarithm), [n, 1, 1, -1]);
 }

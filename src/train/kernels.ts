@@ -128,16 +128,12 @@ export function convolution(
   if (!inputGradient) {
     return customGrad((weights, _bias, save) => {
       const y = run(padded);
-      (save as Save)([weights as Tensor, ...(slope === 1 ? [] : [y])]);
+      (save as Save)([padded, weights as Tensor, ...(slope === 1 ? [] : [y])]);
       return {
         value: y,
         gradFunc: (dy: Tensor, saved: Tensor[]) => {
-          const { dKernel, dBias } = gradients(
-            dy as Tensor4D,
-            padded,
-            saved[0] as Tensor4D,
-            saved[1] as Tensor4D | undefined,
-          );
+          const [from, through, out] = saved as [Tensor4D, Tensor4D, Tensor4D | undefined];
+          const { dKernel, dBias } = gradients(dy as Tensor4D, from, through, out);
           return [dKernel, dBias];
         },
       };

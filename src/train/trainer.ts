@@ -1,6 +1,6 @@
-import { dispose, type Tensor, type Tensor1D, tidy, valueAndGrads } from "@tensorflow/tfjs-core";
+import { dispose, type Tensor, type Tensor1D, tidy, valueAndGrads, zerosLike } from "@tensorflow/tfjs-core";
 import { type Architecture, latentSize } from "../codec/architecture.ts";
-import { type Batch, byName, lossOf, type Outcome, run } from "./graph.ts";
+import { analyse, type Batch, byName, code, lossOf, type Outcome, rateLossOf, run } from "./graph.ts";
 import { registerNativeGradients } from "./kernels.ts";
 import { Leaves } from "./leaves.ts";
 import { Optimiser, type OptimiserState } from "./optimiser.ts";
@@ -9,10 +9,18 @@ import { layoutOf, type Slot } from "./parameters.ts";
 /** Steps from one renewal of the prior's shifts to the next. */
 const RENEWAL = 25;
 
+/** What a run moves: everything, or the prior alone, which is several times cheaper and leaves the pictures as they are. */
+export type Part = "all" | "prior";
+
 /** What one step saw; means over the batch. */
 export interface StepReport {
   readonly loss: number;
   readonly norm: number;
+}
+
+interface Gradients {
+  readonly value: Tensor;
+  readonly grads: Tensor[];
 }
 
 /** A model in training: parameters, optimiser, graph. Needs the native backend. */
@@ -21,14 +29,16 @@ export class Trainer {
   readonly #slots: readonly Slot[];
   readonly #leaves: Leaves;
   readonly #optimiser: Optimiser;
+  readonly #part: Part;
   #sinceRenewal = RENEWAL;
 
-  constructor(architecture: Architecture, state: OptimiserState) {
+  constructor(architecture: Architecture, state: OptimiserState, part: Part = "all") {
     registerNativeGradients();
     this.architecture = architecture;
     this.#slots = layoutOf(architecture).slots;
     this.#leaves = new Leaves(architecture);
     this.#optimiser = new Optimiser(state);
+    this.#part = part;
   }
 
   get steps(): number {
@@ -48,17 +58,36 @@ export class Trainer {
    */
   step(batch: Batch, noise: Float32Array, rate: number): StepReport {
     const leaves = this.#current();
-    const loss = (...tensors: Tensor[]): Tensor => {
-      const outcome = run(this.architecture, byName(this.#slots, tensors), batch, noise);
-      return lossOf(outcome, batch);
-    };
-    const { value, grads } = valueAndGrads(loss as (...tensors: Tensor[]) => Tensor)(leaves);
+    const { value, grads } =
+      this.#part === "all"
+        ? this.#gradients(leaves, batch, noise)
+        : this.#gradientsOfPrior(leaves, batch, noise);
     const report = value.dataSync<"float32">()[0]!;
     const gradient = this.#leaves.gradient(grads);
     dispose([value, ...grads, ...leaves]);
     const norm = this.#optimiser.apply(gradient, rate);
     this.#sinceRenewal++;
     return { loss: report, norm };
+  }
+
+  #gradients(leaves: Tensor[], batch: Batch, noise: Float32Array): Gradients {
+    const loss = (...tensors: Tensor[]): Tensor =>
+      lossOf(run(this.architecture, byName(this.#slots, tensors), batch, noise), batch);
+    return valueAndGrads(loss)(leaves);
+  }
+
+  /** Those of the transforms are 0. */
+  #gradientsOfPrior(leaves: Tensor[], batch: Batch, noise: Float32Array): Gradients {
+    const transforms = layoutOf(this.architecture).parts[0].slots.length;
+    const fixed = leaves.slice(0, transforms);
+    const y = tidy(() => analyse(this.architecture, byName(this.#slots, leaves), batch));
+    const loss = (...prior: Tensor[]): Tensor => {
+      const parameters = byName(this.#slots, [...fixed, ...prior]);
+      return rateLossOf(code(this.architecture, parameters, y, batch.levels, noise), batch);
+    };
+    const { value, grads } = valueAndGrads(loss)(leaves.slice(transforms));
+    y.dispose();
+    return { value, grads: [...fixed.map((tensor) => zerosLike(tensor)), ...grads] };
   }
 
   /** What the averaged weights make of batches, with quantised latents; `use` may keep no tensor of an outcome. */

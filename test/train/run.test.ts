@@ -8,7 +8,7 @@ import type { Image } from "../../src/codec/image.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { type Checkpoint, type RunPlan, readCheckpoint } from "../../src/train/checkpoint.ts";
 import { loadImages } from "../../src/train/images.ts";
-import { initialise } from "../../src/train/parameters.ts";
+import { initialise, layoutOf } from "../../src/train/parameters.ts";
 import { release } from "../../src/train/release.ts";
 import { checkpointPath, type RunOptions, type RunReport, train } from "../../src/train/run.ts";
 import { centred } from "../../src/train/sampler.ts";
@@ -60,6 +60,29 @@ describe("training run", { skip: withoutBinding }, async () => {
     assert.deepEqual(resumed.optimiser, whole.optimiser);
     const log = await readFile(join(folder, "halves", "log.jsonl"), "utf8");
     assert.equal(log.trim().split("\n").length, reports.length + 2); // and two of the resumed run
+  });
+
+  it("trains the prior alone: the same pictures, fewer bytes", async () => {
+    await loadTfjsNode();
+    const reports: RunReport[] = [];
+    const start = initialise(TINY, 1);
+    const last = await train(
+      options("prior", {
+        plan: { ...PLAN, only: "prior" },
+        images: { ...images, heldOut: images.train.slice(0, 3) },
+        budget: { samples: 600 },
+        from: start,
+        checkpointMinutes: 1,
+        onReport: (report) => reports.push(report),
+      }),
+    );
+    const [before, after] = reports.flatMap(({ heldOut }) => (heldOut ? [heldOut] : []));
+    after!.forEach((point, i) => {
+      assert.ok(point.bytes < before![i]!.bytes, `${point.bytes} ${before![i]!.bytes}`);
+    });
+    const [{ slots }] = layoutOf(TINY).parts;
+    const transforms = slots.reduce((sum, { size }) => sum + size, 0);
+    assert.deepEqual(last.optimiser.parameters.slice(0, transforms), start.slice(0, transforms));
   });
 
   it("trains in seconds a model that its export, loaded afresh, encodes and decodes with", async () => {
