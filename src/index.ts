@@ -7,15 +7,17 @@
  * const picture = await decode(file);
  * ```
  */
-import { decodeImages, encodeImages } from "./codec/codec.ts";
-import { readContainer } from "./codec/container.ts";
 import { ZippyNetError } from "./codec/errors.ts";
+import { type Description, describeFile, readFile } from "./codec/file.ts";
 import type { Image } from "./codec/image.ts";
-import { encodeTo, type Target } from "./codec/target.ts";
+import type { Target } from "./codec/target.ts";
+import { decodePicture } from "./image/decode.ts";
+import { encodePicture } from "./image/encode.ts";
 import { type Models, openModels } from "./model/folder.ts";
 
 export { MEDIA_TYPE } from "./codec/container.ts";
 export { type ErrorCode, ZippyNetError } from "./codec/errors.ts";
+export type { Kind } from "./codec/file.ts";
 export type { Image } from "./codec/image.ts";
 export { type ModelSummary, type Models, openModels } from "./model/folder.ts";
 
@@ -25,7 +27,7 @@ export const DEFAULT_QUALITY = 50;
 export interface EncodeOptions {
   /** Where models come from; by default those of ZIPPYNET_MODELS or of this package. */
   readonly models?: Models;
-  /** A model's name; by default the first model. */
+  /** A model's name, or `auto`: whichever suits the picture best. */
   readonly model?: string;
   /** 1–100, 50 by default; or one of the next two. */
   readonly quality?: number;
@@ -35,6 +37,8 @@ export interface EncodeOptions {
   readonly maxBytes?: number;
   /** 0–9: time to spend on a better file, 0 by default. Pictures of more than 65,536 pixels stay at 0. */
   readonly effort?: number;
+  /** Whether VP8, AV1 or VP8L may stand in where they are better than the models; they may unless told. */
+  readonly classical?: boolean;
 }
 
 export interface DecodeOptions {
@@ -42,24 +46,17 @@ export interface DecodeOptions {
 }
 
 /** What a `.zn` file says of itself. */
-export interface Info {
-  readonly model: number;
-  readonly quality: number;
-  readonly grey: boolean;
-  readonly width: number;
-  readonly height: number;
+export interface Info extends Description {
   readonly bytes: number;
 }
 
-/** RGB pixels, 8×8 to 1024×1024 → a `.zn` file. Throws `bad-image`, `bad-option`, `unknown-model`, `bad-model`. */
+/** Pixels, at most 25 million → a `.zn` file. Throws `bad-image`, `bad-option`, `too-large`, `unknown-model`, `bad-model`. */
 export async function encode(image: Image, options: EncodeOptions = {}): Promise<Uint8Array> {
   const target = targetOf(options);
   const models = options.models ?? (await ownModels());
-  const model = await (options.model && options.model !== "auto"
-    ? models.byName(options.model)
-    : models.default());
-  if (target.kind !== "quality") return encodeTo(model, image, target, options.effort).file;
-  return encodeImages(model, [image], target.quality, options.effort)[0]!.file;
+  const chosen = await models.choose(options.model ?? "auto");
+  const { effort = 0, classical = true } = options;
+  return (await encodePicture(chosen, image, { target, effort, classical })).file;
 }
 
 function targetOf({ quality, psnr, maxBytes }: EncodeOptions): Target {
@@ -76,17 +73,14 @@ function targetOf({ quality, psnr, maxBytes }: EncodeOptions): Target {
   return { kind: "quality", quality: quality ?? DEFAULT_QUALITY };
 }
 
-/** A `.zn` file → RGB pixels. Throws `bad-file`, `unknown-model`, `bad-model`. */
+/** A `.zn` file → pixels. Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`. */
 export async function decode(file: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
-  const { header } = readContainer(file);
-  const models = options.models ?? (await ownModels());
-  return decodeImages(await models.byNumber(header.model), [file])[0]!;
+  return decodePicture(options.models ?? (await ownModels()), file);
 }
 
-/** The header of a `.zn` file, without decoding it. Throws `bad-file`. */
+/** What a `.zn` file says of itself, without decoding it. Throws `bad-file`. */
 export function info(file: Uint8Array): Info {
-  const { model, quality, grey, width, height } = readContainer(file).header;
-  return { model, quality, grey, width, height, bytes: file.length };
+  return { ...describeFile(readFile(file)), bytes: file.length };
 }
 
 let own: Promise<Models> | undefined;

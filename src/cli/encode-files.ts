@@ -1,18 +1,12 @@
-import { encodeImages, type Model } from "../codec/codec.ts";
-import { assertImage, type Image, MAX_SIDE } from "../codec/image.ts";
-import { encodeTo, type Target } from "../codec/target.ts";
+import type { Model } from "../codec/codec.ts";
+import { ZippyNetError } from "../codec/errors.ts";
+import type { Image } from "../codec/image.ts";
 import { batches } from "../image/batches.ts";
+import { type EncodeWish, encodePictures } from "../image/encode.ts";
 import { readImage } from "../image/read.ts";
 import { each, readBytes, writeBytes } from "./files.ts";
 import type { Task } from "./outputs.ts";
 import { type Done, partition, type Result } from "./results.ts";
-
-/** What files are to be like. */
-export interface Wish {
-  readonly target: Target;
-  /** 0–9. */
-  readonly effort: number;
-}
 
 interface Picture extends Task {
   readonly image: Image;
@@ -22,61 +16,52 @@ interface Picture extends Task {
 
 /** Reads images, encodes those of one size together, and writes their `.zn` files. One result a task, in any order. */
 export async function encodeFiles(
-  model: Model,
-  { target, effort }: Wish,
+  models: readonly Model[],
+  wish: EncodeWish,
   tasks: readonly Task[],
 ): Promise<Result[]> {
   const { done, failures } = partition<Picture>(await each(tasks, readPicture));
   const results: Result[] = failures;
   for (const batch of batches(done, ({ image }) => image)) {
-    const files = encodeBatch(model, { target, effort }, batch);
-    const written = await each(batch, async (picture): Promise<Done> => {
-      const made = files.get(picture)!;
-      if ("error" in made) throw made.error;
-      await writeBytes(picture.out, made.file);
-      return {
-        in: picture.in,
-        out: picture.out,
-        width: picture.image.width,
-        height: picture.image.height,
-        model: model.number,
-        quality: made.quality,
-        effort,
-        bytesBefore: picture.bytesBefore,
-        bytesAfter: made.file.length,
-        ...(made.psnr !== undefined && { psnr: Number(made.psnr.toFixed(2)) }),
-        ...(picture.notes.length > 0 && { notes: picture.notes }),
-      };
-    });
-    results.push(...written);
+    results.push(...(await encodeBatch(models, wish, batch)));
   }
   return results;
 }
 
 async function readPicture(task: Task): Promise<Picture> {
   const bytes = await readBytes(task.in);
-  const { image, notes } = await readImage(bytes, { maxPixels: MAX_SIDE * MAX_SIDE });
-  assertImage(image);
+  const { image, notes } = await readImage(bytes);
   return { ...task, image, notes, bytesBefore: bytes.length };
 }
 
-type Made =
-  | { readonly file: Uint8Array; readonly quality: number; readonly psnr?: number }
-  | { readonly error: unknown };
-
-function encodeBatch(model: Model, { target, effort }: Wish, batch: readonly Picture[]): Map<Picture, Made> {
-  if (target.kind === "quality") {
-    const { quality } = target;
-    const images = batch.map(({ image }) => image);
-    const encoded = encodeImages(model, images, quality, effort);
-    return new Map(batch.map((picture, i) => [picture, { file: encoded[i]!.file, quality }]));
-  }
-  const made = (picture: Picture): Made => {
-    try {
-      return encodeTo(model, picture.image, target, effort);
-    } catch (error) {
-      return { error };
-    }
-  };
-  return new Map(batch.map((picture) => [picture, made(picture)]));
+async function encodeBatch(
+  models: readonly Model[],
+  wish: EncodeWish,
+  batch: readonly Picture[],
+): Promise<Result[]> {
+  const images = batch.map(({ image }) => image);
+  const encoded = await encodePictures(models, images, wish).catch((error: unknown) => {
+    if (error instanceof ZippyNetError) return images.map(() => error);
+    throw error;
+  });
+  const made = new Map(batch.map((picture, i) => [picture, encoded[i]!]));
+  return each(batch, async (picture): Promise<Done> => {
+    const result = made.get(picture)!;
+    if (result instanceof ZippyNetError) throw result;
+    await writeBytes(picture.out, result.file);
+    return {
+      in: picture.in,
+      out: picture.out,
+      width: picture.image.width,
+      height: picture.image.height,
+      kind: result.kind,
+      ...(result.model !== undefined && { model: result.model, quality: result.quality }),
+      effort: wish.effort,
+      bytesBefore: picture.bytesBefore,
+      bytesAfter: result.file.length,
+      // without loss it is infinite, which JSON cannot say
+      ...(Number.isFinite(result.psnr) && { psnr: Number(result.psnr.toFixed(2)) }),
+      ...(picture.notes.length > 0 && { notes: picture.notes }),
+    };
+  });
 }

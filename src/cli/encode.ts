@@ -10,6 +10,7 @@ interface EncodeOptions extends BatchOptions {
   readonly psnr?: number;
   readonly maxBytes?: number;
   readonly effort: number;
+  readonly classical: boolean;
 }
 
 const QUALITY = 50;
@@ -22,7 +23,7 @@ export function encodeCommand(): Command {
     )
     .argument("<in...>", "images and folders; - is standard input")
     .option("-o, --output <dir>", "folder of the files, made if need be; - is standard output")
-    .option("--model <name>", "model to encode with, or auto", "auto")
+    .option("--model <name>", "model to encode with, or auto: the best for each image", "auto")
     .addOption(
       new Option("--quality <1-100>", `from smallest to best (default: ${QUALITY})`)
         .argParser(whole(1, 100))
@@ -35,6 +36,7 @@ export function encodeCommand(): Command {
     )
     .option("--max-bytes <n>", "the best picture in at most so many bytes", whole(1, 1e9))
     .option("--effort <0-9>", "time to spend on better files", whole(0, 9), 0)
+    .option("--no-classical", "never store a picture as VP8, AV1 or VP8L, however badly models code it")
     .option("--jobs <n>", "cores to use (default: one, or all if there are many files)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
     .action((named: string[], options: EncodeOptions, command: Command) =>
@@ -42,7 +44,13 @@ export function encodeCommand(): Command {
         named,
         wanted: isImageFile,
         extension: ".zn",
-        work: { kind: "encode", model: options.model, target: targetOf(options), effort: options.effort },
+        work: {
+          kind: "encode",
+          model: options.model,
+          target: targetOf(options),
+          effort: options.effort,
+          classical: options.classical,
+        },
         verb: "encoded",
       }),
     );

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { readContainer } from "../codec/container.ts";
+import { type Description, describeFile, readFile } from "../codec/file.ts";
 import { type Models, openModels } from "../model/folder.ts";
 import { EXIT_FAILED } from "./exit.ts";
 import { readBytes } from "./files.ts";
@@ -7,14 +7,11 @@ import { findInputs, isZnFile } from "./inputs.ts";
 import { type Failure, failure, isFailure } from "./results.ts";
 
 /** What a `.zn` file says of itself. */
-interface FileInfo {
+interface FileInfo extends Omit<Description, "model"> {
   readonly in: string;
   readonly bytes: number;
-  readonly width: number;
-  readonly height: number;
-  readonly grey: boolean;
-  readonly quality: number;
-  readonly model: {
+  /** Of latents. */
+  readonly model?: {
     readonly number: number;
     /** If the model is here. */
     readonly name?: string;
@@ -45,17 +42,14 @@ async function showInfo(named: string[], { json }: { readonly json?: boolean }):
 
 async function infoOf(path: string, models: Models | undefined): Promise<FileInfo> {
   const bytes = await readBytes(path);
-  const { model: number, quality, grey, width, height } = readContainer(bytes).header;
+  const { model: number, ...description } = describeFile(readFile(bytes));
   const name = models?.list().find((model) => model.number === number)?.name;
   return {
     in: path,
     bytes: bytes.length,
-    width,
-    height,
-    grey,
-    quality,
-    model: { number, ...(name !== undefined && { name }) },
-    bitsPerPixel: Number(((bytes.length * 8) / (width * height)).toFixed(4)),
+    ...description,
+    ...(number !== undefined && { model: { number, ...(name !== undefined && { name }) } }),
+    bitsPerPixel: Number(((bytes.length * 8) / (description.width * description.height)).toFixed(4)),
   };
 }
 
@@ -64,9 +58,12 @@ function print(result: FileInfo | Failure): void {
     console.error(`zippynet: ${result.in}: ${result.error.message}`);
     return;
   }
-  const { in: path, bytes, width, height, grey, quality, model, bitsPerPixel } = result;
+  const { in: path, bytes, width, height, kind, alpha, grey, quality, model, bitsPerPixel } = result;
+  const content = model
+    ? `quality ${quality}, model ${model.number} (${model.name ?? "not here"})`
+    : kind.toUpperCase();
   console.log(
-    `${path}: ${width}×${height}${grey ? " grey" : ""}, quality ${quality}, model ${model.number} (${model.name ?? "not here"}), ` +
+    `${path}: ${width}×${height}${grey ? " grey" : ""}${alpha ? " with alpha" : ""}, ${content}, ` +
       `${bytes} bytes, ${bitsPerPixel.toFixed(2)} bits a pixel`,
   );
 }

@@ -1,4 +1,5 @@
 import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
+import type { Kind } from "../codec/file.ts";
 
 /** An input that came to nothing, and why. */
 export interface Failure {
@@ -12,13 +13,15 @@ export interface Done {
   readonly out: string;
   readonly width: number;
   readonly height: number;
-  readonly model: number;
-  readonly quality: number;
+  readonly kind: Kind;
+  /** Of latents. */
+  readonly model?: number;
+  readonly quality?: number | undefined;
   /** Of encoding. */
   readonly effort?: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
-  /** Of the decoded pixels, where the work found it out anyway. */
+  /** Of what will be decoded, unless nothing is lost. */
   readonly psnr?: number;
   /** What of the input is not in the output. */
   readonly notes?: readonly string[];

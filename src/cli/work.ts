@@ -1,13 +1,14 @@
+import type { EncodeWish } from "../image/encode.ts";
 import type { PictureFormat } from "../image/write.ts";
 import { openModels } from "../model/folder.ts";
 import { decodeFiles } from "./decode-files.ts";
-import { encodeFiles, type Wish } from "./encode-files.ts";
+import { encodeFiles } from "./encode-files.ts";
 import type { Task } from "./outputs.ts";
 import type { Result } from "./results.ts";
 
 /** What is to be done to every input of a run; plain data, so that it can be sent to a thread. */
 export type Work =
-  | ({ readonly kind: "encode"; readonly model: string } & Wish)
+  | ({ readonly kind: "encode"; readonly model: string } & EncodeWish)
   | { readonly kind: "decode"; readonly format: PictureFormat };
 
 /** Does a portion of a run; every task has one result, in any order. */
@@ -17,6 +18,6 @@ export type Worker = (tasks: readonly Task[]) => Promise<Result[]>;
 export async function makeWorker(work: Work): Promise<Worker> {
   const models = await openModels();
   if (work.kind === "decode") return (tasks) => decodeFiles(models, work.format, tasks);
-  const model = await (work.model === "auto" ? models.default() : models.byName(work.model));
-  return (tasks) => encodeFiles(model, work, tasks);
+  const chosen = await models.choose(work.model);
+  return (tasks) => encodeFiles(chosen, work, tasks);
 }

@@ -12,18 +12,36 @@ export function checkByte(
   from: number,
   to: number,
 ): number {
-  let hash = 0x811c9dc5;
-  const byte = (value: number) => {
-    hash = Math.imul(hash ^ (value & 0xff), 0x01000193);
-  };
-  const pair = (value: number) => {
-    byte(value);
-    byte(value >> 8);
-  };
-  byte(model);
-  byte((grey ? 128 : 0) | quality);
-  pair(width);
-  pair(height);
-  for (let i = from; i < to; i++) pair(yHat[i]!);
-  return (hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & 0xff;
+  const hash = new Fnv1a();
+  hash.byte(model);
+  hash.byte((grey ? 128 : 0) | quality);
+  hash.pair(width);
+  hash.pair(height);
+  for (let i = from; i < to; i++) hash.pair(yHat[i]!);
+  return hash.folded();
+}
+
+/** The same hash of bytes, folded likewise: the check byte of kinds that hold no latents. */
+export function foldedHash(...parts: readonly ArrayLike<number>[]): number {
+  const hash = new Fnv1a();
+  for (const part of parts) for (let i = 0; i < part.length; i++) hash.byte(part[i]!);
+  return hash.folded();
+}
+
+class Fnv1a {
+  #hash = 0x811c9dc5;
+
+  byte(value: number): void {
+    this.#hash = Math.imul(this.#hash ^ (value & 0xff), 0x01000193);
+  }
+
+  pair(value: number): void {
+    this.byte(value);
+    this.byte(value >> 8);
+  }
+
+  folded(): number {
+    const hash = this.#hash;
+    return (hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & 0xff;
+  }
 }

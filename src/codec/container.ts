@@ -6,7 +6,7 @@ import { MAX_SIDE, MIN_SIDE } from "./image.ts";
  * The `.zn` container, at most four bytes around the payload for an image of a common size:
  *
  * ```
- * byte 0   tag      1 0 k k s s s s    k payload kind: 0 latents; 1–3 are reserved
+ * byte 0   tag      1 0 k k s s s s    k kind: 0 latents; others see `file.ts`
  *                                      s size: 0–14 the square of SQUARES[s] pixels, 15 stated below
  * byte 1   model    0–255, not 80      the exact weights and tables; 192–255 are users' own
  * byte 2   quality  g q q q q q q q    g grey picture; q quality, 1–100
@@ -62,7 +62,7 @@ export function readContainer(file: Uint8Array): { header: Header; check: number
     throw notZn(`expected a first byte of 0x80–0xbf, got 0x${tag.toString(16).padStart(2, "0")}`);
   }
   const kind = (tag >>> 4) & 3;
-  if (kind !== 0) throw notZn(`expected payload kind 0, got ${kind}, which is reserved`);
+  if (kind !== 0) throw notZn(`expected latents, kind 0, got kind ${kind}`);
   if (model === RESERVED_MODEL) {
     throw notZn(`expected another model than ${RESERVED_MODEL}, which is reserved: a PNG starts like this`);
   }

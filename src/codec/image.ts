@@ -5,6 +5,8 @@ export interface Image {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+  /** Opacity, one byte a pixel; without it all is opaque. Models do not code it, `src/image` does. */
+  readonly alpha?: Uint8Array;
 }
 
 /** Smallest and largest side, in pixels, of an image that a model can code. */
@@ -12,8 +14,22 @@ export const MIN_SIDE = 8;
 export const MAX_SIDE = 1024;
 
 /** Throws `bad-image` unless both sides lie in 8–1024 and there are three bytes a pixel. */
-export function assertImage({ width, height, data }: Image): void {
-  assertSize(width, height);
+export function assertImage(image: Image): void {
+  assertSize(image.width, image.height);
+  assertPixels(image);
+}
+
+/** Throws `bad-image` unless there are three bytes a pixel, and one of alpha if there is any. */
+export function assertPixels({ width, height, data, alpha }: Image): void {
+  const whole = [width, height].every((side) => Number.isInteger(side) && side > 0);
+  if (!whole)
+    throw new ZippyNetError("bad-image", `expected sides of 1 pixel or more, got ${width}×${height}`);
+  if (alpha && alpha.length !== width * height) {
+    throw new ZippyNetError(
+      "bad-image",
+      `expected ${width * height} bytes of alpha for ${width}×${height} pixels, got ${alpha.length}`,
+    );
+  }
   if (data.length !== width * height * 3) {
     throw new ZippyNetError(
       "bad-image",
@@ -34,6 +50,27 @@ export function assertSize(width: number, height: number): void {
       );
     }
   }
+}
+
+/** Whether a picture's sides are such that a model can code it. */
+export function canBeLatents({ width, height }: Image): boolean {
+  return Math.min(width, height) >= MIN_SIDE && Math.max(width, height) <= MAX_SIDE;
+}
+
+/** A picture with the opacity of another of its size. */
+export function withAlphaOf(other: Image, { width, height, data }: Image): Image {
+  return { width, height, data, ...(other.alpha && { alpha: other.alpha }) };
+}
+
+/** What is behind transparency becomes white. */
+export function laidOnWhite({ width, height, data, alpha }: Image): Image {
+  if (!alpha) return { width, height, data };
+  const opacity = (i: number): number => alpha[Math.floor(i / 3)]!;
+  return {
+    width,
+    height,
+    data: data.map((sample, i) => Math.round((sample * opacity(i) + 255 * (255 - opacity(i))) / 255)),
+  };
 }
 
 /** Whether red, green and blue agree in every pixel. */

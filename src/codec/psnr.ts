@@ -1,11 +1,22 @@
 import { ZippyNetError } from "./errors.ts";
-import type { Image } from "./image.ts";
+import { type Image, laidOnWhite } from "./image.ts";
 
 /**
  * Peak signal-to-noise ratio in dB of two images of one size: 10·log₁₀(255² / MSE), the mean squared error over all
- * red, green and blue samples of 8 bits. Infinity if they are equal. Throws `bad-image` if their sizes differ.
+ * red, green and blue samples of 8 bits, transparency laid on white. Infinity if they are equal. Throws `bad-image` if their
+ * sizes differ.
  */
 export function psnr(a: Image, b: Image): number {
+  return decibels(squaredError(a, b), a.data.length);
+}
+
+/** Of so many samples. */
+export function decibels(squares: number, samples: number): number {
+  return 10 * Math.log10((255 * 255 * samples) / squares);
+}
+
+/** Sum of squared errors; as `psnr`. */
+export function squaredError(a: Image, b: Image): number {
   if (a.width !== b.width || a.height !== b.height) {
     throw new ZippyNetError(
       "bad-image",
@@ -13,6 +24,7 @@ export function psnr(a: Image, b: Image): number {
     );
   }
   let squares = 0;
-  for (let i = 0; i < a.data.length; i++) squares += (a.data[i]! - b.data[i]!) ** 2;
-  return 10 * Math.log10((255 * 255 * a.data.length) / squares);
+  const [x, y] = [laidOnWhite(a).data, laidOnWhite(b).data];
+  for (let i = 0; i < x.length; i++) squares += (x[i]! - y[i]!) ** 2;
+  return squares;
 }

@@ -13,3 +13,8 @@ export function levelOf(quality: number): number {
 export function distortionWeight(level: number): number {
   return 0.0006 * 250 ** level;
 }
+
+/** Bits that a quality pays for one squared error of an 8-bit sample: bits + price · errors is what its files minimise. */
+export function priceOf(quality: number): number {
+  return distortionWeight(levelOf(quality)) / 3;
+}

@@ -1,7 +1,7 @@
 import { decodeImages, encodeImages, type Model } from "./codec.ts";
 import { ZippyNetError } from "./errors.ts";
-import type { Image } from "./image.ts";
-import { psnr } from "./psnr.ts";
+import { type Image, withAlphaOf } from "./image.ts";
+import { decibels, squaredError } from "./psnr.ts";
 
 /** What the size of a file is to follow from. */
 export type Target =
@@ -16,6 +16,8 @@ export interface Hit {
   readonly file: Uint8Array;
   readonly quality: number;
   readonly psnr: number;
+  /** Sum of squared errors; opacity counts where the image has any. */
+  readonly squares: number;
 }
 
 /**
@@ -70,7 +72,8 @@ export function encodeTo(model: Model, image: Image, target: Target, effort = 0)
 
 function attempt(model: Model, image: Image, quality: number, effort: number): Hit {
   const { file } = encodeImages(model, [image], quality, effort)[0]!;
-  return { file, quality, psnr: psnr(image, decodeImages(model, [file])[0]!) };
+  const squares = squaredError(image, withAlphaOf(image, decodeImages(model, [file])[0]!));
+  return { file, quality, psnr: decibels(squares, image.data.length), squares };
 }
 
 /** The first quality that reaches the dB, or that no longer fits the bytes. */

@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from "sharp";
+import { av1Payload } from "../codec/classical/av1-payload.ts";
 import type { Image } from "../codec/image.ts";
 import { psnr } from "../codec/psnr.ts";
-import { av1Payload } from "./av1-payload.ts";
 
 /** A classical codec that ZippyNet is measured against. */
 export interface Peer {

@@ -54,7 +54,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * An image file → upright 8-bit sRGB. Profiles, CMYK, 16 bits and grey are converted, an animation gives its first
- * frame, transparency is laid on white (alpha that is opaque everywhere just goes).
+ * frame, alpha that is opaque everywhere goes.
  * Limits are checked on the header, before pixels are allocated.
  * Throws `bad-image` (empty, truncated, damaged, not one of `READABLE`) or `too-large`.
  */
@@ -83,11 +83,9 @@ export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Pro
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true }),
   );
-  const { pixels, transparent } = dropAlpha(data, info.channels);
-  const notes: string[] = [];
-  if (original.pages > 1) notes.push(`first of ${original.pages} frames`);
-  if (transparent) notes.push("transparency laid on white");
-  return { image: { width: info.width, height: info.height, data: pixels }, mediaType, original, notes };
+  const notes = original.pages > 1 ? [`first of ${original.pages} frames`] : [];
+  const image = { width: info.width, height: info.height, ...planes(data, info.channels) };
+  return { image, mediaType, original, notes };
 }
 
 function assertReadable(bytes: Uint8Array): string {
@@ -123,22 +121,18 @@ async function damaged<T>(mediaType: string, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Samples of 1–4 channels → RGB; what is behind transparency is white. */
-function dropAlpha(data: Buffer, channels: number): { pixels: Uint8Array; transparent: boolean } {
-  if (channels === 3) return { pixels: new Uint8Array(data), transparent: false };
+/** Samples of 1–4 channels → RGB, and alpha if not all of it is opaque. */
+function planes(data: Buffer, channels: number): Pick<Image, "data" | "alpha"> {
+  if (channels === 3) return { data: new Uint8Array(data) };
   const hasAlpha = channels === 2 || channels === 4;
   const grey = channels < 3;
   const count = data.length / channels;
   const pixels = new Uint8Array(count * 3);
-  let transparent = false;
+  const alpha = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
     const from = i * channels;
-    const alpha = hasAlpha ? data[from + channels - 1]! : 255;
-    transparent ||= alpha < 255;
-    for (let c = 0; c < 3; c++) {
-      const sample = data[from + (grey ? 0 : c)]!;
-      pixels[i * 3 + c] = Math.round((sample * alpha + 255 * (255 - alpha)) / 255);
-    }
+    for (let c = 0; c < 3; c++) pixels[i * 3 + c] = data[from + (grey ? 0 : c)]!;
+    alpha[i] = hasAlpha ? data[from + channels - 1]! : 255;
   }
-  return { pixels, transparent };
+  return alpha.some((opacity) => opacity < 255) ? { data: pixels, alpha } : { data: pixels };
 }

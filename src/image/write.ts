@@ -1,6 +1,7 @@
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import { ZippyNetError } from "../codec/errors.ts";
-import type { Image } from "../codec/image.ts";
+import { type Image, laidOnWhite } from "../codec/image.ts";
+import { rawPixels } from "./raw.ts";
 
 export const PICTURE_FORMATS = ["png", "webp", "avif", "jpeg"] as const;
 export type PictureFormat = (typeof PICTURE_FORMATS)[number];
@@ -22,14 +23,17 @@ const TRANSPARENT_QUALITY = {
   jpeg: 95, // 42.5 dB, 40.7 dB, 2196 bytes
 } as const;
 
-/** Pixels → an image file: PNG without loss, the others above 40 dB unless a quality is given. Throws `bad-option`. */
+/**
+ * Pixels → an image file: PNG without loss, the others above 40 dB unless a quality is given; in JPEG, transparency is laid on
+ * white. Throws `bad-option`.
+ */
 export async function writeImage(
-  { width, height, data }: Image,
+  image: Image,
   format: PictureFormat,
   options: WriteOptions = {},
 ): Promise<Uint8Array> {
   assertOptions(format, options);
-  const pixels = sharp(data, { raw: { width, height, channels: 3 } });
+  const pixels = rawPixels(format === "jpeg" ? laidOnWhite(image) : image);
   return new Uint8Array(await coded(pixels, format, options).toBuffer());
 }
 

@@ -16,6 +16,8 @@ export interface Models {
   byName(name: string): Promise<Model>;
   /** The one of the lowest number. */
   default(): Promise<Model>;
+  /** The model of a name, or all for `auto`. */
+  choose(name: string): Promise<readonly Model[]>;
 }
 
 export type ModelSummary = Pick<Manifest, "number" | "name" | "description">;
@@ -44,11 +46,13 @@ export async function openModels(folder: string = modelsFolder()): Promise<Model
     if (!model) throw new ZippyNetError("unknown-model", `expected one of the models ${known}, got ${what}`);
     return load(model);
   };
+  const byName = (name: string) => find(`"${name}"`, (model) => model.name === name);
   return {
     list: () => found.map(({ number, name, description }) => ({ number, name, description })),
     byNumber: (number) => find(`number ${number}`, (model) => model.number === number),
-    byName: (name) => find(`"${name}"`, (model) => model.name === name),
+    byName,
     default: () => load(found[0]!),
+    choose: async (name) => (name === "auto" ? Promise.all(found.map(load)) : [await byName(name)]),
   };
 }
 

@@ -14,11 +14,6 @@ export interface ServiceContext {
 export const serviceContext = once(async (): Promise<ServiceContext> => {
   const settings = readSettings();
   const models = await openModels();
-  await encodingModel(models, settings);
+  await models.choose(settings.model);
   return { settings, models, store: new ObjectStore() };
 });
-
-/** Throws `unknown-model` if the settings name one that is not here. */
-export function encodingModel(models: Models, { model }: ServiceSettings): ReturnType<Models["default"]> {
-  return model === "auto" ? models.default() : models.byName(model);
-}

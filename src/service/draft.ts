@@ -1,8 +1,10 @@
-import { MAX_SIDE } from "../codec/image.ts";
-import { encodeTo } from "../codec/target.ts";
+import { encodePicture } from "../image/encode.ts";
 import { readImage } from "../image/read.ts";
 import { type Plan, targetText } from "./plan.ts";
 import type { ObjectHead } from "./store.ts";
+
+/** What metadata say instead of an infinite PSNR. */
+export const LOSSLESS = "lossless";
 
 /** Latents that are ready to be written. */
 export interface Draft {
@@ -22,10 +24,11 @@ export async function makeDraft(
   upload: ObjectHead,
   bytes: Uint8Array,
   sequencer: string | undefined,
+  maxPixels: number,
 ): Promise<Draft> {
-  // no more pixels than the models take: a small file may unpack to gigabytes
-  const { image, notes } = await readImage(bytes, { maxPixels: MAX_SIDE * MAX_SIDE });
-  const { file, quality, psnr } = encodeTo(plan.model, image, plan.target, plan.effort);
+  const { image, notes } = await readImage(bytes, { maxPixels });
+  const { file, kind, model, quality, psnr } = await encodePicture(plan.models, image, plan);
+  const name = plan.models.find(({ number }) => number === model)?.name;
   return {
     file,
     metadata: {
@@ -35,8 +38,9 @@ export async function makeDraft(
       ...(sequencer === undefined ? {} : { sequencer }),
       width: String(image.width),
       height: String(image.height),
-      quality: String(quality),
-      psnr: psnr.toFixed(2),
+      model: name ?? kind,
+      ...(name !== undefined && { "model-number": String(model), quality: String(quality) }),
+      psnr: Number.isFinite(psnr) ? psnr.toFixed(2) : LOSSLESS,
       "bytes-before": String(upload.size),
       "bytes-after": String(file.length),
       ...(notes.length > 0 ? { notes: notes.join("; ") } : {}),
@@ -46,8 +50,7 @@ export async function makeDraft(
 
 function planned({ model, target, effort }: Plan): Record<string, string> {
   return {
-    model: model.name,
-    "model-number": String(model.number),
+    "models-tried": model,
     target: targetText(target),
     effort: String(effort),
   };

@@ -79,7 +79,7 @@ async function prepare(
   const plan = await planFor(models, settings, source);
   if (standing && isCurrent(standing.metadata, plan, source)) return "current";
   const fetched = await store.get(upload.bucket, upload.key, source.etag);
-  return fetched ? makeDraft(plan, source, fetched, upload.sequencer) : "changed";
+  return fetched ? makeDraft(plan, source, fetched, upload.sequencer, settings.maxPixels) : "changed";
 }
 
 function refuse(upload: Upload, latentsBucket: string, key: string): string | undefined {

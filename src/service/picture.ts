@@ -1,8 +1,9 @@
-import { decodeImages } from "../codec/codec.ts";
-import { readContainer } from "../codec/container.ts";
+import { describeFile, readFile } from "../codec/file.ts";
+import { decodePicture } from "../image/decode.ts";
 import { writeImage } from "../image/write.ts";
 import type { Models } from "../model/folder.ts";
 import type { ServiceContext } from "./context.ts";
+import { LOSSLESS } from "./draft.ts";
 import { matches, pictureTag } from "./etag.ts";
 import { FORMATS, type Format } from "./formats.ts";
 import { latentsKey } from "./keys.ts";
@@ -46,9 +47,7 @@ export async function getInfo(
 }
 
 async function render(models: Models, file: Uint8Array, format: Exclude<Format, "zn">): Promise<Uint8Array> {
-  const { header } = readContainer(file);
-  const model = await models.byNumber(header.model);
-  return writeImage(decodeImages(model, [file])[0]!, format);
+  return writeImage(await decodePicture(models, file), format);
 }
 
 async function decoding<T>(key: string, step: () => Promise<T>): Promise<T> {
@@ -68,18 +67,15 @@ async function readLatents(store: ObjectStore, settings: ServiceSettings, key: s
 }
 
 function describe(key: string, { bytes, metadata }: Latents): Record<string, unknown> {
-  const { header } = readContainer(bytes);
+  const { model, ...description } = describeFile(readFile(bytes));
   const number = (name: string): number | undefined =>
     metadata[name] === undefined ? undefined : Number(metadata[name]);
   return {
     key,
-    width: header.width,
-    height: header.height,
-    grey: header.grey,
-    model: { number: header.model, name: metadata["model"] },
-    quality: header.quality,
+    ...description,
+    ...(model !== undefined && { model: { number: model, name: metadata["model"] } }),
     effort: number("effort"),
-    psnr: number("psnr"),
+    psnr: metadata["psnr"] === LOSSLESS ? LOSSLESS : number("psnr"),
     bytes: bytes.length,
     source: { etag: metadata["source-etag"], bytes: number("source-size") },
   };

@@ -2,13 +2,15 @@ import type { Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Target } from "../codec/target.ts";
 import type { Models } from "../model/folder.ts";
-import { encodingModel } from "./context.ts";
 import type { ServiceSettings } from "./settings.ts";
 import type { ObjectHead } from "./store.ts";
 
 /** How an upload is to be encoded. */
 export interface Plan {
-  readonly model: Model;
+  /** To choose from. */
+  readonly models: readonly Model[];
+  /** What was asked for: a name, or `auto`. */
+  readonly model: string;
   readonly target: Target;
   /** 0–9. */
   readonly effort: number;
@@ -30,7 +32,9 @@ export async function planFor(models: Models, settings: ServiceSettings, upload:
   }
   const target = targetOf(upload.metadata) ?? { kind: "quality", quality: settings.quality };
   const effort = asked(upload.metadata, "effort") ?? settings.effort;
-  return { model: await modelFor(models, settings, upload.metadata["model"]), target, effort };
+  const model = upload.metadata["model"] ?? settings.model;
+  if (upload.metadata["model"] !== undefined) assertKnown(models, model);
+  return { models: await models.choose(model), model, target, effort };
 }
 
 /** A target as metadata tell it. */
@@ -67,10 +71,9 @@ function asked(metadata: Metadata, name: keyof typeof RANGES): number | undefine
   );
 }
 
-async function modelFor(models: Models, settings: ServiceSettings, name: string | undefined): Promise<Model> {
-  if (name === undefined) return encodingModel(models, settings);
-  if (models.list().some((model) => model.name === name)) return models.byName(name);
-  if (name === "auto") return models.default();
+/** Of what an upload asks for; a model that the settings name and is not here is another matter, which a deployment mends. */
+function assertKnown(models: Models, name: string): void {
+  if (name === "auto" || models.list().some((model) => model.name === name)) return;
   throw new ZippyNetError(
     "bad-option",
     `expected the metadata "model" to name a model that is here, got "${name}"`,

@@ -10,6 +10,8 @@ const Settings = v.object({
   ZIPPYNET_EFFORT: whole("0", 0, 9),
   /** Uploads of more bytes are refused before they are fetched. */
   ZIPPYNET_MAX_UPLOAD_BYTES: whole(String(20 * 1024 * 1024), 1, 2 ** 31),
+  /** Pictures of more pixels are refused before they are unpacked: a small file may hold gigabytes. */
+  ZIPPYNET_MAX_PIXELS: whole(String(4096 * 4096), 64, 25_000_000),
   /** Seconds a picture may be cached. */
   ZIPPYNET_MAX_AGE: whole("604800", 0, 31_536_000),
 });
@@ -20,6 +22,7 @@ export interface ServiceSettings {
   readonly quality: number;
   readonly effort: number;
   readonly maxUploadBytes: number;
+  readonly maxPixels: number;
   readonly maxAge: number;
 }
 
@@ -37,6 +40,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     quality: output.ZIPPYNET_QUALITY,
     effort: output.ZIPPYNET_EFFORT,
     maxUploadBytes: output.ZIPPYNET_MAX_UPLOAD_BYTES,
+    maxPixels: output.ZIPPYNET_MAX_PIXELS,
     maxAge: output.ZIPPYNET_MAX_AGE,
   };
 }

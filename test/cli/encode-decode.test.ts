@@ -65,9 +65,9 @@ suite("encode and decode", { concurrency: 2 }, () => {
   });
 
   test("standard input and output", async () => {
-    const encoded = await zippynet(["encode", "-"], { input: readFileSync(face) });
+    const encoded = await zippynet(["encode", "-", "--no-classical"], { input: readFileSync(face) });
     assert.deepEqual([encoded.code, encoded.err], [0, ""]);
-    const named = await zippynet(["encode", face, "-o", "-"]);
+    const named = await zippynet(["encode", face, "-o", "-", "--no-classical"]);
     assert.deepEqual(named.out, encoded.out);
     const decoded = await zippynet(["decode", "-", "-o", "-", "--format", "webp"], { input: encoded.out });
     assert.equal((await readImage(decoded.out)).mediaType, "image/webp");
@@ -87,14 +87,13 @@ suite("encode and decode", { concurrency: 2 }, () => {
     const ended = await zippynet(["encode", at("mixed"), at("nowhere.png"), "-o", at("mixed-zn"), "--json"]);
     assert.equal(ended.code, 1);
     const report = json(ended.out);
-    assert.deepEqual([report.done, report.failed], [1, 4]);
+    assert.deepEqual([report.done, report.failed], [2, 3]);
     const errors = new Map(report.files.map((file) => [file.in, file.error]));
     assert.deepEqual(errors.get(at("mixed/good.png")), undefined);
     assert.match(errors.get(at("mixed/empty.png"))!.message, /got 0 bytes/);
     assert.match(errors.get(at("mixed/cut.png"))!.message, /damaged/);
-    assert.match(errors.get(at("mixed/thin.png"))!.message, /expected a width of 8–1024 pixels, got 7/);
     assert.equal(errors.get(at("nowhere.png"))!.code, "input-output");
-    assert.deepEqual(readdirSync(at("mixed-zn")), ["good.zn"]);
+    assert.deepEqual(readdirSync(at("mixed-zn")).sort(), ["good.zn", "thin.zn"]);
   });
 
   test("a spoilt file does not spoil its batch", async () => {
@@ -165,7 +164,7 @@ suite("targets", { concurrency: 2 }, () => {
   });
 
   test("--psnr that nothing reaches names the most possible", async () => {
-    const { code, err } = await zippynet(["encode", face, "-o", at("t4"), "--psnr", "70"]);
+    const { code, err } = await zippynet(["encode", face, "-o", at("t4"), "--psnr", "70", "--no-classical"]);
     assert.equal(code, 1);
     assert.match(err, /expected at least 70 dB, the most possible is \d+\.\d+/);
   });

@@ -77,7 +77,8 @@ test("every illegal value is refused, and the message says what came", () => {
   for (let tag = 0; tag < 256; tag++) {
     if (tag >>> 6 !== 2) {
       refuse([tag, 1, 50, 0], new RegExp(`0x80–0xbf, got 0x${tag.toString(16).padStart(2, "0")}$`));
-    } else if (tag >= 0x90) refuse([tag, 1, 50, 0], new RegExp(`kind 0, got ${(tag >> 4) & 3}`));
+    } else if (tag >= 0x90)
+      refuse([tag, 1, 50, 0], new RegExp(`latents, kind 0, got kind ${(tag >> 4) & 3}`));
     else if (tag < 0x8f) assert.ok(readContainer(Uint8Array.of(tag, 1, 50, 0)));
   }
   for (let quality = 0; quality < 128; quality++) {

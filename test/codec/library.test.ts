@@ -15,8 +15,10 @@ import { madePicture, zippyError } from "./support.ts";
 const image = madePicture(42, 42, 0);
 
 test("encode, info, decode", async () => {
-  const file = await encode(image, { quality: 70 });
+  const file = await encode(image, { quality: 70, model: "faces", classical: false });
   assert.deepEqual(info(file), {
+    kind: "latents",
+    alpha: false,
     model: 1,
     quality: 70,
     grey: false,
@@ -31,10 +33,11 @@ test("encode, info, decode", async () => {
 
 test("options: the quality by default, a model by name, models opened once for many calls", async () => {
   const models = await openModels();
-  const plain = await encode(image);
+  const plain = await encode(image, { model: "faces", classical: false });
   assert.equal(info(plain).quality, DEFAULT_QUALITY);
-  assert.deepEqual(await encode(image, { quality: DEFAULT_QUALITY, model: "faces", models }), plain);
-  assert.deepEqual(await encode(image, { model: "auto", models }), plain);
+  const all = { quality: DEFAULT_QUALITY, model: "faces", classical: false, models };
+  assert.deepEqual(await encode(image, all), plain);
+  assert.deepEqual(await encode(image, { model: "auto", models }), await encode(image));
   assert.deepEqual(await decode(plain, { models }), await decode(plain));
 });
 
@@ -60,13 +63,22 @@ test("a Node Buffer, and a view into a larger one, are as good as a Uint8Array",
 test("images of a wrong size or length are refused", async () => {
   const refuse = (width: number, height: number, length: number, text: RegExp) =>
     assert.rejects(encode({ width, height, data: new Uint8Array(length) }), zippyError("bad-image", text));
-  await refuse(1, 1, 3, /width of 8–1024 pixels, got 1$/);
-  await refuse(42, 7, 42 * 7 * 3, /height of 8–1024 pixels, got 7/);
-  await refuse(1025, 8, 1025 * 8 * 3, /got 1025/);
-  await refuse(20000, 20000, 0, /got 20000/);
   await refuse(42, 42, 42 * 42 * 4, /5292 bytes of RGB for 42×42 pixels, got 7056/);
   await refuse(42, 42, 0, /got 0/);
   await refuse(42.5, 42, 42 * 42 * 3, /got 42.5/);
+  await refuse(0, 42, 0, /1 pixel or more, got 0×42/);
+  await assert.rejects(
+    encode({ ...image, alpha: new Uint8Array(5) }),
+    zippyError("bad-image", /1764 bytes of alpha for 42×42 pixels, got 5/),
+  );
+  await assert.rejects(
+    encode({ width: 20000, height: 20000, data: new Uint8Array() }),
+    zippyError("too-large", /at most 25000000 pixels .*got 20000×20000/),
+  );
+  await assert.rejects(
+    encode({ width: 7, height: 7, data: new Uint8Array(147) }, { classical: false }),
+    zippyError("bad-image", /sides of 8–1024 pixels/),
+  );
 });
 
 test("qualities out of range are refused", async () => {
@@ -80,13 +92,13 @@ test("models that are not here are refused", async () => {
     encode(image, { model: "cats" }),
     zippyError("unknown-model", /1 \(faces\), got "cats"/),
   );
-  const file = (await encode(image)).slice();
+  const file = (await encode(image, { model: "faces", classical: false })).slice();
   file[1] = 199;
   await assert.rejects(decode(file), zippyError("unknown-model", /1 \(faces\), got number 199/));
 });
 
 test("foreign, empty, cut and damaged files are refused", async () => {
-  const file = await encode(image);
+  const file = await encode(image, { model: "faces", classical: false });
   const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16);
   const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10);
   for (const foreign of [new Uint8Array(), jpeg, png, new TextEncoder().encode("<svg/>")]) {

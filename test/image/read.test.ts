@@ -4,6 +4,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import sharp, { type Sharp } from "sharp";
 import { type ErrorCode, ZippyNetError } from "../../src/codec/errors.ts";
+import { laidOnWhite } from "../../src/codec/image.ts";
 import { psnr } from "../../src/codec/psnr.ts";
 import { readImage } from "../../src/image/read.ts";
 import { hollowPng, png } from "./png.ts";
@@ -79,20 +80,21 @@ suite("samples", () => {
     assert.deepEqual(notes, []);
   });
 
-  test("transparency is laid on white, and said so", async () => {
+  test("alpha stands beside the colours", async () => {
     const alphas = [0, 255, 128];
     const samples = alphas.flatMap((alpha) => [100, 0, 200, alpha]);
-    const { image, notes } = await readImage(png({ width: 3, height: 1, channels: 4, depth: 8 }, samples));
-    assert.deepEqual([...image.data], [255, 255, 255, 100, 0, 200, 177, 127, 227]);
-    assert.deepEqual(notes, ["transparency laid on white"]);
+    const { image } = await readImage(png({ width: 3, height: 1, channels: 4, depth: 8 }, samples));
+    assert.deepEqual([...image.data], [100, 0, 200, 100, 0, 200, 100, 0, 200]);
+    assert.deepEqual([...image.alpha!], alphas);
+    assert.deepEqual([...laidOnWhite(image).data], [255, 255, 255, 100, 0, 200, 177, 127, 227]);
   });
 
   test("grey with 16-bit alpha", async () => {
-    const { image, notes } = await readImage(
+    const { image } = await readImage(
       png({ width: 2, height: 1, channels: 2, depth: 16 }, [100 * 257, 65535, 100 * 257, 0]),
     );
-    assert.deepEqual([...image.data], [100, 100, 100, 255, 255, 255]);
-    assert.deepEqual(notes, ["transparency laid on white"]);
+    assert.deepEqual([...image.data], [100, 100, 100, 100, 100, 100]);
+    assert.deepEqual([...image.alpha!], [255, 0]);
   });
 
   test("1×1", async () => {

@@ -107,6 +107,7 @@ test("an upload becomes latents that say what they are made of", async () => {
   assert.deepEqual(rest, {
     model: "faces",
     "model-number": "1",
+    "models-tried": "auto",
     target: "quality 50",
     quality: "50",
     effort: "0",
@@ -136,7 +137,7 @@ test("an upload's own quality counts, and one out of range is refused", async ()
     await upload("own", pictures[0]!, { quality });
     const outcome = await encode("own");
     assert.ok(outcome.outcome === "encoded");
-    assert.equal(outcome.metadata["quality"], quality);
+    assert.equal(outcome.metadata["target"], `quality ${quality}`);
     assert.ok(Number(outcome.metadata["bytes-after"]) < bytes);
   }
   for (const quality of ["0", "101", "-1", "5.5", "high", ""]) {

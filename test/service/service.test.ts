@@ -160,6 +160,8 @@ test("?info says what is known", async () => {
     key: "known",
     width: 64,
     height: 64,
+    kind: "latents",
+    alpha: false,
     grey: false,
     model: { number: 1, name: "faces" },
     quality: 20,
@@ -201,11 +203,10 @@ test("unusual pictures are taken as a person would see them", async () => {
     const { outcome, metadata } = await local.upload(`unusual/${name}`, bytes);
     assert.equal(outcome, "encoded", name);
     if (name === "animated") assert.equal(metadata?.["notes"], "first of 2 frames");
-    if (name === "alpha") assert.equal(metadata?.["notes"], "transparency laid on white");
     await assertLike(await fetch(local.pictureUrl(`unusual/${name}`)), bytes, 20);
   }
   const grey = await picture(await fetch(local.pictureUrl("unusual/grey", "?format=png")));
-  for (let i = 0; i < grey.data.length; i += 3) assert.equal(grey.data[i], grey.data[i + 1]);
+  for (let i = 0; i < grey.data.length; i += 3) assert.ok(Math.abs(grey.data[i]! - grey.data[i + 1]!) <= 3);
   const { metadata } = await local.upload("rotated.jpg", uploads.rotated);
   assert.deepEqual([metadata?.["width"], metadata?.["height"]], ["48", "64"]);
   const shown = await sharp(await (await fetch(local.pictureUrl("rotated.jpg"))).arrayBuffer()).metadata();

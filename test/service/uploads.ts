@@ -26,6 +26,8 @@ export async function makeUploads(face: Buffer, other: Buffer): Promise<Uploads>
         .gif()
         .toBuffer(),
       grey: await sharp(face).greyscale().png().toBuffer(),
+      "1×1": await sharp(face).resize(1, 1).png().toBuffer(),
+      "1100×20": await sharp(face).resize(1100, 20, { fit: "fill" }).png().toBuffer(),
     },
     rotated: await sharp(face).resize(64, 48).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
     refused: {
@@ -33,12 +35,6 @@ export async function makeUploads(face: Buffer, other: Buffer): Promise<Uploads>
       text: [Buffer.from("hello, I am a text\n"), "bad-image", /expected an image of type/],
       "truncated jpeg": [jpeg.subarray(0, jpeg.length / 2), "bad-image", /damaged/],
       "truncated png": [face.subarray(0, face.length / 2), "bad-image", /damaged/],
-      "1×1": [await sharp(face).resize(1, 1).png().toBuffer(), "bad-image", /8–1024 pixels, got 1/],
-      "1100×20": [
-        await sharp(face).resize(1100, 20, { fit: "fill" }).png().toBuffer(),
-        "bad-image",
-        /8–1024 pixels, got 1100/,
-      ],
       "a bomb": [bomb(20_000), "too-large", /20000×20000/],
       svg: [
         Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"/>'),

@@ -1,10 +1,11 @@
 import { latentSize } from "../architecture.ts";
 import { reconstruct } from "../autoencoder.ts";
-import { type Image, isGrey } from "../image.ts";
+import { type Image, isGrey, withAlphaOf } from "../image.ts";
 import { type LatentShape, quantiseLatents } from "../latents.ts";
 import type { Model } from "../model.ts";
 import { blockSize, pixelMask, toBlocks } from "../pixels.ts";
-import { distortionWeight, levelOf } from "../quality.ts";
+import { squaredError } from "../psnr.ts";
+import { priceOf } from "../quality.ts";
 import { Descent } from "./descent.ts";
 import { seededRandom } from "./random.ts";
 
@@ -52,7 +53,7 @@ function search(model: Model, images: readonly Image[], best: Float32Array, opti
   const { quality, effort } = options;
   const { width, height } = images[0]!;
   const shape: LatentShape = { n: images.length, ...latentSize(width, height) };
-  const price = distortionWeight(levelOf(quality)) / 3;
+  const price = priceOf(quality);
   const losses = lossesOf(model, images, best, shape, quality, price);
   const { rows, columns } = blockSize(width, height);
   const blocks = new Float32Array(images.length * rows * columns * 12);
@@ -101,11 +102,7 @@ function lossesOf(
   });
   const headers = images.map((image) => ({ ...image, quality, grey: isGrey(image) }));
   const decoded = reconstruct(model, headers, yHat);
-  return losses.map((bits, i) => bits + price * squaredError(images[i]!.data, decoded[i]!.data));
-}
-
-function squaredError(a: Uint8Array, b: Uint8Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
-  return sum;
+  return losses.map(
+    (bits, i) => bits + price * squaredError(images[i]!, withAlphaOf(images[i]!, decoded[i]!)),
+  );
 }

@@ -1,4 +1,5 @@
-import { ZippyNetError } from "../codec/errors.ts";
+import { ZippyNetError } from "../errors.ts";
+import { joined } from "./joined.ts";
 
 /**
  * The bare AV1 payload of an AVIF still image: the data of its primary item (the OBUs), without the boxes around it.
@@ -18,7 +19,7 @@ export function av1Payload(avif: Uint8Array): Uint8Array {
     if (end > source.length) throw damaged(`an item's data ends at ${end} of ${source.length} bytes`);
     return source.subarray(offset, end);
   });
-  return new Uint8Array(Buffer.concat(parts));
+  return joined(...parts);
 }
 
 /** Big-endian numbers and boxes, one after the other. */

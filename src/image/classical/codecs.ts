@@ -1,0 +1,87 @@
+import type { Sharp } from "sharp";
+import { av1Frame } from "../../codec/classical/avif.ts";
+import { webpFrame, withoutVp8lHeader } from "../../codec/classical/webp.ts";
+import { ZippyNetError } from "../../codec/errors.ts";
+import type { ClassicalCodec } from "../../codec/file.ts";
+import type { Image } from "../../codec/image.ts";
+import { rawPixels } from "../raw.ts";
+
+/** A lossy codec and a way to drive it. */
+export interface Variant {
+  readonly codec: Exclude<ClassicalCodec, "vp8l">;
+  /** @param quality 1–100 @param effort 0–9, AVIF's; WebP is quick at its best */
+  readonly code: (picture: Sharp, quality: number, effort: number) => Sharp;
+}
+
+/** A codec's variants are of one quality scale. Which is best differs from picture to picture. */
+export interface Family {
+  /** Whose quality is searched for. */
+  readonly first: Variant;
+  /** Tried around that quality, for small pictures. */
+  readonly others: readonly Variant[];
+}
+
+const VP8: Family = {
+  first: { codec: "vp8", code: (picture, quality) => picture.webp({ quality, effort: 6 }) },
+  others: [
+    { codec: "vp8", code: (picture, quality) => picture.webp({ quality, effort: 6, preset: "icon" }) },
+  ],
+};
+
+/** Tuned to PSNR and to the eye, with chroma whole and halved. */
+const AV1: Family = {
+  first: av1({ chromaSubsampling: "4:4:4", tune: "psnr" }),
+  others: [av1({ chromaSubsampling: "4:4:4" }), av1({ chromaSubsampling: "4:2:0", tune: "psnr" })],
+};
+
+export const FAMILIES: readonly Family[] = [VP8, AV1];
+
+function av1(options: { chromaSubsampling: string; tune?: "psnr" }): Variant {
+  return { codec: "av1", code: (picture, quality, effort) => picture.avif({ quality, effort, ...options }) };
+}
+
+/** Pixels up to which VP8L is as slow as it can be. */
+const MAX_SLOW_LOSSLESS = 1024 * 1024;
+
+/** For looking around: a tenth of the time of the next, within some per cent of its bytes. */
+export const QUICK = 2;
+
+/** AVIF's effort for what is stored, by our own: one that keeps a picture under a second or so, unless more is asked for. */
+export function thoroughEffort({ width, height }: Image, effort: number): number {
+  const side = Math.sqrt(width * height);
+  if (side <= 256) return effort === 0 ? 5 : 9;
+  return side <= 1024 ? 4 : QUICK;
+}
+
+/** The frame of a picture without its container; alpha is left out. */
+export async function lossyFrame(
+  { codec, code }: Variant,
+  { width, height, data }: Image,
+  quality: number,
+  effort: number,
+): Promise<Uint8Array> {
+  const file = await code(rawPixels({ width, height, data }), quality, effort).toBuffer();
+  return codec === "av1" ? av1Frame(file) : frameOf(file, "vp8");
+}
+
+/** The frame of a picture, its alpha included, without loss (but for colours that nobody sees). */
+export async function losslessFrame(image: Image): Promise<Uint8Array> {
+  const effort = image.width * image.height <= MAX_SLOW_LOSSLESS ? 6 : 2;
+  return frameOf(await rawPixels(image).webp({ lossless: true, effort }).toBuffer(), "vp8l");
+}
+
+/** Opacity as a file's alpha: a lossless frame of greys without its header. */
+export async function alphaFrame({
+  width,
+  height,
+  alpha,
+}: Image & { alpha: Uint8Array }): Promise<Uint8Array> {
+  const data = Uint8Array.from({ length: alpha.length * 3 }, (_, i) => alpha[Math.floor(i / 3)]!);
+  return withoutVp8lHeader(await losslessFrame({ width, height, data }));
+}
+
+function frameOf(file: Uint8Array, codec: "vp8" | "vp8l"): Uint8Array {
+  const frame = webpFrame(file);
+  if (frame?.codec === codec) return frame.payload;
+  throw new ZippyNetError("bad-image", `expected a WebP file of one ${codec} frame from the encoder`);
+}

@@ -1,0 +1,60 @@
+import sharp from "sharp";
+import { webpFile, webpSize, withVp8lHeader } from "../../codec/classical/webp.ts";
+import { ZippyNetError } from "../../codec/errors.ts";
+import { type ClassicalFile, classicalImage, type ZnFile } from "../../codec/file.ts";
+import type { Image } from "../../codec/image.ts";
+
+/** Pixels up to which classical frames are decoded, and encoded. */
+export const MAX_PIXELS = 25_000_000;
+
+/** Pixels of a classical frame, without alpha that wraps it. Throws `bad-file` or `too-large`. */
+export async function decodeClassical(file: ClassicalFile): Promise<Image> {
+  const { kind, frame } = file;
+  const hasAlpha = kind === "vp8l" && webpSize({ codec: kind, payload: frame }).alpha;
+  const channels = hasAlpha ? 4 : 3;
+  const samples = await decodeFrame(classicalImage(file).bytes, file, channels);
+  return hasAlpha ? { width: file.width, height: file.height, ...apart(samples) } : imageOf(file, samples);
+}
+
+/** Opacity, one byte a pixel, from a file's alpha. Throws as `decodeClassical`. */
+export async function decodeAlpha(alpha: Uint8Array, { width, height }: ZnFile): Promise<Uint8Array> {
+  const payload = withVp8lHeader(alpha, width, height);
+  const samples = await decodeFrame(webpFile({ codec: "vp8l", payload }), { width, height }, 3);
+  return Uint8Array.from({ length: width * height }, (_, i) => samples[i * 3 + 1]!);
+}
+
+async function decodeFrame(
+  bytes: Uint8Array,
+  { width, height }: { readonly width: number; readonly height: number },
+  channels: 3 | 4,
+): Promise<Uint8Array> {
+  if (width * height > MAX_PIXELS) {
+    throw new ZippyNetError(
+      "too-large",
+      `expected a picture of at most ${MAX_PIXELS} pixels, got ${width}×${height}`,
+    );
+  }
+  const picture = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error" }).toColourspace("srgb");
+  const { data, info } = await (channels === 3 ? picture.removeAlpha() : picture.ensureAlpha())
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true })
+    .catch((cause: unknown) => {
+      throw new ZippyNetError("bad-file", "damaged .zn file: its frame cannot be decoded", { cause });
+    });
+  if (info.width !== width || info.height !== height || info.channels !== channels) {
+    const found = `${info.width}×${info.height} of ${info.channels} channels`;
+    throw new ZippyNetError("bad-file", `damaged .zn file: expected ${width}×${height}, got ${found}`);
+  }
+  return data;
+}
+
+function imageOf({ width, height }: ClassicalFile, samples: Uint8Array): Image {
+  return { width, height, data: new Uint8Array(samples) };
+}
+
+/** Samples of four channels → pixels and alpha. */
+function apart(samples: Uint8Array): Required<Pick<Image, "data" | "alpha">> {
+  const count = samples.length / 4;
+  const data = Uint8Array.from({ length: count * 3 }, (_, i) => samples[Math.floor(i / 3) * 4 + (i % 3)]!);
+  return { data, alpha: Uint8Array.from({ length: count }, (_, i) => samples[i * 4 + 3]!) };
+}

@@ -1,0 +1,171 @@
+import { joined } from "../../codec/classical/joined.ts";
+import { type ClassicalCodec, readFile, writeClassical } from "../../codec/file.ts";
+import type { Image } from "../../codec/image.ts";
+import { squaredError } from "../../codec/psnr.ts";
+import type { Candidate, Judge } from "../judge.ts";
+import {
+  FAMILIES,
+  type Family,
+  losslessFrame,
+  lossyFrame,
+  QUICK,
+  thoroughEffort,
+  type Variant,
+} from "./codecs.ts";
+import { decodeClassical } from "./decode.ts";
+import { filled, NO_WRAP, type Wrap } from "./wrap.ts";
+
+/** Qualities that a search begins with, and by how much it then moves. */
+const COARSE = [10, 25, 40, 55, 70, 85] as const;
+const MOVES = [7, 3, 1] as const;
+/** Larger pictures are not tried at many qualities, but a part of them is. */
+const LARGEST_SEARCHED = 1024 * 1024;
+const PART = 512;
+const LONGEST_WALK = 8;
+
+/** The classical codecs at one picture, each file with its alpha. */
+export class Classical {
+  readonly #image: Image;
+  readonly #visible: Image;
+  readonly #wrap: Wrap;
+  readonly #effort: number;
+  readonly #tried = new Map<Variant, Map<string, Promise<Candidate>>>();
+
+  /** @param wrap puts the picture's alpha around a file @param effort 0–9 */
+  constructor(image: Image, wrap: Wrap, effort: number) {
+    this.#image = image;
+    this.#visible = filled(image);
+    this.#wrap = wrap;
+    this.#effort = effort;
+  }
+
+  /** Quick: VP8 at a quality. */
+  probe(quality: number): Promise<Candidate> {
+    return this.try(FAMILIES[0]!.first, quality, QUICK);
+  }
+
+  async lossless(): Promise<Candidate> {
+    return this.#candidate("vp8l", await losslessFrame(this.#image), NO_WRAP);
+  }
+
+  /** The best files of every lossy codec; some may not meet the target. */
+  async lossy(judge: Judge): Promise<Candidate[]> {
+    return (await Promise.all(FAMILIES.map((family) => this.#search(family, judge)))).flat();
+  }
+
+  async #search({ first, others }: Family, judge: Judge): Promise<Candidate[]> {
+    const { width, height } = this.#image;
+    const effort = thoroughEffort(this.#image, this.#effort);
+    const large = width * height > LARGEST_SEARCHED;
+    if (large && judge.target.kind === "quality") {
+      return [await this.try(first, await qualityOfPart(this.#image, first, judge), effort)];
+    }
+    const quick = (quality: number): Promise<Candidate> => this.try(first, quality, QUICK);
+    const quality =
+      judge.target.kind === "quality" ? await leastLoss(quick, judge) : await edge(quick, judge);
+    const variants = large ? [first] : [first, ...others];
+    const found = variants.map((variant) => {
+      const at = (value: number): Promise<Candidate> => this.try(variant, value, effort);
+      return judge.target.kind === "quality" ? around(at, quality) : walk(at, quality, judge);
+    });
+    return (await Promise.all(found)).flat();
+  }
+
+  /** A variant at a quality and AVIF's effort; remembered. */
+  try(variant: Variant, quality: number, effort: number): Promise<Candidate> {
+    const tried = this.#tried.get(variant) ?? new Map<string, Promise<Candidate>>();
+    this.#tried.set(variant, tried);
+    const key = variant.codec === "av1" ? `${quality} ${effort}` : String(quality);
+    const candidate = tried.get(key) ?? this.#code(variant, quality, effort);
+    tried.set(key, candidate);
+    return candidate;
+  }
+
+  async #code(variant: Variant, quality: number, effort: number): Promise<Candidate> {
+    const frame = await lossyFrame(variant, this.#visible, quality, effort);
+    return this.#candidate(variant.codec, frame, this.#wrap);
+  }
+
+  async #candidate(codec: ClassicalCodec, frame: Uint8Array, wrap: Wrap): Promise<Candidate> {
+    const bare = writeClassical(codec, frame);
+    const file = readFile(bare);
+    if (file.kind === "latents") throw new TypeError("expected a classical file");
+    const decoded = await decodeClassical(file);
+    const alpha = decoded.alpha ?? this.#image.alpha;
+    const squares = squaredError(this.#image, alpha ? { ...decoded, alpha } : decoded);
+    return { kind: codec, file: wrap.around(bare), squares };
+  }
+}
+
+/** The quality of least loss: coarse steps, then ever smaller ones from the best so far. */
+async function leastLoss(at: (quality: number) => Promise<Candidate>, judge: Judge): Promise<number> {
+  const loss = async (quality: number) => ({ quality, loss: judge.loss(await at(quality)) });
+  const least = (tried: readonly { quality: number; loss: number }[]) =>
+    tried.reduce((a, b) => (b.loss < a.loss ? b : a));
+  let best = least(await Promise.all(COARSE.map(loss)));
+  for (const by of MOVES) {
+    const around = [best.quality - by, best.quality + by].filter(isQuality);
+    best = least([best, ...(await Promise.all(around.map(loss)))]);
+  }
+  return best.quality;
+}
+
+/** The lowest quality that reaches a PSNR, or the highest that fits bytes; 100 or 1 if none does. */
+async function edge(at: (quality: number) => Promise<Candidate>, judge: Judge): Promise<number> {
+  const rising = judge.target.kind === "psnr";
+  let [low, high] = [1, 100];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (judge.meets(await at(middle)) === rising) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** A quality and its neighbours. */
+function around(at: (quality: number) => Promise<Candidate>, quality: number): Promise<Candidate[]> {
+  return Promise.all(
+    [-1, 0, 1]
+      .map((by) => quality + by)
+      .filter(isQuality)
+      .map(at),
+  );
+}
+
+/** From where a quick look found the edge to where it is: past it if need be, and back as far as the target is met. */
+async function walk(
+  at: (quality: number) => Promise<Candidate>,
+  from: number,
+  judge: Judge,
+): Promise<Candidate[]> {
+  const better = judge.target.kind === "psnr" ? -1 : 1;
+  const tried = [await at(from)];
+  const met = judge.meets(tried[0]!);
+  const by = met ? better : -better;
+  for (let quality = from + by; isQuality(quality) && tried.length <= LONGEST_WALK; quality += by) {
+    const candidate = await at(quality);
+    tried.push(candidate);
+    if (judge.meets(candidate) !== met) break;
+  }
+  return tried;
+}
+
+function isQuality(value: number): boolean {
+  return value >= 1 && value <= 100;
+}
+
+/** What is best for the middle of a large picture. */
+async function qualityOfPart(image: Image, variant: Variant, judge: Judge): Promise<number> {
+  const part = new Classical(middle(image, PART), NO_WRAP, 0);
+  return leastLoss((quality) => part.try(variant, quality, QUICK), judge);
+}
+
+function middle({ width, height, data }: Image, side: number): Image {
+  const [w, h] = [Math.min(width, side), Math.min(height, side)];
+  const [left, top] = [(width - w) >> 1, (height - h) >> 1];
+  const rows = Array.from({ length: h }, (_, y) => {
+    const from = ((top + y) * width + left) * 3;
+    return data.subarray(from, from + w * 3);
+  });
+  return { width: w, height: h, data: joined(...rows) };
+}

@@ -1,0 +1,43 @@
+import { ZippyNetError } from "../../codec/errors.ts";
+import { MAX_ALPHA, withAlpha } from "../../codec/file.ts";
+import type { Image } from "../../codec/image.ts";
+import { alphaFrame } from "./codecs.ts";
+
+/** Puts a picture's alpha around a file that has none. */
+export interface Wrap {
+  /** By so much files grow. */
+  readonly bytes: number;
+  readonly around: (file: Uint8Array) => Uint8Array;
+}
+
+/** Of a picture without alpha. */
+export const NO_WRAP: Wrap = { bytes: 0, around: (file) => file };
+
+const EMPTY = new Uint8Array(0);
+
+/** Throws `too-large` if the alpha is too much for a file: noise of a megapixel. */
+export async function wrapperOf({ width, height, data, alpha }: Image): Promise<Wrap> {
+  if (!alpha) return NO_WRAP;
+  const frame = await alphaFrame({ width, height, data, alpha });
+  if (frame.length > MAX_ALPHA) {
+    throw new ZippyNetError("too-large", `expected alpha of at most ${MAX_ALPHA} bytes, got ${frame.length}`);
+  }
+  const around = (file: Uint8Array): Uint8Array => withAlpha(file, frame);
+  return { bytes: withAlpha(EMPTY, frame).length, around };
+}
+
+/** A picture whose fully transparent pixels have the mean colour of the others: cheap to code, and unseen. */
+export function filled(image: Image): Image {
+  const { width, height, data, alpha } = image;
+  if (!alpha) return image;
+  const sums = [0, 0, 0];
+  let seen = 0;
+  alpha.forEach((opacity, i) => {
+    if (opacity === 0) return;
+    seen++;
+    for (let c = 0; c < 3; c++) sums[c]! += data[i * 3 + c]!;
+  });
+  const mean = sums.map((sum) => (seen === 0 ? 255 : Math.round(sum / seen)));
+  const colours = data.map((sample, i) => (alpha[Math.floor(i / 3)] === 0 ? mean[i % 3]! : sample));
+  return { width, height, data: colours, alpha };
+}

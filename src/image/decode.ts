@@ -1,0 +1,20 @@
+import { decodeImages, type Model } from "../codec/codec.ts";
+import { readFile } from "../codec/file.ts";
+import type { Image } from "../codec/image.ts";
+import { decodeAlpha, decodeClassical } from "./classical/decode.ts";
+
+/** Where a decoder finds the model that a file names. */
+export interface ModelSource {
+  /** Throws `unknown-model`, `bad-model`. */
+  byNumber(number: number): Promise<Model>;
+}
+
+/** A `.zn` file of any kind → pixels. Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`. */
+export async function decodePicture(models: ModelSource, bytes: Uint8Array): Promise<Image> {
+  const file = readFile(bytes);
+  const image =
+    file.kind === "latents"
+      ? decodeImages(await models.byNumber(file.header.model), [file.file])[0]!
+      : await decodeClassical(file);
+  return file.alpha ? { ...image, alpha: await decodeAlpha(file.alpha, file) } : image;
+}

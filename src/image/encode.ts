@@ -1,0 +1,140 @@
+import type { Model } from "../codec/codec.ts";
+import { ZippyNetError } from "../codec/errors.ts";
+import type { Kind } from "../codec/file.ts";
+import { assertPixels, type Image, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
+import type { Target } from "../codec/target.ts";
+import { MAX_PIXELS } from "./classical/decode.ts";
+import { Classical } from "./classical/search.ts";
+import { wrapperOf } from "./classical/wrap.ts";
+import { type Candidate, Judge } from "./judge.ts";
+import { type Latents, latentsOf } from "./latents.ts";
+
+export interface EncodeWish {
+  readonly target: Target;
+  /** 0–9. */
+  readonly effort: number;
+  /** Whether classical codecs may stand in where they are better; they do unless told. */
+  readonly classical?: boolean;
+}
+
+/** A file, what is in it and how good it is. */
+export interface EncodedPicture {
+  readonly file: Uint8Array;
+  readonly kind: Kind;
+  /** In dB, transparency laid on white; infinite without loss. */
+  readonly psnr: number;
+  /** Of latents. */
+  readonly quality?: number;
+  readonly model?: number;
+}
+
+/** VP8's quality at the first look, by how much its bytes grow with PSNR, and how much better than it AV1 may be. */
+const PROBE = 40;
+const DECIBELS_PER_DOUBLING = 5.5;
+const AV1_OVER_VP8 = 0.5;
+/** Pixels up to which a picture is tried without loss: beyond, that takes seconds, and hardly ever pays. */
+const MAX_LOSSLESS = 8_000_000;
+/** WebP's limit. */
+const MAX_FRAME_SIDE = 16_383;
+
+/** A picture → a `.zn` file, as `encodePictures`. */
+export async function encodePicture(
+  models: readonly Model[],
+  image: Image,
+  wish: EncodeWish,
+): Promise<EncodedPicture> {
+  const [made] = await encodePictures(models, [image], wish);
+  if (made instanceof ZippyNetError) throw made;
+  return made!;
+}
+
+/**
+ * Pictures of one size → `.zn` files: latents of whichever model suits best, or a classical codec's frame where that is better. To
+ * a quality, the best file is that of the fewest bits + price · squared errors, which is what models are trained for. Alpha is kept.
+ * What becomes of a picture is at its place: a file, or an error (`bad-image`; `bad-option` if nothing meets the target).
+ * Throws `bad-option`.
+ */
+export async function encodePictures(
+  models: readonly Model[],
+  images: readonly Image[],
+  wish: EncodeWish,
+): Promise<(EncodedPicture | ZippyNetError)[]> {
+  for (const image of images) {
+    assertNotTooLarge(image);
+    assertPixels(image);
+  }
+  const latents = latentsOf(models, images, wish);
+  return Promise.all(
+    images.map(async (image, i) => {
+      try {
+        return await choose(image, wish, latents[i]!);
+      } catch (error) {
+        if (error instanceof ZippyNetError) return error;
+        throw error;
+      }
+    }),
+  );
+}
+
+async function choose(image: Image, wish: EncodeWish, own: Latents): Promise<EncodedPicture> {
+  const { target, effort, classical = true } = wish;
+  const judge = new Judge(target, image.data.length);
+  const wrap = await wrapperOf(image);
+  const candidates = await own(wrap);
+  if (classical) {
+    const others = new Classical(image, wrap, effort);
+    const [probe, ...lossless] = await Promise.all([
+      others.probe(PROBE),
+      ...(worthLossless(image, target) ? [others.lossless()] : []),
+    ]);
+    const best = judge.best(candidates);
+    candidates.push(...lossless);
+    if (!best || !isHopeless(probe, best, judge)) candidates.push(...(await others.lossy(judge)));
+  }
+  const best = judge.best(candidates);
+  if (!best) throw unmet(judge, candidates);
+  const { file, kind, quality, model } = best;
+  return {
+    file,
+    kind,
+    psnr: judge.psnr(best),
+    ...(quality !== undefined && { quality }),
+    ...(model !== undefined && { model }),
+  };
+}
+
+/** Whether VP8, and by its example AV1, is far from what there is: faces do not wait for a search that never pays. */
+function isHopeless(probe: Candidate, best: Candidate, judge: Judge): boolean {
+  const doublings = (judge.psnr(best) - judge.psnr(probe)) / DECIBELS_PER_DOUBLING;
+  return probe.file.length * 2 ** doublings * AV1_OVER_VP8 > best.file.length;
+}
+
+function worthLossless({ width, height }: Image, { kind }: Target): boolean {
+  return kind === "psnr" || width * height <= MAX_LOSSLESS;
+}
+
+function unmet(judge: Judge, candidates: readonly Candidate[]): ZippyNetError {
+  const { target } = judge;
+  if (candidates.length === 0) {
+    return new ZippyNetError(
+      "bad-image",
+      `expected sides of ${MIN_SIDE}–${MAX_SIDE} pixels, which models code, as no classical codec may stand in`,
+    );
+  }
+  if (target.kind === "bytes") {
+    const least = Math.min(...candidates.map(({ file }) => file.length));
+    const wanted = `expected a file of at most ${target.maxBytes} bytes`;
+    return new ZippyNetError("bad-option", `${wanted}, the least possible is ${least}`);
+  }
+  const most = Math.max(...candidates.map((candidate) => judge.psnr(candidate))).toFixed(2);
+  const wanted = target.kind === "psnr" ? `expected at least ${target.decibels} dB` : "expected a file";
+  return new ZippyNetError("bad-option", `${wanted}, the most possible is ${most}`);
+}
+
+function assertNotTooLarge({ width, height }: Image): void {
+  if (width * height <= MAX_PIXELS && Math.max(width, height) <= MAX_FRAME_SIDE) return;
+  throw new ZippyNetError(
+    "too-large",
+    `expected a picture of at most ${MAX_PIXELS} pixels and sides of at most ${MAX_FRAME_SIDE}, got ${width}×${height}`,
+  );
+}

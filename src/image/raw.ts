@@ -1,0 +1,13 @@
+import sharp, { type Sharp } from "sharp";
+import type { Image } from "../codec/image.ts";
+
+/** Pixels as sharp takes them, with alpha if there is any. */
+export function rawPixels({ width, height, data, alpha }: Image): Sharp {
+  if (!alpha) return sharp(data, { raw: { width, height, channels: 3 } });
+  const samples = new Uint8Array(width * height * 4);
+  for (let i = 0; i < alpha.length; i++) {
+    for (let c = 0; c < 3; c++) samples[i * 4 + c] = data[i * 3 + c]!;
+    samples[i * 4 + 3] = alpha[i]!;
+  }
+  return sharp(samples, { raw: { width, height, channels: 4 } });
+}

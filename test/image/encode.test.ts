@@ -1,0 +1,200 @@
+/** Which way a picture is stored: `src/image/encode.ts`, and back by `src/image/decode.ts`. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { before, suite, test } from "node:test";
+import sharp from "sharp";
+import { av1Frame } from "../../src/codec/classical/avif.ts";
+import { webpFrame } from "../../src/codec/classical/webp.ts";
+import type { Model } from "../../src/codec/codec.ts";
+import { ZippyNetError } from "../../src/codec/errors.ts";
+import { type Kind, readFile, writeClassical } from "../../src/codec/file.ts";
+import type { Image } from "../../src/codec/image.ts";
+import { psnr } from "../../src/codec/psnr.ts";
+import type { Target } from "../../src/codec/target.ts";
+import { decodePicture, type ModelSource } from "../../src/image/decode.ts";
+import { type EncodedPicture, encodePicture, encodePictures } from "../../src/image/encode.ts";
+import { rawPixels } from "../../src/image/raw.ts";
+import { readImage } from "../../src/image/read.ts";
+import { openModels } from "../../src/model/folder.ts";
+
+let models: readonly Model[];
+let source: ModelSource;
+const sample = (name: string) => readFileSync(new URL(`../images/${name}.png`, import.meta.url));
+const read = async (bytes: Uint8Array): Promise<Image> => (await readImage(bytes)).image;
+
+async function drawn(content: string, width = 64, height = 64): Promise<Image> {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${content}</svg>`;
+  return read(await sharp(Buffer.from(svg)).png().toBuffer());
+}
+
+const WHITE = '<rect width="100%" height="100%" fill="#fff"/>';
+const LINES = `${WHITE}<path d="M5 5L60 30L20 60Z M8 50h40" fill="none" stroke="#000"/>`;
+const WINDOW = `${WHITE}<rect width="96" height="12" fill="#246"/><g fill="#ddd"><rect x="6" y="20" width="50" height="5"/><rect x="6" y="30" width="80" height="5"/><rect x="60" y="46" width="30" height="12" fill="#2a6"/></g>`;
+
+function noise(width: number, height: number): Image {
+  let state = 1;
+  const next = () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return state >>> 24;
+  };
+  return { width, height, data: Uint8Array.from({ length: width * height * 3 }, next) };
+}
+
+async function store(image: Image, target: Target, effort = 0): Promise<EncodedPicture> {
+  const made = await encodePicture(models, image, { target, effort });
+  const decoded = await decodePicture(source, made.file);
+  assert.deepEqual([decoded.width, decoded.height], [image.width, image.height]);
+  assert.deepEqual(decoded.alpha, image.alpha);
+  assert.ok(
+    Object.is(psnr(image, decoded), made.psnr),
+    `${psnr(image, decoded)} dB, said to be ${made.psnr}`,
+  );
+  return made;
+}
+
+const quality = (value: number): Target => ({ kind: "quality", quality: value });
+const decibels = (value: number): Target => ({ kind: "psnr", decibels: value });
+
+before(async () => {
+  source = await openModels();
+  models = [await (source as Awaited<ReturnType<typeof openModels>>).byName("faces")];
+});
+
+suite("each kind of picture", () => {
+  const kinds: Record<string, () => Promise<Image>> = {
+    "line art": () => drawn(LINES),
+    text: () => drawn(`${WHITE}<text x="2" y="20" font-size="12">Hello</text><path d="M3 40h50v3h-50z"/>`),
+    "a window": () => drawn(WINDOW, 96, 64),
+    noise: async () => noise(40, 24),
+    "a gradient": () =>
+      drawn(
+        '<linearGradient id="g"><stop stop-color="#f00"/><stop offset="1" stop-color="#00f"/></linearGradient><rect width="64" height="64" fill="url(#g)"/>',
+      ),
+    "a thing": () => read(sample("shoes-64")),
+  };
+  for (const [name, make] of Object.entries(kinds)) {
+    test(`${name}: at most 4 bytes above any payload of equal PSNR`, async () => {
+      const image = await make();
+      for (const wanted of [30, 36]) {
+        const { file, psnr: reached } = await store(image, decibels(wanted), 1);
+        assert.ok(reached >= wanted);
+        for (const { what, bytes } of await payloads(image, wanted)) {
+          assert.ok(file.length <= bytes + 4, `${wanted} dB: ${file.length} bytes, ${what} takes ${bytes}`);
+        }
+      }
+    });
+  }
+
+  test("faces go to the model, what is drawn does not", async () => {
+    const kindOf = async (image: Image) => (await store(image, quality(40))).kind;
+    assert.equal(await kindOf(await read(sample("face-pearls-64"))), "latents");
+    assert.notEqual(await kindOf(await drawn(WINDOW, 96, 64)), "latents");
+  });
+
+  test("any size from one pixel on: what models do not code, classical codecs do", async () => {
+    for (const [width, height] of [
+      [1, 1],
+      [7, 64],
+      [1025, 16],
+    ] as const) {
+      assert.notEqual((await store(noise(width, height), quality(30))).kind, "latents");
+    }
+  });
+
+  test("a large photograph, by its middle", async () => {
+    const data = await sharp(sample("parrot-64"))
+      .removeAlpha()
+      .resize(1400, 1000, { fit: "fill" })
+      .raw()
+      .toBuffer();
+    const made = await store({ width: 1400, height: 1000, data }, quality(30));
+    assert.ok(made.file.length < 40_000, `${made.file.length} bytes`);
+  });
+});
+
+suite("alpha", () => {
+  const round = '<circle cx="32" cy="32" r="30" fill="#28f"/><path d="M20 20h24v24z" fill="#fff"/>';
+
+  test("survives, exactly, beside every kind", async () => {
+    const circle = await drawn(round);
+    assert.ok(circle.alpha);
+    const face = { ...(await read(sample("face-pearls-64"))), alpha: circle.alpha };
+    const found = new Set<Kind>();
+    for (const image of [circle, face]) {
+      for (const target of [quality(30), decibels(34), decibels(99)])
+        found.add((await store(image, target)).kind);
+    }
+    assert.ok(found.has("latents") && found.has("vp8l"), [...found].join());
+  });
+
+  test("counts in --max-bytes, and the least possible includes it", async () => {
+    const image = { ...(await read(sample("face-pearls-64"))), alpha: (await drawn(round)).alpha! };
+    const made = await store(image, { kind: "bytes", maxBytes: 520 });
+    assert.ok(made.file.length <= 520 && made.file.length > 490, `${made.file.length} bytes`);
+    await assert.rejects(
+      encodePicture(models, image, { target: { kind: "bytes", maxBytes: 100 }, effort: 0 }),
+      /at most 100 bytes, the least possible is [345]\d\d$/,
+    );
+  });
+
+  test("all transparent is next to nothing", async () => {
+    const image = { ...noise(64, 64), alpha: new Uint8Array(64 * 64) };
+    const made = await encodePicture(models, image, { target: quality(50), effort: 0 });
+    assert.ok(made.file.length < 60, `${made.file.length} bytes`);
+    assert.deepEqual((await decodePicture(source, made.file)).alpha, image.alpha);
+  });
+});
+
+test("a batch gives what each alone gives, and an error at its own place", async () => {
+  const images = await Promise.all(["face-pearls-64", "shoes-64"].map(async (name) => read(sample(name))));
+  const together = await encodePictures(models, images, { target: quality(40), effort: 0 });
+  for (const [i, image] of images.entries()) {
+    assert.deepEqual(together[i], await encodePicture(models, image, { target: quality(40), effort: 0 }));
+  }
+  const target: Target = { kind: "bytes", maxBytes: 75 };
+  const [, thing] = await encodePictures(models, images, { target, effort: 0 });
+  assert.ok(thing instanceof ZippyNetError && thing.code === "bad-option");
+});
+
+test("damaged frames and alpha give errors, no pixels and no crash", async () => {
+  const image = { ...(await read(sample("shoes-64"))), alpha: (await drawn("<circle r='50'/>")).alpha! };
+  const { file } = await encodePicture(models, image, { target: decibels(32), effort: 0 });
+  const classical = readFile(file);
+  assert.ok(classical.kind === "av1" || classical.kind === "vp8");
+  const cut = writeClassical(classical.kind, classical.frame.subarray(0, 30));
+  await assert.rejects(decodePicture(source, cut), { code: "bad-file" });
+  const claims = classical.frame.slice();
+  if (classical.kind === "vp8") claims[7] = 63;
+  await decodePicture(source, writeClassical(classical.kind, claims)).catch((error: unknown) => {
+    assert.ok(error instanceof ZippyNetError, String(error));
+  });
+});
+
+/** The bare payloads of the codecs of sharp that reach a PSNR, at their strongest. */
+async function payloads(image: Image, wanted: number): Promise<{ what: string; bytes: number }[]> {
+  const picture = () => rawPixels(image);
+  const found: { what: string; bytes: number }[] = [];
+  const least = async (
+    what: string,
+    code: (quality: number) => Promise<Uint8Array>,
+    payload: typeof av1Frame,
+  ) => {
+    const step = 5;
+    for (let q = step; q <= 100; q += step) {
+      const file = await code(q);
+      const { data } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+      if (psnr(image, { ...image, data }) >= wanted) {
+        found.push({ what: `${what} at ${q}`, bytes: payload(file).length });
+        return;
+      }
+    }
+  };
+  const webp = (file: Uint8Array) => webpFrame(file)!.payload;
+  await least("webp", (q) => picture().webp({ quality: q, effort: 6 }).toBuffer(), webp);
+  for (const chromaSubsampling of ["4:4:4", "4:2:0"]) {
+    const code = (q: number) => picture().avif({ quality: q, effort: 9, chromaSubsampling }).toBuffer();
+    await least(`avif ${chromaSubsampling}`, code, av1Frame);
+  }
+  const lossless = await picture().webp({ lossless: true, effort: 6 }).toBuffer();
+  return [...found, { what: "lossless webp", bytes: webp(lossless).length }];
+}
