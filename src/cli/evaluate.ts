@@ -1,7 +1,7 @@
 import { constants, setPriority } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import sharp from "sharp";
-import { assertImage, type Image } from "../codec/image.ts";
+import { type Image, laidOnWhite } from "../codec/image.ts";
 import { hashImages } from "../evaluate/cache.ts";
 import { type Comparison, compare, METHOD, toText } from "../evaluate/comparison.ts";
 import { type OwnPoint, ownPoint } from "../evaluate/own-curve.ts";
@@ -21,6 +21,8 @@ import { usage } from "./usage.ts";
 interface EvaluateOptions {
   readonly size?: number;
   readonly model: string;
+  readonly effort: number;
+  readonly classical: boolean;
   readonly qualities: readonly number[];
   readonly decibels: readonly number[];
   readonly peers: readonly string[];
@@ -38,7 +40,9 @@ export function evaluateCommand(): Command {
     .description("Measures bytes and PSNR on images, at several qualities, beside other codecs.")
     .argument("<dir...>", "folders of images, or images")
     .option("--size <pixels>", "scale images to squares of this side (default: as they are)", whole(8, 1024))
-    .option("--model <name>", "model to measure, or auto", "auto")
+    .option("--model <name>", "model to measure, or auto: the best for each image", "auto")
+    .option("--effort <0-9>", "time to spend on better files", whole(0, 9), 0)
+    .option("--no-classical", "never store an image as VP8, AV1 or VP8L")
     .option("--qualities <list>", "qualities to measure", wholes(1, 100), QUALITIES)
     .option("--decibels <list>", "PSNR at which codecs are compared", levels, DECIBELS)
     .option("--peers <list>", `codecs beside it: ${names.join(", ")}, or none`, peerNames, names)
@@ -51,20 +55,21 @@ async function evaluate(named: string[], options: EvaluateOptions, command: Comm
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // this takes all cores for a while
   sharp.concurrency(1);
   const models = await openModels();
-  const model = await (options.model === "auto" ? models.default() : models.byName(options.model));
+  const chosen = await models.choose(options.model);
   const { images, failures } = await readImages(named, options);
   for (const { in: path, error } of failures) console.error(`zippynet: ${path}: ${error.message}`);
   if (failures.length > 0) process.exitCode = EXIT_FAILED;
   if (images.length === 0) usage(command, `expected images in ${named.join(", ")}, found none`);
 
   const points = await ownPoints(options.qualities, images, (quality, onImages) =>
-    ownPoint(model, images, quality, onImages),
+    ownPoint({ models: chosen, ...options }, images, quality, onImages),
   );
-  const own = { name: "zippynet", settings: `model ${model.number} (${model.name})`, points };
+  const own = { name: "zippynet", settings: `effort ${options.effort}`, points };
   const comparison: Comparison = {
     images: images.length,
     size: sizeOf(images),
-    model: { number: model.number, name: model.name },
+    models: chosen.map(({ number, name }) => ({ number, name })),
+    effort: options.effort,
     method: METHOD,
     decibels: options.decibels,
     ...compare(own, await allPeerCurves(options, images), options.decibels),
@@ -86,9 +91,8 @@ async function readImages(
   for (const { path } of taken) {
     try {
       const { image } = await readImage(await readBytes(path));
-      const scaled = size === undefined ? image : await resizeImage(image, size, size);
-      assertImage(scaled);
-      images.push(scaled);
+      const opaque = laidOnWhite(image);
+      images.push(size === undefined ? opaque : await resizeImage(opaque, size, size));
     } catch (error) {
       failures.push(failure(path, error));
     }

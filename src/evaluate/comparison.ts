@@ -19,7 +19,10 @@ export interface Comparison {
   readonly images: number;
   /** `42×42`, or `various`. */
   readonly size: string;
-  readonly model: { readonly number: number; readonly name: string };
+  /** That files were chosen from. */
+  readonly models: readonly { readonly number: number; readonly name: string }[];
+  /** 0–9. */
+  readonly effort: number;
   /** How bytes at a level are found. */
   readonly method: string;
   /** Levels, in dB. */
@@ -51,9 +54,9 @@ export function compare(
 }
 
 /** Two tables for people: our points, and everyone at the levels. */
-export function toText({ images, size, model, decibels, own, peers }: Comparison): string {
+export function toText({ images, size, models, effort, decibels, own, peers }: Comparison): string {
   const points = [
-    ["quality", "bytes", "bits/pixel", "PSNR", "worst", "estimated"],
+    ["quality", "bytes", "bits/pixel", "PSNR", "worst", "estimated", "kinds"],
     ...own.points.map((point) => [
       String(point.quality),
       point.bytes.toFixed(1),
@@ -61,6 +64,9 @@ export function toText({ images, size, model, decibels, own, peers }: Comparison
       point.psnr.toFixed(2),
       point.leastPsnr.toFixed(2),
       point.estimated.toFixed(1),
+      Object.entries(point.kinds)
+        .map(([kind, count]) => `${count} ${kind}`)
+        .join(", "),
     ]),
   ];
   const dash = (value: number | null, digits: number): string => value?.toFixed(digits) ?? "–";
@@ -74,7 +80,7 @@ export function toText({ images, size, model, decibels, own, peers }: Comparison
     ]),
   ];
   return [
-    `${images} ${images === 1 ? "image" : "images"} of ${size} pixels, model ${model.number} (${model.name})`,
+    `${images} ${images === 1 ? "image" : "images"} of ${size} pixels, ${models.length === 1 ? "model" : "models"} ${models.map(({ number, name }) => `${number} (${name})`).join(", ")}, effort ${effort}`,
     "",
     ...align(points),
     "",

@@ -1,42 +1,52 @@
-import { decodeImages, encodeImages, type Model } from "../codec/codec.ts";
+import type { Model } from "../codec/codec.ts";
+import type { Kind } from "../codec/file.ts";
 import type { Image } from "../codec/image.ts";
-import { psnr } from "../codec/psnr.ts";
 import { batches } from "../image/batches.ts";
+import { encodePictures } from "../image/encode.ts";
 import { mean, type Point } from "./curve.ts";
+
+/** How files are made. */
+export interface OwnSettings {
+  readonly models: readonly Model[];
+  readonly effort: number;
+  readonly classical: boolean;
+}
 
 /** A quality of our own: real files, and beside them what the tables estimate. */
 export interface OwnPoint extends Point {
-  /** Mean of the estimated payload, without the container, in bytes. */
+  /** Mean of the estimated payload, without the container, in bytes; of classical frames, their length. */
   readonly estimated: number;
   /** Most bytes that a file has above its estimate. */
   readonly mostOver: number;
   /** Of the worst image, in dB. */
   readonly leastPsnr: number;
   readonly bitsPerPixel: number;
+  /** How many files are of each kind. */
+  readonly kinds: Readonly<Partial<Record<Kind, number>>>;
 }
 
-/** Encodes every image at a quality, decodes the files, and compares 8-bit pixels. */
+/** A file and its tag and check. */
+const CLASSICAL_HEADER = 2;
+
+/** Encodes every image to a quality; the encoder decodes each file, and compares 8-bit pixels. */
 export async function ownPoint(
-  model: Model,
+  { models, effort, classical }: OwnSettings,
   images: readonly Image[],
   quality: number,
   onImages: (count: number) => void = () => undefined,
 ): Promise<OwnPoint> {
   const rows: { bytes: number; estimated: number; psnr: number; pixels: number }[] = [];
+  const kinds: Partial<Record<Kind, number>> = {};
   for (const batch of batches(images, (image) => image)) {
-    const encoded = encodeImages(model, batch, quality);
-    const decoded = decodeImages(
-      model,
-      encoded.map(({ file }) => file),
-    );
-    batch.forEach((image, i) => {
-      const { file, estimatedBits } = encoded[i]!;
-      rows.push({
-        bytes: file.length,
-        estimated: estimatedBits / 8,
-        psnr: psnr(image, decoded[i]!),
-        pixels: image.width * image.height,
-      });
+    const wish = { target: { kind: "quality", quality }, effort, classical } as const;
+    const encoded = await encodePictures(models, batch, wish);
+    encoded.forEach((made, i) => {
+      if (made instanceof Error) throw made;
+      const { file, kind, psnr, estimatedBits } = made;
+      const { width, height } = batch[i]!;
+      const estimated = estimatedBits === undefined ? file.length - CLASSICAL_HEADER : estimatedBits / 8;
+      rows.push({ bytes: file.length, estimated, psnr, pixels: width * height });
+      kinds[kind] = (kinds[kind] ?? 0) + 1;
     });
     onImages(batch.length);
     await new Promise(setImmediate); // lets a progress bar move and a signal through
@@ -50,5 +60,6 @@ export async function ownPoint(
     mostOver: Math.max(...rows.map((row) => row.bytes - row.estimated)),
     leastPsnr: Math.min(...rows.map((row) => row.psnr)),
     bitsPerPixel: (bytes * 8) / mean(rows.map((row) => row.pixels)),
+    kinds,
   };
 }

@@ -26,6 +26,8 @@ export interface EncodedPicture {
   /** Of latents. */
   readonly quality?: number;
   readonly model?: number;
+  /** Of latents to a quality: what the model's tables say that the payload costs. */
+  readonly estimatedBits?: number;
 }
 
 /** VP8's quality at the first look, by how much its bytes grow with PSNR, and how much better than it AV1 may be. */
@@ -93,13 +95,14 @@ async function choose(image: Image, wish: EncodeWish, own: Latents): Promise<Enc
   }
   const best = judge.best(candidates);
   if (!best) throw unmet(judge, candidates);
-  const { file, kind, quality, model } = best;
+  const { file, kind, quality, model, estimatedBits } = best;
   return {
     file,
     kind,
     psnr: judge.psnr(best),
     ...(quality !== undefined && { quality }),
     ...(model !== undefined && { model }),
+    ...(estimatedBits !== undefined && { estimatedBits }),
   };
 }
 

@@ -12,6 +12,8 @@ export interface Candidate {
   /** Of latents. */
   readonly quality?: number;
   readonly model?: number;
+  /** What the model's tables say that its payload costs. */
+  readonly estimatedBits?: number;
 }
 
 /** What a target makes of candidates. */

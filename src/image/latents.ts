@@ -53,14 +53,18 @@ function atQuality(
 }
 
 function candidatesOf(model: Model, images: readonly Image[], quality: number, effort: number): Candidate[] {
-  const files = encodeImages(model, images, quality, effort).map(({ file }) => file);
-  const decoded = decodeImages(model, files);
-  return files.map((file, i) => ({
+  const encoded = encodeImages(model, images, quality, effort);
+  const decoded = decodeImages(
+    model,
+    encoded.map(({ file }) => file),
+  );
+  return encoded.map(({ file, estimatedBits }, i) => ({
     kind: "latents",
     file,
     squares: squaredError(images[i]!, withAlphaOf(images[i]!, decoded[i]!)),
     quality,
     model: model.number,
+    estimatedBits,
   }));
 }
 
