@@ -7,8 +7,9 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { decodeImages, encodeImages, type Model } from "../codec/codec.ts";
+import { decodeImages, type Model } from "../codec/codec.ts";
 import type { Image } from "../codec/image.ts";
+import { encodePictures } from "../image/encode.ts";
 import { readImage } from "../image/read.ts";
 import { resizeImage } from "../image/resize.ts";
 import { openModels } from "../model/folder.ts";
@@ -49,7 +50,7 @@ if (!Number.isInteger(rounds) || rounds < 1)
 sharp.concurrency(1);
 const model = await (await openModels()).default();
 const { image: face } = await readImage(
-  readFileSync(new URL("../../test/images/face-hat-64.png", import.meta.url)),
+  readFileSync(new URL("../../test/images/face-pearls-64.png", import.meta.url)),
 );
 const pairs: Pair[] = [];
 for (const side of SIDES) pairs.push(...(await pairsOf(model, await resizeImage(face, side, side))));
@@ -80,7 +81,17 @@ async function pairsOf(model: Model, image: Image): Promise<Pair[]> {
   const avif = await encodeAvif();
   const decodeAvif = () => sharp(avif).raw().toBuffer();
   const batch = Array.from({ length: BATCH }, () => image);
-  const files = encodeImages(model, batch, QUALITY).map(({ file }) => file);
+  const encode = async (images: readonly Image[]): Promise<Uint8Array[]> => {
+    const made = await encodePictures([model], images, {
+      target: { kind: "quality", quality: QUALITY },
+      effort: 0,
+    });
+    return made.map((picture) => {
+      if (picture instanceof Error || picture.kind !== "latents") throw new Error("expected latents");
+      return picture.file;
+    });
+  };
+  const files = await encode(batch);
   const pair = (name: string, images: number, ours: Pair["ours"], theirs: Pair["theirs"]): Pair => ({
     name,
     images,
@@ -88,8 +99,8 @@ async function pairsOf(model: Model, image: Image): Promise<Pair[]> {
     theirs,
   });
   return [
-    pair(`encode ${size}`, 1, () => encodeImages(model, [image], QUALITY), encodeAvif),
-    pair(`encode ${size}, ${BATCH} at once`, BATCH, () => encodeImages(model, batch, QUALITY), encodeAvif),
+    pair(`encode ${size}`, 1, () => encode([image]), encodeAvif),
+    pair(`encode ${size}, ${BATCH} at once`, BATCH, () => encode(batch), encodeAvif),
     pair(`decode ${size}`, 1, () => decodeImages(model, files.slice(0, 1)), decodeAvif),
     pair(`decode ${size}, ${BATCH} at once`, BATCH, () => decodeImages(model, files), decodeAvif),
   ];
@@ -101,7 +112,7 @@ async function time(pairs: readonly Pair[], rounds: number): Promise<Row[]> {
   for (let round = 0; round <= rounds; round++) {
     for (const [i, { images, ours, theirs }] of pairs.entries()) {
       const began = performance.now();
-      ours();
+      await ours();
       const between = performance.now();
       await theirs();
       const ended = performance.now();

@@ -6,6 +6,13 @@ import { encodeTo, type Target } from "../codec/target.ts";
 import { filled, type Wrap } from "./classical/wrap.ts";
 import { type Candidate, Judge } from "./judge.ts";
 
+/** Quality at which models are compared where none is asked for. */
+const LIKELY_QUALITY = 50;
+/** Smaller side of the pictures that models are first compared on. */
+const SMALL = 32;
+/** A model is hopeless if its loss on the small picture is above the best one's by more than this factor. */
+const HOPELESS = 1.12;
+
 /** What models make of a picture, each file with its alpha. */
 export type Latents = (wrap: Wrap) => Candidate[];
 
@@ -18,38 +25,69 @@ export function latentsOf(
   if (models.length === 0 || images.length === 0 || !canBeLatents(images[0]!))
     return images.map(() => () => []);
   const visible = images.map(filled);
-  if (target.kind !== "quality")
-    return visible.map((image) => (wrap) => toTarget(models, image, target, effort, wrap));
-  return atQuality(models, visible, target, effort).map((candidate) => (wrap) => [
-    { ...candidate, file: wrap.around(candidate.file) },
-  ]);
+  if (target.kind === "quality") {
+    return atQuality(models, visible, target, effort).map((candidate) => (wrap) => [
+      { ...candidate, file: wrap.around(candidate.file) },
+    ]);
+  }
+  const likely = likelyModels(models, visible, LIKELY_QUALITY);
+  return visible.map(
+    (image, i) => (wrap) => likely[i]!.flatMap((model) => toTarget(model, image, target, effort, wrap)),
+  );
 }
 
 /** The best model's file of each; models are compared without effort, which then goes into the best. */
 function atQuality(
   models: readonly Model[],
   images: readonly Image[],
-  target: Target & { readonly kind: "quality" },
+  { quality }: Target & { readonly kind: "quality" },
   effort: number,
 ): Candidate[] {
-  const judge = new Judge(target, images[0]!.data.length);
-  const firstEffort = models.length > 1 ? 0 : effort;
-  const tried = models.map((model) => candidatesOf(model, images, target.quality, firstEffort));
-  const best = images.map((_, i) => judge.best(tried.map((ofModel) => ofModel[i]!))!);
-  if (firstEffort === effort) return best;
+  const judge = judgeOf(quality, images[0]!);
+  const likely = likelyModels(models, images, quality);
+  const chosen = likely.some((some) => some.length > 1)
+    ? bestOf(models, images, likely, (model, its) => candidatesOf(model, its, quality, 0), judge)
+    : likely.map((some) => ({ model: some[0]!.number, candidate: undefined }));
+  if (effort === 0 && chosen.every(({ candidate }) => candidate))
+    return chosen.map(({ candidate }) => candidate!);
+  const only = chosen.map(({ model }) => models.filter(({ number }) => number === model));
+  const searched = bestOf(
+    models,
+    images,
+    only,
+    (model, its) => candidatesOf(model, its, quality, effort),
+    judge,
+  );
+  return searched.map(({ candidate }) => candidate);
+}
+
+/** Runs each model once over the images that are to be tried with it, and keeps each image's best. */
+function bestOf(
+  models: readonly Model[],
+  images: readonly Image[],
+  tried: readonly (readonly Model[])[],
+  run: (model: Model, images: readonly Image[]) => readonly Candidate[],
+  judge: Judge,
+): { model: number; candidate: Candidate }[] {
+  const found = images.map((): Candidate[] => []);
   for (const model of models) {
-    const its = best.flatMap((candidate, i) => (candidate.model === model.number ? [i] : []));
-    const searched = candidatesOf(
+    const its = images.flatMap((_, i) => (tried[i]!.includes(model) ? [i] : []));
+    const made = run(
       model,
       its.map((i) => images[i]!),
-      target.quality,
-      effort,
     );
     its.forEach((i, at) => {
-      best[i] = searched[at]!;
+      found[i]!.push(made[at]!);
     });
   }
-  return best;
+  return found.map((candidates) => {
+    const candidate = judge.best(candidates)!;
+    return { model: candidate.model!, candidate };
+  });
+}
+
+function judgeOf(quality: number, { data }: Image): Judge {
+  return new Judge({ kind: "quality", quality }, data.length);
 }
 
 function candidatesOf(model: Model, images: readonly Image[], quality: number, effort: number): Candidate[] {
@@ -68,27 +106,52 @@ function candidatesOf(model: Model, images: readonly Image[], quality: number, e
   }));
 }
 
-/** Each model's file that meets a target best or, where none does, its nearest: the smallest, or the most like the picture. */
+/** The models worth trying on each image: from pictures scaled down, where there are several models and that saves time. */
+function likelyModels(models: readonly Model[], images: readonly Image[], quality: number): Model[][] {
+  const { width, height } = images[0]!;
+  const factor = Math.floor(Math.min(width, height) / SMALL);
+  if (models.length === 1 || factor < 2) return images.map(() => [...models]);
+  const small = images.map((image) => shrunk(image, factor));
+  const judge = judgeOf(quality, small[0]!);
+  const tried = models.map((model) => candidatesOf(model, small, quality, 0));
+  return images.map((_, i) => {
+    const losses = tried.map((ofModel) => judge.loss(ofModel[i]!));
+    const least = Math.min(...losses);
+    return models.filter((_model, at) => losses[at]! <= HOPELESS * least);
+  });
+}
+
+/** Means of factor × factor pixels; what is left over at the right and below goes. */
+function shrunk({ width, height, data }: Image, factor: number): Image {
+  const [w, h] = [Math.floor(width / factor), Math.floor(height / factor)];
+  const small = Uint8Array.from({ length: w * h * 3 }, (_, at) => {
+    const [c, pixel] = [at % 3, Math.floor(at / 3)];
+    const [left, top] = [(pixel % w) * factor, Math.floor(pixel / w) * factor];
+    let sum = 0;
+    for (let y = top; y < top + factor; y++) {
+      for (let x = left; x < left + factor; x++) sum += data[(y * width + x) * 3 + c]!;
+    }
+    return Math.round(sum / factor ** 2);
+  });
+  return { width: w, height: h, data: small };
+}
+
+/** A model's file that meets a target best or, if none does, the nearest: the smallest, or the most like the picture. */
 function toTarget(
-  models: readonly Model[],
+  model: Model,
   image: Image,
   target: Exclude<Target, { kind: "quality" }>,
   effort: number,
   wrap: Wrap,
 ): Candidate[] {
-  return models.flatMap((model): Candidate[] => {
-    const nearest = candidatesOf(model, [image], target.kind === "bytes" ? 1 : 100, 0).map((candidate) => ({
-      ...candidate,
-      file: wrap.around(candidate.file),
-    }));
-    try {
-      const { file, quality, squares } = encodeTo(model, image, without(target, wrap), effort);
-      return [{ kind: "latents", file: wrap.around(file), squares, quality, model: model.number }];
-    } catch (error) {
-      if (error instanceof ZippyNetError && error.code === "bad-option") return nearest;
-      throw error;
-    }
-  });
+  try {
+    const { file, quality, squares } = encodeTo(model, image, without(target, wrap), effort);
+    return [{ kind: "latents", file: wrap.around(file), squares, quality, model: model.number }];
+  } catch (error) {
+    if (!(error instanceof ZippyNetError) || error.code !== "bad-option") throw error;
+    const nearest = candidatesOf(model, [image], target.kind === "bytes" ? 1 : 100, 0);
+    return nearest.map((candidate) => ({ ...candidate, file: wrap.around(candidate.file) }));
+  }
 }
 
 /** What a target leaves to the file without alpha. */
