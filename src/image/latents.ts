@@ -1,18 +1,13 @@
-import { decodeImages, encodeImages, type Model } from "../codec/codec.ts";
+import type { Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
-import { canBeLatents, type Image, withAlphaOf } from "../codec/image.ts";
-import { squaredError } from "../codec/psnr.ts";
+import { canBeLatents, type Image } from "../codec/image.ts";
 import { encodeTo, type Target } from "../codec/target.ts";
 import { filled, type Wrap } from "./classical/wrap.ts";
-import { type Candidate, Judge } from "./judge.ts";
+import { candidatesOf, judgeOf, likelyModels } from "./domain.ts";
+import type { Candidate, Judge } from "./judge.ts";
 
 /** Quality at which models are compared where none is asked for. */
 const LIKELY_QUALITY = 50;
-/** Smaller side of the pictures that models are first compared on. */
-const SMALL = 32;
-/** A model is hopeless if its loss on the small picture is above the best one's by more than this factor. */
-const HOPELESS = 1.12;
-
 /** What models make of a picture, each file with its alpha. */
 export type Latents = (wrap: Wrap) => Candidate[];
 
@@ -84,56 +79,6 @@ function bestOf(
     const candidate = judge.best(candidates)!;
     return { model: candidate.model!, candidate };
   });
-}
-
-function judgeOf(quality: number, { data }: Image): Judge {
-  return new Judge({ kind: "quality", quality }, data.length);
-}
-
-function candidatesOf(model: Model, images: readonly Image[], quality: number, effort: number): Candidate[] {
-  const encoded = encodeImages(model, images, quality, effort);
-  const decoded = decodeImages(
-    model,
-    encoded.map(({ file }) => file),
-  );
-  return encoded.map(({ file, estimatedBits }, i) => ({
-    kind: "latents",
-    file,
-    squares: squaredError(images[i]!, withAlphaOf(images[i]!, decoded[i]!)),
-    quality,
-    model: model.number,
-    estimatedBits,
-  }));
-}
-
-/** The models worth trying on each image: from pictures scaled down, where there are several models and that saves time. */
-function likelyModels(models: readonly Model[], images: readonly Image[], quality: number): Model[][] {
-  const { width, height } = images[0]!;
-  const factor = Math.floor(Math.min(width, height) / SMALL);
-  if (models.length === 1 || factor < 2) return images.map(() => [...models]);
-  const small = images.map((image) => shrunk(image, factor));
-  const judge = judgeOf(quality, small[0]!);
-  const tried = models.map((model) => candidatesOf(model, small, quality, 0));
-  return images.map((_, i) => {
-    const losses = tried.map((ofModel) => judge.loss(ofModel[i]!));
-    const least = Math.min(...losses);
-    return models.filter((_model, at) => losses[at]! <= HOPELESS * least);
-  });
-}
-
-/** Means of factor × factor pixels; what is left over at the right and below goes. */
-function shrunk({ width, height, data }: Image, factor: number): Image {
-  const [w, h] = [Math.floor(width / factor), Math.floor(height / factor)];
-  const small = Uint8Array.from({ length: w * h * 3 }, (_, at) => {
-    const [c, pixel] = [at % 3, Math.floor(at / 3)];
-    const [left, top] = [(pixel % w) * factor, Math.floor(pixel / w) * factor];
-    let sum = 0;
-    for (let y = top; y < top + factor; y++) {
-      for (let x = left; x < left + factor; x++) sum += data[(y * width + x) * 3 + c]!;
-    }
-    return Math.round(sum / factor ** 2);
-  });
-  return { width: w, height: h, data: small };
 }
 
 /** A model's file that meets a target best or, if none does, the nearest: the smallest, or the most like the picture. */

@@ -22,7 +22,7 @@ import { LATENT_UNIT } from "../codec/prior.ts";
 import { distortionWeight } from "../codec/quality.ts";
 import { analysis, type Layers, synthesis, TRANSFORM_SLOPE } from "../codec/transforms.ts";
 import { convolution } from "./kernels.ts";
-import { gaussianBits } from "./likelihood.ts";
+import { gaussianBits, roundedBits } from "./likelihood.ts";
 import { GAIN_TERMS, type Slot } from "./parameters.ts";
 import { type QuantisedTensors, quantise, sigmas } from "./prior-graph.ts";
 
@@ -101,9 +101,9 @@ export function code(
   noise?: Float32Array,
 ): Coded {
   const quantised = quantise(architecture, parameters, y, levels);
-  const latents = noise ? add(y, tensor4d(noise, y.shape)) : quantised.yHat;
+  const latents = noise ? add(y, tensor4d(noise, y.shape)) : y;
   const residual = sub(latents, mul(quantised.means, 1 / LATENT_UNIT)) as Tensor4D;
-  const perLatent = gaussianBits(residual, sigmas(quantised.scales));
+  const perLatent = (noise ? gaussianBits : roundedBits)(residual, sigmas(quantised.scales));
   return { ...quantised, bits: sum(reshape(perLatent, [levels.length, -1]), 1) as Tensor1D };
 }
 

@@ -6,6 +6,7 @@ import {
   log,
   maximum,
   mul,
+  round,
   sign,
   square,
   sub,
@@ -28,19 +29,49 @@ export function gaussianBits(residual: Tensor4D, sigma: Tensor4D): Tensor4D {
     const { probability } = bins(z as Tensor, s as Tensor);
     (save as Save)([z as Tensor, s as Tensor, probability]);
     return {
-      value: mul(log(probability), -1 / Math.LN2),
+      value: inBits(probability),
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [z, s, probability] = saved as [Tensor, Tensor, Tensor];
-        const { a, b } = bounds(z, s);
-        const [atA, atB] = [density(a), density(b)];
-        // d bits = −dP/(P ln 2)
-        const outer = div(mul(dy, 1 / Math.LN2), mul(probability, s));
-        const dz = mul(mul(outer, sign(z)), sub(atA, atB));
-        const ds = mul(outer, sub(mul(atA, a), mul(atB, b)));
-        return [dz, ds];
+        const { byResidual, bySigma } = slopes(z, s, probability);
+        return [mul(dy, byResidual), mul(dy, bySigma)];
       },
     };
   })(residual, sigma) as Tensor4D;
+}
+
+/**
+ * The same of the rounded residual: what a file pays. σ's gradient is that of these bits; the residual's, for which they have
+ * none, is taken before rounding.
+ */
+export function roundedBits(residual: Tensor4D, sigma: Tensor4D): Tensor4D {
+  return customGrad((z, s, save) => {
+    const symbol = round(z as Tensor);
+    const { probability } = bins(symbol, s as Tensor);
+    (save as Save)([z as Tensor, symbol, s as Tensor, probability]);
+    return {
+      value: inBits(probability),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [z, symbol, s, probability] = saved as [Tensor, Tensor, Tensor, Tensor];
+        const { byResidual } = slopes(z, s, bins(z, s).probability);
+        return [mul(dy, byResidual), mul(dy, slopes(symbol, s, probability).bySigma)];
+      },
+    };
+  })(residual, sigma) as Tensor4D;
+}
+
+function inBits(probability: Tensor): Tensor {
+  return mul(log(probability), -1 / Math.LN2);
+}
+
+/** Derivatives of the bits, −dP/(P ln 2). */
+function slopes(z: Tensor, s: Tensor, probability: Tensor) {
+  const { a, b } = bounds(z, s);
+  const [atA, atB] = [density(a), density(b)];
+  const outer = div(1 / Math.LN2, mul(probability, s));
+  return {
+    byResidual: mul(mul(outer, sign(z)), sub(atA, atB)),
+    bySigma: mul(outer, sub(mul(atA, a), mul(atB, b))),
+  };
 }
 
 function bins(z: Tensor, s: Tensor) {

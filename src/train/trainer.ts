@@ -59,9 +59,7 @@ export class Trainer {
   step(batch: Batch, noise: Float32Array, rate: number): StepReport {
     const leaves = this.#current();
     const { value, grads } =
-      this.#part === "all"
-        ? this.#gradients(leaves, batch, noise)
-        : this.#gradientsOfPrior(leaves, batch, noise);
+      this.#part === "all" ? this.#gradients(leaves, batch, noise) : this.#gradientsOfPrior(leaves, batch);
     const report = value.dataSync<"float32">()[0]!;
     const gradient = this.#leaves.gradient(grads);
     dispose([value, ...grads, ...leaves]);
@@ -76,14 +74,14 @@ export class Trainer {
     return valueAndGrads(loss)(leaves);
   }
 
-  /** Those of the transforms are 0. */
-  #gradientsOfPrior(leaves: Tensor[], batch: Batch, noise: Float32Array): Gradients {
+  /** Those of the transforms are 0. What is quantised stays, so its own bits are counted, and no noise stands in for them. */
+  #gradientsOfPrior(leaves: Tensor[], batch: Batch): Gradients {
     const transforms = layoutOf(this.architecture).parts[0].slots.length;
     const fixed = leaves.slice(0, transforms);
     const y = tidy(() => analyse(this.architecture, byName(this.#slots, leaves), batch));
     const loss = (...prior: Tensor[]): Tensor => {
       const parameters = byName(this.#slots, [...fixed, ...prior]);
-      return rateLossOf(code(this.architecture, parameters, y, batch.levels, noise), batch);
+      return rateLossOf(code(this.architecture, parameters, y, batch.levels), batch);
     };
     const { value, grads } = valueAndGrads(loss)(leaves.slice(transforms));
     y.dispose();

@@ -14,6 +14,7 @@ import {
   type Tensor4D,
   tensor,
   tidy,
+  valueAndGrads,
 } from "@tensorflow/tfjs-core";
 import { latentSize } from "../../src/codec/architecture.ts";
 import { walkLatents } from "../../src/codec/latents.ts";
@@ -22,7 +23,7 @@ import { IntegerPrior } from "../../src/codec/prior-integers.ts";
 import { type Batch, byName, run } from "../../src/train/graph.ts";
 import { convolution, registerNativeGradients } from "../../src/train/kernels.ts";
 import { Leaves } from "../../src/train/leaves.ts";
-import { gaussianBits } from "../../src/train/likelihood.ts";
+import { gaussianBits, roundedBits } from "../../src/train/likelihood.ts";
 import { initialState } from "../../src/train/optimiser.ts";
 import { initialise, layoutOf } from "../../src/train/parameters.ts";
 import { Random } from "../../src/train/random.ts";
@@ -115,6 +116,20 @@ describe("training graph", { skip }, () => {
       random,
       ([residual, raw]) => gaussianBits(mul(residual!, 2) as Tensor4D, add(softplus(raw!), 0.3) as Tensor4D),
     );
+  });
+
+  it("counts bits of what is quantised, and knows which way they fall", () => {
+    const z = tensor([0.1, 0.45, -0.9, 2.4], [1, 1, 1, 4]) as Tensor4D;
+    const symbols = tensor([0, 0, -1, 2], [1, 1, 1, 4]) as Tensor4D;
+    const sigma = tensor([0.2, 0.2, 0.5, 0.9], [1, 1, 1, 4]) as Tensor4D;
+    const { value, grads } = valueAndGrads((a: Tensor, b: Tensor) =>
+      sum(roundedBits(a as Tensor4D, b as Tensor4D)),
+    )([z, sigma]);
+    const soft = valueAndGrads((a: Tensor) => sum(gaussianBits(a as Tensor4D, sigma)))([z]);
+    const hard = valueAndGrads((b: Tensor) => sum(gaussianBits(symbols, b as Tensor4D)))([sigma]);
+    assert.equal(value.dataSync()[0], hard.value.dataSync()[0]);
+    assert.deepEqual(grads[0]!.dataSync(), soft.grads[0]!.dataSync());
+    assert.deepEqual(grads[1]!.dataSync(), hard.grads[0]!.dataSync());
   });
 
   it("gives bits that match the Gaussian's bins", () => {
