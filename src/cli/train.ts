@@ -14,6 +14,7 @@ import { release } from "../train/release.ts";
 import { type Budget, checkpointPath, type RunReport, train } from "../train/run.ts";
 import type { Cut } from "../train/sampler.ts";
 import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "../train/tfjs-node.ts";
+import type { Bits } from "../train/trainer.ts";
 
 /** Images are kept at most at this shorter side: whole ones, and ones that patches are cut from. */
 const KEPT_SIDE: Readonly<Record<Cut, number>> = { aligned: 160, patches: 768 };
@@ -33,6 +34,7 @@ interface TrainOptions {
   readonly lr?: number;
   readonly terms?: string;
   readonly only?: "prior";
+  readonly bits?: Bits;
   readonly architecture?: string;
   readonly holdout: number;
   readonly cut: Cut;
@@ -80,6 +82,12 @@ export function trainCommand(): Command {
         "train this part alone: the prior costs a fraction, and pictures stay as --init has them",
       ).choices(["prior"]),
     )
+    .addOption(
+      new Option(
+        "--bits <which>",
+        "minimise the bits of latents with noise, which are smooth, or of rounded ones, which files pay",
+      ).choices(["noisy", "rounded"]),
+    )
     .option("--architecture <manifest>", "widths of the networks, from a model's manifest.json")
     .option("--holdout <share>", "share of the images to hold out, like 2%", share, 0.02)
     .addOption(
@@ -116,6 +124,7 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
     heldOut: options.holdout,
     rate: options.lr ?? LEARNING_RATE,
     ...(options.only && { only: options.only }),
+    ...(options.bits && { bits: options.bits }),
     ...(options.init && { init: basename(options.init) }),
   };
   const images = await loadWithProgress(plan, options.exportOnly ? IMAGES_TO_EXPORT : undefined);

@@ -25,6 +25,7 @@ export async function modelCard(
     `--seed ${plan.seed} --cut ${plan.cut} --holdout ${plan.heldOut}`,
     ...(plan.rate ? [`--lr ${plan.rate}`] : []),
     ...(plan.only ? [`--only ${plan.only}`] : []),
+    ...(plan.bits ? [`--bits ${plan.bits}`] : []),
     ...(plan.init ? [`--init ${plan.init}`] : []),
   ].join(" ");
   return `# ${name}

@@ -57,7 +57,7 @@ export async function train(options: RunOptions): Promise<Checkpoint & { readonl
   const start = startOf(from, plan);
   const random = new Random(start.progress.random);
   const sampler = new Sampler(images.train, random, plan.cut);
-  const trainer = new Trainer(plan.architecture, start.optimiser, plan.only);
+  const trainer = new Trainer(plan.architecture, start.optimiser, plan);
   await mkdir(folder, { recursive: true });
   let { samples, seconds } = start.progress;
   let skipped = 0;

@@ -9,8 +9,17 @@ import { layoutOf, type Slot } from "./parameters.ts";
 /** Steps from one renewal of the prior's shifts to the next. */
 const RENEWAL = 25;
 
-/** What a run moves: everything, or the prior alone, which is several times cheaper and leaves the pictures as they are. */
-export type Part = "all" | "prior";
+export interface TrainerOptions {
+  /** Moves the prior alone, which is several times cheaper and leaves the pictures as they are. */
+  readonly only?: "prior";
+  /**
+   * Which bits are minimised: those of latents with uniform noise, smooth but above what a file pays (by half, for faces of 100
+   * bytes), or those of the rounded latents.
+   */
+  readonly bits?: Bits;
+}
+
+export type Bits = "noisy" | "rounded";
 
 /** What one step saw; means over the batch. */
 export interface StepReport {
@@ -29,16 +38,16 @@ export class Trainer {
   readonly #slots: readonly Slot[];
   readonly #leaves: Leaves;
   readonly #optimiser: Optimiser;
-  readonly #part: Part;
+  readonly #options: TrainerOptions;
   #sinceRenewal = RENEWAL;
 
-  constructor(architecture: Architecture, state: OptimiserState, part: Part = "all") {
+  constructor(architecture: Architecture, state: OptimiserState, options: TrainerOptions = {}) {
     registerNativeGradients();
     this.architecture = architecture;
     this.#slots = layoutOf(architecture).slots;
     this.#leaves = new Leaves(architecture);
     this.#optimiser = new Optimiser(state);
-    this.#part = part;
+    this.#options = options;
   }
 
   get steps(): number {
@@ -59,7 +68,9 @@ export class Trainer {
   step(batch: Batch, noise: Float32Array, rate: number): StepReport {
     const leaves = this.#current();
     const { value, grads } =
-      this.#part === "all" ? this.#gradients(leaves, batch, noise) : this.#gradientsOfPrior(leaves, batch);
+      this.#options.only === "prior"
+        ? this.#gradientsOfPrior(leaves, batch)
+        : this.#gradients(leaves, batch, noise);
     const report = value.dataSync<"float32">()[0]!;
     const gradient = this.#leaves.gradient(grads);
     dispose([value, ...grads, ...leaves]);
@@ -68,7 +79,8 @@ export class Trainer {
     return { loss: report, norm };
   }
 
-  #gradients(leaves: Tensor[], batch: Batch, noise: Float32Array): Gradients {
+  #gradients(leaves: Tensor[], batch: Batch, uniform: Float32Array): Gradients {
+    const noise = this.#options.bits === "rounded" ? undefined : uniform;
     const loss = (...tensors: Tensor[]): Tensor =>
       lossOf(run(this.architecture, byName(this.#slots, tensors), batch, noise), batch);
     return valueAndGrads(loss)(leaves);
