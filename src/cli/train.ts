@@ -116,17 +116,21 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
   const from = options.resume || options.exportOnly ? await readCheckpoint(checkpointPath(run)) : undefined;
   if (!from && folders.length === 0) command.error("error: expected folders of images", { exitCode: 2 });
   if (!(await loadTfjsNode())) throw new ZippyNetError("bad-option", HOW_TO_GET_TFJS_NODE);
-  const plan: RunPlan = from?.plan ?? {
-    folders: folders.map((folder) => resolve(folder)),
-    architecture: options.architecture ? await readArchitecture(options.architecture) : DEFAULT_ARCHITECTURE,
-    seed: options.seed,
-    cut: options.cut,
-    heldOut: options.holdout,
-    rate: options.lr ?? LEARNING_RATE,
-    ...(options.only && { only: options.only }),
-    ...(options.bits && { bits: options.bits }),
-    ...(options.init && { init: basename(options.init) }),
-  };
+  const plan: RunPlan = from
+    ? { ...from.plan, ...(options.bits && { bits: options.bits }) }
+    : {
+        folders: folders.map((folder) => resolve(folder)),
+        architecture: options.architecture
+          ? await readArchitecture(options.architecture)
+          : DEFAULT_ARCHITECTURE,
+        seed: options.seed,
+        cut: options.cut,
+        heldOut: options.holdout,
+        rate: options.lr ?? LEARNING_RATE,
+        ...(options.only && { only: options.only }),
+        ...(options.bits && { bits: options.bits }),
+        ...(options.init && { init: basename(options.init) }),
+      };
   const images = await loadWithProgress(plan, options.exportOnly ? IMAGES_TO_EXPORT : undefined);
   if (from && options.exportOnly) return exported(from, images, options);
   const stop = new AbortController();

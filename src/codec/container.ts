@@ -3,20 +3,29 @@ import { ZippyNetError } from "./errors.ts";
 import { MAX_SIDE, MIN_SIDE } from "./image.ts";
 
 /**
- * The `.zn` container, at most four bytes around the payload for an image of a common size:
+ * The `.zn` container of latents: three bytes before the payload for a square of a common size and one of the first models,
  *
  * ```
- * byte 0   tag      1 0 k k s s s s    k kind: 0 latents; others see `file.ts`
- *                                      s size: 0–14 the square of SQUARES[s] pixels, 15 stated below
+ * byte 0   tag      1 1 m m s s s s    m model 1 + m; s size: the square of SQUARES[s] pixels, 0–14
+ * byte 1   quality  g q q q q q q q    g grey picture; q quality, 1–100
+ * byte 2   check    0–255              of the header and the decoded latents, see `check.ts`
+ * payload           to the end of the file
+ * ```
+ *
+ * four for another model, and up to eight for another size:
+ *
+ * ```
+ * byte 0   tag      1 0 0 0 s s s s    s size: as above, or 15: stated below
  * byte 1   model    0–255, not 80      the exact weights and tables; 192–255 are users' own
- * byte 2   quality  g q q q q q q q    g grey picture; q quality, 1–100
- * byte 3   check    0–255              of the header and the decoded latents, see `check.ts`
+ * byte 2   quality  as above
+ * byte 3   check    as above
  * [width, height]   if s = 15: varints (LEB128, low 7 bits first), 8–1024, in the fewest bytes,
  *                   and not a square of the list
  * payload           to the end of the file
  * ```
  *
- * Everything else is illegal and refused. There is no byte order: no field spans bytes but the varints.
+ * What fits the first form must take it. Everything else is illegal and refused; for tags 9x and ax see `file.ts`. There is no
+ * byte order: no field spans bytes but the varints.
  */
 export interface Header {
   readonly model: number;
@@ -35,41 +44,55 @@ export const SQUARES = [16, 24, 32, 40, 42, 48, 64, 72, 80, 96, 100, 128, 160, 2
 /** A number that no model has: with it, a PNG's first bytes (89 50 4e 47) would be a legal header. */
 export const RESERVED_MODEL = 80;
 
-const VERSION = 0b10;
+/** Models 1 to 4 have the short form. */
+const SHORT_MODELS = 4;
+const SHORT_TAG = 0xc0;
+const LONG_TAG = 0x80;
 const STATED_SIZE = 15;
 
 export function writeContainer(header: Header, check: number, payload: Uint8Array): Uint8Array {
   const { model, quality, grey, width, height } = header;
   const square = width === height ? SQUARES.indexOf(width as (typeof SQUARES)[number]) : -1;
-  const head = [
-    (VERSION << 6) | (square < 0 ? STATED_SIZE : square),
-    model,
-    (grey ? 128 : 0) | quality,
-    check,
-    ...(square < 0 ? [...varint(width), ...varint(height)] : []),
-  ];
+  const tail = [(grey ? 128 : 0) | quality, check];
+  const head = hasShortForm(model, square)
+    ? [SHORT_TAG | ((model - 1) << 4) | square, ...tail]
+    : [LONG_TAG | (square < 0 ? STATED_SIZE : square), model, ...tail];
+  if (square < 0) head.push(...varint(width), ...varint(height));
   const file = new Uint8Array(head.length + payload.length);
   file.set(head);
   file.set(payload, head.length);
   return file;
 }
 
+function hasShortForm(model: number, square: number): boolean {
+  return model >= 1 && model <= SHORT_MODELS && square >= 0;
+}
+
 /** Takes a file apart; throws `bad-file` if it is not a legal container. Reads the header only, whatever the length. */
 export function readContainer(file: Uint8Array): { header: Header; check: number; payload: Uint8Array } {
-  if (file.length < 4) throw notZn(`expected at least 4 bytes, got ${file.length}`);
-  const [tag, model, second, check] = [file[0]!, file[1]!, file[2]!, file[3]!];
-  if (tag >>> 6 !== VERSION) {
-    throw notZn(`expected a first byte of 0x80–0xbf, got 0x${tag.toString(16).padStart(2, "0")}`);
+  const tag = file[0] ?? 0;
+  const short = tag >= SHORT_TAG;
+  const least = checkIndex(tag) + 1;
+  if (file.length < least) throw notZn(`expected at least ${least} bytes, got ${file.length}`);
+  if (tag < LONG_TAG || (tag > (LONG_TAG | STATED_SIZE) && !short)) {
+    throw notZn(
+      `expected a first byte of latents, 0x80–0x8f or 0xc0–0xfe, got 0x${tag.toString(16).padStart(2, "0")}`,
+    );
   }
-  const kind = (tag >>> 4) & 3;
-  if (kind !== 0) throw notZn(`expected latents, kind 0, got kind ${kind}`);
+  const code = tag & 15;
+  const model = short ? 1 + ((tag >> 4) & 3) : file[1]!;
+  const reader = { file, at: short ? 1 : 2 };
+  const second = file[reader.at++]!;
+  const check = file[reader.at++]!;
   if (model === RESERVED_MODEL) {
     throw notZn(`expected another model than ${RESERVED_MODEL}, which is reserved: a PNG starts like this`);
   }
+  if (short && code === STATED_SIZE) throw notZn("expected a listed size in the short form, got 15");
+  if (!short && code !== STATED_SIZE && hasShortForm(model, code)) {
+    throw notZn(`expected the short form of model ${model} at ${SQUARES[code]!} pixels`);
+  }
   const quality = second & 127;
   if (quality < 1 || quality > QUALITIES) throw notZn(`expected a quality of 1–${QUALITIES}, got ${quality}`);
-  const reader = { file, at: 4 };
-  const code = tag & 15;
   let [width, height] = [SQUARES[code]!, SQUARES[code]!] as [number, number];
   if (code === STATED_SIZE) {
     width = readSide(reader, "width");
@@ -83,6 +106,11 @@ export function readContainer(file: Uint8Array): { header: Header; check: number
     check,
     payload: file.subarray(reader.at),
   };
+}
+
+/** Where the check byte of a file stands that begins with this tag of latents. */
+export function checkIndex(tag: number): number {
+  return tag >= SHORT_TAG ? 2 : 3;
 }
 
 function varint(value: number): number[] {

@@ -3,7 +3,7 @@ import { av1Sequence } from "./classical/av1-sequence.ts";
 import { avifFile } from "./classical/avif.ts";
 import { joined } from "./classical/joined.ts";
 import { webpFile, webpSize } from "./classical/webp.ts";
-import { type Header, readContainer } from "./container.ts";
+import { checkIndex, type Header, readContainer } from "./container.ts";
 import { ZippyNetError } from "./errors.ts";
 
 /**
@@ -47,7 +47,6 @@ const CODECS = ["vp8", "av1", "vp8l"] as const;
 export type ClassicalCodec = (typeof CODECS)[number];
 export type Kind = ZnFile["kind"];
 
-const LATENTS_TAG = 0x80;
 const CLASSICAL_TAG = 0x90;
 const ALPHA_TAG = 0xa0;
 /** Most bytes of alpha. */
@@ -134,7 +133,7 @@ function readAlpha(bytes: Uint8Array): ZnFile {
 
 /** A copy of a file whose check byte is xored with that of its alpha. */
 function checkedWith(alpha: Uint8Array, file: Uint8Array): Uint8Array {
-  const at = kindBits(file) === LATENTS_TAG ? 3 : 1;
+  const at = kindBits(file) === CLASSICAL_TAG ? 1 : checkIndex(file[0] ?? 0);
   const copy = Uint8Array.from(file);
   if (at < copy.length) copy[at]! ^= foldedHash([], alpha);
   return copy;

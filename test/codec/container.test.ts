@@ -11,7 +11,10 @@ const side = fc.oneof(
 );
 const header: fc.Arbitrary<Header> = fc
   .record({
-    model: fc.nat(255).filter((number) => number !== 80),
+    model: fc.oneof(
+      fc.nat(5),
+      fc.nat(255).filter((number) => number !== 80),
+    ),
     quality: fc.integer({ min: 1, max: 100 }),
     grey: fc.boolean(),
     width: side,
@@ -20,14 +23,15 @@ const header: fc.Arbitrary<Header> = fc
   })
   .map(({ square, ...rest }) => (square ? { ...rest, height: rest.width } : rest));
 
-test("a header comes back, in 4 bytes for the listed squares, else at most 8", () => {
+test("a header comes back, in 3 or 4 bytes for the listed squares, else at most 8", () => {
   fc.assert(
     fc.property(header, fc.nat(255), fc.uint8Array(), (written, check, payload) => {
       const file = writeContainer(written, check, payload);
       assert.deepEqual(readContainer(file), { header: written, check, payload });
       const bytes = file.length - payload.length;
       const listed = written.width === written.height && SQUARES.some((square) => square === written.width);
-      assert.ok(listed ? bytes === 4 : bytes >= 6 && bytes <= 8);
+      const first = written.model >= 1 && written.model <= 4;
+      assert.ok(listed ? bytes === (first ? 3 : 4) : bytes >= 6 && bytes <= 8);
     }),
     { numRuns: 5000 },
   );
@@ -41,12 +45,14 @@ test("every listed square, exactly", () => {
       new Uint8Array(),
     );
     assert.deepEqual([...file], [0x80 | code, 9, 128 | 33, 7]);
+    const short = { model: 3, quality: 33, grey: true, width: square, height: square };
+    assert.deepEqual([...writeContainer(short, 7, new Uint8Array())], [0xe0 | code, 128 | 33, 7]);
   });
 });
 
 test("canonical: any bytes that are taken are what would be written; else a clear refusal", () => {
   const plausible = fc
-    .tuple(fc.nat(63), fc.nat(255), fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 6 }))
+    .tuple(fc.nat(127), fc.nat(255), fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 6 }))
     .map(([low, model, quality, check, rest]) => Uint8Array.of(128 | low, model, quality, check, ...rest));
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 12 }), plausible), (file) => {
@@ -73,18 +79,21 @@ test("every illegal value is refused, and the message says what came", () => {
   const refuse = (bytes: number[], text: RegExp) =>
     assert.throws(() => readContainer(Uint8Array.from(bytes)), zippyError("bad-file", text));
   refuse([], /at least 4 bytes, got 0/);
-  refuse([0x84, 1, 50], /at least 4 bytes, got 3/);
+  refuse([0x84, 9, 50], /at least 4 bytes, got 3/);
+  refuse([0xc4, 50], /at least 3 bytes, got 2/);
+  refuse([0xcf, 50, 0], /listed size in the short form, got 15/);
+  refuse([0x84, 1, 50, 0], /expected the short form of model 1 at 42 pixels/);
   for (let tag = 0; tag < 256; tag++) {
-    if (tag >>> 6 !== 2) {
-      refuse([tag, 1, 50, 0], new RegExp(`0x80–0xbf, got 0x${tag.toString(16).padStart(2, "0")}$`));
-    } else if (tag >= 0x90)
-      refuse([tag, 1, 50, 0], new RegExp(`latents, kind 0, got kind ${(tag >> 4) & 3}`));
-    else if (tag < 0x8f) assert.ok(readContainer(Uint8Array.of(tag, 1, 50, 0)));
+    if (tag < 0x80 || (tag > 0x8f && tag < 0xc0)) {
+      const came = `0x80–0x8f or 0xc0–0xfe, got 0x${tag.toString(16).padStart(2, "0")}$`;
+      refuse([tag, 9, 50, 0], new RegExp(came));
+    } else if (tag < 0x8f) assert.ok(readContainer(Uint8Array.of(tag, 9, 50, 0)));
+    else if (tag >= 0xc0 && (tag & 15) < 15) assert.ok(readContainer(Uint8Array.of(tag, 50, 0)));
   }
   for (let quality = 0; quality < 128; quality++) {
     for (const grey of [0, 128]) {
-      if (quality >= 1 && quality <= 100) assert.ok(readContainer(Uint8Array.of(0x84, 1, grey | quality, 0)));
-      else refuse([0x84, 1, grey | quality, 0], new RegExp(`quality of 1–100, got ${quality}$`));
+      if (quality >= 1 && quality <= 100) assert.ok(readContainer(Uint8Array.of(0x84, 9, grey | quality, 0)));
+      else refuse([0x84, 9, grey | quality, 0], new RegExp(`quality of 1–100, got ${quality}$`));
     }
   }
   refuse([0x84, 80, 50, 0], /another model than 80.*reserved/);

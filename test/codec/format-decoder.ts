@@ -140,14 +140,21 @@ function get(blob: Map<string, Stored>, name: string): Stored {
 
 /** [1] Container. */
 export function readFormatHeader(file: Uint8Array): FormatHeader {
-  if (file.length < 4) refuse("fewer than 4 bytes");
-  if (file[0]! >> 6 !== 2) refuse("version");
-  if (((file[0]! >> 4) & 3) !== 0) refuse("kind");
-  if (file[1] === 80) refuse("model 80");
-  const quality = file[2]! & 127;
+  if (file.length < 3) refuse("fewer than 3 bytes");
+  const tag = file[0]!;
+  const size = tag & 15;
+  const short = tag >= 0xc0;
+  if (!short && tag >> 4 !== 8) refuse("tag");
+  if (!short && file.length < 4) refuse("fewer than 4 bytes");
+  if (short && size === 15) refuse("stated size in the short form");
+  const model = short ? ((tag >> 4) & 3) + 1 : file[1]!;
+  if (!short && size < 15 && model >= 1 && model <= 4) refuse("has a short form");
+  if (model === 80) refuse("model 80");
+  let at = short ? 1 : 2;
+  const second = file[at++]!;
+  const check = file[at++]!;
+  const quality = second & 127;
   if (quality < 1 || quality > 100) refuse("quality");
-  const size = file[0]! & 15;
-  let at = 4;
   const varint = () => {
     let value = file[at++] ?? refuse("short");
     if (value >= 128) {
@@ -162,10 +169,10 @@ export function readFormatHeader(file: Uint8Array): FormatHeader {
   const height = size < 15 ? SQUARES[size]! : varint();
   if (size === 15 && width === height && SQUARES.includes(width)) refuse("stated square");
   return {
-    model: file[1]!,
-    grey: file[2]! >= 128,
+    model,
+    grey: second >= 128,
     quality,
-    check: file[3]!,
+    check,
     width,
     height,
     payload: file.slice(at),
@@ -358,7 +365,7 @@ function decodeLatents(model: FormatModel, header: FormatHeader, trace?: (step: 
 }
 
 /** [8] Check byte. */
-function checkByte(file: Uint8Array, { width, height }: FormatHeader, yHat: Int16Array): number {
+function checkByte({ model, grey, quality, width, height }: FormatHeader, yHat: Int16Array): number {
   let hash = 2166136261;
   const add = (byte: number) => {
     hash = Number((BigInt((hash ^ byte) >>> 0) * 16777619n) % 2n ** 32n);
@@ -367,8 +374,8 @@ function checkByte(file: Uint8Array, { width, height }: FormatHeader, yHat: Int1
     add(value & 255);
     add((value >> 8) & 255);
   };
-  add(file[1]!);
-  add(file[2]!);
+  add(model);
+  add((grey ? 128 : 0) + quality);
   addPair(width);
   addPair(height);
   for (const value of yHat) addPair(value);
@@ -449,6 +456,6 @@ export function decodeByFormat(
   const header = readFormatHeader(file);
   if (header.model !== model.number) refuse(`model ${header.model}`);
   const yHat = decodeLatents(model, header, trace);
-  if (checkByte(file, header, yHat) !== header.check) refuse("check byte");
+  if (checkByte(header, yHat) !== header.check) refuse("check byte");
   return { ...header, yHat, pixels: toPixels(header, synthesise(model, header, yHat)) };
 }

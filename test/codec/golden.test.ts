@@ -18,7 +18,7 @@ const byFormat = openFormatModel((name) => readFileSync(join(facesFolder, name))
 for (const { file, header, yHat, means } of golden) {
   test(`golden ${file}: header, y_hat and pixels`, () => {
     const bytes = read(file);
-    assert.deepEqual(info(bytes), { ...header, bytes: bytes.length });
+    assert.deepEqual(info(bytes), { ...header, kind: "latents", alpha: false, bytes: bytes.length });
     const latents = decodeLatents(model, [bytes]);
     assert.equal(hashLatents(latents.yHat), yHat);
     const image = reconstruct(model, latents.headers, latents.yHat)[0]!;

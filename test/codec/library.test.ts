@@ -92,7 +92,8 @@ test("models that are not here are refused", async () => {
     encode(image, { model: "cats" }),
     zippyError("unknown-model", /1 \(faces\), got "cats"/),
   );
-  const file = (await encode(image, { model: "faces", classical: false })).slice();
+  // of a size whose header names the model in a byte of its own
+  const file = (await encode(madePicture(42, 43, 0), { model: "faces", classical: false })).slice();
   file[1] = 199;
   await assert.rejects(decode(file), zippyError("unknown-model", /1 \(faces\), got number 199/));
 });
@@ -106,7 +107,7 @@ test("foreign, empty, cut and damaged files are refused", async () => {
     await assert.rejects(decode(foreign), zippyError("bad-file", /^not a \.zn file: expected/));
   }
   let passed = 0;
-  for (let length = 4; length < file.length; length++) {
+  for (let length = 3; length < file.length; length++) {
     await decode(file.subarray(0, length)).then(
       () => passed++,
       (error) => assert.ok(zippyError("bad-file", /damaged \.zn file/)(error)),

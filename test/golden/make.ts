@@ -88,7 +88,7 @@ function example(): string {
   );
   const hex = (bytes: ArrayLike<number>) =>
     Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  const { width, height, quality, check, payload, yHat, pixels, grey } = picture;
+  const { model, width, height, quality, check, payload, yHat, pixels, grey } = picture;
   const rows = steps
     .slice(0, 8)
     .map(
@@ -99,9 +99,8 @@ function example(): string {
 \`${manifestHash()}\`:
 
 \`\`\`
-${hex([file[0]!])}   tag      version 10, kind 00, size ${file[0]! & 15}: ${width}×${height}, so a grid of ${Math.ceil(height / 8)}×${Math.ceil(width / 8)}
-${hex([file[1]!])}   model    ${file[1]}
-${hex([file[2]!])}   quality  ${grey ? "grey" : "colour"}, quality ${quality}
+${hex([file[0]!])}   tag      short form, model ${model}, size ${file[0]! & 15}: ${width}×${height}, so a grid of ${Math.ceil(height / 8)}×${Math.ceil(width / 8)}
+${hex([file[1]!])}   quality  ${grey ? "grey" : "colour"}, quality ${quality}
 ${hex([check])}   check    ${check}
 ${hex(payload).replaceAll(/(.{47}) /g, "$1\n")}   payload
 \`\`\`
