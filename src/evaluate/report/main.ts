@@ -1,0 +1,101 @@
+/**
+ * `npm run report [-- [--limit N] [--efforts 0,4,9] [--out DIR] NAME=FOLDER@SIZE …]`: rates and distortions of ZippyNet beside other
+ * codecs on sets of pictures, as `report.html`, `report.md` (with its plots) and `report.json`. Without sets it takes the sample pictures of
+ * `test/images`. What was measured once is kept in `.cache/evaluate`, so a run that was stopped goes on where it was.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { constants, setPriority } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import sharp from "sharp";
+import { openModels } from "../../model/folder.ts";
+import { toHtml } from "./html.ts";
+import { plotFile, toMarkdown } from "./markdown.ts";
+import { ownVersion } from "./own-version.ts";
+import { psnrPlot, ssimPlot } from "./plots.ts";
+import { startProgress } from "./progress.ts";
+import type { Report } from "./report.ts";
+import { reportSet, type SetReport } from "./set-report.ts";
+import { parseSets, readSet, type SetWish } from "./sets.ts";
+
+const USAGE = `usage: npm run report -- [--limit N] [--efforts 0,4,9] [--out DIR] [NAME=FOLDER[@SIZE|@SIZEtiles][:LEVELS] …]
+
+  faces=photos@42              pictures of a folder, scaled to cover squares of 42 pixels and cropped
+  natural=photos@64tiles       whole pictures cut into squares of 64 pixels
+  signs=photos@42:29,30.5,32   compared at these PSNR in dB (27,28.5,30 unless told)
+  --limit N                    of each set so many pictures, evenly from all
+  --efforts LIST               of ZippyNet's encoder, each 0–9
+  --out DIR                    where to write (dist/report)`;
+
+interface Wish {
+  readonly sets: readonly SetWish[];
+  readonly limit: number;
+  readonly efforts: readonly number[];
+  readonly out: string;
+}
+
+function parse(): Wish {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      limit: { type: "string" },
+      efforts: { type: "string", default: "0,4,9" },
+      out: { type: "string", default: fileURLToPath(new URL("../../../dist/report", import.meta.url)) },
+    },
+  });
+  const limit = values.limit === undefined ? Infinity : Number(values.limit);
+  if (!(limit === Infinity || (Number.isInteger(limit) && limit > 0))) {
+    throw new RangeError(`expected a limit of 1 or more, got ${values.limit}`);
+  }
+  const efforts = [...new Set(values.efforts.split(",").map(Number))].sort((a, b) => a - b);
+  if (!efforts.every((effort) => Number.isInteger(effort) && effort >= 0 && effort <= 9)) {
+    throw new RangeError(`expected efforts of 0–9, got ${values.efforts}`);
+  }
+  return { sets: parseSets(positionals), limit, efforts, out: resolve(values.out) };
+}
+
+async function run({ sets, limit, efforts, out }: Wish): Promise<void> {
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // this takes all cores for a while
+  sharp.concurrency(1);
+  const models = await openModels();
+  const version = await ownVersion();
+  const progress = startProgress();
+  const reports: SetReport[] = [];
+  for (const set of sets) {
+    const pictures = await readSet(set, limit);
+    reports.push(await reportSet(set, pictures, { models, version, efforts, progress }));
+  }
+  progress.end();
+  const report: Report = {
+    date: new Date().toISOString().slice(0, 10),
+    models: models.list().map(({ number, name }) => ({ number, name })),
+    efforts,
+    sets: reports,
+  };
+  await write(report, out);
+}
+
+async function write(report: Report, out: string): Promise<void> {
+  const files = new Map([
+    ["report.html", toHtml(report)],
+    ["report.md", toMarkdown(report)],
+    ["report.json", `${JSON.stringify(report, undefined, 2)}\n`],
+  ]);
+  for (const set of report.sets) {
+    files.set(plotFile(set, "psnr"), psnrPlot(set));
+    files.set(plotFile(set, "ssim"), ssimPlot(set));
+  }
+  await mkdir(out, { recursive: true });
+  for (const [name, text] of files) await writeFile(join(out, name), text);
+  console.log(`${[...files.keys()].join(", ")} written to ${out}`);
+}
+
+let wish: Wish;
+try {
+  wish = parse();
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  process.exit(2);
+}
+await run(wish);
