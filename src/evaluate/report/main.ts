@@ -1,5 +1,5 @@
 /**
- * `npm run report [-- [--limit N] [--efforts 0,4,9] [--out DIR] NAME=FOLDER@SIZE …]`: rates and distortions of ZippyNet beside other
+ * `npm run report [-- [--limit N] [--efforts 0,4,9] [--peers LIST] [--out DIR] NAME=FOLDER@SIZE …]`: rates and distortions of ZippyNet beside other
  * codecs on sets of pictures, as `report.html`, `report.md` (with its plots) and `report.json`. Without sets it takes the sample pictures of
  * `test/images`. What was measured once is kept in `.cache/evaluate`, so a run that was stopped goes on where it was.
  */
@@ -10,28 +10,32 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
 import { openModels } from "../../model/folder.ts";
+import type { Peer } from "../peers.ts";
 import { toHtml } from "./html.ts";
 import { plotFile, toMarkdown } from "./markdown.ts";
 import { ownVersion } from "./own-version.ts";
+import { REPORT_PEERS } from "./peers.ts";
 import { psnrPlot, ssimPlot } from "./plots.ts";
 import { startProgress } from "./progress.ts";
 import type { Report } from "./report.ts";
 import { reportSet, type SetReport } from "./set-report.ts";
 import { parseSets, readSet, type SetWish } from "./sets.ts";
 
-const USAGE = `usage: npm run report -- [--limit N] [--efforts 0,4,9] [--out DIR] [NAME=FOLDER[@SIZE|@SIZEtiles][:LEVELS] …]
+const USAGE = `usage: npm run report -- [--limit N] [--efforts 0,4,9] [--peers LIST] [--out DIR] [NAME=FOLDER[@SIZE|@SIZEtiles][:LEVELS] …]
 
   faces=photos@42              pictures of a folder, scaled to cover squares of 42 pixels and cropped
   natural=photos@64tiles       whole pictures cut into squares of 64 pixels
   signs=photos@42:29,30.5,32   compared at these PSNR in dB (27,28.5,30 unless told)
   --limit N                    of each set so many pictures, evenly from all
   --efforts LIST               of ZippyNet's encoder, each 0–9
+  --peers LIST                 codecs beside it: ${REPORT_PEERS.map(({ name }) => name).join(", ")}
   --out DIR                    where to write (dist/report)`;
 
 interface Wish {
   readonly sets: readonly SetWish[];
   readonly limit: number;
   readonly efforts: readonly number[];
+  readonly peers: readonly Peer[];
   readonly out: string;
 }
 
@@ -41,6 +45,7 @@ function parse(): Wish {
     options: {
       limit: { type: "string" },
       efforts: { type: "string", default: "0,4,9" },
+      peers: { type: "string" },
       out: { type: "string", default: fileURLToPath(new URL("../../../dist/report", import.meta.url)) },
     },
   });
@@ -52,10 +57,20 @@ function parse(): Wish {
   if (!efforts.every((effort) => Number.isInteger(effort) && effort >= 0 && effort <= 9)) {
     throw new RangeError(`expected efforts of 0–9, got ${values.efforts}`);
   }
-  return { sets: parseSets(positionals), limit, efforts, out: resolve(values.out) };
+  const sets = parseSets(positionals);
+  return { sets, limit, efforts, peers: parsePeers(values.peers), out: resolve(values.out) };
 }
 
-async function run({ sets, limit, efforts, out }: Wish): Promise<void> {
+function parsePeers(list: string | undefined): readonly Peer[] {
+  if (list === undefined) return REPORT_PEERS;
+  return list.split(",").map((name) => {
+    const peer = REPORT_PEERS.find((known) => known.name === name.trim());
+    if (!peer) throw new RangeError(`expected peers from those that are listed below, got ${name}`);
+    return peer;
+  });
+}
+
+async function run({ sets, limit, efforts, peers, out }: Wish): Promise<void> {
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // this takes all cores for a while
   sharp.concurrency(1);
   const models = await openModels();
@@ -64,7 +79,7 @@ async function run({ sets, limit, efforts, out }: Wish): Promise<void> {
   const reports: SetReport[] = [];
   for (const set of sets) {
     const pictures = await readSet(set, limit);
-    reports.push(await reportSet(set, pictures, { models, version, efforts, progress }));
+    reports.push(await reportSet(set, pictures, { models, version, efforts, peers, progress }));
   }
   progress.end();
   const report: Report = {

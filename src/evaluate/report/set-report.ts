@@ -1,14 +1,12 @@
 import type { Image } from "../../codec/image.ts";
-import type { Models } from "../../model/folder.ts";
 import { type BdRate, bdRate } from "../bd-rate.ts";
 import { hashImages } from "../cache.ts";
 import { bytesAt, inPsnr, inSsim, mean } from "../curve.ts";
 import { type Curve, peerCurves } from "../peer-curves.ts";
 import { type OwnPoint, type OwnRow, ownRows, pointOf } from "./own-curve.ts";
-import { REPORT_PEERS } from "./peers.ts";
 import type { Progress } from "./progress.ts";
 import type { Picture, SetWish } from "./sets.ts";
-import { contactSheet, type SheetRow } from "./sheet.ts";
+import { contactSheet, type SheetRow, type SheetSettings } from "./sheet.ts";
 import { SSIM } from "./ssim.ts";
 import { type StudyRow, study } from "./study.ts";
 
@@ -52,12 +50,7 @@ export interface SetReport {
   readonly sheet: readonly SheetRow[];
 }
 
-export interface ReportSettings {
-  readonly models: Models;
-  /** What `ownVersion` tells. */
-  readonly version: string;
-  /** Rising, 0–9. */
-  readonly efforts: readonly number[];
+export interface ReportSettings extends SheetSettings {
   readonly progress: Progress;
 }
 
@@ -88,7 +81,7 @@ export async function reportSet(
   const range = [Math.min(...levels), Math.max(...levels)] as const;
   const hash = hashImages(images);
   const peers: PeerReport[] = [];
-  for (const peer of REPORT_PEERS) {
+  for (const peer of settings.peers) {
     let done = 0;
     const onQuality = () => told(peer.name)(++done, peer.qualities.length);
     const curves = await peerCurves(peer, images, hash, range, onQuality, SSIM);
@@ -105,7 +98,7 @@ export async function reportSet(
     own,
     peers,
     study: await study(pictures, rows, (done) => told("ImageMagick")(done, images.length)),
-    sheet: await contactSheet(models, version, pictures, efforts.at(-1)!, told("contact sheet")),
+    sheet: await contactSheet(settings, pictures, told("contact sheet")),
   };
 }
 

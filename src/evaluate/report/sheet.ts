@@ -7,7 +7,6 @@ import type { Models } from "../../model/folder.ts";
 import { cached, hashImages } from "../cache.ts";
 import { finite } from "../curve.ts";
 import type { Peer } from "../peers.ts";
-import { REPORT_PEERS } from "./peers.ts";
 import { evenly, type Picture } from "./sets.ts";
 
 /** A picture by one codec, or as it was. */
@@ -32,11 +31,20 @@ export interface SheetRow {
 
 /** Columns; where there are two peers, the better of them at each picture. */
 const COLUMNS = [
-  { codec: "WebP", peers: ["webp", "webp-psnr"] },
-  { codec: "AVIF", peers: ["avif", "avif-psnr"] },
-  { codec: "JPEG XL", peers: ["jpegxl", "jpegxl-modular"] },
-  { codec: "ThumbHash", peers: ["thumbhash"] },
+  { codec: "WebP", names: ["webp", "webp-psnr"] },
+  { codec: "AVIF", names: ["avif", "avif-psnr"] },
+  { codec: "JPEG XL", names: ["jpegxl", "jpegxl-modular"] },
+  { codec: "ThumbHash", names: ["thumbhash"] },
 ] as const;
+
+export interface SheetSettings {
+  readonly models: Models;
+  /** What `ownVersion` tells. */
+  readonly version: string;
+  /** Rising, 0–9. */
+  readonly efforts: readonly number[];
+  readonly peers: readonly Peer[];
+}
 
 const PICTURES = 4;
 /** Our qualities: one beneath what most others reach at all, and one within it. */
@@ -48,23 +56,25 @@ interface Coded {
   readonly psnr: number;
 }
 
-/** Some pictures of a set, each as our files are and as other codecs do in as many bytes. */
+/** Some pictures of a set, each as our files of the highest effort are and as other codecs do in as many bytes. */
 export async function contactSheet(
-  models: Models,
-  version: string,
+  { models, version, efforts, peers }: SheetSettings,
   pictures: readonly Picture[],
-  effort: number,
   onRow: (done: number, total: number) => void = () => undefined,
 ): Promise<SheetRow[]> {
+  const effort = efforts.at(-1)!;
   const rows: SheetRow[] = [];
   const chosen = evenly(pictures, PICTURES);
   for (const { name, image } of chosen) {
     for (const quality of QUALITIES) {
       const own = await ownFile(models, version, image, quality, effort);
-      const cells = [await cell("original", { file: image.data, image, psnr: Number.NaN })];
-      cells.push(await cell(`ZippyNet, effort ${effort}`, own));
-      for (const { codec, peers } of COLUMNS) {
-        const of = REPORT_PEERS.filter((peer) => peers.some((wanted) => wanted === peer.name));
+      const cells = [
+        await cell("original", { file: image.data, image, psnr: Number.NaN }),
+        await cell(`ZippyNet, effort ${effort}`, own),
+      ];
+      for (const { codec, names } of COLUMNS) {
+        const of = peers.filter(({ name }) => names.some((wanted) => wanted === name));
+        if (of.length === 0) continue;
         const coded = await Promise.all(of.map((peer) => largestWithin(peer, image, own.file.length)));
         cells.push(await cell(codec, best(coded, own.file.length), own.file.length));
       }
