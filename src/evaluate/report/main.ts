@@ -20,6 +20,7 @@ import { startProgress } from "./progress.ts";
 import type { Report } from "./report.ts";
 import { reportSet, type SetReport } from "./set-report.ts";
 import { parseSets, readSet, type SetWish } from "./sets.ts";
+import { Threads } from "./threads.ts";
 
 const USAGE = `usage: npm run report -- [--limit N] [--efforts 0,4,9] [--peers LIST] [--out DIR] [NAME=FOLDER[@SIZE|@SIZEtiles][:LEVELS] …]
 
@@ -76,12 +77,17 @@ async function run({ sets, limit, efforts, peers, out }: Wish): Promise<void> {
   const models = await openModels();
   const version = await ownVersion();
   const progress = startProgress();
+  const threads = new Threads();
   const reports: SetReport[] = [];
-  for (const set of sets) {
-    const pictures = await readSet(set, limit);
-    reports.push(await reportSet(set, pictures, { models, version, efforts, peers, progress }));
+  try {
+    for (const set of sets) {
+      const pictures = await readSet(set, limit);
+      reports.push(await reportSet(set, pictures, { models, threads, version, efforts, peers, progress }));
+    }
+  } finally {
+    progress.end();
+    await threads.close();
   }
-  progress.end();
   const report: Report = {
     date: new Date().toISOString().slice(0, 10),
     models: models.list().map(({ number, name }) => ({ number, name })),

@@ -1,29 +1,19 @@
 import type { Kind } from "../../codec/file.ts";
 import type { Image } from "../../codec/image.ts";
-import { psnr } from "../../codec/psnr.ts";
-import { batches } from "../../image/batches.ts";
-import { decodePicture } from "../../image/decode.ts";
-import { encodePictures } from "../../image/encode.ts";
-import type { Models } from "../../model/folder.ts";
+import { batches, split } from "../../image/batches.ts";
 import { cached, hashImages } from "../cache.ts";
-import { finite, mean, type Point } from "../curve.ts";
+import { mean, type Point } from "../curve.ts";
+import type { OwnRow } from "./own-files.ts";
 import { SSIM } from "./ssim.ts";
+import type { Threads } from "./threads.ts";
 
-/** One of our files. */
-export interface OwnRow {
-  readonly bytes: number;
-  readonly psnr: number;
-  readonly ssim: number;
-  readonly kind: Kind;
-}
-
-/** Means of many, and how many are of each kind. */
+/** Means of many files, and how many are of each kind. */
 export interface OwnPoint extends Point {
   readonly kinds: Readonly<Partial<Record<Kind, number>>>;
 }
 
 export interface OwnWish {
-  readonly models: Models;
+  readonly threads: Threads;
   /** What `ownVersion` tells. */
   readonly version: string;
   /** 0–9. */
@@ -32,44 +22,31 @@ export interface OwnWish {
   readonly quality: number;
 }
 
-/**
- * Encodes every image to a quality as users would, whatever model or classical codec that takes, and decodes the files. Results come
- * in the order of the images, and are cached a batch at a time.
- */
+/** Images of a task of a searching encoder, which gains little from many at once: an unfinished run loses no more. */
+const SEARCHED = 4;
+
+/** Encodes and decodes every image; results come in the order of the images, and are cached a batch at a time. */
 export async function ownRows(
-  wish: OwnWish,
+  { threads, version, effort, quality }: OwnWish,
   images: readonly Image[],
   onImages: (count: number) => void = () => undefined,
 ): Promise<OwnRow[]> {
-  const { version, effort, quality } = wish;
   const rows = new Map<Image, OwnRow>();
-  for (const batch of batches(images, (image) => image)) {
-    const key = { own: version, effort, quality, similarity: SSIM.name, hash: hashImages(batch) };
-    const made = await cached(key, () => encodeBatch(wish, batch));
-    batch.forEach((image, i) => {
+  const whole = batches(images, (image) => image);
+  const portions = effort === 0 ? whole : whole.flatMap((batch) => split(batch, SEARCHED));
+  const work = portions.map(async (portion) => {
+    const key = { own: version, effort, quality, similarity: SSIM.name, hash: hashImages(portion) };
+    const made = await cached(key, async () => {
+      const files = await threads.encode({ images: portion, effort, quality });
+      return files.map(({ row }) => row);
+    });
+    portion.forEach((image, i) => {
       rows.set(image, made[i]!);
     });
-    onImages(batch.length);
-    await new Promise(setImmediate); // lets a signal through
-  }
+    onImages(portion.length);
+  });
+  await Promise.all(work);
   return images.map((image) => rows.get(image)!);
-}
-
-async function encodeBatch({ models, effort, quality }: OwnWish, batch: readonly Image[]): Promise<OwnRow[]> {
-  const wish = { target: { kind: "quality", quality }, effort } as const;
-  const encoded = await encodePictures(await models.choose("auto"), batch, wish);
-  const rows: OwnRow[] = [];
-  for (const [i, made] of encoded.entries()) {
-    if (made instanceof Error) throw made;
-    const decoded = await decodePicture(models, made.file);
-    rows.push({
-      bytes: made.file.length,
-      psnr: finite(psnr(batch[i]!, decoded)),
-      ssim: SSIM.of(batch[i]!, decoded),
-      kind: made.kind,
-    });
-  }
-  return rows;
 }
 
 export function pointOf(quality: number, rows: readonly OwnRow[]): OwnPoint {

@@ -3,7 +3,7 @@ import { type BdRate, bdRate } from "../bd-rate.ts";
 import { hashImages } from "../cache.ts";
 import { bytesAt, inPsnr, inSsim, mean } from "../curve.ts";
 import { type Curve, peerCurves } from "../peer-curves.ts";
-import { type OwnPoint, type OwnRow, ownRows, pointOf } from "./own-curve.ts";
+import { type OwnPoint, ownRows, pointOf } from "./own-curve.ts";
 import type { Progress } from "./progress.ts";
 import type { Picture, SetWish } from "./sets.ts";
 import { contactSheet, type SheetRow, type SheetSettings } from "./sheet.ts";
@@ -67,7 +67,7 @@ export async function reportSet(
   pictures: readonly Picture[],
   settings: ReportSettings,
 ): Promise<SetReport> {
-  const { models, version, efforts, progress } = settings;
+  const { threads, version, efforts, progress } = settings;
   const images = pictures.map(({ image }) => image);
   const told = (what: string) => (done: number, total: number) =>
     progress.step(`${name}, ${what}`, done, total);
@@ -88,7 +88,7 @@ export async function reportSet(
     peers.push(...curves.map((curve) => peerReport(curve, own, decibels)));
   }
 
-  const rows = await ownRows({ models, version, effort: efforts[0]!, quality: STUDY_QUALITY }, images);
+  const rows = await ownRows({ threads, version, effort: efforts[0]!, quality: STUDY_QUALITY }, images);
   return {
     name,
     images: images.length,
@@ -103,7 +103,7 @@ export async function reportSet(
 }
 
 async function ownCurve(
-  { models, version }: ReportSettings,
+  { threads, version }: ReportSettings,
   effort: number,
   images: readonly Image[],
   decibels: readonly number[],
@@ -111,14 +111,15 @@ async function ownCurve(
 ): Promise<EffortCurve> {
   const qualities = effort === 0 ? QUALITIES : FEW_QUALITIES;
   let done = 0;
-  const points: OwnPoint[] = [];
-  for (const quality of qualities) {
-    const rows: OwnRow[] = await ownRows({ models, version, effort, quality }, images, (count) => {
-      done += count;
-      onImages(done, qualities.length * images.length);
-    });
-    points.push(pointOf(quality, rows));
-  }
+  const points = await Promise.all(
+    qualities.map(async (quality) => {
+      const rows = await ownRows({ threads, version, effort, quality }, images, (count) => {
+        done += count;
+        onImages(done, qualities.length * images.length);
+      });
+      return pointOf(quality, rows);
+    }),
+  );
   return {
     name: `ZippyNet, effort ${effort}`,
     settings: `effort ${effort}, qualities ${qualities.join(", ")}`,

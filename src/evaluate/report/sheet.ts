@@ -2,12 +2,12 @@ import sharp from "sharp";
 import type { Image } from "../../codec/image.ts";
 import { psnr } from "../../codec/psnr.ts";
 import { decodePicture } from "../../image/decode.ts";
-import { encodePicture } from "../../image/encode.ts";
 import type { Models } from "../../model/folder.ts";
 import { cached, hashImages } from "../cache.ts";
 import { finite } from "../curve.ts";
 import type { Peer } from "../peers.ts";
 import { evenly, type Picture } from "./sets.ts";
+import type { Threads } from "./threads.ts";
 
 /** A picture by one codec, or as it was. */
 export interface SheetCell {
@@ -39,6 +39,7 @@ const COLUMNS = [
 
 export interface SheetSettings {
   readonly models: Models;
+  readonly threads: Threads;
   /** What `ownVersion` tells. */
   readonly version: string;
   /** Rising, 0–9. */
@@ -58,45 +59,53 @@ interface Coded {
 
 /** Some pictures of a set, each as our files of the highest effort are and as other codecs do in as many bytes. */
 export async function contactSheet(
-  { models, version, efforts, peers }: SheetSettings,
+  settings: SheetSettings,
   pictures: readonly Picture[],
   onRow: (done: number, total: number) => void = () => undefined,
 ): Promise<SheetRow[]> {
-  const effort = efforts.at(-1)!;
-  const rows: SheetRow[] = [];
   const chosen = evenly(pictures, PICTURES);
-  for (const { name, image } of chosen) {
-    for (const quality of QUALITIES) {
-      const own = await ownFile(models, version, image, quality, effort);
-      const cells = [
-        await cell("original", { file: image.data, image, psnr: Number.NaN }),
-        await cell(`ZippyNet, effort ${effort}`, own),
-      ];
-      for (const { codec, names } of COLUMNS) {
-        const of = peers.filter(({ name }) => names.some((wanted) => wanted === name));
-        if (of.length === 0) continue;
-        const coded = await Promise.all(of.map((peer) => largestWithin(peer, image, own.file.length)));
-        cells.push(await cell(codec, best(coded, own.file.length), own.file.length));
-      }
-      rows.push({ name, bytes: own.file.length, cells });
-      onRow(rows.length, chosen.length * QUALITIES.length);
-    }
-  }
-  return rows;
+  const wanted = chosen.flatMap((picture) => QUALITIES.map((quality) => ({ picture, quality })));
+  let done = 0;
+  return Promise.all(
+    wanted.map(async ({ picture, quality }) => {
+      const row = await sheetRow(settings, picture, quality);
+      onRow(++done, wanted.length);
+      return row;
+    }),
+  );
 }
 
-async function ownFile(
-  models: Models,
-  version: string,
+async function sheetRow(
+  settings: SheetSettings,
+  { name, image }: Picture,
+  quality: number,
+): Promise<SheetRow> {
+  const effort = settings.efforts.at(-1)!;
+  const own = await ownCoded(settings, image, quality, effort);
+  const bytes = own.file.length;
+  const cells = [
+    await cell("original", { file: image.data, image, psnr: Number.NaN }),
+    await cell(`ZippyNet, effort ${effort}`, own),
+  ];
+  for (const { codec, names } of COLUMNS) {
+    const peers = settings.peers.filter(({ name }) => names.some((wanted) => wanted === name));
+    if (peers.length === 0) continue;
+    const coded = await Promise.all(peers.map((peer) => largestWithin(peer, image, bytes)));
+    cells.push(await cell(codec, best(coded, bytes), bytes));
+  }
+  return { name, bytes, cells };
+}
+
+async function ownCoded(
+  { models, threads, version }: SheetSettings,
   image: Image,
   quality: number,
   effort: number,
 ): Promise<Coded> {
   const key = { sheet: version, quality, effort, hash: hashImages([image]) };
   const base64 = await cached(key, async () => {
-    const wish = { target: { kind: "quality", quality }, effort } as const;
-    const { file } = await encodePicture(await models.choose("auto"), image, wish);
-    return Buffer.from(file).toString("base64");
+    const [made] = await threads.encode({ images: [image], effort, quality });
+    return Buffer.from(made!.file).toString("base64");
   });
   const file = new Uint8Array(Buffer.from(base64, "base64"));
   const decoded = await decodePicture(models, file);

@@ -4,7 +4,7 @@ import { readImage } from "../../image/read.ts";
 import { finite, mean } from "../curve.ts";
 import { estimatedQuality, mogrify } from "./magick.ts";
 import { npy } from "./npy.ts";
-import type { OwnRow } from "./own-curve.ts";
+import type { OwnRow } from "./own-files.ts";
 import type { Picture } from "./sets.ts";
 
 /** The table of the study from which this codec grew, on one picture or as means. */
