@@ -3,7 +3,7 @@ import { psnrPlot, ssimPlot, titleOf } from "./plots.ts";
 import { METHOD, type Report } from "./report.ts";
 import type { SetReport } from "./set-report.ts";
 import type { SheetCell, SheetRow } from "./sheet.ts";
-import { bdTable, bytesTable, pointsTable, studyTable, type Table } from "./tables.ts";
+import { bdTable, bytesTable, pointsTable, studyTable, summaryTable, type Table } from "./tables.ts";
 
 const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
@@ -21,7 +21,8 @@ figcaption { font-size: 0.8rem; line-height: 1.3 }
 `;
 
 /** `report.html`: plots, pictures and tables in one file. */
-export function toHtml({ date, models, sets }: Report): string {
+export function toHtml(report: Report): string {
+  const { date, models, sets } = report;
   return [
     "<!doctype html>",
     '<html lang="en">',
@@ -35,6 +36,8 @@ export function toHtml({ date, models, sets }: Report): string {
     "<h1>ZippyNet beside other codecs</h1>",
     `<p>${date}; models ${escapeHtml(models.map(({ number, name }) => `${number} (${name})`).join(", "))}.</p>`,
     `<ul>${sets.map((set) => `<li><a href="#${set.name}">${escapeHtml(titleOf(set))}</a></li>`).join("")}</ul>`,
+    "<h2>ZippyNet's bytes over other codecs' at equal PSNR</h2>",
+    table(summaryTable(report)),
     ...sets.map(section),
     "<h2>How it was measured</h2>",
     `<ul>${METHOD.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join("")}</ul>`,

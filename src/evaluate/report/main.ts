@@ -101,7 +101,7 @@ async function write(report: Report, out: string): Promise<void> {
   const files = new Map([
     ["report.html", toHtml(report)],
     ["report.md", toMarkdown(report)],
-    ["report.json", `${JSON.stringify(report, undefined, 2)}\n`],
+    ["report.json", `${JSON.stringify(report, withoutPixels, 2)}\n`],
   ]);
   for (const set of report.sets) {
     files.set(plotFile(set, "psnr"), psnrPlot(set));
@@ -110,6 +110,11 @@ async function write(report: Report, out: string): Promise<void> {
   await mkdir(out, { recursive: true });
   for (const [name, text] of files) await writeFile(join(out, name), text);
   console.log(`${[...files.keys()].join(", ")} written to ${out}`);
+}
+
+/** Pictures are in the HTML; among figures they only take room. */
+function withoutPixels(key: string, value: unknown): unknown {
+  return key === "png" ? undefined : value;
 }
 
 let wish: Wish;

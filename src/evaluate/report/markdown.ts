@@ -1,13 +1,16 @@
 import { titleOf } from "./plots.ts";
 import { METHOD, type Report } from "./report.ts";
 import type { SetReport } from "./set-report.ts";
-import { bdTable, bytesTable, pointsTable, studyTable, type Table } from "./tables.ts";
+import { bdTable, bytesTable, pointsTable, studyTable, summaryTable, type Table } from "./tables.ts";
 
 /** `report.md`: tables, and plots by the names of their files beside it. */
-export function toMarkdown({ date, models, sets }: Report): string {
+export function toMarkdown(report: Report): string {
+  const { date, models, sets } = report;
   return [
     "# ZippyNet beside other codecs",
     `${date}; models ${models.map(({ number, name }) => `${number} (${name})`).join(", ")}. \`npm run report\` measures it again.`,
+    "ZippyNet's bytes over other codecs' at equal PSNR:",
+    toText(summaryTable(report)),
     ...sets.map(section),
     "## How it was measured",
     METHOD.map((sentence) => `- ${sentence}`).join("\n"),

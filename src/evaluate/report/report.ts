@@ -1,6 +1,6 @@
 import type { SetReport } from "./set-report.ts";
 
-/** What `report.json` holds, and the other two are written from. */
+/** What `report.json` holds but for the pixels of pictures, and the other two are written from. */
 export interface Report {
   /** ISO 8601, to the day. */
   readonly date: string;

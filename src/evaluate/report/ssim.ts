@@ -4,7 +4,7 @@ import type { Similarity } from "../peers.ts";
 import { packageVersion } from "./package-version.ts";
 import { toRgba } from "./rgba.ts";
 
-/** Side in pixels of the Gaussian window (σ = 1.5), or the picture's if that is less. */
+/** Side in pixels of the Gaussian window (σ = 1.5); in a smaller picture, what odd number fits. */
 const WINDOW = 11;
 
 /**
@@ -14,7 +14,8 @@ const WINDOW = 11;
 export const SSIM: Similarity = {
   name: `ssim.js ${packageVersion("ssim.js")}, luma, window ${WINDOW}`,
   of(a, b) {
-    const windowSize = Math.min(WINDOW, a.width, a.height);
+    const side = Math.min(a.width, a.height);
+    const windowSize = Math.min(WINDOW, side - 1 + (side % 2));
     return ssim(pixels(a), pixels(b), { ssim: "fast", downsample: false, windowSize }).mssim;
   },
 };

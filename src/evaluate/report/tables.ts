@@ -1,4 +1,5 @@
 import type { BdRate } from "../bd-rate.ts";
+import type { Report } from "./report.ts";
 import type { SetReport } from "./set-report.ts";
 import { evenly } from "./sets.ts";
 import { meanRow, type Saved, type StudyRow } from "./study.ts";
@@ -11,6 +12,29 @@ export interface Table {
 
 /** Pictures of the study's table that have a row of their own. */
 const STUDY_ROWS = 8;
+
+/** Codecs that the first table is about: what most people use, and the least that any classical codec needs. */
+const MAIN_PEERS = ["webp", "avif", "avif payload", "jpegxl"];
+
+/** Our bytes over some codecs' at equal PSNR, mean of the set's levels: every set, every effort. */
+export function summaryTable({ sets }: Pick<Report, "sets">): Table {
+  const measured = new Set(sets.flatMap(({ peers }) => peers.map(({ name }) => name)));
+  const names = MAIN_PEERS.filter((name) => measured.has(name));
+  return {
+    head: ["set", "size", "at dB", "effort", ...names.map((name) => `over ${name}`)],
+    rows: sets.flatMap(({ name, size, decibels, own, peers }) =>
+      own.map(({ effort }, i) => [
+        name,
+        size,
+        decibels.join(", "),
+        String(effort),
+        ...names.map((codec) =>
+          number(peers.find((peer) => peer.name === codec)?.against[i]?.meanRatio ?? null, 3),
+        ),
+      ]),
+    ),
+  };
+}
 
 /** Bytes of all codecs at the set's levels, and our bytes over theirs, at each effort. */
 export function bytesTable({ own, peers, decibels }: SetReport): Table {
