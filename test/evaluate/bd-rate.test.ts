@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { bdRate } from "../../src/evaluate/bd-rate.ts";
-import { inPsnr, inSsim, type Point } from "../../src/evaluate/curve.ts";
+import { bytesAt, inPsnr, inSsim, type Point } from "../../src/evaluate/curve.ts";
 
 const near = (found: number | undefined, expected: number): void =>
   assert.ok(Math.abs(found! - expected) < 1e-12, `expected ${expected}, got ${found}`);
@@ -37,9 +37,16 @@ suite("bdRate", () => {
     const back = bdRate(theirs, ours)!;
     near((1 + found.rate) * (1 + back.rate), 1);
     assert.deepEqual([found.low, found.high], [back.low, back.high]);
-    // a mixture of both: halfway between in logarithms, at the knots of one
     const worse = theirs.map((point) => ({ ...point, bytes: point.bytes * 1.1 }));
     near((1 + bdRate(ours, worse)!.rate) * 1.1, 1 + found.rate);
+    // the same mean from many thin slices
+    const slices = 20_000;
+    let sum = 0;
+    for (let i = 0; i < slices; i++) {
+      const level = found.low + ((i + 0.5) / slices) * (found.high - found.low);
+      sum += Math.log(bytesAt(ours, level)! / bytesAt(theirs, level)!);
+    }
+    assert.ok(Math.abs(Math.exp(sum / slices) - 1 - found.rate) < 1e-8);
   });
 
   test("in SSIM goes by its decibels", () => {

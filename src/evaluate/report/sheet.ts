@@ -49,7 +49,7 @@ export interface SheetSettings {
 
 const PICTURES = 4;
 /** Our qualities: one beneath what most others reach at all, and one within it. */
-const QUALITIES = [50, 95];
+const QUALITIES = [40, 80];
 
 interface Coded {
   readonly file: Uint8Array;
