@@ -66,14 +66,14 @@ export const PEERS: readonly Peer[] = [
   sharpPeer({
     name: "avif",
     settings: "sharp avif, effort 9, 4:4:4",
-    qualities: steps(5, 95, 5),
+    qualities: [1, ...steps(5, 95, 5)],
     code: (picture, quality) => picture.avif({ quality, effort: 9, chromaSubsampling: "4:4:4" }),
     payload: av1Payload,
   }),
   sharpPeer({
     name: "avif-psnr",
     settings: "sharp avif, effort 9, 4:4:4, tune psnr",
-    qualities: steps(5, 95, 5),
+    qualities: [1, ...steps(5, 95, 5)],
     code: (picture, quality) =>
       picture.avif({ quality, effort: 9, chromaSubsampling: "4:4:4", tune: "psnr" }),
     payload: av1Payload,
