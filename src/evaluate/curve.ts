@@ -4,41 +4,85 @@ export interface Point {
   readonly bytes: number;
   /** Mean of the PSNR of each image, in dB. */
   readonly psnr: number;
+  /** Mean of the structural similarity of each image, at most 1, where it was measured. */
+  readonly ssim?: number;
+}
+
+/** How good a point is; NaN where that is not known. */
+export type Measure = (point: Point) => number;
+
+export const inPsnr: Measure = ({ psnr }) => psnr;
+
+/** Structural similarity in dB: −10·log₁₀(1 − SSIM), which tells 0.98 from 0.99 as plainly as 0.8 from 0.9. */
+export const inSsim: Measure = ({ ssim = Number.NaN }) => -10 * Math.log10(1 - ssim);
+
+/** In dB: what a picture without loss counts as, so that means stay finite. */
+const LOSSLESS = 60;
+
+/** Of one picture, on its way into a mean. */
+export function finite(psnr: number): number {
+  return Math.min(psnr, LOSSLESS);
+}
+
+/** Bytes as a function of how good a picture is. */
+export interface RateCurve {
+  /** Where the points are, rising. */
+  readonly knots: readonly number[];
+  /** Bytes at a level; `undefined` outside the knots. */
+  at(level: number): number | undefined;
 }
 
 /**
- * Bytes at a PSNR, read off the curve of the mean points: the logarithm of bytes as a function of PSNR, by monotone cubic
- * interpolation (Fritsch and Carlson 1980, with the harmonic-mean slopes of Fritsch and Butland 1984) between
- * neighbours. `undefined` outside the points: nothing is extrapolated.
+ * The curve through mean points: the logarithm of bytes as a function of a measure, by monotone cubic interpolation
+ * (Fritsch and Carlson 1980, with the harmonic-mean slopes of Fritsch and Butland 1984) between neighbours. Points that need more
+ * bytes than a better one are left out; nothing is extrapolated.
  */
-export function bytesAt(points: readonly Point[], decibels: number): number | undefined {
-  const curve = rising(points);
-  const right = curve.findIndex(({ psnr }) => psnr >= decibels);
-  if (right < 0) return undefined;
-  if (curve[right]!.psnr === decibels) return curve[right]!.bytes;
-  if (right === 0) return undefined;
-  const x = curve.map(({ psnr }) => psnr);
+export function rateCurve(points: readonly Point[], measure: Measure = inPsnr): RateCurve {
+  const curve = rising(points, measure);
+  const x = curve.map(({ level }) => level);
   const y = curve.map(({ bytes }) => Math.log(bytes));
   const slope = slopes(x, y);
-  const left = right - 1;
-  const width = x[right]! - x[left]!;
-  const t = (decibels - x[left]!) / width;
-  // cubic Hermite basis
-  const value =
-    (1 + 2 * t) * (1 - t) ** 2 * y[left]! +
-    t * (1 - t) ** 2 * width * slope[left]! +
-    t ** 2 * (3 - 2 * t) * y[right]! +
-    t ** 2 * (t - 1) * width * slope[right]!;
-  return Math.exp(value);
+  return {
+    knots: x,
+    at(level) {
+      const right = x.findIndex((knot) => knot >= level);
+      if (right < 0) return undefined;
+      if (x[right] === level) return curve[right]!.bytes;
+      if (right === 0) return undefined;
+      const left = right - 1;
+      const width = x[right]! - x[left]!;
+      const t = (level - x[left]!) / width;
+      // cubic Hermite basis
+      const value =
+        (1 + 2 * t) * (1 - t) ** 2 * y[left]! +
+        t * (1 - t) ** 2 * width * slope[left]! +
+        t ** 2 * (3 - 2 * t) * y[right]! +
+        t ** 2 * (t - 1) * width * slope[right]!;
+      return Math.exp(value);
+    },
+  };
 }
 
-/** Points in order of PSNR, without those that need more bytes than a better one. */
-function rising(points: readonly Point[]): Point[] {
-  const curve: Point[] = [];
+/** Bytes at a level of a measure (in dB), read off the curve of the mean points; `undefined` outside of them. */
+export function bytesAt(points: readonly Point[], level: number, measure?: Measure): number | undefined {
+  return rateCurve(points, measure).at(level);
+}
+
+interface Knot {
+  readonly level: number;
+  readonly bytes: number;
+}
+
+/** Points in order of how good they are, without those that need more bytes than a better one. */
+function rising(points: readonly Point[], measure: Measure): Knot[] {
+  const curve: Knot[] = [];
   let least = Infinity;
-  for (const point of points.toSorted((a, b) => b.psnr - a.psnr || a.bytes - b.bytes)) {
-    if (point.bytes < least) curve.unshift(point);
-    least = Math.min(least, point.bytes);
+  const known = points
+    .map((point) => ({ level: measure(point), bytes: point.bytes }))
+    .filter(({ level }) => Number.isFinite(level));
+  for (const knot of known.sort((a, b) => b.level - a.level || a.bytes - b.bytes)) {
+    if (knot.bytes < least) curve.unshift(knot);
+    least = Math.min(least, knot.bytes);
   }
   return curve;
 }

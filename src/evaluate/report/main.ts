@@ -1,0 +1,127 @@
+/**
+ * `npm run report [-- [--limit N] [--efforts 0,4,9] [--peers LIST] [--out DIR] NAME=FOLDER@SIZE …]`: rates and distortions of ZippyNet beside other
+ * codecs on sets of pictures, as `report.html`, `report.md` (with its plots) and `report.json`. Without sets it takes the sample pictures of
+ * `test/images`. What was measured once is kept in `.cache/evaluate`, so a run that was stopped goes on where it was.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { constants, setPriority } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import sharp from "sharp";
+import { openModels } from "../../model/folder.ts";
+import type { Peer } from "../peers.ts";
+import { toHtml } from "./html.ts";
+import { plotFile, toMarkdown } from "./markdown.ts";
+import { ownVersion } from "./own-version.ts";
+import { REPORT_PEERS } from "./peers.ts";
+import { psnrPlot, ssimPlot } from "./plots.ts";
+import { startProgress } from "./progress.ts";
+import type { Report } from "./report.ts";
+import { reportSet, type SetReport } from "./set-report.ts";
+import { parseSets, readSet, type SetWish } from "./sets.ts";
+import { Threads } from "./threads.ts";
+
+const USAGE = `usage: npm run report -- [--limit N] [--efforts 0,4,9] [--peers LIST] [--out DIR] [NAME=FOLDER[@SIZE|@SIZEtiles][:LEVELS] …]
+
+  faces=photos@42              pictures of a folder, scaled to cover squares of 42 pixels and cropped
+  natural=photos@64tiles       whole pictures cut into squares of 64 pixels
+  signs=photos@42:29,30.5,32   compared at these PSNR in dB (27,28.5,30 unless told)
+  --limit N                    of each set so many pictures, evenly from all
+  --efforts LIST               of ZippyNet's encoder, each 0–9
+  --peers LIST                 codecs beside it: ${REPORT_PEERS.map(({ name }) => name).join(", ")}
+  --out DIR                    where to write (dist/report)`;
+
+interface Wish {
+  readonly sets: readonly SetWish[];
+  readonly limit: number;
+  readonly efforts: readonly number[];
+  readonly peers: readonly Peer[];
+  readonly out: string;
+}
+
+function parse(): Wish {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      limit: { type: "string" },
+      efforts: { type: "string", default: "0,4,9" },
+      peers: { type: "string" },
+      out: { type: "string", default: fileURLToPath(new URL("../../../dist/report", import.meta.url)) },
+    },
+  });
+  const limit = values.limit === undefined ? Infinity : Number(values.limit);
+  if (!(limit === Infinity || (Number.isInteger(limit) && limit > 0))) {
+    throw new RangeError(`expected a limit of 1 or more, got ${values.limit}`);
+  }
+  const efforts = [...new Set(values.efforts.split(",").map(Number))].sort((a, b) => a - b);
+  if (!efforts.every((effort) => Number.isInteger(effort) && effort >= 0 && effort <= 9)) {
+    throw new RangeError(`expected efforts of 0–9, got ${values.efforts}`);
+  }
+  const sets = parseSets(positionals);
+  return { sets, limit, efforts, peers: parsePeers(values.peers), out: resolve(values.out) };
+}
+
+function parsePeers(list: string | undefined): readonly Peer[] {
+  if (list === undefined) return REPORT_PEERS;
+  return list.split(",").map((name) => {
+    const peer = REPORT_PEERS.find((known) => known.name === name.trim());
+    if (!peer) throw new RangeError(`expected peers from those that are listed below, got ${name}`);
+    return peer;
+  });
+}
+
+async function run({ sets, limit, efforts, peers, out }: Wish): Promise<void> {
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // this takes all cores for a while
+  sharp.concurrency(1);
+  const models = await openModels();
+  const version = await ownVersion();
+  const progress = startProgress();
+  const threads = new Threads();
+  const reports: SetReport[] = [];
+  try {
+    for (const set of sets) {
+      const pictures = await readSet(set, limit);
+      reports.push(await reportSet(set, pictures, { models, threads, version, efforts, peers, progress }));
+    }
+  } finally {
+    progress.end();
+    await threads.close();
+  }
+  const report: Report = {
+    date: new Date().toISOString().slice(0, 10),
+    models: models.list().map(({ number, name }) => ({ number, name })),
+    efforts,
+    sets: reports,
+  };
+  await write(report, out);
+}
+
+async function write(report: Report, out: string): Promise<void> {
+  const files = new Map([
+    ["report.html", toHtml(report)],
+    ["report.md", toMarkdown(report)],
+    ["report.json", `${JSON.stringify(report, withoutPixels, 2)}\n`],
+  ]);
+  for (const set of report.sets) {
+    files.set(plotFile(set, "psnr"), psnrPlot(set));
+    files.set(plotFile(set, "ssim"), ssimPlot(set));
+  }
+  await mkdir(out, { recursive: true });
+  for (const [name, text] of files) await writeFile(join(out, name), text);
+  console.log(`${[...files.keys()].join(", ")} written to ${out}`);
+}
+
+/** Pictures are in the HTML; among figures they only take room. */
+function withoutPixels(key: string, value: unknown): unknown {
+  return key === "png" ? undefined : value;
+}
+
+let wish: Wish;
+try {
+  wish = parse();
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  process.exit(2);
+}
+await run(wish);

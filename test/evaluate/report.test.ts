@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { suite, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { bytesAt } from "../../src/evaluate/curve.ts";
+import type { Report } from "../../src/evaluate/report/report.ts";
+import { parseSet, parseSets, readSet } from "../../src/evaluate/report/sets.ts";
+import { IMAGES, scratch } from "../cli/run.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/evaluate/report/main.ts", import.meta.url));
+const path = scratch();
+
+suite("sets of pictures", () => {
+  test("are named with a size, tiles and levels", () => {
+    const decibels = [27, 28.5, 30];
+    assert.deepEqual(parseSet("a-1=x@y/z"), { name: "a-1", folder: "x@y/z", tiles: false, decibels });
+    assert.deepEqual(parseSet("a=b@42:32,29"), {
+      name: "a",
+      folder: "b",
+      size: 42,
+      tiles: false,
+      decibels: [29, 32],
+    });
+    assert.deepEqual(parseSet("a=b@64tiles"), { name: "a", folder: "b", size: 64, tiles: true, decibels });
+    for (const wrong of ["b", "=b", "a=", "a b=c", "a=b@4", "a=b@4000"]) {
+      assert.throws(() => parseSet(wrong), RangeError, wrong);
+    }
+    assert.throws(() => parseSets(["a=b", "a=c"]), /different names/);
+    assert.equal(parseSets([]).length, 1);
+  });
+
+  test("are read in order, scaled, cut, and thinned out evenly", async () => {
+    const set = { name: "a", folder: IMAGES, tiles: false, decibels: [] };
+    const all = await readSet({ ...set, size: 32 });
+    assert.equal(all.length, readdirSync(IMAGES).filter((name) => name.endsWith(".png")).length);
+    assert.ok(all.every(({ image, original }) => image.width === 32 && image.height === 32 && !original));
+    const [first, second] = await readSet(set, 2);
+    assert.deepEqual([first!.name, first!.image.width, first!.image.height], ["caps-96x64.png", 96, 64]);
+    assert.deepEqual(first!.original?.bytes, readFileSync(`${IMAGES}/caps-96x64.png`));
+    assert.equal(second!.name, all[Math.floor(all.length / 2)]!.name);
+    const tiles = await readSet({ ...set, size: 32, tiles: true });
+    assert.deepEqual(
+      tiles.slice(0, 6).map(({ name }) => name.split(" ")[1]),
+      ["0,0", "32,0", "64,0", "0,32", "32,32", "64,32"],
+    );
+    const { data } = first!.image;
+    assert.deepEqual(tiles[4]!.image.data.slice(0, 96), data.slice((32 * 96 + 32) * 3, (32 * 96 + 64) * 3));
+  });
+});
+
+test("a report on two pictures holds real figures, in HTML, Markdown and JSON", async () => {
+  mkdirSync(path("pictures"));
+  for (const name of ["face-hat-64", "face-pearls-64"]) {
+    copyFileSync(`${IMAGES}/${name}.png`, path("pictures", `${name}.png`));
+  }
+  const options = ["--efforts", "0", "--peers", "webp,jpeg2000,jpegxl,thumbhash", "--out", path("out")];
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    MAIN,
+    ...options,
+    `tiny=${path("pictures")}@42:25,27`,
+  ]);
+  assert.match(stdout, /^report\.html, report\.md, report\.json, tiny-psnr\.svg, tiny-ssim\.svg written to /);
+
+  const report = JSON.parse(readFileSync(path("out", "report.json"), "utf8")) as Report;
+  const set = report.sets[0]!;
+  assert.deepEqual([set.name, set.images, set.size, set.own.length], ["tiny", 2, "42×42", 1]);
+  const [own, webp] = [set.own[0]!, set.peers.find(({ name }) => name === "webp")!];
+  assert.equal(own.at[0], bytesAt(own.points, 25));
+  const { ratio, meanRatio, psnr, ssim } = webp.against[0]!;
+  assert.equal(ratio[1], own.at[1]! / webp.at[1]!);
+  assert.ok(meanRatio! > 0.2 && meanRatio! < 0.8, `expected fewer bytes than WebP's, got ${meanRatio}`);
+  assert.ok(psnr!.rate < -0.2 && psnr!.rate > -0.8 && psnr!.high - psnr!.low > 3, JSON.stringify(psnr));
+  assert.ok(ssim!.rate < 0 && ssim!.rate > -0.8, JSON.stringify(ssim));
+  assert.deepEqual(
+    set.study.map(({ name, npy }) => [name, npy]),
+    ["face-hat-64.png", "face-pearls-64.png"].map((name) => [name, 352]),
+  );
+  for (const { at75, at95, zippynet } of set.study) {
+    assert.ok(at95.bytes > at75.bytes && at75.bytes > zippynet.bytes && at95.psnr > at75.psnr);
+  }
+  assert.deepEqual(
+    set.sheet[0]!.cells.map(({ codec }) => codec),
+    ["original", "ZippyNet, effort 0", "WebP", "JPEG XL", "ThumbHash"],
+  );
+  for (const { bytes, cells } of set.sheet) {
+    for (const cell of cells.slice(2)) assert.equal(cell.tooLarge, cell.bytes > bytes);
+  }
+
+  const markdown = readFileSync(path("out", "report.md"), "utf8");
+  assert.ok(markdown.includes(`| webp | ${webp.at.map((bytes) => bytes!.toFixed(1)).join(" | ")} | `));
+  assert.match(markdown, /\| mean of 2 \| \d+ \| – \| \d+ \(\d\d\.\d dB\) \|/);
+  const html = readFileSync(path("out", "report.html"), "utf8");
+  assertBalanced(html.replace("<!doctype html>", ""));
+  assertBalanced(readFileSync(path("out", "tiny-psnr.svg"), "utf8"));
+  assert.equal(html.match(/<svg /g)?.length, 2);
+  assert.equal(html.match(/src="data:image\/png;base64,/g)?.length, 4 * 5);
+  assert.doesNotMatch(`${html}${markdown}`, /NaN|undefined|Infinity|null/);
+  assert.doesNotMatch(html, /(src|href)="(?!data:|#)/, "expected nothing from elsewhere");
+});
+
+test("what is asked for wrongly is told, with the usage", async () => {
+  for (const options of [["--efforts", "10"], ["--peers", "gif"], ["folder"]]) {
+    const run = promisify(execFile)(process.execPath, [MAIN, ...options]);
+    await assert.rejects(run, ({ code, stderr }: { code: number; stderr: string }) => {
+      assert.equal(code, 2);
+      assert.match(stderr, /^expected .*\n\nusage: npm run report/);
+      return true;
+    });
+  }
+});
+
+/** Every tag that opens closes in order, but for those of HTML that never do. */
+function assertBalanced(text: string): void {
+  const open: string[] = [];
+  for (const [tag, closing, name, itself] of text.matchAll(/<(\/?)([a-z][a-z0-9]*)[^<>]*?(\/?)>/gi)) {
+    if (itself || ["meta", "br", "img"].includes(name!)) continue;
+    if (closing) assert.equal(open.pop(), name, tag);
+    else open.push(name!);
+  }
+  assert.deepEqual(open, []);
+}
