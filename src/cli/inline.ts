@@ -2,11 +2,11 @@ import { Command, Option } from "commander";
 import { type Description, describeFile, readFile } from "../codec/file.ts";
 import { toInline } from "../codec/inline.ts";
 import { type ChooseModels, znFileOf } from "../image/file-of.ts";
-import { type Models, openModels } from "../model/folder.ts";
 import { type EncodeOptions, wishOf, withEncodeOptions } from "./encode-options.ts";
 import { EXIT_FAILED } from "./exit.ts";
 import { readBytes } from "./files.ts";
 import { findInputs, isImageFile, isZnFile } from "./inputs.ts";
+import { chooser } from "./models.ts";
 import { type Failure, failure, isFailure } from "./results.ts";
 
 const FORMS = ["base64url", "json", "tag"] as const;
@@ -51,15 +51,6 @@ async function printInline(named: string[], options: InlineOptions): Promise<voi
   }
   if (options.as === "json") process.stdout.write(`${JSON.stringify({ files: results }, undefined, 2)}\n`);
   if (results.some(isFailure)) process.exitCode = EXIT_FAILED;
-}
-
-/** Opens models when the first image asks for them: `.zn` files need none. */
-export function chooser(model: string): ChooseModels {
-  let models: Promise<Models> | undefined;
-  return async () => {
-    models ??= openModels();
-    return (await models).choose(model);
-  };
 }
 
 async function inlineOf(path: string, choose: ChooseModels, options: InlineOptions): Promise<Inline> {
