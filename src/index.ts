@@ -19,6 +19,7 @@ export { MEDIA_TYPE } from "./codec/container.ts";
 export { type ErrorCode, ZippyNetError } from "./codec/errors.ts";
 export type { Kind } from "./codec/file.ts";
 export type { Image } from "./codec/image.ts";
+export { fromInline, toInline } from "./codec/inline.ts";
 export { type ModelSummary, type Models, openModels } from "./model/folder.ts";
 
 /** Quality unless told: a face of 42×42 pixels in about 120 bytes. */

@@ -21,6 +21,16 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./info.ts")).infoCommand(),
   },
   {
+    name: "inline",
+    summary: "pictures as text for HTML and JSON",
+    load: async () => (await import("./inline.ts")).inlineCommand(),
+  },
+  {
+    name: "qr",
+    summary: "a picture in a QR code, and back",
+    load: async () => (await import("./qr.ts")).qrCommand(),
+  },
+  {
     name: "evaluate",
     summary: "bytes and quality on a set of images, beside other codecs",
     load: async () => (await import("./evaluate.ts")).evaluateCommand(),

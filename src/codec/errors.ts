@@ -4,6 +4,7 @@ export type ErrorCode =
   | "unknown-model" // the file or the caller names a model that is not here
   | "bad-model" // a model folder is incomplete, altered or not provably exact
   | "bad-image" // pixels or an image file that cannot be encoded
+  | "bad-signature" // a signature that is missing or does not fit
   | "bad-option" // an option out of its range
   | "too-large"; // over a limit that protects the process
 

@@ -1,0 +1,44 @@
+import { type Command, Option } from "commander";
+import type { Target } from "../codec/target.ts";
+import type { EncodeWish } from "../image/encode.ts";
+import { positive, whole } from "./options.ts";
+
+/** How to encode, as every command takes it that encodes. */
+export interface EncodeOptions {
+  readonly model: string;
+  readonly quality?: number;
+  readonly psnr?: number;
+  readonly maxBytes?: number;
+  readonly effort: number;
+  readonly classical: boolean;
+}
+
+const QUALITY = 50;
+
+export function withEncodeOptions(command: Command): Command {
+  return command
+    .option("--model <name>", "model to encode with, or auto: the best for each image", "auto")
+    .addOption(
+      new Option("--quality <1-100>", `from smallest to best (default: ${QUALITY})`)
+        .argParser(whole(1, 100))
+        .conflicts(["psnr", "maxBytes"]),
+    )
+    .addOption(
+      new Option("--psnr <db>", "the smallest file of at least so many decibels")
+        .argParser(positive)
+        .conflicts("maxBytes"),
+    )
+    .option("--max-bytes <n>", "the best picture in at most so many bytes", whole(1, 1e9))
+    .option("--effort <0-9>", "time to spend on better files", whole(0, 9), 0)
+    .option("--no-classical", "never store a picture as VP8, AV1 or VP8L, however badly models code it");
+}
+
+export function wishOf(options: EncodeOptions): EncodeWish {
+  return { target: targetOf(options), effort: options.effort, classical: options.classical };
+}
+
+function targetOf({ quality, psnr, maxBytes }: EncodeOptions): Target {
+  if (psnr !== undefined) return { kind: "psnr", decibels: psnr };
+  if (maxBytes !== undefined) return { kind: "bytes", maxBytes };
+  return { kind: "quality", quality: quality ?? QUALITY };
+}

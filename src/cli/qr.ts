@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
+import { Command, Option } from "commander";
+import { CORRECTIONS, type Correction, MAX_VERSION } from "../qr/capacity.ts";
+import { modulesOf, pngOf, svgOf } from "../qr/code.ts";
+import { makePayload } from "../qr/make.ts";
+import { signerOf } from "../qr/signature.ts";
+import { type EncodeOptions, wishOf, withEncodeOptions } from "./encode-options.ts";
+import { readBytes, writeBytes } from "./files.ts";
+import { STANDARD } from "./inputs.ts";
+import { chooser } from "./models.ts";
+import { whole } from "./options.ts";
+import { type ReadOptions, readQr } from "./qr-read.ts";
+import { usage } from "./usage.ts";
+
+interface QrOptions extends EncodeOptions, ReadOptions {
+  readonly read?: string;
+  readonly maxVersion: number;
+  readonly correction: Correction;
+  readonly scale: number;
+  readonly text?: string;
+  readonly sign?: string;
+}
+
+/** 77×77 modules: 412 bytes, 3.4 cm in print at 0.4 mm a module. */
+const VERSION = 15;
+
+/** `zippynet qr`: a picture into a QR code, and back. */
+export function qrCommand(): Command {
+  const command = new Command("qr")
+    .description(
+      "Puts a picture into a QR code, the best one that fits, or reads one back:\n" +
+        "  zippynet qr anna.jpg -o code.svg --text 'Anna, room 12' --sign key.pem\n" +
+        "  zippynet qr --read scan.jpg --verify public.pem -o anna.png",
+    )
+    .argument("[in]", "an image or .zn file; - is standard input")
+    .option(
+      "-o, --output <file>",
+      "the code, .png or .svg; of --read, the picture, .png, .webp, .avif, .jpg or .zn",
+    )
+    .option(
+      "--max-version <v>",
+      "the largest code, 1–40: 17 + 4·v modules a side",
+      whole(1, MAX_VERSION),
+      VERSION,
+    )
+    .addOption(
+      new Option("--correction <level>", "how much of the code may be lost: 7, 15, 25 or 30 %")
+        .choices(CORRECTIONS)
+        .default("medium"),
+    )
+    .option("--scale <n>", "pixels a module", whole(1, 100), 8)
+    .option("--text <text>", "text beside the picture")
+    .option("--sign <file>", "private Ed25519 key (PEM) to sign picture and text with")
+    .addOption(
+      new Option("--read <file>", "image with a code to read back; - is standard input").conflicts([
+        "text",
+        "sign",
+      ]),
+    )
+    .option("--verify <file>", "public Ed25519 key (PEM) that the signature must fit")
+    .option("--json", "report as JSON");
+  return withEncodeOptions(command).action(run);
+}
+
+async function run(input: string | undefined, options: QrOptions, command: Command): Promise<void> {
+  if (options.read !== undefined) {
+    if (input !== undefined)
+      usage(command, `expected an input or --read, got both, ${input} and ${options.read}`);
+    return readQr(options.read, options, command);
+  }
+  if (input === undefined) usage(command, "expected an image or .zn file, or --read with an image of a code");
+  if (options.verify !== undefined) usage(command, "expected --verify with --read");
+  await writeQr(input, options, command);
+}
+
+async function writeQr(input: string, options: QrOptions, command: Command): Promise<void> {
+  const { output = "", correction, maxVersion, scale, text, sign, json } = options;
+  const form = output === STANDARD ? ".png" : extname(output).toLowerCase();
+  if (form !== ".png" && form !== ".svg") {
+    usage(command, `expected --output with a file of .png or .svg, or -, got ${output || "none"}`);
+  }
+  if (output === STANDARD && json)
+    usage(command, "expected standard output for the code or for --json, got both");
+  const { target, ...encode } = wishOf(options);
+  const fits = options.quality === undefined && options.psnr === undefined && options.maxBytes === undefined;
+  const { bytes, file, version } = await makePayload(await readBytes(input), chooser(options.model), {
+    maxVersion,
+    correction,
+    ...(text !== undefined && { text }),
+    ...(sign !== undefined && { sign: signerOf(await readFile(sign, "utf8")) }),
+    encode: { ...encode, ...(!fits && { target }) },
+  });
+  const modules = modulesOf(bytes, correction);
+  const drawn =
+    form === ".png" ? await pngOf(modules, scale) : new TextEncoder().encode(svgOf(modules, scale));
+  await writeBytes(output, drawn);
+  const side = 17 + 4 * version;
+  if (json) {
+    const report = {
+      in: input,
+      out: output,
+      version,
+      modules: side,
+      bytes: bytes.length,
+      pictureBytes: file.length,
+    };
+    process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  } else {
+    console.error(
+      `${output}: version ${version}, ${side}×${side} modules, ${bytes.length} bytes, ${file.length} of them the picture`,
+    );
+  }
+}
