@@ -33,7 +33,7 @@ export interface EncodedPicture {
 /** VP8's quality at the first look, by how much its bytes grow with PSNR, and how much better than it AV1 may be. */
 const PROBE = 40;
 const DECIBELS_PER_DOUBLING = 5.5;
-const AV1_OVER_VP8 = 0.5;
+const AV1_OVER_VP8 = 0.6;
 /** Pixels up to which a picture is tried without loss: beyond, that takes seconds, and hardly ever pays. */
 const MAX_LOSSLESS = 8_000_000;
 /** WebP's limit. */

@@ -24,7 +24,9 @@ export async function znFileOf(
   return (await encodePicture(await choose(), image, wish)).file;
 }
 
-/** By the two bits that every `.zn` file begins with, unless the first bytes are those of another format. */
+/** By the first bytes that `.zn` files have, unless they are those of another format. */
 export function looksZn(bytes: Uint8Array): boolean {
-  return (bytes[0] ?? 0) >>> 6 === 0b10 && sniff(bytes) === undefined;
+  const tag = bytes[0] ?? 0;
+  const possible = (tag >= 0x80 && tag < 0xb0) || (tag >= 0xc0 && (tag & 15) < 15);
+  return possible && sniff(bytes) === undefined;
 }
