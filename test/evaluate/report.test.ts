@@ -96,7 +96,8 @@ test("a report on two pictures holds real figures, in HTML, Markdown and JSON", 
   assertBalanced(readFileSync(path("out", "tiny-psnr.svg"), "utf8"));
   assert.equal(html.match(/<svg /g)?.length, 2);
   assert.equal(html.match(/src="data:image\/png;base64,/g)?.length, 4 * 5);
-  assert.doesNotMatch(`${html}${markdown}`, /NaN|undefined|Infinity|null/);
+  const words = html.replace(/base64,[^"]*/g, ""); // in which any three letters may stand
+  assert.doesNotMatch(`${words}${markdown}`, /NaN|undefined|Infinity|null/);
   assert.doesNotMatch(html, /(src|href)="(?!data:|#)/, "expected nothing from elsewhere");
 });
 
