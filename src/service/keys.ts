@@ -31,3 +31,8 @@ export function encodeEventKey(key: string): string {
 export function requestedKey(rawPath: string, parameter: string): string {
   return rawPath.endsWith(`/images/${parameter}`) ? parameter.replaceAll("%25", "%") : parameter;
 }
+
+/** Whether an object is what S3's console makes of a folder: no bytes, and a key that ends in a slash. */
+export function isFolderMarker(key: string, size: number | undefined): boolean {
+  return size === 0 && key.endsWith("/");
+}
