@@ -8,6 +8,7 @@ import {
 
 /** A message that is ours until its visibility timeout ends. */
 export interface Received {
+  readonly id: string;
   readonly body: string;
   /** What it is deleted or released by. */
   readonly handle: string;
@@ -42,7 +43,11 @@ export class FailuresQueue {
       WaitTimeSeconds: 1, // long polling asks all of SQS's servers: an empty answer then means an empty queue
     });
     const { Messages = [] } = await this.#client.send(command);
-    return Messages.map(({ Body, ReceiptHandle }) => ({ body: Body ?? "", handle: ReceiptHandle ?? "" }));
+    return Messages.map(({ MessageId = "", Body = "", ReceiptHandle = "" }) => ({
+      id: MessageId,
+      body: Body,
+      handle: ReceiptHandle,
+    }));
   }
 
   /** The message is dealt with. */
