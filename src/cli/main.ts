@@ -41,6 +41,26 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./train.ts")).trainCommand(),
   },
   {
+    name: "backfill",
+    summary: "latents for the uploads of a bucket that have none",
+    load: async () => (await import("./backfill.ts")).backfillCommand(),
+  },
+  {
+    name: "verify",
+    summary: "decode all latents of a bucket, and measure them",
+    load: async () => (await import("./verify.ts")).verifyCommand(),
+  },
+  {
+    name: "export",
+    summary: "latents of a bucket back to ordinary images",
+    load: async () => (await import("./export.ts")).exportCommand(),
+  },
+  {
+    name: "redrive",
+    summary: "try again what is in the failures queue",
+    load: async () => (await import("./redrive.ts")).redriveCommand(),
+  },
+  {
     name: "serve",
     summary: "run the service on this machine",
     load: async () => (await import("./serve.ts")).serveCommand(),
@@ -81,7 +101,9 @@ function exitCodeOf(error: unknown): number {
 
 /** What a user or the system can cause; for the rest, whoever mends it wants the stack. */
 function isExpected(error: unknown): error is Error {
-  return error instanceof ZippyNetError || (error instanceof Error && "syscall" in error);
+  return (
+    error instanceof ZippyNetError || (error instanceof Error && ("syscall" in error || "$metadata" in error))
+  );
 }
 
 // a reader that has seen enough, such as `head`, is no failure

@@ -4,32 +4,53 @@ import cliProgress from "cli-progress";
 const PATIENCE = 1000;
 
 export interface Progress {
-  advance(count: number): void;
+  /** More is done; `note` stands at the end of the bar. */
+  advance(count: number, note?: string): void;
+  /** More is to be done than was known. */
+  grow(count: number): void;
+  /** Writes a line above the bar, on standard error whether or not there is one. */
+  say(line: string): void;
   stop(): void;
 }
 
-/** A progress bar on standard error, if that is a terminal and the work lasts. */
+/** A progress bar on standard error, if that is a terminal and the work lasts: how much, how fast, how long still. */
 export function startProgress(total: number, unit: string): Progress {
-  if (!process.stderr.isTTY) return { advance: () => undefined, stop: () => undefined };
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  if (!process.stderr.isTTY) {
+    return { advance: () => undefined, grow: () => undefined, say, stop: () => undefined };
+  }
   const began = Date.now();
-  let done = 0;
+  let [done, all, text] = [0, total, ""];
   let bar: cliProgress.SingleBar | undefined;
+  const show = (): void => {
+    const seconds = (Date.now() - began) / 1000;
+    if (!bar && done < all && seconds * 1000 > PATIENCE) {
+      bar = new cliProgress.SingleBar(
+        {
+          format: `{bar} {percentage} %  {value} of {total} ${unit}, {rate}/s  {eta_formatted} left{note}`,
+          stream: process.stderr,
+          hideCursor: true,
+          clearOnComplete: true,
+        },
+        cliProgress.Presets.shades_classic,
+      );
+      bar.start(all, done, { rate: "", note: "" });
+    }
+    bar?.setTotal(all);
+    bar?.update(done, { rate: (done / seconds).toPrecision(3), note: text });
+  };
   return {
-    advance(count) {
+    advance(count, note = "") {
       done += count;
-      if (!bar && done < total && Date.now() - began > PATIENCE) {
-        bar = new cliProgress.SingleBar(
-          {
-            format: `{bar} {percentage} %  {value} of {total} ${unit}  {eta_formatted} left`,
-            stream: process.stderr,
-            hideCursor: true,
-            clearOnComplete: true,
-          },
-          cliProgress.Presets.shades_classic,
-        );
-        bar.start(total, done);
-      }
-      bar?.update(done);
+      text = note === "" ? "" : `  ${note}`;
+      show();
+    },
+    grow(count) {
+      all += count;
+      if (bar) show();
+    },
+    say(line) {
+      process.stderr.write(`${bar ? "\r\u001b[K" : ""}${line}\n`);
     },
     stop() {
       bar?.stop();

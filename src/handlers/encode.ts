@@ -1,14 +1,19 @@
 import type { Context } from "aws-lambda";
-import { serviceContext } from "../service/context.ts";
+import { type ServiceContext, serviceContext } from "../service/context.ts";
+import { metricFields } from "../service/emf.ts";
+import { encodeMetrics } from "../service/encode-metrics.ts";
 import { encodeObject } from "../service/encode-object.ts";
+import { isFolderMarker } from "../service/keys.ts";
 import { log } from "../service/log.ts";
-import { readS3Event } from "../service/s3-event.ts";
+import { tellRejected } from "../service/rejection.ts";
+import { type ObjectEvent, readS3Event } from "../service/s3-event.ts";
 
 await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and thrown, by the first event
 
 /**
- * S3 events of the uploads bucket: keeps the latents in line with the uploads. An upload that cannot be encoded is logged with
- * its reason and left alone; whatever may pass by itself is thrown, so that Lambda delivers the event again.
+ * S3 events of the uploads bucket: keeps the latents in line with the uploads. An upload that cannot be encoded goes to the
+ * failures queue with its reason and is left alone; whatever may pass by itself is thrown, so that Lambda delivers the event again
+ * and, after the third failure, puts it into the same queue.
  */
 export async function handler(event: unknown, context?: Pick<Context, "awsRequestId">): Promise<void> {
   const requestId = context?.awsRequestId;
@@ -17,16 +22,35 @@ export async function handler(event: unknown, context?: Pick<Context, "awsReques
   if (events.length === 0) return;
   const service = await serviceContext();
   const failures: unknown[] = [];
-  for (const { kind, ...upload } of events) {
-    const fields = { requestId, event: kind, ...upload };
-    try {
-      const outcome = await encodeObject(service, upload);
-      log(outcome.outcome === "rejected" ? "warn" : "info", "upload handled", { ...fields, ...outcome });
-    } catch (error) {
-      log("error", "upload failed", { ...fields, error });
-      failures.push(error);
-    }
+  for (const one of events) {
+    await handle(service, one, requestId).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0)
     throw new AggregateError(failures, `${failures.length} of ${events.length} uploads failed`);
+}
+
+async function handle(
+  service: ServiceContext,
+  { kind, ...upload }: ObjectEvent,
+  requestId: string | undefined,
+): Promise<void> {
+  const began = performance.now();
+  const fields = { requestId, event: kind, ...upload };
+  if (isFolderMarker(upload.key, upload.size)) {
+    log("info", "folder ignored", fields);
+    return;
+  }
+  try {
+    const outcome = await encodeObject(service, upload);
+    if (outcome.outcome === "rejected") await tellRejected(service.settings, upload, outcome, requestId);
+    log(outcome.outcome === "rejected" ? "warn" : "info", "upload handled", {
+      ...fields,
+      ...outcome,
+      ...metricFields("encode", encodeMetrics(outcome, performance.now() - began)),
+    });
+  } catch (error) {
+    const metrics = { Failed: 1, Milliseconds: performance.now() - began };
+    log("error", "upload failed", { ...fields, error, ...metricFields("encode", metrics) });
+    throw error;
+  }
 }

@@ -11,6 +11,8 @@ export interface Upload {
   readonly bucket: string;
   readonly key: string;
   readonly sequencer?: string | undefined;
+  /** Encodes it even if there are latents of it that are as the settings want them: by an older model of the same name, say. */
+  readonly again?: boolean;
 }
 
 /** How the latents of a key came to agree with its upload. */
@@ -77,7 +79,7 @@ async function prepare(
   standing: ObjectHead | undefined,
 ): Promise<Draft | "current" | "changed"> {
   const plan = await planFor(models, settings, source);
-  if (standing && isCurrent(standing.metadata, plan, source)) return "current";
+  if (!upload.again && standing && isCurrent(standing.metadata, plan, source)) return "current";
   const fetched = await store.get(upload.bucket, upload.key, source.etag);
   return fetched ? makeDraft(plan, source, fetched, upload.sequencer, settings.maxPixels) : "changed";
 }

@@ -9,6 +9,11 @@ export function latentsKey(key: string): string {
   return key + SUFFIX;
 }
 
+/** The upload's key of a key in the latents bucket; undefined if that is of something else. */
+export function uploadKey(key: string): string | undefined {
+  return key.endsWith(SUFFIX) && key.length > SUFFIX.length ? key.slice(0, -SUFFIX.length) : undefined;
+}
+
 /** The path of a picture in the API; a slash of the key stays a slash. */
 export function imagePath(key: string): string {
   return `/images/${key.split("/").map(encodeURIComponent).join("/")}`;
@@ -30,4 +35,9 @@ export function encodeEventKey(key: string): string {
  */
 export function requestedKey(rawPath: string, parameter: string): string {
   return rawPath.endsWith(`/images/${parameter}`) ? parameter.replaceAll("%25", "%") : parameter;
+}
+
+/** Whether an object is what S3's console makes of a folder: no bytes, and a key that ends in a slash. */
+export function isFolderMarker(key: string, size: number | undefined): boolean {
+  return size === 0 && key.endsWith("/");
 }

@@ -14,6 +14,8 @@ const Settings = v.object({
   ZIPPYNET_MAX_PIXELS: whole(String(4096 * 4096), 64, 25_000_000),
   /** Seconds a picture may be cached. */
   ZIPPYNET_MAX_AGE: whole("604800", 0, 31_536_000),
+  /** Where uploads that cannot be encoded are told of; without it they are only logged. */
+  ZIPPYNET_FAILURES_QUEUE_URL: v.optional(v.pipe(v.string(), v.url())),
 });
 
 export interface ServiceSettings {
@@ -24,6 +26,7 @@ export interface ServiceSettings {
   readonly maxUploadBytes: number;
   readonly maxPixels: number;
   readonly maxAge: number;
+  readonly failuresQueueUrl: string | undefined;
 }
 
 /** Throws `bad-option` naming each variable that is missing or out of its range. */
@@ -42,6 +45,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     maxUploadBytes: output.ZIPPYNET_MAX_UPLOAD_BYTES,
     maxPixels: output.ZIPPYNET_MAX_PIXELS,
     maxAge: output.ZIPPYNET_MAX_AGE,
+    failuresQueueUrl: output.ZIPPYNET_FAILURES_QUEUE_URL,
   };
 }
 

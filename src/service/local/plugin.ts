@@ -20,7 +20,14 @@ interface Osls {
     };
     readonly custom: { readonly buckets: { readonly uploads: string; readonly latents: string } };
     readonly functions: Readonly<
-      Record<string, { readonly name: string; readonly events?: readonly S3Event[] }>
+      Record<
+        string,
+        {
+          readonly name: string;
+          readonly events?: readonly S3Event[];
+          readonly environment?: Record<string, unknown>;
+        }
+      >
     >;
   };
 }
@@ -89,6 +96,10 @@ export default class LocalPlugin {
     delete process.env["AWS_PROFILE"];
     // There is no /opt here.
     Object.assign(provider.environment, { ZIPPYNET_MODELS: modelsFolder(), ZIPPYNET_SHARP: ROOT });
+    // Nor a queue.
+    for (const { environment } of Object.values(this.#osls.service.functions)) {
+      delete environment?.["ZIPPYNET_FAILURES_QUEUE_URL"];
+    }
   }
 
   async #ready(): Promise<void> {

@@ -1,0 +1,193 @@
+import { availableParallelism } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import type { Scope, State } from "../service/backfill.ts";
+import type { ServiceContext } from "../service/context.ts";
+import type { Cost } from "../service/cost.ts";
+import { EXIT_FAILED } from "./exit.ts";
+import { useSettingsOf } from "./function-settings.ts";
+import type { ObjectTask } from "./object-work.ts";
+import { MAX_JOBS, whole } from "./options.ts";
+import { type Place, place, s3Url, useBucket } from "./place.ts";
+import { type Progress, startProgress } from "./progress.ts";
+import { bytesText, countText, Tally } from "./tally.ts";
+import { usage } from "./usage.ts";
+
+interface BackfillOptions {
+  readonly function?: string;
+  readonly latentsBucket?: string;
+  readonly before?: Date;
+  readonly prune?: boolean;
+  readonly dryRun?: boolean;
+  readonly jobs?: number;
+  readonly json?: boolean;
+}
+
+/** `zippynet backfill`: latents for all uploads that have none, or outdated ones. */
+export function backfillCommand(): Command {
+  return new Command("backfill")
+    .description(
+      "Encodes, on this machine, the uploads of a bucket that have no latents yet, or outdated ones. " +
+        "It may be interrupted at any time and started again: what is up to date is passed over.",
+    )
+    .argument("<uploads>", "where the uploads are: s3://bucket/prefix", place)
+    .option(
+      "--latents-bucket <name>",
+      "where the latents go (default: ZIPPYNET_LATENTS_BUCKET, or the local service's)",
+    )
+    .option(
+      "--function <name>",
+      "take the settings of a deployed encode function, such as zippynet-live-encode; else ZIPPYNET_MODEL, ZIPPYNET_QUALITY and so on",
+    )
+    .option("--before <time>", "encode again what was encoded before this time, such as 2026-05-01", time)
+    .option("--prune", "delete latents whose upload is gone; else they are counted")
+    .option("--dry-run", "do nothing: count, and estimate the cost")
+    .option("--jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
+    .option("--json", "report as JSON")
+    .action(backfill);
+}
+
+async function backfill(where: Place, options: BackfillOptions, command: Command): Promise<void> {
+  if (options.function !== undefined) await useSettingsOf(options.function);
+  const { latentsBucket } = await useBucket(where.bucket, options);
+  if (latentsBucket === undefined) {
+    usage(command, "expected --latents-bucket with a name, or ZIPPYNET_LATENTS_BUCKET in the environment");
+  }
+  if (latentsBucket === where.bucket) {
+    usage(command, `expected the latents in a bucket of their own, got ${latentsBucket} for both`);
+  }
+  process.env["ZIPPYNET_LATENTS_BUCKET"] = latentsBucket; // for this thread and the others
+  const { serviceContext } = await import("../service/context.ts"); // not before the call is known to be right
+  const run = new Backfill(await serviceContext(), where, options);
+  const report = options.dryRun ? await run.estimate() : await run.encode();
+  if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  else print(report, where);
+  if (report.failed) process.exitCode = EXIT_FAILED;
+}
+
+/** What `--json` prints. */
+interface Report extends Record<Exclude<State, "foreign">, number> {
+  readonly uploads: number;
+  /** Bytes of the uploads that have no latents, or outdated ones. */
+  readonly bytes: number;
+  /** US dollars. */
+  readonly cost: Cost;
+  readonly encoded?: number;
+  readonly removed?: number;
+  readonly failed?: number;
+  /** Of what was encoded. */
+  readonly bytesBefore?: number;
+  readonly bytesAfter?: number;
+  readonly failures?: Tally["failures"];
+}
+
+class Backfill {
+  readonly #context: ServiceContext;
+  readonly #scope: Scope;
+  readonly #options: BackfillOptions;
+  readonly #states: Record<State, number> = { missing: 0, outdated: 0, current: 0, orphan: 0, foreign: 0 };
+  #questions = 0;
+  #bytes = 0;
+
+  constructor(context: ServiceContext, { bucket, prefix }: Place, options: BackfillOptions) {
+    this.#context = context;
+    this.#scope = { uploadsBucket: bucket, prefix, before: options.before };
+    this.#options = options;
+  }
+
+  async estimate(): Promise<Report> {
+    for await (const _ of this.#tasks()) {
+      // the counting is all
+    }
+    return this.#report();
+  }
+
+  async encode(): Promise<Report> {
+    const { doTasks } = await import("./object-pool.ts");
+    const progress = startProgress(0, "uploads");
+    const tally = new Tally(({ in: path, error }) => progress.say(`zippynet: ${path}: ${error.message}`));
+    const counting = process.stderr.isTTY ? this.#countInto(progress) : undefined;
+    counting?.catch(() => undefined); // the work meets the same error
+    const note = (): string => `${bytesText(tally.saved)} saved`;
+    const tasks = this.#tasks(() => progress.advance(1, note()));
+    try {
+      for await (const result of doTasks(tasks, this.#options.jobs ?? availableParallelism())) {
+        tally.add(result);
+        progress.advance(1, note());
+      }
+    } finally {
+      progress.stop();
+    }
+    // what asks for other than the settings, and has it, seemed outdated at first
+    const { failed, bytesBefore, bytesAfter, failures } = tally;
+    this.#states.outdated -= tally.of("current");
+    this.#states.current += tally.of("current");
+    const [encoded, removed] = [tally.of("encoded"), tally.of("removed")];
+    return { ...(await this.#report()), encoded, removed, failed, bytesBefore, bytesAfter, failures };
+  }
+
+  /** What is to be done; `onCurrent` is called for each upload where that is nothing. */
+  async *#tasks(onCurrent: () => void = () => undefined): AsyncGenerator<ObjectTask, void, undefined> {
+    const { survey } = await import("../service/backfill.ts");
+    const { uploadsBucket: bucket } = this.#scope;
+    for await (const { key, state, size, asked, early } of survey(this.#context, this.#scope)) {
+      this.#states[state]++;
+      if (asked) this.#questions++;
+      if (state === "missing" || state === "outdated") {
+        this.#bytes += size;
+        yield { do: "encode", bucket, key, again: early };
+      } else if (state === "orphan" && this.#options.prune) {
+        yield { do: "encode", bucket, key, again: false };
+      } else if (state !== "orphan") onCurrent();
+    }
+  }
+
+  /** Lists the uploads once more, ahead of the work, so that a bar can say how long it takes. */
+  async #countInto(progress: Progress): Promise<void> {
+    let count = 0;
+    for await (const _ of this.#context.store.list(this.#scope.uploadsBucket, this.#scope.prefix)) {
+      if (++count % 1000 === 0) progress.grow(1000);
+    }
+    progress.grow(count % 1000);
+  }
+
+  async #report(): Promise<Report> {
+    const { backfillCost } = await import("../service/cost.ts");
+    const { foreign: _, ...states } = this.#states;
+    const uploads = states.missing + states.outdated + states.current;
+    const encodes = states.missing + states.outdated;
+    const latents = states.outdated + states.current + states.orphan;
+    const bytes = this.#bytes;
+    const cost = backfillCost({ uploads, latents, questions: this.#questions, encodes, bytes });
+    return { uploads, ...states, bytes, cost };
+  }
+}
+
+function print(report: Report, { bucket, prefix }: Place): void {
+  const { uploads, missing, outdated, current, orphan, encoded, removed, bytes, cost } = report;
+  const n = (count: number): string => count.toLocaleString("en");
+  console.log(
+    `${countText(uploads, "upload")} in ${s3Url(bucket, prefix)}: ${n(current)} up to date, ` +
+      `${n(missing)} without latents, ${n(outdated)} with outdated ones; ` +
+      `${n(orphan)} latents whose upload is gone`,
+  );
+  if (encoded === undefined) {
+    console.log(
+      `to encode: ${countText(missing + outdated, "upload")}, ${bytesText(bytes)}; ` +
+        `about $${cost.requests.toFixed(2)} for requests at list prices, ` +
+        `and $${cost.transferOut.toFixed(2)} for the transfer unless this machine is in the buckets' region`,
+    );
+    return;
+  }
+  const { bytesBefore = 0, bytesAfter = 0, failed = 0 } = report;
+  console.log(
+    `${n(encoded)} encoded, ${bytesText(bytesBefore)} → ${bytesText(bytesAfter)}` +
+      `${removed ? `, ${n(removed)} removed` : ""}${failed ? `, ${n(failed)} failed` : ""}`,
+  );
+}
+
+function time(text: string): Date {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime()))
+    throw new InvalidArgumentError("expected a time such as 2026-05-01 or 2026-05-01T12:00Z.");
+  return date;
+}

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { ZippyNetError } from "../../src/codec/errors.ts";
+import { metricFields } from "../../src/service/emf.ts";
+import { readFailure, rejectionMessage } from "../../src/service/failures.ts";
+import { toS3Event } from "../../src/service/local/notification.ts";
+import { LocalS3, type ObjectChange } from "../../src/service/local/s3/server.ts";
+import { ObjectStore } from "../../src/service/store.ts";
+import { LocalSqs } from "./local-sqs.ts";
+
+const KEY = "a/b c+d (1) 100%.png";
+
+let folder: string;
+let s3: LocalS3;
+let sqs: LocalSqs;
+let changes: ObjectChange[];
+let handler: typeof import("../../src/handlers/encode.ts").handler;
+let lines: Record<string, unknown>[];
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "zippynet-failures-"));
+  sqs = await LocalSqs.start();
+  s3 = await LocalS3.start({
+    folder,
+    buckets: ["uploads", "latents"],
+    port: 0,
+    onChange: (change) => changes.push(change),
+  });
+  Object.assign(process.env, {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "a",
+    AWS_SECRET_ACCESS_KEY: "b",
+    AWS_MAX_ATTEMPTS: "1",
+    AWS_ENDPOINT_URL_S3: s3.endpoint,
+    AWS_ENDPOINT_URL_SQS: sqs.endpoint,
+    ZIPPYNET_LATENTS_BUCKET: "latents",
+    ZIPPYNET_FAILURES_QUEUE_URL: sqs.url,
+    ZIPPYNET_METRICS: "ZippyNet/test",
+  });
+  ({ handler } = await import("../../src/handlers/encode.ts"));
+});
+
+beforeEach(() => {
+  changes = [];
+  sqs.messages.length = 0;
+  sqs.broken = false;
+});
+
+after(async () => {
+  await Promise.all([s3.stop(), sqs.stop()]);
+  await rm(folder, { recursive: true });
+});
+
+async function put(key: string, body: string | Uint8Array): Promise<unknown> {
+  const path = key.split("/").map(encodeURIComponent).join("/");
+  await fetch(`${s3.endpoint}/uploads/${path}`, { method: "PUT", body: Buffer.from(body) });
+  return toS3Event(changes.at(-1)!, "us-east-1", 7n);
+}
+
+/** Runs the handler and keeps what it logs. */
+async function handle(event: unknown): Promise<void> {
+  const { write } = process.stdout;
+  lines = [];
+  process.stdout.write = ((text: string, ...rest: unknown[]) => {
+    if (typeof text === "string" && text.startsWith("{")) {
+      lines.push(JSON.parse(text) as Record<string, unknown>);
+      return true;
+    }
+    return Reflect.apply(write, process.stdout, [text, ...rest]) as boolean;
+  }) as typeof write;
+  try {
+    await handler(event, { awsRequestId: "request-1" });
+  } finally {
+    process.stdout.write = write;
+  }
+}
+
+test("an upload that cannot be encoded reaches the queue with its reason; the original stays", async () => {
+  await handle(await put(KEY, "no picture"));
+  assert.equal(sqs.bodies.length, 1);
+  const { time, ...message } = JSON.parse(sqs.bodies[0]!) as Record<string, unknown>;
+  assert.ok(!Number.isNaN(Date.parse(String(time))));
+  assert.deepEqual(message, {
+    zippynet: "rejected",
+    requestId: "request-1",
+    bucket: "uploads",
+    key: KEY,
+    sequencer: "000000000000000007",
+    reason: {
+      code: "bad-image",
+      message: (lines[0]!["reason"] as { message: string }).message,
+    },
+  });
+  assert.match((message["reason"] as { message: string }).message, /expected an image of type/);
+  assert.equal((await new ObjectStore(s3.endpoint).head("uploads", KEY))?.size, 10);
+});
+
+test("a picture and a folder of S3's console reach no queue", async () => {
+  await handle(await put("face", await readFile(new URL("../images/face-hat-64.png", import.meta.url))));
+  assert.equal(lines[0]!["outcome"], "encoded");
+  await handle(await put("folder/", ""));
+  assert.equal(lines[0]!["message"], "folder ignored");
+  assert.deepEqual(sqs.bodies, []);
+});
+
+test("a rejection that cannot be told fails the event, which comes again", async () => {
+  const event = await put("unheard", "no picture");
+  sqs.broken = true;
+  await assert.rejects(handle(event), AggregateError);
+  assert.equal(lines.at(-1)!["message"], "upload failed");
+  assert.equal(lines.at(-1)!["Failed"], 1);
+  sqs.broken = false;
+  await handle(event);
+  assert.equal(sqs.bodies.length, 1);
+});
+
+test("a line of the log carries the metrics; keys and request ids are no dimensions", async () => {
+  const face = await readFile(new URL("../images/face-pearls-64.png", import.meta.url));
+  await handle(await put("metrics", face));
+  const [line] = lines;
+  const { CloudWatchMetrics, Timestamp } = line!["_aws"] as {
+    CloudWatchMetrics: {
+      Namespace: string;
+      Dimensions: string[][];
+      Metrics: { Name: string; Unit: string }[];
+    }[];
+    Timestamp: number;
+  };
+  assert.ok(Math.abs(Timestamp - Date.now()) < 60_000);
+  assert.equal(CloudWatchMetrics.length, 1);
+  const [{ Namespace, Dimensions, Metrics }] = CloudWatchMetrics as [(typeof CloudWatchMetrics)[0]];
+  assert.equal(Namespace, "ZippyNet/test");
+  assert.deepEqual(Dimensions, [["Operation"]]);
+  assert.equal(line!["Operation"], "encode");
+  for (const { Name } of Metrics) assert.equal(typeof line![Name], "number", Name);
+  assert.deepEqual(
+    new Set(Metrics.map(({ Name }) => Name)),
+    new Set(["Milliseconds", "Encoded", "Rejected", "Failed", "BytesIn", "BytesOut", "PSNR", "Fallback"]),
+  );
+  assert.equal(line!["BytesIn"], face.length);
+  assert.ok(Number(line!["BytesOut"]) < 600 && Number(line!["Milliseconds"]) > 0);
+  assert.equal(line!["requestId"], "request-1");
+  assert.equal((line!["metadata"] as Record<string, string>)["model"], "faces");
+});
+
+test("without a namespace, or for values that are no numbers, there is no metric", () => {
+  assert.deepEqual(metricFields("decode", { BytesOut: 3 }, ""), { Operation: "decode", BytesOut: 3 });
+  const { _aws, ...fields } = metricFields("encode", { PSNR: Number.NaN, BytesOut: 3 }, "N");
+  assert.deepEqual(fields, { Operation: "encode", BytesOut: 3 });
+  assert.doesNotMatch(JSON.stringify(_aws), /PSNR/);
+});
+
+test("both kinds of message are read back, others are not", () => {
+  const upload = { bucket: "uploads", key: KEY, sequencer: "0A" };
+  const reason = new ZippyNetError("too-large", "expected less");
+  const rejection = rejectionMessage(upload, { outcome: "rejected", reason }, undefined);
+  assert.deepEqual(readFailure(rejection), { uploads: [upload], reason: "expected less" });
+
+  const change: ObjectChange = { name: "ObjectRemoved:Delete", bucket: "uploads", key: KEY, info: undefined };
+  const record = {
+    version: "1.0",
+    timestamp: "2026-01-01T00:00:00.000Z",
+    requestContext: {
+      requestId: "r",
+      functionArn: "arn",
+      condition: "RetriesExhausted",
+      approximateInvokeCount: 3,
+    },
+    requestPayload: toS3Event(change, "us-east-1", 10n),
+    responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+    responsePayload: { errorType: "AggregateError", errorMessage: "1 of 1 uploads failed" },
+  };
+  const { sequencer: _, ...place } = upload;
+  assert.deepEqual(readFailure(JSON.stringify(record)), {
+    uploads: [{ ...place, sequencer: "00000000000000000A" }],
+    reason: "1 of 1 uploads failed",
+  });
+  const expired = { ...record, requestContext: { condition: "EventAgeExceeded" }, responsePayload: null };
+  assert.equal(readFailure(JSON.stringify(expired))?.reason, "EventAgeExceeded");
+  for (const foreign of ["", "hello", "{}", "[]", '{"zippynet":"rejected"}']) {
+    assert.equal(readFailure(foreign), undefined, foreign);
+  }
+});
