@@ -3,7 +3,7 @@ import { latentSize, QUALITIES } from "./architecture.ts";
 import type { Header } from "./container.ts";
 import type { Image } from "./image.ts";
 import { fromEighths } from "./latents.ts";
-import type { Model } from "./model.ts";
+import type { Decoder, Model } from "./model.ts";
 import { blockSize, fromBlocks, toBlocks } from "./pixels.ts";
 import { analysis, synthesis } from "./transforms.ts";
 
@@ -28,7 +28,7 @@ export function analyse(
 
 /** Pixels of `y_hat` in eighths of files of one quality and size. */
 export function reconstruct(
-  { architecture, layers, inverseGain }: Model,
+  { architecture, layers, inverseGain }: Decoder,
   headers: readonly PictureHeader[],
   yHat: Int16Array,
 ): Image[] {

@@ -5,12 +5,12 @@ import { type Header, readContainer, writeContainer } from "./container.ts";
 import { ZippyNetError } from "./errors.ts";
 import { assertImage, type Image, isGrey } from "./image.ts";
 import { type LatentShape, quantiseLatents, walkLatents } from "./latents.ts";
-import type { Model } from "./model.ts";
+import type { Decoder, Model } from "./model.ts";
 import { LATENT_UNIT } from "./prior.ts";
 import { RangeDecoder, RangeEncoder } from "./range-coder.ts";
 import { MAX_EFFORT, refine } from "./search/refine.ts";
 
-export type { Model } from "./model.ts";
+export type { Decoder, Model } from "./model.ts";
 
 export interface Encoded {
   /** The `.zn` file. */
@@ -54,7 +54,7 @@ export function encodeImages(model: Model, images: readonly Image[], quality: nu
 }
 
 /** Decodes files of one model, size and quality in one batch. Throws `bad-file` or `unknown-model`. */
-export function decodeImages(model: Model, files: readonly Uint8Array[]): Image[] {
+export function decodeImages(model: Decoder, files: readonly Uint8Array[]): Image[] {
   if (files.length === 0) return [];
   const { headers, yHat } = decodeLatents(model, files);
   return reconstruct(model, headers, yHat);
@@ -62,7 +62,7 @@ export function decodeImages(model: Model, files: readonly Uint8Array[]): Image[
 
 /** The entropy-coded half of decoding: headers and `y_hat` in eighths, [n, rows, columns, latentChannels]. */
 export function decodeLatents(
-  model: Model,
+  model: Decoder,
   files: readonly Uint8Array[],
 ): { headers: Header[]; yHat: Int16Array } {
   const parts = files.map(readContainer);

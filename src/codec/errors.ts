@@ -6,6 +6,7 @@ export type ErrorCode =
   | "bad-image" // pixels or an image file that cannot be encoded
   | "bad-signature" // a signature that is missing or does not fit
   | "bad-option" // an option out of its range
+  | "unavailable" // the network, a worker or WebAssembly cannot be had
   | "too-large"; // over a limit that protects the process
 
 /** The one error class of the codec and of what is built on it. */

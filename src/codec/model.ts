@@ -4,8 +4,8 @@ import type { Relaxation } from "./search/relaxation.ts";
 import type { SymbolTables } from "./symbols.ts";
 import type { Layers } from "./transforms.ts";
 
-/** A trained model, ready to run; `src/model` loads one. */
-export interface Model {
+/** What decoding needs of a trained model. */
+export interface Decoder {
   /** Number in the file, 0–255. */
   readonly number: number;
   readonly name: string;
@@ -13,12 +13,17 @@ export interface Model {
   readonly layers: Layers;
   readonly prior: PriorEngine;
   readonly tables: SymbolTables;
-  /** Gain of each quality and channel, [100, latentChannels], and what undoes it. */
-  readonly gain: Float32Array;
+  /** What undoes the gain of each quality and channel, [100, latentChannels]. */
   readonly inverseGain: Float32Array;
   /** Quality feature of the prior for each quality, in 32nds. */
   readonly levels: Int8Array;
+  dispose(): void;
+}
+
+/** A trained model, ready to run; `src/model` loads one. */
+export interface Model extends Decoder {
+  /** Gain of each quality and channel, [100, latentChannels]. */
+  readonly gain: Float32Array;
   /** The same networks with gradients, for an encoder's search; made when first asked for. */
   relaxation(): Relaxation;
-  dispose(): void;
 }

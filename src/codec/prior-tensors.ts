@@ -70,11 +70,10 @@ function activated({ kernel, bias }: Convolution, x: Tensor4D): Tensor4D {
 export function asConvolution({ shape, kernel, bias, shift }: PriorLayer): Convolution {
   const scale = Float32Array.from(shift, (by) => 2 ** -by);
   const channels = shape[3];
+  const values = new Float32Array(kernel.length);
+  for (let at = 0; at < values.length; at++) values[at] = kernel[at]! * scale[at % channels]!;
   return {
-    kernel: tensor4d(
-      Float32Array.from(kernel, (value, at) => value * scale[at % channels]!),
-      [...shape],
-    ),
+    kernel: tensor4d(values, [...shape]),
     bias: tensor1d(Float32Array.from(bias, (value, at) => value * scale[at]!)),
   };
 }

@@ -1,6 +1,6 @@
 import { tensor1d, tensor4d } from "@tensorflow/tfjs-core";
 import { type Architecture, QUALITIES } from "../codec/architecture.ts";
-import type { Model } from "../codec/codec.ts";
+import type { Decoder, Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import { type Convolution, InferenceLayers } from "../codec/inference.ts";
 import {
@@ -28,62 +28,94 @@ export type ReadFile = (name: string) => Promise<Uint8Array>;
 /** The three blobs of a model, checked against its manifest. */
 export type Blobs = Readonly<Record<BlobName, SafeTensors>>;
 
+/** Makes the engine that computes the prior; by default it runs on the backend's tensors. */
+export type MakeEngine = (architecture: Architecture, weights: PriorWeights) => PriorEngine;
+
+type Described = Pick<Manifest, "number" | "name" | "architecture">;
+
 /**
  * Loads a model onto the current TensorFlow.js backend: manifest, hash of each blob, shapes, the proof that the prior is
  * exact. Throws `bad-model` on the first that does not hold.
  */
 export async function loadModel(read: ReadFile): Promise<Model> {
-  const manifest = parseManifest(new TextDecoder().decode(await read("manifest.json")));
-  const loaded = await Promise.all(BLOBS.map((name) => readBlob(manifest, name, read)));
-  const [g_a, g_s, prior] = loaded as [SafeTensors, SafeTensors, SafeTensors];
-  return buildModel(manifest, { g_a, g_s, prior });
+  const { manifest, blobs } = await readBlobs(BLOBS, read);
+  return buildModel(manifest, blobs);
 }
 
-/** @param engine computes the prior; by default the backend's tensors */
-export function buildModel(
-  { number, name, architecture }: Pick<Manifest, "number" | "name" | "architecture">,
-  blobs: Blobs,
-  engine: (architecture: Architecture, weights: PriorWeights) => PriorEngine = (a, w) =>
-    new TensorPrior(a, w),
-): Model {
-  const weights = priorWeights(architecture, blobs.prior);
-  proveExact(architecture, weights);
-  const tables = symbolTables(blobs.prior);
-  const perChannel = [QUALITIES, architecture.latentChannels];
-  const gain = floats(blobs.g_a, "gain", perChannel);
-  const inverseGain = floats(blobs.g_s, "inverse_gain", perChannel);
-  const levels = tensor(blobs.prior, "levels", "I8", [QUALITIES]);
-  if (levels.some((level) => Math.abs(level) > LEVEL_LIMIT)) {
-    throw new ZippyNetError("bad-model", `levels: expected values within ±${LEVEL_LIMIT}`);
-  }
-  const convolutions = [
-    ...analysisShapes(architecture).map((shape) => convolution(blobs.g_a, shape)),
-    ...synthesisShapes(architecture).map((shape) => convolution(blobs.g_s, shape)),
-  ];
-  // all is checked: tensors of a model that is refused would never be disposed of
-  const layers = new InferenceLayers(new Map(convolutions.map(toTensors)));
-  const prior = engine(architecture, weights);
+/** The same without `g_a`, which is not read: for who only decodes. */
+export async function loadDecoder(read: ReadFile): Promise<Decoder> {
+  const { manifest, blobs } = await readBlobs(["g_s", "prior"], read);
+  return buildDecoder(manifest, blobs);
+}
+
+export function buildModel(manifest: Described, blobs: Blobs, engine: MakeEngine = onTensors): Model {
+  const { architecture } = manifest;
+  const gain = floats(blobs.g_a, "gain", [QUALITIES, architecture.latentChannels]);
+  const analysis = analysisShapes(architecture).map((shape) => convolution(blobs.g_a, shape));
+  const { weights, layers, parts } = build(manifest, blobs, engine, analysis);
   let relaxation: Relaxation | undefined;
   return {
-    number,
-    name,
-    architecture,
-    layers,
-    prior,
-    tables,
+    ...parts,
     gain,
-    inverseGain,
-    levels,
     relaxation() {
-      relaxation ??= new Relaxation(architecture, layers, weights, tables);
+      relaxation ??= new Relaxation(architecture, layers, weights, parts.tables);
       return relaxation;
     },
     dispose() {
       relaxation?.dispose();
-      layers.dispose();
-      prior.dispose();
+      parts.dispose();
     },
   };
+}
+
+export function buildDecoder(
+  manifest: Described,
+  blobs: Pick<Blobs, "g_s" | "prior">,
+  engine: MakeEngine = onTensors,
+): Decoder {
+  return build(manifest, blobs, engine, []).parts;
+}
+
+function onTensors(architecture: Architecture, weights: PriorWeights): PriorEngine {
+  return new TensorPrior(architecture, weights);
+}
+
+/** @param more convolutions beside those of `g_s` */
+function build(
+  { number, name, architecture }: Described,
+  blobs: Pick<Blobs, "g_s" | "prior">,
+  engine: MakeEngine,
+  more: readonly StoredConvolution[],
+): { weights: PriorWeights; layers: InferenceLayers; parts: Decoder } {
+  const weights = priorWeights(architecture, blobs.prior);
+  proveExact(architecture, weights);
+  const tables = symbolTables(blobs.prior);
+  const inverseGain = floats(blobs.g_s, "inverse_gain", [QUALITIES, architecture.latentChannels]);
+  const levels = tensor(blobs.prior, "levels", "I8", [QUALITIES]);
+  if (levels.some((level) => Math.abs(level) > LEVEL_LIMIT)) {
+    throw new ZippyNetError("bad-model", `levels: expected values within ±${LEVEL_LIMIT}`);
+  }
+  const synthesis = synthesisShapes(architecture).map((shape) => convolution(blobs.g_s, shape));
+  // all is checked: tensors of a model that is refused would never be disposed of
+  const layers = new InferenceLayers(new Map([...more, ...synthesis].map(toTensors)));
+  const prior = engine(architecture, weights);
+  const dispose = (): void => {
+    layers.dispose();
+    prior.dispose();
+  };
+  const parts = { number, name, architecture, layers, prior, tables, inverseGain, levels, dispose };
+  return { weights, layers, parts };
+}
+
+async function readBlobs<N extends BlobName>(
+  names: readonly N[],
+  read: ReadFile,
+): Promise<{ manifest: Manifest; blobs: Pick<Blobs, N> }> {
+  const manifest = parseManifest(new TextDecoder().decode(await read("manifest.json")));
+  const blobs = await Promise.all(
+    names.map(async (name) => [name, await readBlob(manifest, name, read)] as const),
+  );
+  return { manifest, blobs: Object.fromEntries(blobs) as Pick<Blobs, N> };
 }
 
 async function readBlob(
@@ -168,7 +200,10 @@ function kernelOf(blob: SafeTensors, name: string, shape: readonly number[]): Fl
   const out = shape.at(-1)!;
   const scale = floats(blob, `${name}.scale`, [out]);
   const kernel = tensor(blob, `${name}.kernel`, "I8", shape);
-  return Float32Array.from(kernel, (value, at) => value * scale[at % out]!);
+  const values = new Float32Array(kernel.length);
+  // a plain loop: `from` with a function takes tenths of a second for a model
+  for (let at = 0; at < values.length; at++) values[at] = kernel[at]! * scale[at % out]!;
+  return values;
 }
 
 function floats(blob: SafeTensors, name: string, shape: readonly number[]): Float32Array {

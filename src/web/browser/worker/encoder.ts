@@ -1,0 +1,67 @@
+import { laidOnWhite } from "../../../codec/image.ts";
+import type { Model } from "../../../codec/model.ts";
+import { encodeTo } from "../../../codec/target.ts";
+import { loadModel } from "../../../model/load.ts";
+import type { Request, Rgba } from "../protocol.ts";
+import { WorkerModels } from "./models.ts";
+import { answer, fail, onRequest } from "./scope.ts";
+import { startWasm } from "./wasm.ts";
+
+/** The worker that encodes latents. It is one of its own, so that who only decodes loads neither `g_a` nor the search. */
+
+let wasm = "";
+let started: Promise<void> | undefined;
+let models: WorkerModels<Model>;
+
+onRequest((request) => {
+  switch (request.type) {
+    case "start":
+      wasm = request.wasm;
+      models = new WorkerModels(
+        request.models,
+        ["g_a.safetensors", "g_s.safetensors", "prior.safetensors"],
+        async (read) => {
+          await backend();
+          return loadModel(read);
+        },
+        (progress) => answer({ type: "progress", ...progress }),
+      );
+      return;
+    case "load":
+      models.byNumber(request.model).then(
+        () => answer({ type: "loaded", id: request.id }),
+        (error: unknown) => fail(request.id, error),
+      );
+      return;
+    case "encode":
+      encode(request).then(
+        (file) => answer({ type: "encoded", id: request.id, file }, file.buffer as ArrayBuffer),
+        (error: unknown) => fail(request.id, error),
+      );
+  }
+});
+
+function backend(): Promise<void> {
+  started ??= startWasm(wasm).catch((error: unknown) => {
+    started = undefined; // a failed start is tried again
+    throw error;
+  });
+  return started;
+}
+
+async function encode({ picture, wish }: Request & { readonly type: "encode" }): Promise<Uint8Array> {
+  const model = await models.byNumber(wish.model ?? models.first);
+  const { file } = encodeTo(model, rgb(picture), wish.target, wish.effort);
+  return Uint8Array.from(file); // its own buffer, which can be handed over
+}
+
+/** Transparency is laid on white: latents have none. */
+function rgb({ width, height, data }: Rgba) {
+  const pixels = new Uint8Array(width * height * 3);
+  const alpha = new Uint8Array(width * height);
+  for (let i = 0; i < alpha.length; i++) {
+    for (let c = 0; c < 3; c++) pixels[i * 3 + c] = data[i * 4 + c]!;
+    alpha[i] = data[i * 4 + 3]!;
+  }
+  return laidOnWhite({ width, height, data: pixels, alpha });
+}

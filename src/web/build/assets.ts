@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { parseManifest } from "../../model/manifest.ts";
+import type { FileAsset, ModelAsset } from "../browser/assets.ts";
+
+/** Hexadecimal digits of SHA-256 in a name; the whole is checked. */
+const DIGITS = 16;
+
+/** Copies the kernels with SIMD, which every browser since 2023 runs; gives the name. */
+export async function copyWasm(out: string): Promise<string> {
+  const folder = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"));
+  const bytes = await readFile(join(folder, "tfjs-backend-wasm-simd.wasm"));
+  const name = `tfjs-${sha256(bytes).slice(0, DIGITS)}.wasm`;
+  await writeFile(join(out, name), bytes);
+  return name;
+}
+
+/** Copies every model of a folder; gives them by number. Throws `bad-model`. */
+export async function copyModels(models: string, out: string): Promise<ModelAsset[]> {
+  const entries = await readdir(models, { withFileTypes: true });
+  const found: ModelAsset[] = [];
+  for (const { name } of entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink())) {
+    const json = await readFile(join(models, name, "manifest.json")).catch(() => undefined);
+    if (json) found.push(await copyModel(join(models, name), json, out));
+  }
+  return found.sort((a, b) => a.number - b.number);
+}
+
+async function copyModel(from: string, json: Uint8Array, out: string): Promise<ModelAsset> {
+  const { number, name, blobs } = parseManifest(new TextDecoder().decode(json));
+  const hash = sha256(json);
+  const folder = `models/${number}-${hash.slice(0, DIGITS)}`;
+  await mkdir(join(out, folder), { recursive: true });
+  await writeFile(join(out, folder, "manifest.json"), json);
+  const files: Record<string, FileAsset> = { "manifest.json": { bytes: json.length, sha256: hash } };
+  for (const { file, bytes, sha256 } of Object.values(blobs)) {
+    await copyFile(join(from, file), join(out, folder, file));
+    files[file] = { bytes, sha256 };
+  }
+  return { number, name, folder, files };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

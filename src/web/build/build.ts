@@ -1,0 +1,71 @@
+import { mkdir, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { type BuildOptions, build, stop } from "esbuild";
+import { modelsFolder } from "../../model/folder.ts";
+import { copyModels, copyWasm } from "./assets.ts";
+import { buildWorkers } from "./workers.ts";
+
+const BROWSER = fileURLToPath(new URL("../browser/", import.meta.url));
+
+/** Where `npm run build:web` puts it. */
+export const WEB = fileURLToPath(new URL("../../../dist/web/", import.meta.url));
+
+export const COMMON = {
+  bundle: true,
+  minify: true,
+  platform: "browser",
+  target: ["chrome109", "firefox115", "safari16.4"],
+  legalComments: "none",
+  logLevel: "warning",
+} as const satisfies BuildOptions;
+
+export interface WebOptions {
+  readonly out?: string;
+  /** A folder of models, all of which are offered. */
+  readonly models?: string;
+}
+
+/**
+ * What browsers load, as static files:
+ *
+ * ```
+ * zippynet.js, zippy-img.js       ES modules: zippynet/browser, zippynet/element
+ * zippynet.script.js              the same for <script>: the global ZippyNet, and <zippy-img>
+ * decoder-HASH.js, encoder-HASH.js, tfjs-HASH.wasm     workers, and their WebAssembly
+ * models/NUMBER-HASH/             manifest and weights
+ * ```
+ *
+ * What has a hash in its name never changes and may be kept for ever. Takes a second or two.
+ */
+export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOptions = {}): Promise<void> {
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  const [wasm, located, workers] = await Promise.all([
+    copyWasm(out),
+    copyModels(models, out),
+    buildWorkers(BROWSER, out),
+  ]);
+  const ZIPPYNET_ASSETS = JSON.stringify({ wasm, workers, models: located });
+  await Promise.all([
+    build({
+      ...COMMON,
+      entryPoints: { zippynet: `${BROWSER}index.ts`, "zippy-img": `${BROWSER}define.ts` },
+      outdir: out,
+      format: "esm",
+      splitting: true,
+      chunkNames: "shared-[hash]",
+      define: { ZIPPYNET_ASSETS },
+    }),
+    build({
+      ...COMMON,
+      entryPoints: { "zippynet.script": `${BROWSER}script.ts` },
+      outdir: out,
+      format: "iife",
+      globalName: "ZippyNet",
+      // a script knows its own URL while it runs, and not later
+      banner: { js: "var ZIPPYNET_SCRIPT=document.currentScript.src;" },
+      define: { ZIPPYNET_ASSETS, "import.meta.url": "ZIPPYNET_SCRIPT" },
+    }),
+  ]);
+  await stop(); // esbuild's own process, which would stay
+}

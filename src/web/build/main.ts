@@ -1,0 +1,16 @@
+/** `npm run build:web`: dist/web, and what its files weigh. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
+import { buildWeb, WEB } from "./build.ts";
+
+await buildWeb();
+for (const name of readdirSync(WEB, { recursive: true }).map(String).sort()) {
+  const path = join(WEB, name);
+  if (statSync(path).isDirectory()) continue;
+  const bytes = readFileSync(path);
+  const kilobytes = (length: number): string => `${(length / 1000).toFixed(1).padStart(8)} kB`;
+  console.log(
+    `${kilobytes(bytes.length)} ${kilobytes(brotliCompressSync(bytes).length)} as Brotli   ${name}`,
+  );
+}

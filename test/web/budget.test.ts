@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { buildWeb } from "../../src/web/build/build.ts";
+
+suite("what a page loads", () => {
+  const folder = mkdtempSync(join(tmpdir(), "zippynet-budget-"));
+  before(() => buildWeb({ out: folder }));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const files = (): string[] => readdirSync(folder, { recursive: true }).map(String);
+  const weight = (matches: RegExp): number =>
+    files()
+      .filter((name) => matches.test(name))
+      .reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, name)), { level: 9 }).length, 0);
+
+  test("code and WebAssembly of the decoder: at most 400 kB compressed", () => {
+    const code = weight(/^(zippynet|zippy-img|shared-.*|decoder-.*)\.js$/);
+    const wasm = weight(/\.wasm$/);
+    assert.ok(wasm > 100_000 && code > 10_000);
+    assert.ok(code + wasm <= 400_000, `${code} + ${wasm} bytes`);
+    assert.ok(weight(/^zippynet\.script\.js$/) <= 20_000);
+  });
+
+  test("a decoder's weights: at most 3 MB compressed", () => {
+    const weights = weight(/^models\/1-[0-9a-f]{16}\/(g_s|prior|manifest)\./);
+    assert.ok(weights > 500_000 && weights <= 3_000_000, `${weights} bytes`);
+  });
+
+  test("no eval, and nothing of the encoder, in what decodes", () => {
+    const scripts = files().filter((name) => name.endsWith(".js"));
+    assert.ok(scripts.length >= 6, scripts.join());
+    for (const name of scripts) {
+      const text = readFileSync(join(folder, name), "utf8");
+      assert.doesNotMatch(text, /\beval\(|new Function\(|Function\("/, name);
+      if (!name.startsWith("encoder-")) assert.doesNotMatch(text, /g_a\.conv|relaxation\(\)/, name);
+    }
+  });
+
+  test("script and modules name files that are there", () => {
+    const text = readFileSync(join(folder, "zippynet.script.js"), "utf8");
+    const names = text.match(/(decoder|encoder|tfjs)-\w+\.(js|wasm)/g) ?? [];
+    assert.deepEqual(
+      [...new Set(names)].sort(),
+      files()
+        .filter((name) => /^(decoder|encoder|tfjs)-/.test(name))
+        .sort(),
+    );
+  });
+});

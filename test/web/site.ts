@@ -1,0 +1,52 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { buildWeb } from "../../src/web/build/build.ts";
+import { WebServer } from "../../src/web/server.ts";
+import { launch } from "./chromium.ts";
+
+/** dist/web built into a folder of its own, served with the policy, and a browser. */
+export class Site {
+  readonly folder: string;
+  readonly server: WebServer;
+  readonly browser: Browser;
+
+  private constructor(folder: string, server: WebServer, browser: Browser) {
+    this.folder = folder;
+    this.server = server;
+    this.browser = browser;
+  }
+
+  static async open(): Promise<Site> {
+    const folder = mkdtempSync(join(tmpdir(), "zippynet-web-"));
+    await buildWeb({ out: folder });
+    const server = await WebServer.start({ folder, port: 0 });
+    return new Site(folder, server, await launch());
+  }
+
+  /** Puts a file beside the build. */
+  write(name: string, content: string | Uint8Array): void {
+    mkdirSync(join(this.folder, name, ".."), { recursive: true });
+    writeFileSync(join(this.folder, name), content);
+  }
+
+  /** A page of its own context, and what goes wrong on it: console errors, exceptions, violations of the policy. */
+  async page(path: string): Promise<{ page: Page; errors: string[] }> {
+    const context = await this.browser.newContext();
+    const page = await context.newPage();
+    const errors: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") errors.push(message.text());
+    });
+    page.on("pageerror", (error) => errors.push(String(error)));
+    await page.goto(`${this.server.url}/${path}`);
+    return { page, errors };
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
