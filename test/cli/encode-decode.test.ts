@@ -71,9 +71,9 @@ suite("encode and decode", { concurrency: 2 }, () => {
     assert.deepEqual(named.out, encoded.out);
     const decoded = await zippynet(["decode", "-", "-o", "-", "--format", "webp"], { input: encoded.out });
     assert.equal((await readImage(decoded.out)).mediaType, "image/webp");
-    const broken = await zippynet(["decode", "-"], { input: encoded.out.subarray(0, 3) });
+    const broken = await zippynet(["decode", "-"], { input: encoded.out.subarray(0, 2) });
     assert.deepEqual([broken.code, broken.out.length], [1, 0]);
-    assert.match(broken.err, /^zippynet: -: not a \.zn file: expected at least 4 bytes, got 3\n$/);
+    assert.match(broken.err, /^zippynet: -: not a \.zn file: expected at least 3 bytes, got 2\n$/);
   });
 
   test("what fails is told, the rest is done, the exit code is 1", async () => {
