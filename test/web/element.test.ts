@@ -51,7 +51,9 @@ suite("<zippy-img> in Chromium, under the policy", { skip: NO_BROWSER, timeout: 
   }
 
   test("nothing moves when pictures come", async () => {
-    const tags = `<zippy-img src="${inline}" width="64" height="64" alt="x"></zippy-img><p>text</p>`.repeat(5);
+    const tags = `<zippy-img src="${inline}" width="64" height="64" alt="x"></zippy-img><p>text</p>`.repeat(
+      5,
+    );
     site.write("still.html", html(tags));
     const { page } = await site.page("still.html");
     const shift = await page.evaluate(async () => {
@@ -82,7 +84,9 @@ suite("<zippy-img> in Chromium, under the policy", { skip: NO_BROWSER, timeout: 
     await page.waitForTimeout(500);
     assert.equal(await drawn(), false);
     await page.evaluate(() => document.querySelector("zippy-img")!.scrollIntoView());
-    await page.waitForFunction(() => document.querySelector("zippy-img")!.shadowRoot!.querySelector("canvas"));
+    await page.waitForFunction(() =>
+      document.querySelector("zippy-img")!.shadowRoot!.querySelector("canvas"),
+    );
     const other = toInline(readFileSync(new URL("../golden/made-24x24-q1.zn", import.meta.url)));
     const width = await page.evaluate(async (src) => {
       const image = document.querySelector("zippy-img")!;
