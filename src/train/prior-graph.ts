@@ -51,12 +51,16 @@ export interface QuantisedTensors {
   readonly scales: Tensor4D;
 }
 
-/** Slice by slice, pass by pass; see `latents.ts` of the codec, which this repeats with gradients. */
+/**
+ * Slice by slice, pass by pass; see `latents.ts` of the codec, which this repeats with gradients.
+ * @param frozen no gradients of the parameters are wanted
+ */
 export function quantise(
   architecture: Architecture,
   parameters: ReadonlyMap<string, Tensor>,
   y: Tensor4D,
   levels: Float32Array,
+  frozen = false,
 ): QuantisedTensors {
   const [, rows, columns] = y.shape;
   const width = sliceChannels(architecture);
@@ -69,7 +73,7 @@ export function quantise(
   for (const { slice: index, pass } of networks(architecture)) {
     const own = pass === 0 ? [] : [inEighths(first!.yHat)];
     const input = concat([...decoded, features[pass]!, ...own], 3) as Tensor4D;
-    const { means, scales } = predict(parameters, networkName(index, pass), input, width);
+    const { means, scales } = predict(parameters, networkName(index, pass), input, { width, frozen });
     const yHat = mul(quantiseAround(ySlices[index]!, means), masks[pass]!) as Tensor4D;
     const masked = {
       yHat,
@@ -102,13 +106,18 @@ function sliceLast(x: Tensor4D, width: number): Tensor4D[] {
 }
 
 /** One network of the prior. */
-function predict(parameters: ReadonlyMap<string, Tensor>, name: string, input: Tensor4D, width: number) {
+function predict(
+  parameters: ReadonlyMap<string, Tensor>,
+  name: string,
+  input: Tensor4D,
+  { width, frozen }: { readonly width: number; readonly frozen: boolean },
+) {
   const layer = (x: Tensor4D, index: number) =>
     integerLayer(
       x,
       parameters.get(`${name}.conv${index}.kernel`) as Tensor4D,
       parameters.get(`${name}.conv${index}.bias`) as Tensor1D,
-      index < 2,
+      { hidden: index < 2, frozen },
     );
   const out = layer(layer(layer(input, 0), 1), 2);
   const [means, scales] = sliceLast(out, width) as [Tensor4D, Tensor4D];
@@ -122,26 +131,43 @@ function predict(parameters: ReadonlyMap<string, Tensor>, name: string, input: T
  * A layer of the prior: convolution of integers, leaky ReLU and clip between layers, rounded to nearest, ties to even;
  * the gradient takes rounding for the identity.
  */
-function integerLayer(x: Tensor4D, kernel: Tensor4D, bias: Tensor1D, hidden: boolean): Tensor4D {
-  return customGrad((input, weights, offsets, save) => {
-    const u = native("BiasAdd", [
-      linearForward(input as Tensor4D, weights as Tensor4D, 1, "SAME"),
-      offsets as Tensor,
-    ]) as Tensor4D;
+function integerLayer(
+  x: Tensor4D,
+  kernel: Tensor4D,
+  bias: Tensor1D,
+  { hidden, frozen }: { readonly hidden: boolean; readonly frozen: boolean },
+): Tensor4D {
+  const forward = (input: Tensor4D) => {
+    const u = native("BiasAdd", [linearForward(input, kernel, 1, "SAME"), bias]) as Tensor4D;
     const activated = hidden ? leaky(u, 2 ** -PRIOR_SLOPE_SHIFT) : u;
     const rounded = round(activated);
+    const value = hidden ? clipByValue(rounded, -ACTIVATION_LIMIT, ACTIVATION_LIMIT) : rounded;
+    return { value, activated };
+  };
+  const beforeActivation = (dy: Tensor, activated: Tensor4D | undefined): Tensor4D => {
+    if (!activated) return dy as Tensor4D;
+    const inside = insideGradient(dy, activated, -ACTIVATION_LIMIT, ACTIVATION_LIMIT) as Tensor4D;
+    return leakyGradient(inside, activated, 2 ** -PRIOR_SLOPE_SHIFT);
+  };
+  if (frozen) {
+    return customGrad((input, save) => {
+      const { value, activated } = forward(input as Tensor4D);
+      (save as Save)(hidden ? [activated] : []);
+      return {
+        value,
+        gradFunc: (dy: Tensor, [a]: Tensor[]) =>
+          inputGradientOf(beforeActivation(dy, a as Tensor4D | undefined), x.shape, kernel, 1, "SAME"),
+      };
+    })(x) as Tensor4D;
+  }
+  return customGrad((input, weights, _bias, save) => {
+    const { value, activated } = forward(input as Tensor4D);
     (save as Save)([input as Tensor, weights as Tensor, ...(hidden ? [activated] : [])]);
     return {
-      value: hidden ? clipByValue(rounded, -ACTIVATION_LIMIT, ACTIVATION_LIMIT) : rounded,
+      value,
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [from, through, a] = saved as [Tensor4D, Tensor4D, Tensor4D | undefined];
-        const du = a
-          ? leakyGradient(
-              insideGradient(dy, a, -ACTIVATION_LIMIT, ACTIVATION_LIMIT) as Tensor4D,
-              a,
-              2 ** -PRIOR_SLOPE_SHIFT,
-            )
-          : (dy as Tensor4D);
+        const du = beforeActivation(dy, a);
         return [
           inputGradientOf(du, from.shape, through, 1, "SAME"),
           kernelGradientOf(du, from, through.shape, 1, "SAME"),
