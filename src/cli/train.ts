@@ -14,7 +14,7 @@ import { release } from "../train/release.ts";
 import { type Budget, checkpointPath, type RunReport, train } from "../train/run.ts";
 import type { Cut } from "../train/sampler.ts";
 import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "../train/tfjs-node.ts";
-import type { Bits, TrainedPart } from "../train/trainer.ts";
+import type { Bits } from "../train/trainer.ts";
 
 /** Images are kept at most at this shorter side: whole ones, and ones that patches are cut from. */
 const KEPT_SIDE: Readonly<Record<Cut, number>> = { aligned: 160, patches: 768 };
@@ -33,7 +33,7 @@ interface TrainOptions {
   readonly seed: number;
   readonly lr?: number;
   readonly terms?: string;
-  readonly only?: TrainedPart;
+  readonly only?: "prior";
   readonly bits?: Bits;
   readonly architecture?: string;
   readonly holdout: number;
@@ -79,8 +79,8 @@ export function trainCommand(): Command {
     .addOption(
       new Option(
         "--only <part>",
-        "train this part alone: the prior costs a fraction, and pictures stay as --init has them; the encoder leaves what files mean",
-      ).choices(["prior", "encoder"]),
+        "train this part alone: the prior costs a fraction, and pictures stay as --init has them",
+      ).choices(["prior"]),
     )
     .addOption(
       new Option(

@@ -6,7 +6,7 @@ import { readSafetensors, type SafeTensor, writeSafetensors } from "../model/saf
 import type { OptimiserState } from "./optimiser.ts";
 import { packParameters, unpackParameters } from "./parameters.ts";
 import type { Cut } from "./sampler.ts";
-import type { Bits, TrainedPart } from "./trainer.ts";
+import type { Bits } from "./trainer.ts";
 
 /** Layout of a checkpoint; another one is refused. */
 const VERSION = 1;
@@ -22,7 +22,7 @@ export interface RunPlan {
   /** Peak learning rate. */
   readonly rate?: number;
   /** What is trained, if not everything. */
-  readonly only?: TrainedPart;
+  readonly only?: "prior";
   /** Which bits are minimised, of everything: noisy unless told. */
   readonly bits?: Bits;
   /** Name of the file the weights started from; without it they started from noise. */

@@ -49,13 +49,6 @@ export interface Coded extends QuantisedTensors {
   readonly bits: Tensor1D;
 }
 
-export interface RunOptions {
-  /** Uniform in ±½, one a latent; without it the rate is that of the quantised latents. */
-  readonly noise?: Float32Array | undefined;
-  /** Only the encoder's parameters need gradients: not those of the prior, nor of `g_s`. */
-  readonly frozenDecoder?: boolean;
-}
-
 /** What the graph computes of a batch. */
 export interface Outcome extends Coded {
   /** Mean squared error over the pixels of each image, of 8-bit levels. */
@@ -69,21 +62,22 @@ export interface Outcome extends Coded {
 /**
  * The codec as a differentiable graph: `y` quantised around the prior's means, straight-through, for context and
  * distortion; the rate at `y` + noise.
+ * @param noise uniform in ±½, one a latent; without it the rate is that of the quantised latents
  */
 export function run(
   architecture: Architecture,
   parameters: Parameters,
   batch: Batch,
-  { noise, frozenDecoder = false }: RunOptions = {},
+  noise?: Float32Array,
 ): Outcome {
   const { width, height, levels } = batch;
   const n = levels.length;
   const { rows, columns } = latentSize(width, height);
   const y = analyse(architecture, parameters, batch);
-  const coded = code(architecture, parameters, y, levels, { noise, frozenDecoder });
+  const coded = code(architecture, parameters, y, levels, noise);
   const xHat = synthesis(
     architecture,
-    new TrainingLayers(parameters, frozenDecoder),
+    new TrainingLayers(parameters),
     mul(coded.yHat, gain(parameters, "inverse_gain", levels)) as Tensor4D,
   );
   const mask = tensor4d(pixelMask(width, height), [1, rows * 4, columns * 4, 12]);
@@ -104,9 +98,9 @@ export function code(
   parameters: Parameters,
   y: Tensor4D,
   levels: Float32Array,
-  { noise, frozenDecoder = false }: RunOptions = {},
+  noise?: Float32Array,
 ): Coded {
-  const quantised = quantise(architecture, parameters, y, levels, frozenDecoder);
+  const quantised = quantise(architecture, parameters, y, levels);
   const latents = noise ? add(y, tensor4d(noise, y.shape)) : y;
   const residual = sub(latents, mul(quantised.means, 1 / LATENT_UNIT)) as Tensor4D;
   const perLatent = (noise ? gaussianBits : roundedBits)(residual, sigmas(quantised.scales));
@@ -133,11 +127,9 @@ export function rateLossOf({ bits }: Coded, { width, height, levels }: Batch): T
 /** Convolutions with gradients; parameters by name. */
 class TrainingLayers implements Layers {
   readonly #parameters: Parameters;
-  readonly #frozen: boolean;
 
-  constructor(parameters: Parameters, frozen = false) {
+  constructor(parameters: Parameters) {
     this.#parameters = parameters;
-    this.#frozen = frozen;
   }
 
   conv(
@@ -151,7 +143,6 @@ class TrainingLayers implements Layers {
       stride,
       slope: activate ? TRANSFORM_SLOPE : 1,
       inputGradient: name !== "g_a.conv0", // nothing needs the gradient of pixels
-      frozen: this.#frozen,
     });
   }
 

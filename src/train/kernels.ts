@@ -85,8 +85,6 @@ interface ConvolutionOptions {
   readonly slope?: number;
   /** False where nothing needs the gradient of the input: it is not computed. */
   readonly inputGradient?: boolean;
-  /** True where kernel and bias stay as they are: their gradients are not computed. */
-  readonly frozen?: boolean;
 }
 
 /**
@@ -98,7 +96,7 @@ export function convolution(
   x: Tensor4D,
   kernel: Tensor4D,
   bias: Tensor1D,
-  { stride = 1, slope = 1, inputGradient = true, frozen = false }: ConvolutionOptions = {},
+  { stride = 1, slope = 1, inputGradient = true }: ConvolutionOptions = {},
 ): Tensor4D {
   const border = (kernel.shape[0] - 1) / 2;
   // TensorFlow's own padding differs at stride 2
@@ -127,19 +125,6 @@ export function convolution(
       dBias: native("BiasAddGrad", [du], { ...FLOAT, data_format: ["STRING", "NHWC"] }),
     };
   };
-  if (frozen) {
-    return customGrad((input, save) => {
-      const y = run(input as Tensor4D);
-      (save as Save)(slope === 1 ? [] : [y]);
-      return {
-        value: y,
-        gradFunc: (dy: Tensor, [out]: Tensor[]) => {
-          const du = out ? leakyGradient(dy as Tensor4D, out as Tensor4D, slope) : (dy as Tensor4D);
-          return inputGradientOf(du, padded.shape, kernel, stride, padding);
-        },
-      };
-    })(padded) as Tensor4D;
-  }
   if (!inputGradient) {
     return customGrad((weights, _bias, save) => {
       const y = run(padded);

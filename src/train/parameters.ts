@@ -60,11 +60,6 @@ export function layoutOf(architecture: Architecture): Layout {
   return { slots: parts.flatMap(({ slots }) => slots), parts, size: from };
 }
 
-/** Whether a slot is `g_a`'s or the encoder's gain: nothing that a decoder has. */
-export function isOfEncoder(name: string): boolean {
-  return name.startsWith("g_a.") || name === "gain";
-}
-
 function slot(name: string, shape: readonly number[]): Slot {
   return { name, shape, size: shape.reduce((a, b) => a * b, 1) };
 }

@@ -51,16 +51,12 @@ export interface QuantisedTensors {
   readonly scales: Tensor4D;
 }
 
-/**
- * Slice by slice, pass by pass; see `latents.ts` of the codec, which this repeats with gradients.
- * @param frozen no gradients of the parameters are wanted
- */
+/** Slice by slice, pass by pass; see `latents.ts` of the codec, which this repeats with gradients. */
 export function quantise(
   architecture: Architecture,
   parameters: ReadonlyMap<string, Tensor>,
   y: Tensor4D,
   levels: Float32Array,
-  frozen = false,
 ): QuantisedTensors {
   const [, rows, columns] = y.shape;
   const width = sliceChannels(architecture);
@@ -73,7 +69,7 @@ export function quantise(
   for (const { slice: index, pass } of networks(architecture)) {
     const own = pass === 0 ? [] : [inEighths(first!.yHat)];
     const input = concat([...decoded, features[pass]!, ...own], 3) as Tensor4D;
-    const { means, scales } = predict(parameters, networkName(index, pass), input, { width, frozen });
+    const { means, scales } = predict(parameters, networkName(index, pass), input, width);
     const yHat = mul(quantiseAround(ySlices[index]!, means), masks[pass]!) as Tensor4D;
     const masked = {
       yHat,
@@ -106,18 +102,13 @@ function sliceLast(x: Tensor4D, width: number): Tensor4D[] {
 }
 
 /** One network of the prior. */
-function predict(
-  parameters: ReadonlyMap<string, Tensor>,
-  name: string,
-  input: Tensor4D,
-  { width, frozen }: { readonly width: number; readonly frozen: boolean },
-) {
+function predict(parameters: ReadonlyMap<string, Tensor>, name: string, input: Tensor4D, width: number) {
   const layer = (x: Tensor4D, index: number) =>
     integerLayer(
       x,
       parameters.get(`${name}.conv${index}.kernel`) as Tensor4D,
       parameters.get(`${name}.conv${index}.bias`) as Tensor1D,
-      { hidden: index < 2, frozen },
+      index < 2,
     );
   const out = layer(layer(layer(input, 0), 1), 2);
   const [means, scales] = sliceLast(out, width) as [Tensor4D, Tensor4D];
@@ -131,43 +122,26 @@ function predict(
  * A layer of the prior: convolution of integers, leaky ReLU and clip between layers, rounded to nearest, ties to even;
  * the gradient takes rounding for the identity.
  */
-function integerLayer(
-  x: Tensor4D,
-  kernel: Tensor4D,
-  bias: Tensor1D,
-  { hidden, frozen }: { readonly hidden: boolean; readonly frozen: boolean },
-): Tensor4D {
-  const forward = (input: Tensor4D) => {
-    const u = native("BiasAdd", [linearForward(input, kernel, 1, "SAME"), bias]) as Tensor4D;
+function integerLayer(x: Tensor4D, kernel: Tensor4D, bias: Tensor1D, hidden: boolean): Tensor4D {
+  return customGrad((input, weights, offsets, save) => {
+    const u = native("BiasAdd", [
+      linearForward(input as Tensor4D, weights as Tensor4D, 1, "SAME"),
+      offsets as Tensor,
+    ]) as Tensor4D;
     const activated = hidden ? leaky(u, 2 ** -PRIOR_SLOPE_SHIFT) : u;
     const rounded = round(activated);
-    const value = hidden ? clipByValue(rounded, -ACTIVATION_LIMIT, ACTIVATION_LIMIT) : rounded;
-    return { value, activated };
-  };
-  const beforeActivation = (dy: Tensor, activated: Tensor4D | undefined): Tensor4D => {
-    if (!activated) return dy as Tensor4D;
-    const inside = insideGradient(dy, activated, -ACTIVATION_LIMIT, ACTIVATION_LIMIT) as Tensor4D;
-    return leakyGradient(inside, activated, 2 ** -PRIOR_SLOPE_SHIFT);
-  };
-  if (frozen) {
-    return customGrad((input, save) => {
-      const { value, activated } = forward(input as Tensor4D);
-      (save as Save)(hidden ? [activated] : []);
-      return {
-        value,
-        gradFunc: (dy: Tensor, [a]: Tensor[]) =>
-          inputGradientOf(beforeActivation(dy, a as Tensor4D | undefined), x.shape, kernel, 1, "SAME"),
-      };
-    })(x) as Tensor4D;
-  }
-  return customGrad((input, weights, _bias, save) => {
-    const { value, activated } = forward(input as Tensor4D);
     (save as Save)([input as Tensor, weights as Tensor, ...(hidden ? [activated] : [])]);
     return {
-      value,
+      value: hidden ? clipByValue(rounded, -ACTIVATION_LIMIT, ACTIVATION_LIMIT) : rounded,
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [from, through, a] = saved as [Tensor4D, Tensor4D, Tensor4D | undefined];
-        const du = beforeActivation(dy, a);
+        const du = a
+          ? leakyGradient(
+              insideGradient(dy, a, -ACTIVATION_LIMIT, ACTIVATION_LIMIT) as Tensor4D,
+              a,
+              2 ** -PRIOR_SLOPE_SHIFT,
+            )
+          : (dy as Tensor4D);
         return [
           inputGradientOf(du, from.shape, through, 1, "SAME"),
           kernelGradientOf(du, from, through.shape, 1, "SAME"),

@@ -4,25 +4,20 @@ import { analyse, type Batch, byName, code, lossOf, type Outcome, rateLossOf, ru
 import { registerNativeGradients } from "./kernels.ts";
 import { Leaves } from "./leaves.ts";
 import { Optimiser, type OptimiserState } from "./optimiser.ts";
-import { isOfEncoder, layoutOf, type Slot } from "./parameters.ts";
+import { layoutOf, type Slot } from "./parameters.ts";
 
 /** Steps from one renewal of the prior's shifts to the next. */
 const RENEWAL = 25;
 
 export interface TrainerOptions {
-  readonly only?: TrainedPart;
+  /** Moves the prior alone, which is several times cheaper and leaves the pictures as they are. */
+  readonly only?: "prior";
   /**
    * Which bits are minimised: those of latents with uniform noise, smooth but above what a file pays (by half, for faces of 100
    * bytes), or those of the rounded latents.
    */
   readonly bits?: Bits;
 }
-
-/**
- * What alone is moved: the prior, which is several times cheaper and leaves the pictures as they are; or the encoder (`g_a` and the
- * gain), which leaves what files mean as it is.
- */
-export type TrainedPart = "prior" | "encoder";
 
 export type Bits = "noisy" | "rounded";
 
@@ -72,7 +67,10 @@ export class Trainer {
    */
   step(batch: Batch, noise: Float32Array, rate: number): StepReport {
     const leaves = this.#current();
-    const { value, grads } = this.#gradients(leaves, batch, noise);
+    const { value, grads } =
+      this.#options.only === "prior"
+        ? this.#gradientsOfPrior(leaves, batch)
+        : this.#gradients(leaves, batch, noise);
     const report = value.dataSync<"float32">()[0]!;
     const gradient = this.#leaves.gradient(grads);
     dispose([value, ...grads, ...leaves]);
@@ -82,26 +80,10 @@ export class Trainer {
   }
 
   #gradients(leaves: Tensor[], batch: Batch, uniform: Float32Array): Gradients {
-    const { only, bits } = this.#options;
-    if (only === "prior") return this.#gradientsOfPrior(leaves, batch);
-    const noise = bits === "rounded" ? undefined : uniform;
-    if (only === "encoder") return this.#gradientsOfEncoder(leaves, batch, noise);
+    const noise = this.#options.bits === "rounded" ? undefined : uniform;
     const loss = (...tensors: Tensor[]): Tensor =>
-      lossOf(run(this.architecture, byName(this.#slots, tensors), batch, { noise }), batch);
+      lossOf(run(this.architecture, byName(this.#slots, tensors), batch, noise), batch);
     return valueAndGrads(loss)(leaves);
-  }
-
-  /** Those of `g_s` and the prior are 0. */
-  #gradientsOfEncoder(leaves: Tensor[], batch: Batch, noise: Float32Array | undefined): Gradients {
-    const moved = this.#slots.flatMap(({ name }, i) => (isOfEncoder(name) ? [i] : []));
-    const loss = (...encoder: Tensor[]): Tensor => {
-      const all = [...leaves];
-      for (const [i, at] of moved.entries()) all[at] = encoder[i]!;
-      const parameters = byName(this.#slots, all);
-      return lossOf(run(this.architecture, parameters, batch, { noise, frozenDecoder: true }), batch);
-    };
-    const { value, grads } = valueAndGrads(loss)(moved.map((at) => leaves[at]!));
-    return { value, grads: leaves.map((leaf, at) => grads[moved.indexOf(at)] ?? zerosLike(leaf)) };
   }
 
   /** Those of the transforms are 0. What is quantised stays, so its own bits are counted, and no noise stands in for them. */

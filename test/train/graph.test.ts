@@ -25,7 +25,7 @@ import { convolution, registerNativeGradients } from "../../src/train/kernels.ts
 import { Leaves } from "../../src/train/leaves.ts";
 import { gaussianBits, roundedBits } from "../../src/train/likelihood.ts";
 import { initialState } from "../../src/train/optimiser.ts";
-import { initialise, isOfEncoder, layoutOf } from "../../src/train/parameters.ts";
+import { initialise, layoutOf } from "../../src/train/parameters.ts";
 import { Random } from "../../src/train/random.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { TINY, withoutBinding } from "./support.ts";
@@ -158,32 +158,6 @@ describe("training graph", { skip }, () => {
       assert.ok(moved, `${name} did not move`);
       at += size;
     }
-  });
-
-  it("moves the encoder alone as it moves it with the rest", () => {
-    const batch = madeBatch(24, 16, [0, 1]);
-    const start = spread(initialise(TINY, 7)).map((value) => value / 3);
-    const stepOf = (only?: "encoder") => {
-      const trainer = new Trainer(TINY, initialState(start), { bits: "rounded", ...(only && { only }) });
-      trainer.step(batch, new Float32Array(trainer.latents(batch)), 0.2); // Adam's first step is 0.2 by the sign, about
-      const { parameters } = trainer.state();
-      trainer.dispose();
-      return parameters;
-    };
-    const [whole, encoder] = [stepOf(), stepOf("encoder")];
-    let [at, moved] = [0, 0];
-    for (const { name, size } of layoutOf(TINY).slots) {
-      for (let i = at; i < at + size; i++) {
-        const expected = isOfEncoder(name) ? whole[i]! : start[i]!;
-        assert.ok(
-          Math.abs(encoder[i]! - expected) < 0.02,
-          `${name}: expected ${expected}, got ${encoder[i]}`,
-        );
-        if (encoder[i] !== start[i]) moved++;
-      }
-      at += size;
-    }
-    assert.ok(moved > 1000, `expected an encoder that moves, got ${moved} parameters`);
   });
 
   it("takes no step on a gradient that is not finite", () => {
