@@ -29,7 +29,7 @@ export function curveSvg(curves: readonly Curve[], now: Point | undefined): SVGS
   const bytes = all.map((point) => point.bytes);
   const decibels = all.map((point) => point.psnr);
   const [least, most] = [Math.min(...bytes) * 0.9, Math.max(...bytes) * 1.1];
-  const [low, high] = [Math.floor(Math.min(...decibels) - 1), Math.ceil(Math.max(...decibels) + 1)];
+  const [low, high] = [Math.floor(Math.min(...decibels) - 2), Math.ceil(Math.max(...decibels) + 1)];
   const x = (value: number): number =>
     LEFT + (Math.log(value / least) / Math.log(most / least)) * (WIDTH - LEFT - RIGHT);
   const y = (value: number): number => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
@@ -59,9 +59,9 @@ export function curveSvg(curves: readonly Curve[], now: Point | undefined): SVGS
         element("circle", { class: style, cx: String(x(point.bytes)), cy: String(y(point.psnr)), r: "2.5" }),
       );
     }
-    const last = shown.at(-1);
-    if (!last) continue;
-    const label = text(name, Math.min(x(last.bytes), WIDTH - RIGHT), y(last.psnr) - 8, "end");
+    const [first] = shown;
+    if (!first) continue;
+    const label = text(name, x(first.bytes) + 4, y(first.psnr) + 16, "start");
     label.setAttribute("class", style);
     svg.append(label);
   }

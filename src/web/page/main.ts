@@ -65,12 +65,11 @@ async function study(stale: Stale): Promise<void> {
   showInline(file, side);
   showQr(file);
   const peer = await showPeer(original, file.length);
+  const share = `${inBytes(file.length)}, 1/${Math.round((side * side * 3) / file.length)} of the raw pixels`;
+  const times = (peer / file.length).toFixed(1);
   say(
-    `${inBytes(file.length)}: one ${Math.round((side * side * 3) / file.length)}th of the pixels, ` +
-      `${(peer / file.length).toFixed(1)} times fewer than the ${chosenPeer()} beside it.`,
+    peer > file.length ? `${share}; the ${chosenPeer()} beside it has ${times} times as many.` : `${share}.`,
   );
-  if (peer <= file.length)
-    say(`${inBytes(file.length)}: one ${Math.round((side * side * 3) / file.length)}th of the pixels.`);
   views.classList.remove("busy");
   if (!stale()) await drawCurves(original, { bytes: file.length, psnr }, peers, stale);
 }

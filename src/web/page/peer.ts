@@ -1,4 +1,5 @@
 import { blobOf } from "../browser/picture.ts";
+import { bare } from "./bare.ts";
 import { psnrOf } from "./measure.ts";
 
 /** What a canvas may write beside PNG. */
@@ -28,7 +29,7 @@ export async function peerWithin(original: ImageData, peer: Peer, bytes: number)
   let [low, high] = [0, STEPS];
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if ((await blobOf(original, peer, middle / STEPS)).size <= bytes) low = middle;
+    if ((await written(original, peer, middle / STEPS)).size <= bytes) low = middle;
     else high = middle - 1;
   }
   return peerAt(original, peer, low / STEPS);
@@ -36,7 +37,7 @@ export async function peerWithin(original: ImageData, peer: Peer, bytes: number)
 
 /** @param quality 0–1 */
 export async function peerAt(original: ImageData, peer: Peer, quality: number): Promise<PeerPicture> {
-  const blob = await blobOf(original, peer, quality);
+  const blob = await written(original, peer, quality);
   const bitmap = await createImageBitmap(blob);
   const canvas = document.createElement("canvas");
   canvas.width = bitmap.width;
@@ -46,4 +47,9 @@ export async function peerAt(original: ImageData, peer: Peer, quality: number): 
   bitmap.close();
   const picture = context.getImageData(0, 0, canvas.width, canvas.height);
   return { bytes: blob.size, psnr: psnrOf(original, picture), picture };
+}
+
+async function written(original: ImageData, peer: Peer, quality: number): Promise<Blob> {
+  const blob = await blobOf(original, peer, quality);
+  return new Blob([bare(new Uint8Array(await blob.arrayBuffer()), peer)], { type: peer });
 }
