@@ -28,6 +28,7 @@ export interface WebOptions {
  * models/NUMBER-HASH/             manifest and weights
  * index.html, page.js, page.css, samples/, service.json     the page; it needs no other file than these and the workers'
  * offline.js                      its service worker
+ * wall.js, wall.css               what the walls of `npm run wall` load
  * ```
  *
  * What has a hash in its name never changes and may be kept for ever. Takes a second or two.

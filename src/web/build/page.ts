@@ -29,6 +29,8 @@ export async function buildPage(out: string, assets: string): Promise<void> {
       entryPoints: [
         { in: `${PAGE}main.ts`, out: "page" },
         { in: `${PAGE}page.css`, out: "page" },
+        { in: `${PAGE}wall.ts`, out: "wall" },
+        { in: `${PAGE}wall.css`, out: "wall" },
       ],
       outdir: out,
       format: "esm",
