@@ -175,6 +175,16 @@ suite("the page of npm start", { skip: NO_BROWSER, timeout: 300_000 }, () => {
         hash(new Uint8Array(await stored.arrayBuffer())),
         hash(fromInline(await page.inputValue("#inline"))),
       );
+      const key = "team/Änna +1.png";
+      const inline = await page.inputValue("#inline");
+      const one = await fetch(`${local.pictureUrl(key)}/inline`);
+      assert.equal(((await one.json()) as { inline: string }).inline, inline);
+      const body = JSON.stringify({ keys: [key, "none"] });
+      const many = await fetch(`${local.service.apiUrl}/inline`, { method: "POST", body });
+      const { pictures } = (await many.json()) as {
+        pictures: { inline?: string; problem?: { status: number } }[];
+      };
+      assert.deepEqual([pictures[0]!.inline, pictures[1]!.problem!.status], [inline, 404]);
       // Chromium notes each question that comes before the picture is there
       assert.deepEqual(
         errors.filter((text) => !/status of 404/.test(text)),
