@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { type ServiceContext, serviceContext } from "../service/context.ts";
 import { chooseFormat } from "../service/formats.ts";
+import { getInline, getInlineByPath, getManyInline } from "../service/inline.ts";
 import { requestedKey } from "../service/keys.ts";
 import { log } from "../service/log.ts";
 import { type Answer, getInfo, getPicture } from "../service/picture.ts";
@@ -8,10 +9,14 @@ import { Problem } from "../service/problem.ts";
 
 await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
 
-/** `GET|HEAD /images/{key+}`, payload format 2.0: the picture of an upload, or with `?info` what is known of it. */
+/**
+ * `GET|HEAD /images/{key+}`, payload format 2.0: the picture of an upload, with `?info` what is known of it, with `?inline` or
+ * `/inline` after the key as text. `POST /inline`: many as text.
+ */
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const { method } = event.requestContext.http;
   try {
+    if (method === "POST" && event.rawPath.endsWith("/inline")) return await respondMany(event);
     if (method !== "GET" && method !== "HEAD") throw new Problem(405, `expected GET or HEAD, got ${method}`);
     const context = await serviceContext();
     const answer = await answerTo(context, event);
@@ -32,12 +37,15 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
   }
 }
 
-function answerTo(context: ServiceContext, event: APIGatewayProxyEventV2): Promise<Answer> {
+async function answerTo(context: ServiceContext, event: APIGatewayProxyEventV2): Promise<Answer> {
   const parameter = event.pathParameters?.["key"];
   if (!parameter) throw new Problem(404, "expected a path of /images/{key}");
   const key = requestedKey(event.rawPath, parameter);
   const query = event.queryStringParameters ?? {};
   const ifNoneMatch = event.headers["if-none-match"];
+  if (query["inline"] !== undefined) return getInline(context, key, ifNoneMatch);
+  const inline = await getInlineByPath(context, key, ifNoneMatch);
+  if (inline) return inline;
   if (query["info"] !== undefined) return getInfo(context, key, ifNoneMatch);
   return getPicture(context, key, chooseFormat(query["format"], event.headers["accept"]), ifNoneMatch);
 }
@@ -53,6 +61,17 @@ function respond({ tag, body }: Answer, maxAge: number, head: boolean): APIGatew
     headers: { ...headers, "content-type": body.type, "content-length": String(body.bytes.length) },
     body: head ? "" : Buffer.from(body.bytes).toString("base64"),
     isBase64Encoded: !head,
+  };
+}
+
+/** An answer to a body is nobody else's: it is not kept. */
+async function respondMany(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+  const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8").toString();
+  const answer = await getManyInline(await serviceContext(), body);
+  return {
+    statusCode: 200,
+    headers: { ...COMMON, "content-type": "application/json", "cache-control": "no-store" },
+    body: JSON.stringify(answer),
   };
 }
 
