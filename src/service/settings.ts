@@ -14,6 +14,12 @@ const Settings = v.object({
   ZIPPYNET_MAX_PIXELS: whole(String(4096 * 4096), 64, 25_000_000),
   /** Seconds a picture may be cached. */
   ZIPPYNET_MAX_AGE: whole("604800", 0, 31_536_000),
+  /** Pixels of a side that `?w=` and `?h=` may ask for. */
+  ZIPPYNET_MAX_SIDE: whole("2048", 1, 4096),
+  /** By how much a picture may be enlarged. More shows nothing new, and a page can do it itself. */
+  ZIPPYNET_MAX_ENLARGEMENT: whole("8", 1, 64),
+  /** Bytes of an answer, before base64: Lambda takes 6 MB after it. */
+  ZIPPYNET_MAX_RESPONSE_BYTES: whole("4500000", 1000, 4_600_000),
   /** Where uploads that cannot be encoded are told of; without it they are only logged. */
   ZIPPYNET_FAILURES_QUEUE_URL: v.optional(v.pipe(v.string(), v.url())),
 });
@@ -26,6 +32,9 @@ export interface ServiceSettings {
   readonly maxUploadBytes: number;
   readonly maxPixels: number;
   readonly maxAge: number;
+  readonly maxSide: number;
+  readonly maxEnlargement: number;
+  readonly maxResponseBytes: number;
   readonly failuresQueueUrl: string | undefined;
 }
 
@@ -45,6 +54,9 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     maxUploadBytes: output.ZIPPYNET_MAX_UPLOAD_BYTES,
     maxPixels: output.ZIPPYNET_MAX_PIXELS,
     maxAge: output.ZIPPYNET_MAX_AGE,
+    maxSide: output.ZIPPYNET_MAX_SIDE,
+    maxEnlargement: output.ZIPPYNET_MAX_ENLARGEMENT,
+    maxResponseBytes: output.ZIPPYNET_MAX_RESPONSE_BYTES,
     failuresQueueUrl: output.ZIPPYNET_FAILURES_QUEUE_URL,
   };
 }
