@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { admit } from "../service/admission.ts";
 import { type ServiceContext, serviceContext } from "../service/context.ts";
 import { type Metrics, metricFields } from "../service/emf.ts";
 import { respond, respondPreflight, respondProblem } from "../service/http-answer.ts";
@@ -16,10 +17,12 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
   const { method } = event.requestContext.http;
   if (method === "OPTIONS") return respondPreflight();
   const head = method === "HEAD";
+  let secret = false; // until the settings are known, nothing is told that is
   try {
     if (method !== "GET" && !head) throw new Problem(405, `expected GET, HEAD or OPTIONS, got ${method}`);
     const context = await serviceContext();
-    const answer = await answerTo(context, event);
+    secret = context.settings.signingSecrets.length > 0;
+    const { answer, cacheControl } = await answerTo(context, event);
     tell(event, answer.body ? 200 : 304, {
       BytesIn: answer.bytesIn,
       BytesOut: answer.body?.bytes.length ?? 0,
@@ -27,7 +30,7 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
       NotModified: answer.body ? 0 : 1,
       Failed: 0,
     });
-    return respond(answer, { cacheControl: `public, max-age=${context.settings.maxAge}`, head });
+    return respond(answer, { cacheControl, head });
   } catch (error) {
     const problem =
       error instanceof Problem
@@ -35,19 +38,23 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
         : new Problem(500, "the service failed; try again later", { cause: error });
     const failed = problem.status >= 500;
     tell(event, problem.status, { Milliseconds: performance.now() - began, Failed: failed ? 1 : 0 }, problem);
-    return respondProblem(problem, head);
+    return respondProblem(problem, { head, secret });
   }
 }
 
-function answerTo(context: ServiceContext, event: APIGatewayProxyEventV2): Promise<Answer> {
+async function answerTo(
+  context: ServiceContext,
+  event: APIGatewayProxyEventV2,
+): Promise<{ answer: Answer; cacheControl: string }> {
   const parameter = event.pathParameters?.["key"];
   if (!parameter) throw new Problem(404, "expected a path of /images/{key}");
   const key = requestedKey(event.rawPath, parameter);
   const query = new URLSearchParams(event.rawQueryString);
+  const cacheControl = admit(context.settings, `/images/${key}`, query); // before anything is told of the key
   const ifNoneMatch = event.headers["if-none-match"];
-  if (query.has("info")) return getInfo(context, key, ifNoneMatch);
+  if (query.has("info")) return { answer: await getInfo(context, key, ifNoneMatch), cacheControl };
   const request = readPictureRequest(query, event.headers["accept"], context.settings.maxSide);
-  return getPicture(context, key, request, ifNoneMatch);
+  return { answer: await getPicture(context, key, request, ifNoneMatch), cacheControl };
 }
 
 /** A line of the log with the metrics; of what the client got wrong, no more than that. */

@@ -48,10 +48,13 @@ export function respondPreflight(): APIGatewayProxyStructuredResultV2 {
   };
 }
 
-/** A problem document (RFC 9457). It may be kept for seconds only: an upload, or a remedy, may be on its way. */
+/**
+ * A problem document (RFC 9457). It may be kept for seconds only: an upload, or a remedy, may be on its way.
+ * @param secret whether it is for whom it is sent to alone
+ */
 export function respondProblem(
   { status, title, message }: Problem,
-  head: boolean,
+  { head, secret }: { readonly head: boolean; readonly secret: boolean },
 ): APIGatewayProxyStructuredResultV2 {
   const body = JSON.stringify({ type: "about:blank", title, status, detail: message });
   return {
@@ -60,7 +63,7 @@ export function respondProblem(
       ...COMMON,
       "content-type": "application/problem+json",
       "content-length": String(Buffer.byteLength(body)),
-      "cache-control": status === 403 || status >= 500 ? "no-store" : "public, max-age=2",
+      "cache-control": secret || status >= 500 ? "no-store" : "public, max-age=2",
       ...(status === 405 ? { allow: METHODS } : {}),
     },
     body: head ? "" : body,

@@ -14,6 +14,7 @@ export class Problem extends Error {
 
 const TITLES = {
   400: "Bad request",
+  403: "Not allowed",
   404: "No such picture",
   405: "Method not allowed",
   406: "No acceptable format",

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
+import { readSecrets } from "./signed-url.ts";
 
 /** The environment of the functions, as serverless.yml sets it. */
 const Settings = v.object({
@@ -20,6 +21,21 @@ const Settings = v.object({
   ZIPPYNET_MAX_ENLARGEMENT: whole("8", 1, 64),
   /** Bytes of an answer, before base64: Lambda takes 6 MB after it. */
   ZIPPYNET_MAX_RESPONSE_BYTES: whole("4500000", 1000, 4_600_000),
+  /** With a secret, or two while one is replaced, pictures go to signed URLs only. */
+  ZIPPYNET_SIGNING_SECRET: v.optional(
+    v.pipe(
+      v.string(),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        try {
+          return readSecrets(dataset.value);
+        } catch (error) {
+          addIssue({ message: (error as Error).message });
+          return NEVER;
+        }
+      }),
+    ),
+    "",
+  ),
   /** Where uploads that cannot be encoded are told of; without it they are only logged. */
   ZIPPYNET_FAILURES_QUEUE_URL: v.optional(v.pipe(v.string(), v.url())),
 });
@@ -35,6 +51,8 @@ export interface ServiceSettings {
   readonly maxSide: number;
   readonly maxEnlargement: number;
   readonly maxResponseBytes: number;
+  /** None: whoever knows a key may have its picture. */
+  readonly signingSecrets: readonly string[];
   readonly failuresQueueUrl: string | undefined;
 }
 
@@ -57,6 +75,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     maxSide: output.ZIPPYNET_MAX_SIDE,
     maxEnlargement: output.ZIPPYNET_MAX_ENLARGEMENT,
     maxResponseBytes: output.ZIPPYNET_MAX_RESPONSE_BYTES,
+    signingSecrets: output.ZIPPYNET_SIGNING_SECRET,
     failuresQueueUrl: output.ZIPPYNET_FAILURES_QUEUE_URL,
   };
 }
