@@ -9,9 +9,14 @@ import { type Answer, getInfo, getPicture } from "../service/picture.ts";
 import { readPictureRequest } from "../service/picture-request.ts";
 import { Problem } from "../service/problem.ts";
 
+const OPENAPI = "GET /openapi.json";
+
 await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
 
-/** `GET|HEAD|OPTIONS /images/{key+}`, payload format 2.0: the picture of an upload, or with `?info` what is known of it. */
+/**
+ * `GET|HEAD|OPTIONS /images/{key+}`, payload format 2.0: the picture of an upload, or with `?info` what is known of it; and
+ * `GET /openapi.json`, which describes that.
+ */
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const began = performance.now();
   const { method } = event.requestContext.http;
@@ -46,12 +51,16 @@ async function answerTo(
   context: ServiceContext,
   event: APIGatewayProxyEventV2,
 ): Promise<{ answer: Answer; cacheControl: string }> {
+  const ifNoneMatch = event.headers["if-none-match"];
+  if (event.routeKey === OPENAPI) {
+    const { getOpenApi } = await import("../service/openapi.ts"); // few ask for it
+    return { answer: getOpenApi(context.settings, ifNoneMatch), cacheControl: "public, max-age=3600" };
+  }
   const parameter = event.pathParameters?.["key"];
   if (!parameter) throw new Problem(404, "expected a path of /images/{key}");
   const key = requestedKey(event.rawPath, parameter);
   const query = new URLSearchParams(event.rawQueryString);
   const cacheControl = admit(context.settings, `/images/${key}`, query); // before anything is told of the key
-  const ifNoneMatch = event.headers["if-none-match"];
   if (query.has("info")) return { answer: await getInfo(context, key, ifNoneMatch), cacheControl };
   const request = readPictureRequest(query, event.headers["accept"], context.settings.maxSide);
   return { answer: await getPicture(context, key, request, ifNoneMatch), cacheControl };
