@@ -1,68 +1,47 @@
-import { readFile, writeFile } from "node:fs/promises";
+/** `npm run picture`: the README's picture, and of each model here the picture of its failures, from images that may be published. */
+import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { decode, encode, type Image } from "../index.ts";
+import { openModels } from "../model/folder.ts";
+import { failures } from "./failures.ts";
+import { sample } from "./samples.ts";
+import { type Cell, sheet } from "./sheet.ts";
 
-/** The README's picture: originals, ZippyNet, and WebP at its smallest, enlarged twice. `npm run picture` */
 const SAMPLES = ["face-pearls-64", "face-hat-64", "face-paint-64"] as const;
 const QUALITIES = [10, 30, 50] as const;
-const SIDE = 128;
-const GAP = 12;
-const LABEL = 22;
+/** WebP's smallest, and about twice that. */
+const WEBP_QUALITIES = [1, 20] as const;
 
-interface Cell {
-  readonly png: Buffer;
-  readonly label: string;
+const ROOT = new URL("../../", import.meta.url);
+
+await write("docs/picture.png", await sheet(await Promise.all(SAMPLES.map(row))));
+for (const model of await (await openModels()).choose("auto")) {
+  await write(`models/${model.name}/failures.png`, await sheet(await failures(model)));
 }
 
-const rows: Cell[][] = [];
-for (const name of SAMPLES) rows.push(await row(name));
-const width = rows[0]!.length * (SIDE + GAP) + GAP;
-const height = rows.length * (SIDE + LABEL + GAP) + GAP;
-const parts = rows.flatMap((cells, y) =>
-  cells.flatMap(({ png, label }, x) => {
-    const left = GAP + x * (SIDE + GAP);
-    const top = GAP + y * (SIDE + LABEL + GAP);
-    return [
-      { input: png, left, top },
-      { input: caption(label), left, top: top + SIDE },
-    ];
-  }),
-);
-const picture = sharp({ create: { width, height, channels: 3, background: "#ffffff" } }).composite(parts);
-const path = fileURLToPath(new URL("../../docs/picture.png", import.meta.url));
-await writeFile(path, await picture.png({ palette: true, colours: 256, effort: 10 }).toBuffer());
-console.log(`${width}×${height} pixels written to ${path}`);
+async function write(path: string, png: Buffer): Promise<void> {
+  await writeFile(fileURLToPath(new URL(path, ROOT)), png);
+  console.log(`${path}: ${png.length} bytes`);
+}
 
+/** Original, ZippyNet, and WebP at its smallest. */
 async function row(name: string): Promise<Cell[]> {
-  const file = await readFile(new URL(`../../test/images/${name}.png`, import.meta.url));
-  const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  const image: Image = { width: info.width, height: info.height, data: new Uint8Array(data) };
-  const cells: Cell[] = [{ png: await enlarge(image), label: `original ${info.width}×${info.height}` }];
+  const image = await sample(name);
+  const cells: Cell[] = [{ image, label: `original ${image.width}×${image.height}` }];
   for (const quality of QUALITIES) {
     const zn = await encode(image, { quality, classical: false });
-    cells.push({ png: await enlarge(await decode(zn)), label: `ZippyNet ${zn.length} bytes` });
+    cells.push({ image: await decode(zn), label: `ZippyNet ${zn.length} bytes` });
   }
-  const raw = { width: image.width, height: image.height, channels: 3 } as const;
-  for (const quality of [1, 20]) {
-    const webp = await sharp(image.data, { raw }).webp({ quality, effort: 6 }).toBuffer();
-    const pixels = await sharp(webp).removeAlpha().raw().toBuffer();
-    cells.push({
-      png: await enlarge({ ...image, data: new Uint8Array(pixels) }),
-      label: `WebP ${webp.length} bytes`,
-    });
-  }
+  for (const quality of WEBP_QUALITIES) cells.push(await webp(image, quality));
   return cells;
 }
 
-function enlarge({ width, height, data }: Image): Promise<Buffer> {
-  const raw = { width, height, channels: 3 } as const;
-  return sharp(data, { raw }).resize(SIDE, SIDE, { kernel: "nearest" }).png().toBuffer();
-}
-
-function caption(text: string): Buffer {
-  const style = `font-family="sans-serif" font-size="12" fill="#333" text-anchor="middle"`;
-  return Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${LABEL}"><text x="${SIDE / 2}" y="15" ${style}>${text}</text></svg>`,
-  );
+async function webp(image: Image, quality: number): Promise<Cell> {
+  const { width, height, data } = image;
+  const file = await sharp(data, { raw: { width, height, channels: 3 } })
+    .webp({ quality, effort: 6 })
+    .toBuffer();
+  const pixels = await sharp(file).removeAlpha().raw().toBuffer();
+  return { image: { width, height, data: new Uint8Array(pixels) }, label: `WebP ${file.length} bytes` };
 }
