@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { FITS } from "../image/fit.ts";
 import { matches } from "./etag.ts";
 import { FORMATS } from "./formats.ts";
+import { MAX_KEYS } from "./inline.ts";
 import type { Answer } from "./picture.ts";
 import type { ServiceSettings } from "./settings.ts";
 
@@ -22,6 +23,7 @@ export function openApi(settings: Described): Json {
     },
     paths: {
       "/images/{key}": picture,
+      "/inline": { post: manyOf(settings), options: preflight("preflightInline") },
       "/openapi.json": {
         get: {
           operationId: "getOpenApi",
@@ -31,7 +33,11 @@ export function openApi(settings: Described): Json {
       },
     },
     components: {
-      schemas: { Info: INFO, Problem: PROBLEM },
+      schemas: {
+        Info: { anyOf: [INFO, INLINE] },
+        Problem: PROBLEM,
+        ...(settings.signingSecrets.length === 0 && { Many: MANY }),
+      },
       ...(settings.signingSecrets.length > 0 && {
         securitySchemes: {
           signature: {
@@ -54,6 +60,26 @@ export function getOpenApi(settings: Described, ifNoneMatch: string | undefined)
   return { tag, bytesIn: 0, body };
 }
 
+/** Many pictures as text. A private service gives each by its own signed URL only. */
+function manyOf({ signingSecrets }: Described): Json {
+  return {
+    operationId: "postInline",
+    summary: "Many pictures as text, for JSON or HTML that names them",
+    requestBody: { required: true, content: { "application/json": { schema: KEYS } } },
+    responses:
+      signingSecrets.length > 0
+        ? { 403: problem("This service is private: pictures go to signed URLs, one by one") }
+        : {
+            200: {
+              description: "Each picture, or what is wrong with it, in the order of the keys",
+              headers: headersOf(COMMON),
+              content: { "application/json": { schema: { $ref: "#/components/schemas/Many" } } },
+            },
+            400: problem("The body is another"),
+          },
+  };
+}
+
 function operationsOf(settings: Described): Json {
   const secret = settings.signingSecrets.length > 0;
   const common = {
@@ -63,7 +89,7 @@ function operationsOf(settings: Described): Json {
   return {
     get: {
       operationId: "getImage",
-      summary: "A picture, or with `?info` what is known of it",
+      summary: "A picture, with `?info` what is known of it, or with `?inline` the picture as text",
       ...common,
       responses: responsesOf(settings, secret),
     },
@@ -73,11 +99,15 @@ function operationsOf(settings: Described): Json {
       ...common,
       responses: responsesOf(settings, secret),
     },
-    options: {
-      operationId: "preflightImage",
-      summary: "What browsers ask before they send `If-None-Match` from another origin",
-      responses: { 204: { description: "It is allowed", headers: headersOf(PREFLIGHT) } },
-    },
+    options: preflight("preflightImage"),
+  };
+}
+
+function preflight(operationId: string): Json {
+  return {
+    operationId,
+    summary: "What browsers ask before they send some requests from another origin",
+    responses: { 204: { description: "It is allowed", headers: headersOf(PREFLIGHT) } },
   };
 }
 
@@ -112,6 +142,13 @@ function parametersOf({ maxSide, maxEnlargement, signingSecrets }: Described): J
     query("info", "What is known of the picture, as JSON, whatever else is asked.", {
       type: "string",
     }),
+    query(
+      "inline",
+      "The file as text, as JSON, whatever else is asked; `/inline` after the key says the same.",
+      {
+        type: "string",
+      },
+    ),
     ...(signingSecrets.length > 0
       ? [
           query(
@@ -135,7 +172,7 @@ function responsesOf({ maxResponseBytes }: Described, secret: boolean): Json {
   const pictures = Object.fromEntries(Object.values(FORMATS).map((type) => [type, {}]));
   const info = { "application/json": { schema: { $ref: "#/components/schemas/Info" } } };
   return {
-    200: ok("The picture, or what is known of it", { ...pictures, ...info }),
+    200: ok("The picture, what is known of it, or the picture as text", { ...pictures, ...info }),
     304: NOT_MODIFIED,
     400: problem("A parameter is out of its range"),
     ...(secret && { 403: problem("The URL is not signed, was altered, or has expired") }),
@@ -193,6 +230,54 @@ const PROBLEM = {
     detail: { type: "string", description: "What was expected and what came." },
   },
   additionalProperties: false,
+};
+
+const KEYS = {
+  type: "object",
+  required: ["keys"],
+  properties: {
+    keys: {
+      type: "array",
+      items: { type: "string", minLength: 1 },
+      minItems: 1,
+      maxItems: MAX_KEYS,
+      description: "Keys of uploads.",
+    },
+  },
+};
+
+const INLINE = {
+  type: "object",
+  required: ["key", "inline", "width", "height", "kind", "bytes"],
+  properties: {
+    key: { type: "string" },
+    inline: { type: "string", description: "The file in base64url, as `zippy-img` takes it." },
+    width: { type: "integer", minimum: 1 },
+    height: { type: "integer", minimum: 1 },
+    kind: { enum: ["latents", "vp8", "av1", "vp8l"] },
+    bytes: { type: "integer", minimum: 1, description: "Of the file." },
+  },
+  additionalProperties: false,
+};
+
+const MANY = {
+  type: "object",
+  required: ["pictures"],
+  properties: {
+    pictures: {
+      type: "array",
+      items: {
+        anyOf: [
+          INLINE,
+          {
+            type: "object",
+            required: ["key", "problem"],
+            properties: { key: { type: "string" }, problem: { type: "object" } },
+          },
+        ],
+      },
+    },
+  },
 };
 
 const INFO = {

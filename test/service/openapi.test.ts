@@ -57,6 +57,7 @@ function requests(): [path: string, url: string, method: string, headers?: Recor
         "?format=jpeg",
         "?format=zn",
         "?info",
+        "?inline",
       ].map((query): [string, string, string] => ["/images/{key}", signed("face", query), method]),
       ["/images/{key}", signed("alpha", "?info"), method],
       ["/images/{key}", signed("broken"), method, { "if-none-match": tag }],
@@ -71,6 +72,8 @@ function requests(): [path: string, url: string, method: string, headers?: Recor
   return [
     ...images,
     ["/images/{key}", "/images/face", "OPTIONS"],
+    ["/inline", "/inline", "POST"],
+    ["/inline", "/inline", "OPTIONS"],
     ["/openapi.json", "/openapi.json", "GET"],
     ["/openapi.json", "/openapi.json", "GET", { "if-none-match": "*" }],
   ];
@@ -80,7 +83,7 @@ test("the document is OpenAPI", async () => {
   for (const secret of [SECRET, ""]) {
     const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: "b", ZIPPYNET_SIGNING_SECRET: secret });
     const made = openApi(settings);
-    const { valid, errors } = await new Validator().validate(JSON.stringify(made));
+    const { valid, errors } = await new Validator().validate(structuredClone(made));
     assert.ok(valid, JSON.stringify(errors));
     assert.equal(
       "403" in (made as unknown as Document).paths["/images/{key}"]!["get"]!.responses,
