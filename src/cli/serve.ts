@@ -4,12 +4,19 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { freePort } from "../service/local/ports.ts";
 import { RunningService } from "../service/local/run.ts";
 import type { LocalService } from "../service/local/service.ts";
+import { buildWeb } from "../web/build/build.ts";
+import { WebServer } from "../web/server.ts";
 
 const FOLDER = fileURLToPath(new URL("../../.zippynet", import.meta.url));
+
+/** Where the page is unless told; it moves where another program has it, for nothing else depends on it. */
+const WEB_PORT = 8080;
 
 interface ServeOptions {
   readonly apiPort: number;
   readonly s3Port: number;
+  /** Undefined: the usual one, or any free one where that is taken. */
+  readonly webPort?: number;
   readonly folder: string;
   readonly verbose: boolean;
 }
@@ -31,6 +38,11 @@ export function serveCommand(): Command {
         .argParser(parsePort),
     )
     .addOption(
+      new Option("--web-port <port>", `port of the page; by default ${WEB_PORT}, or any free one`)
+        .env("ZIPPYNET_WEB_PORT")
+        .argParser(parsePort),
+    )
+    .addOption(
       new Option("--folder <folder>", "where local.json and the objects are kept")
         .env("ZIPPYNET_LOCAL")
         .default(FOLDER, ".zippynet of the project"),
@@ -42,13 +54,20 @@ export function serveCommand(): Command {
 async function serve(options: ServeOptions): Promise<void> {
   const apiPort = await takePort("API", options.apiPort, "--api-port", "ZIPPYNET_API_PORT");
   const s3Port = await takePort("S3", options.s3Port, "--s3-port", "ZIPPYNET_S3_PORT");
-  if (apiPort === undefined || s3Port === undefined) {
+  const webPort =
+    options.webPort === undefined
+      ? ((await freePort(WEB_PORT)) ?? (await freePort(0)))
+      : await takePort("page", options.webPort, "--web-port", "ZIPPYNET_WEB_PORT");
+  if (apiPort === undefined || s3Port === undefined || webPort === undefined) {
     process.exitCode = 1;
     return;
   }
   const asked = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => asked.abort());
   console.log("Starting …");
+  const web = join(options.folder, "web");
+  const built = buildWeb({ out: web });
+  built.catch(() => undefined); // told below, when the page is to be served
   const starting = RunningService.start({
     ...options,
     apiPort,
@@ -63,13 +82,18 @@ async function serve(options: ServeOptions): Promise<void> {
     return undefined;
   });
   if (!running) return;
-  console.log(instructions(running.service, join(options.folder, "local.json")));
+  const page = await built
+    .then(() => startPage(running.service, web, webPort))
+    .catch((error: Error) => error);
+  const url = page instanceof Error ? `not available: ${page.message}` : page.url;
+  console.log(instructions(running.service, join(options.folder, "local.json"), url));
   asked.signal.addEventListener("abort", () => {
     console.log("Stopping …");
     void running.stop();
   });
   if (asked.signal.aborted) await running.stop();
   const lastWords = await running.ended;
+  if (!(page instanceof Error)) await page.stop();
   if (lastWords === undefined) return;
   console.error(`The local service ended by itself.\n${lastWords}`);
   process.exitCode = 1;
@@ -97,10 +121,30 @@ function parsePort(text: string): number {
   return port;
 }
 
-function instructions({ s3, uploadsBucket, latentsBucket, apiUrl }: LocalService, file: string): string {
+/** Serves the built page, which may upload to the bucket. */
+async function startPage(
+  { s3, uploadsBucket, apiUrl }: LocalService,
+  folder: string,
+  port: number,
+): Promise<WebServer> {
+  const service = { uploads: `${s3.endpoint}/${uploadsBucket}`, api: apiUrl };
+  return WebServer.start({
+    folder,
+    port,
+    connect: [s3.endpoint, apiUrl],
+    files: { "service.json": JSON.stringify(service) },
+  });
+}
+
+function instructions(
+  { s3, uploadsBucket, latentsBucket, apiUrl }: LocalService,
+  file: string,
+  page: string,
+): string {
   return `
 ZippyNet is ready.
 
+  page       ${page}
   API        ${apiUrl}
   S3         ${s3.endpoint}
   uploads    ${uploadsBucket}

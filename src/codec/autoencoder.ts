@@ -10,20 +10,20 @@ import { analysis, synthesis } from "./transforms.ts";
 /** Size, quality and colour of a picture to be. */
 export type PictureHeader = Pick<Header, "width" | "height" | "quality" | "grey">;
 
-/** `y` times gain of images of one size, [n, rows, columns, latentChannels]. */
-export function analyse(
-  { architecture, layers, gain }: Model,
-  images: readonly Image[],
-  quality: number,
-): Float32Array {
+/** `y` of images of one size before gain, [n, rows, columns, latentChannels]. */
+export function analyse({ architecture, layers }: Model, images: readonly Image[]): Float32Array {
   const { width, height } = images[0]!;
   const { rows, columns } = blockSize(width, height);
   const blocks = new Float32Array(images.length * rows * columns * 12);
   images.forEach((image, i) => {
     toBlocks(image, blocks, i * rows * columns * 12);
   });
-  const y = run(blocks, [images.length, rows, columns, 12], (x) => analysis(architecture, layers, x));
-  return scaleChannels(y, gain, quality);
+  return run(blocks, [images.length, rows, columns, 12], (x) => analysis(architecture, layers, x));
+}
+
+/** `y` as it is quantised at a quality: times the gain of each channel. */
+export function withGain({ gain }: Model, y: Float32Array, quality: number): Float32Array {
+  return scaleChannels(Float32Array.from(y), gain, quality);
 }
 
 /** Pixels of `y_hat` in eighths of files of one quality and size. */

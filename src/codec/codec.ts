@@ -1,5 +1,5 @@
 import { latentSize, QUALITIES } from "./architecture.ts";
-import { analyse, reconstruct } from "./autoencoder.ts";
+import { analyse, reconstruct, withGain } from "./autoencoder.ts";
 import { checkByte } from "./check.ts";
 import { type Header, readContainer, writeContainer } from "./container.ts";
 import { ZippyNetError } from "./errors.ts";
@@ -7,14 +7,18 @@ import { assertImage, type Image, isGrey } from "./image.ts";
 import { type LatentShape, quantiseLatents, walkLatents } from "./latents.ts";
 import type { Decoder, Model } from "./model.ts";
 import { LATENT_UNIT } from "./prior.ts";
+import { priceOf } from "./quality.ts";
 import { RangeDecoder, RangeEncoder } from "./range-coder.ts";
-import { MAX_EFFORT, refine } from "./search/refine.ts";
+import { fittingQualities } from "./search/gains.ts";
+import { isTooLargeToSearch, MAX_EFFORT, refine } from "./search/refine.ts";
 
 export type { Decoder, Model } from "./model.ts";
 
 export interface Encoded {
   /** The `.zn` file. */
   readonly file: Uint8Array;
+  /** The file's: that of the gain, which an effort may choose otherwise than asked for. */
+  readonly quality: number;
   /** What the tables say the payload costs; the coder adds less than a byte, the container 4–8 bytes. */
   readonly estimatedBits: number;
   /** [rows, columns, latentChannels], in eighths: what the decoder will find. */
@@ -23,8 +27,8 @@ export interface Encoded {
 
 /**
  * Encodes images of one size in one batch. Throws `bad-image` or `bad-option`.
- * @param quality 1–100
- * @param effort 0–9: one pass of `g_a`, or so much search for a better `y`; see `search/refine.ts`
+ * @param quality 1–100: what a file's bits are worth, and, of one pass, the gain
+ * @param effort 0–9: one pass; with the gain that suits each image; or so much search for a better `y` besides. See `search/`
  */
 export function encodeImages(model: Model, images: readonly Image[], quality: number, effort = 0): Encoded[] {
   assertWithin("quality", quality, 1, QUALITIES);
@@ -32,9 +36,40 @@ export function encodeImages(model: Model, images: readonly Image[], quality: nu
   images.forEach(assertImage);
   assertOneSize(images);
   if (images.length === 0) return [];
+  const y = analyse(model, images);
+  const price = priceOf(quality);
+  if (effort === 0 || isTooLargeToSearch(images[0]!)) {
+    return code(model, images, withGain(model, y, quality), quality);
+  }
+  const fitting = fittingQualities(model, images, y, { quality, price });
+  const length = y.length / images.length;
+  const made: Encoded[] = [];
+  for (const chosen of new Set(fitting)) {
+    const its = images.flatMap((_, i) => (fitting[i] === chosen ? [i] : []));
+    const some = its.map((i) => images[i]!);
+    const start = withGain(model, gather(y, length, its), chosen);
+    const refined = refine(model, some, start, { quality: chosen, price, effort });
+    const encoded = code(model, some, refined, chosen);
+    its.forEach((i, at) => {
+      made[i] = encoded[at]!;
+    });
+  }
+  return made;
+}
+
+/** Rows of an array. */
+function gather(values: Float32Array, length: number, rows: readonly number[]): Float32Array {
+  const gathered = new Float32Array(rows.length * length);
+  rows.forEach((row, at) => {
+    gathered.set(values.subarray(row * length, (row + 1) * length), at * length);
+  });
+  return gathered;
+}
+
+/** Files of images of one size, from their `y` after gain. */
+function code(model: Model, images: readonly Image[], y: Float32Array, quality: number): Encoded[] {
   const { width, height } = images[0]!;
   const shape: LatentShape = { n: images.length, ...latentSize(width, height) };
-  const y = refine(model, images, analyse(model, images, quality), { quality, effort });
   const streams = images.map(() => ({ coder: new RangeEncoder(), bits: 0 }));
   const yHat = quantiseLatents(model, y, shape, quality, (image, scale, symbol) => {
     const stream = streams[image]!;
@@ -47,10 +82,28 @@ export function encodeImages(model: Model, images: readonly Image[], quality: nu
     const check = checkByte(header, yHat, i * length, (i + 1) * length);
     return {
       file: writeContainer(header, check, coder.finish()),
+      quality,
       estimatedBits: bits,
       yHat: yHat.slice(i * length, (i + 1) * length),
     };
   });
+}
+
+/** Decodes files of one model and size, of any qualities; throws as `decodeImages`. */
+export function decodeMixed(model: Decoder, files: readonly Uint8Array[]): Image[] {
+  const qualities = files.map((file) => readContainer(file).header.quality);
+  const images: Image[] = [];
+  for (const quality of new Set(qualities)) {
+    const its = files.flatMap((_, i) => (qualities[i] === quality ? [i] : []));
+    const decoded = decodeImages(
+      model,
+      its.map((i) => files[i]!),
+    );
+    its.forEach((i, at) => {
+      images[i] = decoded[at]!;
+    });
+  }
+  return images;
 }
 
 /** Decodes files of one model, size and quality in one batch. Throws `bad-file` or `unknown-model`. */

@@ -69,11 +69,19 @@ function activated({ kernel, bias }: Convolution, x: Tensor4D): Tensor4D {
 /** A layer in floats, its shifts folded in. */
 export function asConvolution({ shape, kernel, bias, shift }: PriorLayer): Convolution {
   const scale = Float32Array.from(shift, (by) => 2 ** -by);
-  const channels = shape[3];
-  const values = new Float32Array(kernel.length);
-  for (let at = 0; at < values.length; at++) values[at] = kernel[at]! * scale[at % channels]!;
   return {
-    kernel: tensor4d(values, [...shape]),
+    kernel: tensor4d(scaled(kernel, scale), [...shape]),
     bias: tensor1d(Float32Array.from(bias, (value, at) => value * scale[at]!)),
   };
+}
+
+/** A kernel in integers times one factor an output channel, its last dimension. */
+export function scaled(kernel: Int8Array, factors: Float32Array): Float32Array {
+  const values = new Float32Array(kernel.length);
+  const { length: channels } = factors;
+  // plain loops, no remainder: a model has millions of weights, and the first picture waits for them
+  for (let at = 0; at < values.length; at += channels) {
+    for (let c = 0; c < channels; c++) values[at + c] = kernel[at + c]! * factors[c]!;
+  }
+  return values;
 }

@@ -71,9 +71,10 @@ export function encodeTo(model: Model, image: Image, target: Target, effort = 0)
 }
 
 function attempt(model: Model, image: Image, quality: number, effort: number): Hit {
-  const { file } = encodeImages(model, [image], quality, effort)[0]!;
+  const encoded = encodeImages(model, [image], quality, effort)[0]!;
+  const { file } = encoded;
   const squares = squaredError(image, withAlphaOf(image, decodeImages(model, [file])[0]!));
-  return { file, quality, psnr: decibels(squares, image.data.length), squares };
+  return { file, quality: encoded.quality, psnr: decibels(squares, image.data.length), squares };
 }
 
 /** The first quality that reaches the dB, or that no longer fits the bytes. */

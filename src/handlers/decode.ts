@@ -2,7 +2,8 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "
 import { admit } from "../service/admission.ts";
 import { type ServiceContext, serviceContext } from "../service/context.ts";
 import { type Metrics, metricFields } from "../service/emf.ts";
-import { respond, respondPreflight, respondProblem } from "../service/http-answer.ts";
+import { respond, respondOnce, respondPreflight, respondProblem } from "../service/http-answer.ts";
+import { getInline, getInlineByPath, getManyInline } from "../service/inline.ts";
 import { requestedKey } from "../service/keys.ts";
 import { log } from "../service/log.ts";
 import { type Answer, getInfo, getPicture } from "../service/picture.ts";
@@ -14,8 +15,8 @@ const OPENAPI = "GET /openapi.json";
 await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
 
 /**
- * `GET|HEAD|OPTIONS /images/{key+}`, payload format 2.0: the picture of an upload, or with `?info` what is known of it; and
- * `GET /openapi.json`, which describes that.
+ * `GET|HEAD|OPTIONS /images/{key+}`, payload format 2.0: the picture of an upload, with `?info` what is known of it, with `?inline` or
+ * `/inline` after the key as text. `POST /inline`: many as text. `GET /openapi.json`: what all this is.
  */
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const began = performance.now();
@@ -24,6 +25,7 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
   const head = method === "HEAD";
   let secret = false; // until the settings are known, nothing is told that is
   try {
+    if (method === "POST" && event.rawPath.endsWith("/inline")) return await answerMany(event, began);
     if (method !== "GET" && !head) throw new Problem(405, `expected GET, HEAD or OPTIONS, got ${method}`);
     const context = await serviceContext();
     secret = context.settings.signingSecrets.length > 0;
@@ -61,9 +63,32 @@ async function answerTo(
   const key = requestedKey(event.rawPath, parameter);
   const query = new URLSearchParams(event.rawQueryString);
   const cacheControl = admit(context.settings, `/images/${key}`, query); // before anything is told of the key
+  const inline = query.has("inline")
+    ? await getInline(context, key, ifNoneMatch)
+    : await getInlineByPath(context, key, ifNoneMatch);
+  if (inline) return { answer: inline, cacheControl };
   if (query.has("info")) return { answer: await getInfo(context, key, ifNoneMatch), cacheControl };
   const request = readPictureRequest(query, event.headers["accept"], context.settings.maxSide);
   return { answer: await getPicture(context, key, request, ifNoneMatch), cacheControl };
+}
+
+/** An answer to a body is nobody else's: it is not kept. */
+async function answerMany(
+  event: APIGatewayProxyEventV2,
+  began: number,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  const context = await serviceContext();
+  if (context.settings.signingSecrets.length > 0) {
+    throw new Problem(
+      403,
+      "this service is private: expected a signed URL for each picture, got a list of keys",
+    );
+  }
+  const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8").toString();
+  const bytes = Buffer.from(JSON.stringify(await getManyInline(context, body)));
+  const metrics = { BytesOut: bytes.length, Milliseconds: performance.now() - began, Failed: 0 };
+  tell(event, 200, metrics);
+  return respondOnce({ type: "application/json", bytes });
 }
 
 /** A line of the log with the metrics; of what the client got wrong, no more than that. */

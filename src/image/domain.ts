@@ -1,4 +1,4 @@
-import { decodeImages, encodeImages, type Model } from "../codec/codec.ts";
+import { decodeMixed, encodeImages, type Model } from "../codec/codec.ts";
 import { type Image, withAlphaOf } from "../codec/image.ts";
 import { squaredError } from "../codec/psnr.ts";
 import { type Candidate, Judge } from "./judge.ts";
@@ -31,11 +31,11 @@ export function candidatesOf(
   effort: number,
 ): Candidate[] {
   const encoded = encodeImages(model, images, quality, effort);
-  const decoded = decodeImages(
+  const decoded = decodeMixed(
     model,
     encoded.map(({ file }) => file),
   );
-  return encoded.map(({ file, estimatedBits }, i) => ({
+  return encoded.map(({ file, quality, estimatedBits }, i) => ({
     kind: "latents",
     file,
     squares: squaredError(images[i]!, withAlphaOf(images[i]!, decoded[i]!)),

@@ -15,7 +15,7 @@ import {
   type PriorWeights,
   proveExact,
 } from "../codec/prior.ts";
-import { TensorPrior } from "../codec/prior-tensors.ts";
+import { scaled, TensorPrior } from "../codec/prior-tensors.ts";
 import { Relaxation } from "../codec/search/relaxation.ts";
 import { SCALES, SymbolTables } from "../codec/symbols.ts";
 import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
@@ -36,15 +36,18 @@ type Described = Pick<Manifest, "number" | "name" | "architecture">;
 /**
  * Loads a model onto the current TensorFlow.js backend: manifest, hash of each blob, shapes, the proof that the prior is
  * exact. Throws `bad-model` on the first that does not hold.
+ * @param backend what is awaited before tensors are made: a backend that starts while the files come
  */
-export async function loadModel(read: ReadFile): Promise<Model> {
+export async function loadModel(read: ReadFile, backend?: Promise<void>): Promise<Model> {
   const { manifest, blobs } = await readBlobs(BLOBS, read);
+  await backend;
   return buildModel(manifest, blobs);
 }
 
 /** The same without `g_a`, which is not read: for who only decodes. */
-export async function loadDecoder(read: ReadFile): Promise<Decoder> {
+export async function loadDecoder(read: ReadFile, backend?: Promise<void>): Promise<Decoder> {
   const { manifest, blobs } = await readBlobs(["g_s", "prior"], read);
+  await backend;
   return buildDecoder(manifest, blobs);
 }
 
@@ -199,11 +202,7 @@ function kernelOf(blob: SafeTensors, name: string, shape: readonly number[]): Fl
   if (stored?.dtype !== "I8") return floats(blob, `${name}.kernel`, shape);
   const out = shape.at(-1)!;
   const scale = floats(blob, `${name}.scale`, [out]);
-  const kernel = tensor(blob, `${name}.kernel`, "I8", shape);
-  const values = new Float32Array(kernel.length);
-  // a plain loop: `from` with a function takes tenths of a second for a model
-  for (let at = 0; at < values.length; at++) values[at] = kernel[at]! * scale[at % out]!;
-  return values;
+  return scaled(tensor(blob, `${name}.kernel`, "I8", shape), scale);
 }
 
 function floats(blob: SafeTensors, name: string, shape: readonly number[]): Float32Array {

@@ -34,6 +34,15 @@ export function respond(
   };
 }
 
+/** A 200 that nobody may keep. */
+export function respondOnce({ type, bytes }: NonNullable<Answer["body"]>): APIGatewayProxyStructuredResultV2 {
+  return {
+    statusCode: 200,
+    headers: { ...COMMON, "content-type": type, "cache-control": "no-store" },
+    body: Buffer.from(bytes).toString(),
+  };
+}
+
 /** A preflight: any page may send `If-None-Match`, and need not ask again for a day. */
 export function respondPreflight(): APIGatewayProxyStructuredResultV2 {
   return {

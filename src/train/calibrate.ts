@@ -1,5 +1,5 @@
 import { latentSize } from "../codec/architecture.ts";
-import { analyse } from "../codec/autoencoder.ts";
+import { analyse, withGain } from "../codec/autoencoder.ts";
 import type { Image } from "../codec/image.ts";
 import { quantiseLatents } from "../codec/latents.ts";
 import type { Model } from "../codec/model.ts";
@@ -19,7 +19,7 @@ export function countSymbols(
   const { width, height } = images[0]!;
   const shape = { n: images.length, ...latentSize(width, height) };
   for (const quality of qualities) {
-    const y = analyse(model, images, quality);
+    const y = withGain(model, analyse(model, images), quality);
     quantiseLatents(model, y, shape, quality, (_image, scale, symbol) => {
       const row = counts[scale]!;
       row.set(symbol, (row.get(symbol) ?? 0) + 1);

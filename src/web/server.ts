@@ -26,8 +26,10 @@ export interface WebServerOptions {
   readonly folder: string;
   /** 0 takes any free one. */
   readonly port: number;
-  /** Origins beside its own that pages may fetch from. */
+  /** Origins beside its own that pages may fetch and show pictures from. */
   readonly connect?: readonly string[];
+  /** Files that stand for those of the folder, by path. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** What a page with ZippyNet needs, and nothing more. */
@@ -37,7 +39,7 @@ export function contentSecurityPolicy(connect: readonly string[] = []): string {
     "script-src 'self' 'wasm-unsafe-eval'",
     "worker-src 'self'",
     `connect-src ${["'self'", ...connect].join(" ")}`,
-    "img-src 'self' blob: data:",
+    `img-src ${["'self' blob: data:", ...connect].join(" ")}`,
     "style-src 'self'",
     "manifest-src 'self'",
     "base-uri 'none'",
@@ -57,7 +59,7 @@ export class WebServer {
   }
 
   /** Rejects if the port is in use. */
-  static async start({ folder, port, connect }: WebServerOptions): Promise<WebServer> {
+  static async start({ folder, port, connect, files = {} }: WebServerOptions): Promise<WebServer> {
     const policy = contentSecurityPolicy(connect);
     const kept = new Map<string, Promise<Served | undefined>>();
     const server = createServer((request, response) => {
@@ -65,7 +67,7 @@ export class WebServer {
       if (path === undefined) return respond(request, response, policy, undefined);
       let served = kept.get(path);
       if (!served) {
-        served = serve(folder, path);
+        served = serve(folder, path, files[path]);
         kept.set(path, served);
         void served.then((found) => (found && IMMUTABLE.test(path) ? undefined : kept.delete(path)));
       }
@@ -105,8 +107,11 @@ function pathOf(url: string): string | undefined {
   }
 }
 
-async function serve(folder: string, path: string): Promise<Served | undefined> {
-  const plain = await readFile(join(folder, path)).catch(() => undefined);
+async function serve(folder: string, path: string, content: string | undefined): Promise<Served | undefined> {
+  const plain =
+    content === undefined
+      ? await readFile(join(folder, path)).catch(() => undefined)
+      : new TextEncoder().encode(content);
   if (!plain) return undefined;
   return {
     type: TYPES[extname(path)] ?? "application/octet-stream",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { latentSize } from "../../src/codec/architecture.ts";
-import { analyse } from "../../src/codec/autoencoder.ts";
-import { decodeImages, encodeImages, type Model } from "../../src/codec/codec.ts";
+import { analyse, withGain } from "../../src/codec/autoencoder.ts";
+import { decodeImages, decodeMixed, encodeImages, type Model } from "../../src/codec/codec.ts";
 import { distortionWeight, levelOf } from "../../src/codec/quality.ts";
 import type { RelaxedCode } from "../../src/codec/search/relaxed-prior.ts";
 import { faces, madePicture, photographs } from "./support.ts";
@@ -19,7 +19,7 @@ test("no effort's loss is above that of a lower one, and the search pays", async
     const price = distortionWeight(levelOf(quality)) / 3;
     const losses = [0, 1, 3].map((effort) => {
       const encoded = encodeImages(model, images, quality, effort);
-      const decoded = decodeImages(
+      const decoded = decodeMixed(
         model,
         encoded.map(({ file }) => file),
       );
@@ -63,7 +63,7 @@ test("pictures too large to be searched, grey ones and those of one position are
 
 test("the relaxed prior's gradient is that of its bits", async () => {
   const [quality, width, height] = [60, 48, 48];
-  const y = analyse(model, [(await photographs(48))[0]!], quality);
+  const y = withGain(model, analyse(model, [(await photographs(48))[0]!]), quality);
   const shape = { n: 1, ...latentSize(width, height) };
   const code = (values: Float32Array): RelaxedCode =>
     model.relaxation().prior.code(values, shape, model.levels[quality - 1]!, (_image, residual) => ({

@@ -41,7 +41,7 @@ export class Local {
 
   static async start(): Promise<Local> {
     const folder = await mkdtemp(join(tmpdir(), "zippynet-local-"));
-    const child = serve(["--folder", folder, "--api-port", "0", "--s3-port", "0"]);
+    const child = serve(["--folder", folder, "--api-port", "0", "--s3-port", "0", "--web-port", "0"]);
     const output: string[] = [];
     for (const stream of [child.stdout!, child.stderr!])
       stream.setEncoding("utf8").on("data", (text) => output.push(text));

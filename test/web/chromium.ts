@@ -14,5 +14,8 @@ export const NO_BROWSER: string | false = CHROMIUM
   : `no Chromium found at ZIPPYNET_CHROMIUM, ${CANDIDATES.join(", ")}: install one (apt-get install chromium)`;
 
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM!, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  return chromium.launch({
+    executablePath: CHROMIUM!,
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream"],
+  });
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { buildWeb } from "../../src/web/build/build.ts";
 import { WebServer } from "../../src/web/server.ts";
 import { launch } from "./chromium.ts";
@@ -31,17 +31,9 @@ export class Site {
     writeFileSync(join(this.folder, name), content);
   }
 
-  /** A page of its own context, and what goes wrong on it: console errors, exceptions, violations of the policy. */
-  async page(path: string): Promise<{ page: Page; errors: string[] }> {
-    const context = await this.browser.newContext();
-    const page = await context.newPage();
-    const errors: string[] = [];
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") errors.push(message.text());
-    });
-    page.on("pageerror", (error) => errors.push(String(error)));
-    await page.goto(`${this.server.url}/${path}`);
-    return { page, errors };
+  /** As `watched`. */
+  page(path: string, options: BrowserContextOptions = {}): Promise<Watched> {
+    return watched(this.browser, `${this.server.url}/${path}`, options);
   }
 
   async close(): Promise<void> {
@@ -49,4 +41,27 @@ export class Site {
     await this.server.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+export interface Watched {
+  readonly page: Page;
+  /** What goes wrong: console errors and warnings, exceptions, violations of the policy. */
+  readonly errors: string[];
+}
+
+/** A page of its own context. */
+export async function watched(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<Watched> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") errors.push(message.text());
+  });
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await page.goto(url);
+  return { page, errors };
 }

@@ -57,7 +57,6 @@ export class ZippyImage extends Base {
   }
 
   connectedCallback(): void {
-    if (sheet) this.#root.adoptedStyleSheets = [sheet];
     this.#describe();
     this.#measure();
     if (this.#seen) return;
@@ -70,6 +69,10 @@ export class ZippyImage extends Base {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (before === now) return;
+    if (!this.isConnected) {
+      if (name === "src") this.#seen = false; // another picture, to be shown when this comes back
+      return;
+    }
     if (name === "alt") this.#describe();
     else if (name === "width" || name === "height") this.#measure();
     else if (this.#seen) void this.#show();
@@ -95,16 +98,10 @@ export class ZippyImage extends Base {
 
   /** As of `<img>`, style sheets of the page win: these are the shadow's own rules on the host. */
   #measure(): void {
+    if (!sheet) return;
     const [width, height] = ["width", "height"].map((name) => pixels(this.getAttribute(name)));
-    if (!globalThis.CSSStyleSheet) return;
-    const own = new CSSStyleSheet();
-    const rules = [
-      width === undefined ? "" : `width: ${width}px;`,
-      height === undefined ? "" : `height: ${height}px;`,
-      width === undefined || height === undefined ? "" : `aspect-ratio: ${width} / ${height};`,
-    ];
-    own.replaceSync(`:host { ${rules.join(" ")} }`);
-    this.#root.adoptedStyleSheets = sheet ? [sheet, own] : [own];
+    const own = sheetOf(width, height);
+    this.#root.adoptedStyleSheets = own ? [sheet, own] : [sheet];
   }
 
   async #show(): Promise<void> {
@@ -164,6 +161,26 @@ function pixels(text: string | null): number | undefined {
   const value = Number.parseInt(text ?? "", 10);
   return value >= 0 ? value : undefined;
 }
+
+/** Shared by all elements of a size: ten thousand sheets take seconds. */
+function sheetOf(width: number | undefined, height: number | undefined): CSSStyleSheet | undefined {
+  if (width === undefined && height === undefined) return undefined;
+  const name = `${width}×${height}`;
+  let found = sizes.get(name);
+  if (!found) {
+    found = new CSSStyleSheet();
+    const rules = [
+      width === undefined ? "" : `width: ${width}px;`,
+      height === undefined ? "" : `height: ${height}px;`,
+      width === undefined || height === undefined ? "" : `aspect-ratio: ${width} / ${height};`,
+    ];
+    found.replaceSync(`:host { ${rules.join(" ")} }`);
+    sizes.set(name, found);
+  }
+  return found;
+}
+
+const sizes = new Map<string, CSSStyleSheet>();
 
 /** One for all elements; they begin half a screen before they are seen. */
 function watcher(): IntersectionObserver {

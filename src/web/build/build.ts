@@ -1,23 +1,16 @@
 import { mkdir, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { type BuildOptions, build, stop } from "esbuild";
+import { build, stop } from "esbuild";
 import { modelsFolder } from "../../model/folder.ts";
 import { copyModels, copyWasm } from "./assets.ts";
+import { COMMON } from "./common.ts";
+import { buildOffline, buildPage } from "./page.ts";
 import { buildWorkers } from "./workers.ts";
 
 const BROWSER = fileURLToPath(new URL("../browser/", import.meta.url));
 
 /** Where `npm run build:web` puts it. */
 export const WEB = fileURLToPath(new URL("../../../dist/web/", import.meta.url));
-
-export const COMMON = {
-  bundle: true,
-  minify: true,
-  platform: "browser",
-  target: ["chrome109", "firefox115", "safari16.4"],
-  legalComments: "none",
-  logLevel: "warning",
-} as const satisfies BuildOptions;
 
 export interface WebOptions {
   readonly out?: string;
@@ -33,6 +26,9 @@ export interface WebOptions {
  * zippynet.script.js              the same for <script>: the global ZippyNet, and <zippy-img>
  * decoder-HASH.js, encoder-HASH.js, tfjs-HASH.wasm     workers, and their WebAssembly
  * models/NUMBER-HASH/             manifest and weights
+ * index.html, page.js, page.css, samples/, service.json     the page; it needs no other file than these and the workers'
+ * offline.js                      its service worker
+ * wall.js, wall.css               what the walls of `npm run wall` load
  * ```
  *
  * What has a hash in its name never changes and may be kept for ever. Takes a second or two.
@@ -67,5 +63,7 @@ export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOption
       define: { ZIPPYNET_ASSETS, "import.meta.url": "ZIPPYNET_SCRIPT" },
     }),
   ]);
+  await buildPage(out, ZIPPYNET_ASSETS);
+  await buildOffline(out);
   await stop(); // esbuild's own process, which would stay
 }

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import type { Assets } from "../browser/assets.ts";
-import { COMMON } from "./build.ts";
+import { COMMON } from "./common.ts";
 
 /** Bundles both workers into `out`, a hash of the content in their names; gives these. */
 export async function buildWorkers(browser: string, out: string): Promise<Assets["workers"]> {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { contentEncoding, readBody } from "./body.ts";
 import { readCondition, writeGuard } from "./conditions.ts";
+import { allowPages } from "./cors.ts";
 import { Bucket, type ObjectInfo } from "./disk.ts";
 import { noSuchKey, notImplemented, S3Error } from "./errors.ts";
 import { listObjects } from "./list.ts";
@@ -64,6 +65,7 @@ export class LocalS3 {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader("x-amz-request-id", randomUUID());
+    if (allowPages(request, response)) return;
     try {
       await this.#route(request, response);
     } catch (error) {

@@ -28,12 +28,10 @@ onRequest((request) => {
       models = new WorkerModels(
         request.models,
         ["g_s.safetensors", "prior.safetensors"],
-        async (read) => {
-          await backend();
-          return loadDecoder(read);
-        },
+        (read) => loadDecoder(read, backend()),
         (progress) => answer({ type: "progress", ...progress }),
       );
+      backend().catch(() => undefined); // while the weights come; a failure is met again by the first request
       return;
     case "load":
       models.byNumber(request.model).then(

@@ -54,14 +54,28 @@ export class WorkerModels<M extends Decoder> {
     }
     const total = this.#blobs.reduce((sum, name) => sum + (model.files[name]?.bytes ?? 0), 0);
     let loaded = 0;
-    return this.#load(async (name) => {
-      const expected = model.files[name];
-      if (!expected) throw new ZippyNetError("bad-model", `${model.url}: expected the file ${name}`);
-      return fetchImmutable(`${model.url}/${name}`, expected, (bytes) => {
-        if (!this.#blobs.includes(name)) return; // the manifest is a trifle
-        loaded += bytes;
-        this.#tell({ model: number, loaded, total });
-      });
-    });
+    // all at once: none waits for another to name it
+    const coming = new Map(
+      ["manifest.json", ...this.#blobs].map((name) => {
+        const file = this.#file(model, name, (bytes) => {
+          if (name === "manifest.json") return; // a trifle
+          loaded += bytes;
+          this.#tell({ model: number, loaded, total });
+        });
+        file.catch(() => undefined); // who awaits it is told
+        return [name, file] as const;
+      }),
+    );
+    return this.#load((name) => coming.get(name) ?? Promise.reject(missing(model, name)));
   }
+
+  async #file(model: LocatedModel, name: string, progress: (bytes: number) => void): Promise<Uint8Array> {
+    const expected = model.files[name];
+    if (!expected) throw missing(model, name);
+    return fetchImmutable(`${model.url}/${name}`, expected, progress);
+  }
+}
+
+function missing({ url }: LocatedModel, name: string): ZippyNetError {
+  return new ZippyNetError("bad-model", `${url}: expected the file ${name}`);
 }

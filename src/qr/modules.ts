@@ -1,5 +1,4 @@
 import encodeQR from "qr";
-import sharp from "sharp";
 import type { Correction } from "./capacity.ts";
 
 /** Rows of modules, true where dark, with the quiet zone of four modules around. */
@@ -15,16 +14,6 @@ export function modulesOf(bytes: Uint8Array, correction: Correction): Modules {
     ecc: correction,
     border: QUIET,
   });
-}
-
-/** A black and white PNG. @param scale pixels a module */
-export async function pngOf(modules: Modules, scale: number): Promise<Uint8Array> {
-  const side = modules.length;
-  const pixels = Uint8Array.from(modules.flat(), (dark) => (dark ? 0 : 255));
-  const png = sharp(pixels, { raw: { width: side, height: side, channels: 1 } })
-    .resize(side * scale, side * scale, { kernel: "nearest" })
-    .png({ colours: 2, palette: true });
-  return new Uint8Array(await png.toBuffer());
 }
 
 /** One path of all dark runs; any size, as an image of its own. @param scale user units a module */

@@ -1,0 +1,120 @@
+import type { Crop } from "../browser/square.ts";
+import { at } from "./dom.ts";
+
+/** Share of the shorter side at the closest zoom. */
+const CLOSEST = 0.15;
+/** Of the crop's own side, for an arrow key. */
+const STEP = 0.04;
+
+/** The square that is cut out: moved by dragging and arrow keys, zoomed by slider, wheel, + and −. */
+export class Cropper {
+  readonly #canvas = at("crop", "canvas");
+  readonly #zoom = at("zoom", "input");
+  readonly #changed: () => void;
+  #bitmap: ImageBitmap | undefined;
+  #middle = { x: 0.5, y: 0.5 };
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+    // for screen readers: keys go to this element, as to a slider
+    const attributes = {
+      tabindex: "0",
+      role: "application",
+      "aria-label": "Crop",
+      "aria-describedby": "crop-help",
+    };
+    for (const [name, value] of Object.entries(attributes)) this.#canvas.setAttribute(name, value);
+    this.#zoom.addEventListener("input", () => this.#move(0, 0));
+    this.#canvas.addEventListener("keydown", (event) => this.#key(event));
+    this.#canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    this.#canvas.addEventListener("pointermove", (event) => {
+      if (!this.#canvas.hasPointerCapture(event.pointerId)) return;
+      const side = this.#canvas.clientWidth;
+      this.#move(-event.movementX / side, -event.movementY / side);
+    });
+    this.#canvas.addEventListener("pointerdown", (event) => this.#canvas.setPointerCapture(event.pointerId));
+  }
+
+  get bitmap(): ImageBitmap | undefined {
+    return this.#bitmap;
+  }
+
+  get crop(): Crop {
+    const { left, top, side } = this.#square();
+    const { width, height } = this.#bitmap!;
+    const share = (from: number, room: number): number => (room > 0 ? from / room : 0.5);
+    return {
+      x: share(left, width - side),
+      y: share(top, height - side),
+      size: side / Math.min(width, height),
+    };
+  }
+
+  /** Takes another picture, whole; the one before is let go. */
+  show(bitmap: ImageBitmap): void {
+    this.#bitmap?.close();
+    this.#bitmap = bitmap;
+    this.#middle = { x: bitmap.width / 2, y: bitmap.height / 2 };
+    this.#zoom.value = "0";
+    this.#move(0, 0);
+  }
+
+  #square(): { left: number; top: number; side: number } {
+    const { width, height } = this.#bitmap!;
+    const side = Math.min(width, height) * CLOSEST ** (Number(this.#zoom.value) / 100);
+    return { left: this.#middle.x - side / 2, top: this.#middle.y - side / 2, side };
+  }
+
+  /** By shares of the crop's own side. */
+  #move(x: number, y: number): void {
+    if (!this.#bitmap) return;
+    const { width, height } = this.#bitmap;
+    const { side } = this.#square();
+    const within = (value: number, most: number): number =>
+      Math.min(most - side / 2, Math.max(side / 2, value));
+    this.#middle = {
+      x: within(this.#middle.x + x * side, width),
+      y: within(this.#middle.y + y * side, height),
+    };
+    this.#draw();
+    this.#changed();
+  }
+
+  #draw(): void {
+    const { left, top, side } = this.#square();
+    const context = this.#canvas.getContext("2d")!;
+    const { width } = this.#canvas;
+    context.imageSmoothingQuality = "high";
+    context.fillStyle = "#fff"; // as transparency will be
+    context.fillRect(0, 0, width, width);
+    context.drawImage(this.#bitmap!, left, top, side, side, 0, 0, width, width);
+  }
+
+  #key(event: KeyboardEvent): void {
+    const moves: Readonly<Record<string, () => void>> = {
+      ArrowLeft: () => this.#move(-STEP, 0),
+      ArrowRight: () => this.#move(STEP, 0),
+      ArrowUp: () => this.#move(0, -STEP),
+      ArrowDown: () => this.#move(0, STEP),
+      "+": () => this.#zoomBy(5),
+      "=": () => this.#zoomBy(5),
+      "-": () => this.#zoomBy(-5),
+    };
+    const move = event.ctrlKey || event.metaKey ? undefined : moves[event.key];
+    if (!move) return;
+    event.preventDefault();
+    move();
+  }
+
+  /** Only where it has the focus: elsewhere the wheel scrolls the page. */
+  #wheel(event: WheelEvent): void {
+    if (document.activeElement !== this.#canvas) return;
+    event.preventDefault();
+    this.#zoomBy(event.deltaY < 0 ? 4 : -4);
+  }
+
+  #zoomBy(steps: number): void {
+    this.#zoom.value = String(Number(this.#zoom.value) + steps);
+    this.#move(0, 0);
+  }
+}

@@ -1,0 +1,38 @@
+/** The element of an id, which index.html is known to have. */
+export function at<K extends keyof HTMLElementTagNameMap>(id: string, tag: K): HTMLElementTagNameMap[K] {
+  const found = document.getElementById(id);
+  if (found?.localName !== tag) throw new Error(`expected <${tag} id="${id}"> in the page`);
+  return found as HTMLElementTagNameMap[K];
+}
+
+/** A new element with text and attributes. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  text = "",
+  attributes: Readonly<Record<string, string>> = {},
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  if (text) element.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
+/** Makes a button save a file; without one it is disabled. */
+export function offer(button: HTMLButtonElement, name: string, content: Blob | undefined): void {
+  button.disabled = !content;
+  button.onclick = () => {
+    if (!content) return;
+    const href = URL.createObjectURL(content);
+    make("a", "", { href, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 10_000); // by then the browser has begun to read it
+  };
+}
+
+/** The value of the chosen radio button of a name. */
+export function chosen(name: string): string {
+  return document.querySelector<HTMLInputElement>(`input[name="${name}"]:checked`)?.value ?? "";
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,146 @@
+/** The page: a picture, cropped, encoded, beside the same bytes of WebP or JPEG, and ways to take it along. */
+import { onProgress } from "../browser/client.ts";
+import { decode } from "../browser/decode.ts";
+import { encode } from "../browser/encode.ts";
+import { canvasOf } from "../browser/picture.ts";
+import { squareOf } from "../browser/square.ts";
+import { Cropper } from "./crop.ts";
+import { drawCurves } from "./curves.ts";
+import { at, chosen, messageOf } from "./dom.ts";
+import { Latest, type Stale } from "./latest.ts";
+import { inBytes, inDecibels, psnrOf } from "./measure.ts";
+import { PEERS, type Peer, peerWithin, writes } from "./peer.ts";
+import { photograph } from "./photograph.ts";
+import { listenForPictures } from "./pick.ts";
+import { showQr } from "./qr-panel.ts";
+import { listenForSettings, wanted } from "./settings.ts";
+import { listenForCopies, showInline } from "./take-along.ts";
+import { listenForUploads } from "./upload.ts";
+
+/** What is shown. */
+interface Shown {
+  readonly original: ImageData;
+  readonly file: Uint8Array;
+  readonly quality: number | undefined;
+}
+
+const [status, views] = [at("status", "p"), at("views", "div")];
+const jobs = new Latest();
+let shown: Shown | undefined;
+const peers: Peer[] = [];
+
+const cropper = new Cropper(() => refresh());
+
+function refresh(): void {
+  jobs.run(async (stale) => {
+    // until the hand rests: a drag asks sixty times a second
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    if (stale()) return;
+    try {
+      await study(stale);
+    } catch (error) {
+      if (!stale()) fail(error);
+    } finally {
+      views.classList.remove("busy");
+    }
+  });
+}
+
+async function study(stale: Stale): Promise<void> {
+  const { bitmap } = cropper;
+  if (!bitmap) return;
+  const { options, side } = wanted();
+  const original = squareOf(bitmap, side, cropper.crop);
+  canvasOf(original, at("original", "canvas"));
+  at("original-text", "span").textContent = `${side}×${side}`;
+  views.classList.add("busy");
+  say(shown ? "Encoding …" : "Loading the model …");
+
+  const file = await encode(original, options);
+  const picture = await decode(file);
+  const psnr = psnrOf(original, picture);
+  shown = { original, file, quality: options.quality };
+  canvasOf(picture, at("own", "canvas"));
+  at("own-text", "span").textContent = `${inBytes(file.length)}, ${inDecibels(psnr)}`;
+  showInline(file, side);
+  showQr(file);
+  const peer = await showPeer(original, file.length);
+  const share = `${inBytes(file.length)}, 1/${Math.round((side * side * 3) / file.length)} of the raw pixels`;
+  const times = (peer / file.length).toFixed(1);
+  say(
+    peer > file.length ? `${share}; the ${chosenPeer()} beside it has ${times} times as many.` : `${share}.`,
+  );
+  views.classList.remove("busy");
+  if (!stale()) await drawCurves(original, { bytes: file.length, psnr }, peers, stale);
+}
+
+/** The other codec at the same bytes, or at its smallest; gives its bytes. */
+async function showPeer(original: ImageData, bytes: number): Promise<number> {
+  const type = chosen("peer") as Peer;
+  const name = PEERS[type];
+  const found = await peerWithin(original, type, bytes);
+  canvasOf(found.picture, at("peer", "canvas"));
+  at("peer-name", "b").textContent = name;
+  at("peer-text", "span").textContent = `${inBytes(found.bytes)}, ${inDecibels(found.psnr)}`;
+  at("peer-note", "p").textContent =
+    found.bytes > bytes
+      ? `${name} cannot go down to ${inBytes(bytes)}: this is the smallest that your browser writes.`
+      : `The best ${name} of your browser in at most ${inBytes(bytes)}.`;
+  return found.bytes;
+}
+
+function chosenPeer(): string {
+  return PEERS[chosen("peer") as Peer];
+}
+
+function say(text: string): void {
+  status.classList.remove("bad");
+  status.textContent = text;
+}
+
+function fail(error: unknown): void {
+  status.classList.add("bad");
+  status.textContent = messageOf(error);
+}
+
+/** Turns off the formats that this browser does not write. */
+async function findPeers(): Promise<void> {
+  for (const input of document.querySelectorAll<HTMLInputElement>('input[name="peer"]')) {
+    const type = input.value as Peer;
+    if (await writes(type)) peers.push(type);
+    else {
+      input.disabled = true;
+      input.title = `this browser does not write ${PEERS[type]}`;
+    }
+  }
+  const [first] = peers;
+  if (first) document.querySelector<HTMLInputElement>(`input[value="${first}"]`)!.checked = true;
+}
+
+await findPeers();
+listenForSettings(refresh);
+listenForCopies();
+listenForPictures({
+  picked: (file) => void photograph(file).then((bitmap) => cropper.show(bitmap), fail),
+  failed: fail,
+});
+for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="peer"]')) {
+  radio.addEventListener("change", () => shown && void showPeer(shown.original, shown.file.length));
+}
+for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="view"]')) {
+  radio.addEventListener("change", () => {
+    views.dataset["view"] = radio.value;
+  });
+}
+at("qr-text", "input").addEventListener("input", () => shown && showQr(shown.file));
+
+const progress = at("progress", "progress");
+onProgress(({ loaded, total }) => {
+  progress.hidden = loaded >= total;
+  progress.value = loaded / total;
+});
+
+void listenForUploads(() => shown && { picture: shown.original, quality: shown.quality });
+
+// without one the page works all the same, on line
+void navigator.serviceWorker?.register("offline.js").catch(() => undefined);

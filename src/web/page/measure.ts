@@ -1,0 +1,17 @@
+import { decibels } from "../../codec/psnr.ts";
+
+/** PSNR in dB over red, green and blue of two opaque pictures of one size. */
+export function psnrOf(a: ImageData, b: ImageData): number {
+  let squares = 0;
+  for (let i = 0; i < a.data.length; i++) if (i % 4 !== 3) squares += (a.data[i]! - b.data[i]!) ** 2;
+  return decibels(squares, a.width * a.height * 3);
+}
+
+export function inDecibels(psnr: number): string {
+  return Number.isFinite(psnr) ? `${psnr.toFixed(1)} dB` : "no loss";
+}
+
+/** With the separators of the reader's language. */
+export function inBytes(bytes: number): string {
+  return `${bytes.toLocaleString()} ${bytes === 1 ? "byte" : "bytes"}`;
+}

@@ -1,0 +1,67 @@
+/** The service worker: keeps the page, so that it works off line once loaded. The models are kept by the decoder itself. */
+
+/** Paths of all that the page needs but for models, and a hash over them; the build fills it in. */
+declare const ZIPPYNET_SHELL: { readonly version: string; readonly paths: readonly string[] };
+
+/** What is used of a service worker's scope; TypeScript knows either pages or workers, and here it knows pages. */
+interface ServiceWorkerScope {
+  readonly registration: { readonly scope: string };
+  readonly clients: { claim(): Promise<void> };
+  skipWaiting(): Promise<void>;
+  addEventListener(
+    type: "install" | "activate" | "fetch",
+    listener: (event: ExtendableEvent & FetchEvent) => void,
+  ): void;
+}
+
+interface ExtendableEvent extends Event {
+  waitUntil(done: Promise<unknown>): void;
+}
+
+interface FetchEvent extends Event {
+  readonly request: Request;
+  respondWith(response: Promise<Response>): void;
+}
+
+const scope = globalThis as unknown as ServiceWorkerScope;
+const PREFIX = "zippynet-page-";
+const CACHE = PREFIX + ZIPPYNET_SHELL.version;
+
+scope.addEventListener("install", (event) => {
+  const fill = async (): Promise<void> => {
+    const cache = await caches.open(CACHE);
+    await cache.addAll([...ZIPPYNET_SHELL.paths]);
+    await scope.skipWaiting();
+  };
+  event.waitUntil(fill());
+});
+
+scope.addEventListener("activate", (event) => {
+  const tidy = async (): Promise<void> => {
+    const old = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+    await Promise.all(old.map((name) => caches.delete(name)));
+    await scope.clients.claim();
+  };
+  event.waitUntil(tidy());
+});
+
+/** The network first, so that a page that is on line is the newest; what never changes, from the cache. */
+scope.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET" || !request.url.startsWith(scope.registration.scope)) return;
+  const path = request.url.slice(scope.registration.scope.length).replace(/[?#].*$/, "");
+  if (path.startsWith("models/")) return;
+  event.respondWith(answer(request, path));
+});
+
+async function answer(request: Request, path: string): Promise<Response> {
+  const cache = await caches.open(CACHE);
+  const kept = await cache.match(path || "./", { ignoreVary: true });
+  if (kept && /-[0-9A-Za-z]{8,}\.(js|wasm)$/.test(path)) return kept;
+  try {
+    return await fetch(request);
+  } catch (error) {
+    if (kept) return kept;
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import { readable } from "../browser/square.ts";
+
+/** Pixels a side that a picture keeps: enough for the closest crop, and a tenth of a camera's. */
+const MOST = 2048;
+
+/** Largest file that is read, in bytes. */
+const MAX_BYTES = 100 * 1024 * 1024;
+
+/** A picture to crop from, upright, at most 2048 pixels a side. Throws words for people. */
+export async function photograph(file: Blob): Promise<ImageBitmap> {
+  if (file.size > MAX_BYTES) {
+    throw new Error(
+      `expected a picture of at most ${MAX_BYTES >> 20} MB, got ${Math.round(file.size / 2 ** 20)} MB`,
+    );
+  }
+  const bitmap = await readable(file).catch(async (error: unknown) => {
+    if (await isHeif(file)) {
+      throw new Error(
+        "this browser does not read HEIC: save the picture as JPEG (iPhone: Settings, Camera, Formats, Most Compatible)",
+        { cause: error },
+      );
+    }
+    throw error;
+  });
+  const longer = Math.max(bitmap.width, bitmap.height);
+  if (longer <= MOST) return bitmap;
+  const by = MOST / longer;
+  const smaller = await createImageBitmap(bitmap, {
+    resizeWidth: Math.max(1, Math.round(bitmap.width * by)),
+    resizeHeight: Math.max(1, Math.round(bitmap.height * by)),
+    resizeQuality: "high",
+  });
+  bitmap.close();
+  return smaller;
+}
+
+/** By the brands of its first box; AVIF, which browsers read, has others. */
+async function isHeif(file: Blob): Promise<boolean> {
+  const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
+  return /^.{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/s.test(start);
+}

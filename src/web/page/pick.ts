@@ -1,0 +1,71 @@
+import { viewfinder } from "./camera.ts";
+import { at, make } from "./dom.ts";
+
+/** Names of the pictures in samples/; the build fills it in. */
+declare const ZIPPYNET_SAMPLES: readonly string[];
+
+export interface PickHandlers {
+  readonly picked: (file: Blob, name: string) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** All the ways to a picture: file, drop, paste, camera, sample. The first sample is picked at once. */
+export function listenForPictures({ picked, failed }: PickHandlers): void {
+  const samples = at("samples", "fieldset");
+  const take = (file: Blob | null | undefined, name = "picture"): void => {
+    if (!file) return;
+    for (const button of samples.querySelectorAll("button")) button.setAttribute("aria-pressed", "false");
+    picked(file, name);
+  };
+  const takeFirst = (files: FileList | null | undefined): void => take(files?.[0], files?.[0]?.name);
+
+  const input = at("file", "input");
+  input.addEventListener("change", () => {
+    takeFirst(input.files);
+    input.value = ""; // the same file may be chosen again
+  });
+
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) document.body.classList.remove("dropping");
+  });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    document.body.classList.remove("dropping");
+    takeFirst(event.dataTransfer?.files);
+  });
+
+  document.addEventListener("paste", (event) => takeFirst(event.clipboardData?.files));
+  const paste = at("paste", "button");
+  paste.hidden = !navigator.clipboard?.read;
+  paste.addEventListener("click", () => pasted().then((file) => take(file, "pasted"), failed));
+
+  const camera = at("camera", "button");
+  camera.hidden = !navigator.mediaDevices?.getUserMedia;
+  camera.addEventListener("click", () => viewfinder().then((file) => take(file, "camera"), failed));
+
+  const pick = async (button: HTMLButtonElement, name: string): Promise<void> => {
+    const file = await (await fetch(`samples/${name}`)).blob();
+    take(file, name);
+    button.setAttribute("aria-pressed", "true");
+  };
+  for (const name of ZIPPYNET_SAMPLES) {
+    const button = make("button", "", { type: "button", "aria-pressed": "false" });
+    const alt = name.replace(/(-\d+)?(x\d+)?\.png$/, "").replaceAll("-", " ");
+    button.append(make("img", "", { src: `samples/${name}`, alt, width: "64", height: "64" }));
+    button.addEventListener("click", () => void pick(button, name).catch(failed));
+    samples.append(button);
+  }
+  samples.querySelector("button")?.click();
+}
+
+async function pasted(): Promise<Blob> {
+  for (const item of await navigator.clipboard.read()) {
+    const type = item.types.find((each) => each.startsWith("image/"));
+    if (type) return item.getType(type);
+  }
+  throw new Error("there is no picture in the clipboard");
+}

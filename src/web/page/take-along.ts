@@ -1,0 +1,40 @@
+import { MEDIA_TYPE } from "../../codec/container.ts";
+import { toInline } from "../../codec/inline.ts";
+import { at, messageOf, offer } from "./dom.ts";
+import { inBytes } from "./measure.ts";
+
+let current: { readonly text: string; readonly side: number } | undefined;
+
+/** The file as text to copy, as a tag, and to save. */
+export function showInline(file: Uint8Array, side: number): void {
+  const text = toInline(file);
+  current = { text, side };
+  at("inline", "textarea").value = text;
+  at("inline-note", "p").textContent = `${inBytes(file.length)}, ${text.length.toLocaleString()} characters`;
+  for (const id of ["copy", "copy-tag"]) at(id, "button").disabled = false;
+  offer(at("download", "button"), "picture.zn", new Blob([Uint8Array.from(file)], { type: MEDIA_TYPE }));
+}
+
+export function listenForCopies(): void {
+  at("copy", "button").addEventListener("click", () => void copy("text", ({ text }) => text));
+  at("copy-tag", "button").addEventListener(
+    "click",
+    () =>
+      void copy(
+        "tag",
+        ({ text, side }) => `<zippy-img src="${text}" width="${side}" height="${side}" alt=""></zippy-img>`,
+      ),
+  );
+}
+
+async function copy(what: string, write: (now: NonNullable<typeof current>) => string): Promise<void> {
+  if (!current) return;
+  const note = at("inline-note", "p");
+  try {
+    await navigator.clipboard.writeText(write(current));
+    note.textContent = `The ${what} is in the clipboard.`;
+  } catch (error) {
+    at("inline", "textarea").select(); // so that the reader's own shortcut copies it
+    note.textContent = `The clipboard cannot be written: ${messageOf(error)}`;
+  }
+}

@@ -1,0 +1,105 @@
+import { blobOf } from "../browser/picture.ts";
+import { at, make, messageOf } from "./dom.ts";
+import { inBytes, inDecibels } from "./measure.ts";
+
+/** Where uploads go and pictures come from: service.json beside the page, `{}` where there is no service. */
+interface Service {
+  /** URL of the uploads bucket, which takes a PUT of this page. */
+  readonly uploads: string;
+  /** URL of the HTTP API. */
+  readonly api: string;
+}
+
+/** What the API says of a picture: the part that is shown. */
+interface Info {
+  readonly bytes: number;
+  readonly psnr: number | "lossless";
+  readonly etag: string | undefined;
+}
+
+/** How long the service may take, and how often it is asked, in milliseconds. */
+const PATIENCE = 30_000;
+const EVERY = 400;
+
+/** Shows the form if there is a service; `current` gives the picture and the quality to ask for. */
+export async function listenForUploads(
+  current: () => { readonly picture: ImageData; readonly quality: number | undefined } | undefined,
+): Promise<void> {
+  const service = await readService();
+  if (!service) return;
+  at("upload", "section" as "div").hidden = false;
+  const [button, place] = [at("upload-button", "button"), at("uploaded", "div")];
+  button.disabled = false;
+  at("upload-form", "form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const now = current();
+    const key = at("key", "input").value.trim();
+    if (!now || key === "") return;
+    button.disabled = true;
+    place.replaceChildren(make("p", "Uploading …", { class: "hint" }));
+    upload(service, key, now.picture, now.quality)
+      .then(
+        (nodes) => place.replaceChildren(...nodes),
+        (error: unknown) => place.replaceChildren(make("p", messageOf(error), { class: "bad" })),
+      )
+      .finally(() => {
+        button.disabled = false;
+      });
+  });
+}
+
+async function readService(): Promise<Service | undefined> {
+  const found: unknown = await fetch("service.json")
+    .then((response) => (response.ok ? response.json() : undefined))
+    .catch(() => undefined);
+  if (typeof found !== "object" || found === null) return undefined;
+  const { uploads, api } = found as Record<string, unknown>;
+  return typeof uploads === "string" && typeof api === "string" ? { uploads, api } : undefined;
+}
+
+async function upload(
+  { uploads, api }: Service,
+  key: string,
+  picture: ImageData,
+  quality: number | undefined,
+): Promise<Node[]> {
+  const path = key.split("/").map(encodeURIComponent).join("/");
+  const put = await fetch(`${uploads}/${path}`, {
+    method: "PUT",
+    body: await blobOf(picture),
+    headers: {
+      "content-type": "image/png",
+      ...(quality !== undefined && { "x-amz-meta-quality": String(quality) }),
+    },
+  });
+  if (!put.ok) throw new Error(`the bucket answered with status ${put.status}, expected 200`);
+  const url = `${api}/images/${path}`;
+  const { bytes, psnr } = await known(`${url}?info`, put.headers.get("etag")?.replaceAll('"', ""));
+  const size = `${inBytes(bytes)}, ${psnr === "lossless" ? "no loss" : inDecibels(psnr)}`;
+  const line = make("p");
+  line.append(make("a", url, { href: url }), ` ${size}`);
+  return [line, make("img", "", { src: url, alt: `${key}, from the service`, crossorigin: "anonymous" })];
+}
+
+/** What the service knows of an upload, as soon as it has encoded this one. */
+async function known(url: string, etag: string | undefined): Promise<Info> {
+  for (const start = Date.now(); Date.now() - start < PATIENCE; ) {
+    const response = await fetch(url, { cache: "no-store" });
+    if (response.ok) {
+      const info = infoOf(await response.json());
+      if (info && (etag === undefined || info.etag === etag)) return info;
+    } else if (response.status !== 404) {
+      throw new Error(`the service answered with status ${response.status}, expected 200`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, EVERY));
+  }
+  throw new Error(`the service made no picture of it in ${PATIENCE / 1000} seconds; its log says why`);
+}
+
+function infoOf(json: unknown): Info | undefined {
+  if (typeof json !== "object" || json === null) return undefined;
+  const { bytes, psnr, source } = json as Record<string, unknown>;
+  if (typeof bytes !== "number" || (typeof psnr !== "number" && psnr !== "lossless")) return undefined;
+  const etag = (source as { readonly etag?: unknown } | undefined)?.etag;
+  return { bytes, psnr, etag: typeof etag === "string" ? etag : undefined };
+}

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, suite, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { decodeImages, encodeImages } from "../../src/codec/codec.ts";
+import type { Image } from "../../src/codec/image.ts";
+import { split } from "../../src/image/batches.ts";
+import { toInline } from "../../src/index.ts";
+import { openModels } from "../../src/model/folder.ts";
+import { WebServer } from "../../src/web/server.ts";
+import { pictures } from "../../src/web/wall/pictures.ts";
+import { NO_BROWSER } from "./chromium.ts";
+import { Firefox, NO_FIREFOX } from "./firefox.ts";
+import { Site, watched } from "./site.ts";
+
+const IMAGES = fileURLToPath(new URL("../images/", import.meta.url));
+
+/** Pictures of a side at a quality: 200 in all. */
+const SETS = [
+  { count: 120, side: 42, quality: 50 },
+  { count: 40, side: 32, quality: 10 },
+  { count: 40, side: 42, quality: 95 },
+] as const;
+
+/**
+ * Decodes every file under the policy and sends all pixels, or what went wrong, where the test waits for it. A wrong symbol does
+ * not pass the file's check byte, and ruins all that follow.
+ */
+const SCRIPT = (answers: string): string => `
+  import { decode, preload } from "/zippynet.js";
+  try {
+    const files = await (await fetch("/files.json")).json();
+    await preload();
+    const start = performance.now();
+    const pictures = await decode(files);
+    const milliseconds = performance.now() - start;
+    const body = new Blob(pictures.map(({ data }) => data));
+    await fetch("${answers}?milliseconds=" + milliseconds, { method: "POST", body });
+  } catch (error) {
+    await fetch("${answers}?error=" + encodeURIComponent(error), { method: "POST" });
+  }`;
+
+interface Found {
+  readonly pixels: Buffer;
+  readonly milliseconds: number;
+}
+
+suite("200 files give Node's pixels within one level", { skip: NO_BROWSER, timeout: 300_000 }, () => {
+  let site: Site;
+  let server: WebServer;
+  let answers: Server;
+  let arrived: (found: Found | Error) => void;
+  let own: Image[];
+  let ownMilliseconds: number;
+
+  before(async () => {
+    const [model] = await (await openModels()).choose("faces");
+    const files: Uint8Array[][] = [];
+    for (const { count, side, quality } of SETS) {
+      for (const batch of split(await pictures(IMAGES, count, side), 16)) {
+        files.push(encodeImages(model!, batch, quality).map(({ file }) => file));
+      }
+    }
+    decodeImages(model!, files[0]!);
+    const start = performance.now();
+    own = files.flatMap((batch) => decodeImages(model!, batch));
+    ownMilliseconds = performance.now() - start;
+    answers = createServer(async (request, response) => {
+      const parts: Buffer[] = [];
+      for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
+      response.writeHead(204, { "access-control-allow-origin": "*" }).end();
+      const query = new URL(request.url!, "http://localhost").searchParams;
+      const error = query.get("error");
+      arrived(
+        error === null
+          ? { pixels: Buffer.concat(parts), milliseconds: Number(query.get("milliseconds")) }
+          : new Error(error),
+      );
+    });
+    await new Promise<void>((resolve) => answers.listen(0, "127.0.0.1", resolve));
+    const origin = `http://127.0.0.1:${(answers.address() as AddressInfo).port}`;
+    site = await Site.open();
+    site.write("files.json", JSON.stringify(files.flat().map(toInline)));
+    site.write("all.js", SCRIPT(origin));
+    site.write(
+      "all.html",
+      '<!doctype html><link rel="icon" href="data:,"><script type="module" src="all.js"></script>',
+    );
+    server = await WebServer.start({ folder: site.folder, port: 0, connect: [origin] });
+  });
+
+  after(async () => {
+    await server?.stop();
+    answers?.close();
+    await site?.close();
+  });
+
+  const compare = async (
+    name: string,
+    open: (url: string) => Promise<() => Promise<void>>,
+  ): Promise<void> => {
+    const coming = new Promise<Found | Error>((resolve) => {
+      arrived = resolve;
+    });
+    const close = await open(`${server.url}/all.html`);
+    const found = await coming.finally(() => close());
+    if (found instanceof Error) throw found;
+    let [at, worst, differ] = [0, 0, 0];
+    for (const { data } of own) {
+      for (let i = 0; i < data.length; i++) {
+        const off = Math.abs(data[i]! - found.pixels[at + Math.floor(i / 3) * 4 + (i % 3)]!);
+        worst = Math.max(worst, off);
+        if (off > 0) differ++;
+      }
+      at += (data.length / 3) * 4;
+    }
+    assert.equal(at, found.pixels.length);
+    assert.ok(worst <= 1, `off by ${worst}`);
+    const rate = (milliseconds: number): string => ((own.length / milliseconds) * 1000).toFixed();
+    const ratio = (found.milliseconds / ownMilliseconds).toFixed(2);
+    console.log(
+      `${name}: ${rate(found.milliseconds)} pictures a second, Node ${rate(ownMilliseconds)}, time ratio ${ratio}; ${differ} samples differ`,
+    );
+  };
+
+  test("in Chromium", () =>
+    compare("Chromium", async (url) => {
+      const { page } = await watched(site.browser, url);
+      return () => page.context().close();
+    }));
+
+  test("in Firefox", { skip: NO_FIREFOX }, () =>
+    compare("Firefox", async (url) => {
+      const firefox = new Firefox(url);
+      return () => firefox.close();
+    }),
+  );
+});

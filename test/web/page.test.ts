@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { fromInline, info } from "../../src/index.ts";
+import { readPayload } from "../../src/qr/payload.ts";
+import { readCode } from "../../src/qr/read.ts";
+import { Local } from "../service/local.ts";
+import { launch, NO_BROWSER } from "./chromium.ts";
+import { Site, watched } from "./site.ts";
+
+/** Where screenshots are left, to be looked at. */
+const SHOTS = fileURLToPath(new URL("../../dist/screenshots/", import.meta.url));
+
+suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 300_000 }, () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.open();
+    mkdirSync(SHOTS, { recursive: true });
+  });
+  after(() => site?.close());
+
+  for (const [name, options] of [
+    ["desktop-light", { viewport: { width: 1280, height: 900 }, colorScheme: "light" }],
+    ["phone-dark", { viewport: { width: 390, height: 844 }, colorScheme: "dark" }],
+  ] as const) {
+    test(`${name}: a sample is encoded, compared, inline, in a code; nothing sticks out`, async () => {
+      const { page, errors } = await site.page("", options);
+      await ready(page);
+      await page.waitForFunction(() => document.querySelectorAll("#curve circle.own").length === 9);
+      await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+      const file = fromInline(await page.inputValue("#inline"));
+      assert.deepEqual([info(file).width, info(file).height, info(file).quality], [64, 64, 50]);
+      assert.match(await page.innerText("#own-text"), new RegExp(`^${file.length} bytes, 2\\d\\.\\d dB$`));
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.equal(width, options.viewport.width);
+      const code = await page.locator("#qr svg").screenshot();
+      assert.deepEqual(Buffer.from(readPayload(await readCode(code)).file), Buffer.from(file));
+      assert.deepEqual(errors, []);
+      await page.context().close();
+    });
+  }
+
+  test("by keyboard: bytes as target, another size, the crop", async () => {
+    const { page, errors } = await site.page("");
+    await ready(page);
+    const before = await page.inputValue("#inline");
+    await page.focus('input[name="target"]:checked');
+    await page.keyboard.press("ArrowRight");
+    await changed(page, before);
+    const asked = Number(/\d+/.exec(await page.innerText("#amount-text"))![0]);
+    const within = await page.inputValue("#inline");
+    assert.ok(fromInline(within).length <= asked && fromInline(within).length > asked / 2);
+    await page.focus("#side");
+    await page.selectOption("#side", "42");
+    await changed(page, within);
+    const small = await page.inputValue("#inline");
+    assert.equal(info(fromInline(small)).width, 42);
+    await page.focus("#crop");
+    for (const key of ["+", "+", "ArrowRight"]) await page.keyboard.press(key);
+    await changed(page, small);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("a photograph of 24 megapixels is taken and the page stays awake; HEIC and text are refused in words", async () => {
+    const { page, errors } = await site.page("");
+    await ready(page);
+    const before = await page.inputValue("#inline");
+    const longest = await page.evaluate(async () => {
+      let [last, most, running] = [performance.now(), 0, true];
+      const tick = (): void => {
+        most = Math.max(most, performance.now() - last);
+        last = performance.now();
+        if (running) setTimeout(tick);
+      };
+      tick();
+      const canvas = new OffscreenCanvas(6000, 4000);
+      const context = canvas.getContext("2d")!;
+      context.fillStyle = "#963";
+      context.fillRect(1000, 0, 3000, 4000);
+      const photo = new File([await canvas.convertToBlob({ type: "image/jpeg" })], "photo.jpg");
+      most = 0;
+      const transfer = new DataTransfer();
+      transfer.items.add(photo);
+      document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer: transfer }));
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      running = false;
+      return most;
+    });
+    await changed(page, before);
+    assert.ok(longest < 1000, `the page slept for ${longest.toFixed()} ms`);
+    const heic = Buffer.from("....ftypheic........mif1heic", "latin1");
+    for (const [name, mimeType, buffer, message] of [
+      ["a.heic", "image/heic", heic, /does not read HEIC: save the picture as JPEG/],
+      [
+        "a.txt",
+        "text/plain",
+        Buffer.from("hello"),
+        /expected a picture that this browser reads, got 5 bytes/,
+      ],
+    ] as const) {
+      await page.setInputFiles("#file", { name, mimeType, buffer });
+      await page.waitForFunction(
+        (text) => new RegExp(text).test(document.getElementById("status")!.innerText),
+        message.source,
+      );
+    }
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("the camera, and the clipboard", async () => {
+    const { page, errors } = await site.page("", {
+      permissions: ["camera", "clipboard-read", "clipboard-write"],
+    });
+    await ready(page);
+    const before = await page.inputValue("#inline");
+    await page.click("#camera");
+    await page.click("#shoot");
+    await changed(page, before);
+    await page.click("#copy-tag");
+    await page.getByText("The tag is in the clipboard.").waitFor();
+    const tag = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(
+      tag,
+      `<zippy-img src="${await page.inputValue("#inline")}" width="64" height="64" alt=""></zippy-img>`,
+    );
+    await page.click("#paste");
+    await page.getByText("there is no picture in the clipboard").waitFor();
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("off line once loaded", async () => {
+    const { page, errors } = await site.page("");
+    await ready(page);
+    await page.evaluate(async () => {
+      const { active } = await navigator.serviceWorker.ready;
+      while (active!.state !== "activated") await new Promise((resolve) => setTimeout(resolve, 20));
+    });
+    await page.context().setOffline(true);
+    await page.reload();
+    await ready(page);
+    const before = await page.inputValue("#inline");
+    await page.getByRole("button", { name: "parrot" }).click();
+    await changed(page, before);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+});
+
+suite("the page of npm start", { skip: NO_BROWSER, timeout: 300_000 }, () => {
+  test("uploads to the bucket and shows the picture from the service", async () => {
+    const local = await Local.start();
+    const browser = await launch();
+    try {
+      const url = /page +(http:\S+)/.exec(await lines(local))![1]!;
+      const { page, errors } = await watched(browser, url);
+      await ready(page);
+      await page.fill("#key", "team/Änna +1.png");
+      await page.click("#upload-button");
+      const link = page.locator("#uploaded a");
+      await link.waitFor({ timeout: 30_000 });
+      assert.equal(await link.getAttribute("href"), local.pictureUrl("team/Änna +1.png"));
+      await page.waitForFunction(
+        () => document.querySelector<HTMLImageElement>("#uploaded img")!.naturalWidth === 64,
+      );
+      const stored = await fetch(local.pictureUrl("team/Änna +1.png", "?format=zn"));
+      const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+      assert.equal(
+        hash(new Uint8Array(await stored.arrayBuffer())),
+        hash(fromInline(await page.inputValue("#inline"))),
+      );
+      const key = "team/Änna +1.png";
+      const inline = await page.inputValue("#inline");
+      const one = await fetch(`${local.pictureUrl(key)}/inline`);
+      assert.equal(((await one.json()) as { inline: string }).inline, inline);
+      const body = JSON.stringify({ keys: [key, "none"] });
+      const many = await fetch(`${local.service.apiUrl}/inline`, { method: "POST", body });
+      const { pictures } = (await many.json()) as {
+        pictures: { inline?: string; problem?: { status: number } }[];
+      };
+      assert.deepEqual([pictures[0]!.inline, pictures[1]!.problem!.status], [inline, 404]);
+      // Chromium notes each question that comes before the picture is there
+      assert.deepEqual(
+        errors.filter((text) => !/status of 404/.test(text)),
+        [],
+      );
+    } finally {
+      await browser.close();
+      await local.clean();
+    }
+  });
+});
+
+/** The instructions follow local.json. */
+async function lines(local: Local): Promise<string> {
+  while (!local.output.includes("Ctrl-C")) await new Promise((resolve) => setTimeout(resolve, 50));
+  return local.output;
+}
+
+async function ready(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.querySelector("textarea")!.value !== "", undefined, {
+    timeout: 60_000,
+  });
+}
+
+/** Waits for another file than the one before. */
+async function changed(page: Page, before: string): Promise<void> {
+  await page.waitForFunction((text) => document.querySelector("textarea")!.value !== text, before, {
+    timeout: 60_000,
+  });
+}
