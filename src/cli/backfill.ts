@@ -14,6 +14,7 @@ import { usage } from "./usage.ts";
 
 interface BackfillOptions {
   readonly function?: string;
+  readonly batch?: string;
   readonly latentsBucket?: string;
   readonly before?: Date;
   readonly prune?: boolean;
@@ -27,7 +28,7 @@ export function backfillCommand(): Command {
   return new Command("backfill")
     .description(
       "Encodes, on this machine, the uploads of a bucket that have no latents yet, or outdated ones. " +
-        "It may be interrupted at any time and started again: what is up to date is passed over.",
+        "It may be interrupted at any time and started again: what is up to date is passed over, a job under way is followed.",
     )
     .argument("<uploads>", "where the uploads are: s3://bucket/prefix", place)
     .option(
@@ -38,6 +39,10 @@ export function backfillCommand(): Command {
       "--function <name>",
       "take the settings of a deployed encode function, such as zippynet-live-encode; else ZIPPYNET_MODEL, ZIPPYNET_QUALITY and so on",
     )
+    .option(
+      "--batch <name>",
+      "let S3 Batch Operations do it, with a deployed batch function, such as zippynet-live-batch, and follow its job",
+    )
     .option("--before <time>", "encode again what was encoded before this time, such as 2026-05-01", time)
     .option("--prune", "delete latents whose upload is gone; else they are counted")
     .option("--dry-run", "do nothing: count, and estimate the cost")
@@ -47,7 +52,11 @@ export function backfillCommand(): Command {
 }
 
 async function backfill(where: Place, options: BackfillOptions, command: Command): Promise<void> {
-  if (options.function !== undefined) await useSettingsOf(options.function);
+  if (options.batch !== undefined && (options.prune || options.jobs)) {
+    usage(command, "expected --batch without --prune and --jobs, which are of the work on this machine");
+  }
+  const deployed = options.function ?? options.batch;
+  if (deployed !== undefined) await useSettingsOf(deployed);
   const { latentsBucket } = await useBucket(where.bucket, options);
   if (latentsBucket === undefined) {
     usage(command, "expected --latents-bucket with a name, or ZIPPYNET_LATENTS_BUCKET in the environment");
@@ -58,7 +67,11 @@ async function backfill(where: Place, options: BackfillOptions, command: Command
   process.env["ZIPPYNET_LATENTS_BUCKET"] = latentsBucket; // for this thread and the others
   const { serviceContext } = await import("../service/context.ts"); // not before the call is known to be right
   const run = new Backfill(await serviceContext(), where, options);
-  const report = options.dryRun ? await run.estimate() : await run.encode();
+  const report = await (options.dryRun
+    ? run.estimate()
+    : options.batch === undefined
+      ? run.encode()
+      : run.encodeByJob(options.batch));
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else print(report, where);
   if (report.failed) process.exitCode = EXIT_FAILED;
@@ -78,6 +91,8 @@ interface Report extends Record<Exclude<State, "foreign">, number> {
   readonly bytesBefore?: number;
   readonly bytesAfter?: number;
   readonly failures?: Tally["failures"];
+  /** Of S3 Batch Operations. */
+  readonly job?: string;
 }
 
 class Backfill {
@@ -123,6 +138,24 @@ class Backfill {
     this.#states.current += tally.of("current");
     const [encoded, removed] = [tally.of("encoded"), tally.of("removed")];
     return { ...(await this.#report()), encoded, removed, failed, bytesBefore, bytesAfter, failures };
+  }
+
+  /** By a job of S3 Batch Operations, which goes on if this process does not. */
+  async encodeByJob(batchFunction: string): Promise<Report> {
+    const { followJob } = await import("./backfill-job.ts");
+    const { uploadsBucket, prefix, before } = this.#scope;
+    const followed = await followJob(this.#context, batchFunction, {
+      uploadsBucket,
+      latentsBucket: this.#context.settings.latentsBucket,
+      description: `zippynet backfill ${s3Url(uploadsBucket, prefix)}`.slice(0, 256),
+      again: before !== undefined,
+      keys: async () => {
+        const keys: string[] = [];
+        for await (const { key } of this.#tasks()) keys.push(key);
+        return keys;
+      },
+    });
+    return { ...(await this.#report()), ...followed };
   }
 
   /** What is to be done; `onCurrent` is called for each upload where that is nothing. */
@@ -178,9 +211,11 @@ function print(report: Report, { bucket, prefix }: Place): void {
     );
     return;
   }
-  const { bytesBefore = 0, bytesAfter = 0, failed = 0 } = report;
+  const { bytesBefore, bytesAfter = 0, failed = 0 } = report;
+  const bytesSaved =
+    bytesBefore === undefined ? "" : `, ${bytesText(bytesBefore)} → ${bytesText(bytesAfter)}`;
   console.log(
-    `${n(encoded)} encoded, ${bytesText(bytesBefore)} → ${bytesText(bytesAfter)}` +
+    `${n(encoded)} encoded${bytesSaved}` +
       `${removed ? `, ${n(removed)} removed` : ""}${failed ? `, ${n(failed)} failed` : ""}`,
   );
 }

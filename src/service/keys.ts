@@ -41,3 +41,8 @@ export function requestedKey(rawPath: string, parameter: string): string {
 export function isFolderMarker(key: string, size: number | undefined): boolean {
   return size === 0 && key.endsWith("/");
 }
+
+/** A key as a manifest of S3 Batch Operations wants it: percent-encoded, so that no comma or line break is left. */
+export function encodeKeyOfManifest(key: string): string {
+  return encodeURIComponent(key).replaceAll("%2F", "/");
+}

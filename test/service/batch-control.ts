@@ -1,0 +1,168 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { S3BatchResult } from "aws-lambda";
+import type { ObjectStore } from "../../src/service/store.ts";
+
+export const ACCOUNT = "123456789012";
+const FUNCTION = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:zippynet-test-batch`;
+const NAMESPACE = 'xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"';
+
+interface Job {
+  readonly id: string;
+  readonly body: string;
+  status: string;
+  total: number;
+  succeeded: number;
+  failed: number;
+  /** Once it has begun. */
+  run?: Promise<void>;
+}
+
+/**
+ * S3 Control's jobs and the two calls of Lambda that making one takes, played by this process, as no emulator has them: requests and
+ * answers are those of the services' models; each row of a manifest goes to the handler that it is given, three times if it fails for
+ * the time being. Jobs stay as they are while `held`.
+ */
+export class BatchControl {
+  readonly jobs: Job[] = [];
+  /** What was asked for, in order. */
+  readonly requests: string[] = [];
+  held = false;
+  readonly #server: Server;
+  readonly #store: ObjectStore;
+  readonly #handler: (event: unknown) => Promise<S3BatchResult>;
+
+  private constructor(store: ObjectStore, handler: BatchControl["handle"]) {
+    this.#store = store;
+    this.#handler = handler;
+    this.#server = createServer(async (request, response) => {
+      const { type, body } = await this.#answer(request).catch((error: unknown) => {
+        response.statusCode = 500;
+        return { type: "text/plain", body: String(error) };
+      });
+      response.setHeader("content-type", type).end(body);
+    });
+  }
+
+  get handle(): (event: unknown) => Promise<S3BatchResult> {
+    return this.#handler;
+  }
+
+  static async start(store: ObjectStore, handler: BatchControl["handle"]): Promise<BatchControl> {
+    const control = new BatchControl(store, handler);
+    control.#server.listen(0, "127.0.0.1");
+    await once(control.#server, "listening");
+    return control;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, "close");
+  }
+
+  async #answer(request: IncomingMessage): Promise<{ type: string; body: string }> {
+    const { pathname, searchParams } = new URL(request.url!, "http://localhost");
+    this.requests.push(`${request.method} ${pathname}`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    if (pathname.endsWith("/configuration")) {
+      const Variables = {
+        ZIPPYNET_LATENTS_BUCKET: "latents",
+        ZIPPYNET_BATCH_JOB_ROLE: `arn:aws:iam::${ACCOUNT}:role/job`,
+      };
+      return json({ FunctionName: "zippynet-test-batch", Environment: { Variables } });
+    }
+    if (pathname.endsWith("/versions")) return json({ FunctionArn: `${FUNCTION}:7`, Version: "7" });
+    if (request.headers["x-amz-account-id"] !== ACCOUNT) throw new Error("expected the account's number");
+    if (request.method === "POST") {
+      const job = {
+        id: `job-${this.jobs.length}`,
+        body,
+        status: "Active",
+        total: 0,
+        succeeded: 0,
+        failed: 0,
+      };
+      this.jobs.push(job);
+      return xml("CreateJobResult", `<JobId>${job.id}</JobId>`);
+    }
+    const id = /\/jobs\/(.+)$/.exec(pathname)?.[1];
+    if (id === undefined) {
+      const asked = searchParams.getAll("jobStatuses");
+      const listed = this.jobs.filter(({ status }) => asked.includes(status)).map(describe);
+      return xml(
+        "ListJobsResult",
+        `<Jobs>${listed.map((text) => `<member>${text}</member>`).join("")}</Jobs>`,
+      );
+    }
+    const job = this.jobs.find((each) => each.id === id)!;
+    if (!this.held) await (job.run ??= this.#run(job));
+    return xml("DescribeJobResult", `<Job>${describe(job)}</Job>`);
+  }
+
+  async #run(job: Job): Promise<void> {
+    const [bucket, key] = splitArn(text(job.body, "ObjectArn"));
+    const manifest = await this.#store.read(bucket, key);
+    if (manifest?.etag.replaceAll('"', "") !== text(job.body, "ETag")) throw new Error("another manifest");
+    const rows = Buffer.from(manifest.bytes).toString().trim().split("\n");
+    const report: string[] = [];
+    job.total = rows.length;
+    for (const [index, row] of rows.entries()) {
+      const [s3Bucket, s3Key] = row.split(",") as [string, string];
+      let result: S3BatchResult["results"][number];
+      let tries = 0;
+      do {
+        const answer = await this.#handler({
+          invocationSchemaVersion: text(job.body, "InvocationSchemaVersion"),
+          invocationId: `${job.id}-${index}`,
+          job: { id: job.id, userArguments: null },
+          tasks: [{ taskId: String(index), s3Key, s3VersionId: null, s3Bucket }],
+        });
+        result = answer.results[0]!;
+      } while (result.resultCode === "TemporaryFailure" && ++tries < 3);
+      if (result.resultCode === "Succeeded") job.succeeded++;
+      else {
+        job.failed++;
+        report.push(`${s3Bucket},${s3Key},,failed,200,200,"${result.resultString.replaceAll('"', '""')}"\n`);
+      }
+    }
+    job.status = "Complete";
+    const prefix = `${text(job.body, "Prefix")}/job-${job.id}`;
+    const results = `${prefix}/results/1.csv`;
+    const put = (at: string, body: string) =>
+      this.#store.put(bucket, at, undefined, Buffer.from(body), "text/plain", {});
+    await put(results, report.join(""));
+    const Results = report.length > 0 ? [{ TaskExecutionStatus: "failed", Key: results }] : [];
+    await put(`${prefix}/manifest.json`, JSON.stringify({ Format: "Report_CSV_20180820", Results }));
+  }
+}
+
+function describe({ id, body, status, total, succeeded, failed }: Job): string {
+  const progress = `<TotalNumberOfTasks>${total}</TotalNumberOfTasks><NumberOfTasksSucceeded>${succeeded}</NumberOfTasksSucceeded><NumberOfTasksFailed>${failed}</NumberOfTasksFailed>`;
+  return `<JobId>${id}</JobId><Description>${text(body, "Description")}</Description><Status>${status}</Status><ProgressSummary>${progress}</ProgressSummary>`;
+}
+
+/** The text of the first element of a name. */
+export function text(xml: string, name: string): string {
+  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? "";
+}
+
+function splitArn(arn: string): [bucket: string, key: string] {
+  const [, bucket, key] = /^arn:aws:s3:::([^/]+)\/(.+)$/.exec(arn)!;
+  return [bucket!, key!];
+}
+
+function xml(name: string, inner: string): { type: string; body: string } {
+  return { type: "application/xml", body: `<${name} ${NAMESPACE}>${inner}</${name}>` };
+}
+
+function json(value: unknown): { type: string; body: string } {
+  return { type: "application/json", body: JSON.stringify(value) };
+}
