@@ -29,6 +29,10 @@ export function redriveCommand(): Command {
     .option("--queue <url>", "of the failures queue (default: ZIPPYNET_FAILURES_QUEUE_URL)")
     .option("--latents-bucket <name>", "where the latents go (default: ZIPPYNET_LATENTS_BUCKET)")
     .option(
+      "--function <name>",
+      "take queue, bucket and settings of a deployed encode function, such as zippynet-live-encode",
+    )
+    .option(
       "--discard-rejected",
       "take out of the queue, too, what can never be encoded; uploads stay as they are",
     )
