@@ -87,11 +87,13 @@ async function work(queue: FailuresQueue, options: RedriveOptions): Promise<Repo
       const { handle } = failed.message;
       const failures = options.dryRun ? told(failed) : await tryAgain(failed);
       const settled = failures.every(({ error }) => options.discardRejected && REJECTED.has(error.code));
-      report.failures.push(...failures);
       if (settled && !options.dryRun) {
         await queue.delete(handle);
         report.settled++;
-      } else kept.push(handle);
+        continue;
+      }
+      report.failures.push(...failures);
+      kept.push(handle);
     }
   } finally {
     // only now: what is released comes again

@@ -2,13 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiGatewayV2Client, GetApisCommand } from "@aws-sdk/client-apigatewayv2";
 import { CloudFormationClient, ListStacksCommand } from "@aws-sdk/client-cloudformation";
-import { CloudWatchClient, DescribeAlarmsCommand, ListDashboardsCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  CloudWatchClient,
+  DashboardNotFoundError,
+  DescribeAlarmsCommand,
+  GetDashboardCommand,
+} from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { IAMClient, ListRolesCommand } from "@aws-sdk/client-iam";
 import { ListFunctionsCommand, ListLayersCommand } from "@aws-sdk/client-lambda";
 import { ListBucketsCommand } from "@aws-sdk/client-s3";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { OPTIONS } from "./deployment.ts";
+import { OPTIONS, STACK } from "./deployment.ts";
 import { osls } from "./processes.ts";
 import { deployment } from "./shared.ts";
 
@@ -37,7 +42,14 @@ async function inventory(): Promise<Record<string, string[]>> {
   const { QueueUrls = [] } = await new SQSClient({ endpoint }).send(new ListQueuesCommand());
   const { Items = [] } = await new ApiGatewayV2Client({ endpoint }).send(new GetApisCommand());
   const { MetricAlarms = [] } = await watch.send(new DescribeAlarmsCommand());
-  const { DashboardEntries = [] } = await watch.send(new ListDashboardsCommand());
+  // ListDashboards answers with times that the SDK cannot read
+  const dashboards = await watch.send(new GetDashboardCommand({ DashboardName: STACK })).then(
+    () => [STACK],
+    (error: unknown) => {
+      if (error instanceof DashboardNotFoundError || (error as Error).name === "ResourceNotFound") return [];
+      throw error;
+    },
+  );
   const { Roles = [] } = await new IAMClient({ endpoint }).send(new ListRolesCommand());
   const logs = new CloudWatchLogsClient({ endpoint });
   const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand());
@@ -49,7 +61,7 @@ async function inventory(): Promise<Record<string, string[]>> {
     queues: QueueUrls,
     apis: Items.map(({ ApiId }) => ApiId),
     alarms: MetricAlarms.map(({ AlarmName }) => AlarmName),
-    dashboards: DashboardEntries.map(({ DashboardName }) => DashboardName),
+    dashboards,
     roles: Roles.map(({ RoleName }) => RoleName),
     "log groups": logGroups.map(({ logGroupName }) => logGroupName),
     stacks: StackSummaries.filter(({ StackStatus }) => StackStatus !== "DELETE_COMPLETE").map(
