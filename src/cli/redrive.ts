@@ -29,6 +29,10 @@ export function redriveCommand(): Command {
     .option("--queue <url>", "of the failures queue (default: ZIPPYNET_FAILURES_QUEUE_URL)")
     .option("--latents-bucket <name>", "where the latents go (default: ZIPPYNET_LATENTS_BUCKET)")
     .option(
+      "--function <name>",
+      "take queue, bucket and settings of a deployed encode function, such as zippynet-live-encode",
+    )
+    .option(
       "--discard-rejected",
       "take out of the queue, too, what can never be encoded; uploads stay as they are",
     )
@@ -83,11 +87,13 @@ async function work(queue: FailuresQueue, options: RedriveOptions): Promise<Repo
       const { handle } = failed.message;
       const failures = options.dryRun ? told(failed) : await tryAgain(failed);
       const settled = failures.every(({ error }) => options.discardRejected && REJECTED.has(error.code));
-      report.failures.push(...failures);
       if (settled && !options.dryRun) {
         await queue.delete(handle);
         report.settled++;
-      } else kept.push(handle);
+        continue;
+      }
+      report.failures.push(...failures);
+      kept.push(handle);
     }
   } finally {
     // only now: what is released comes again

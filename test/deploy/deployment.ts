@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import {
+  GetFunctionConfigurationCommand,
+  InvokeCommand,
+  LambdaClient,
+  UpdateFunctionConfigurationCommand,
+} from "@aws-sdk/client-lambda";
+import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { imagePath, latentsKey } from "../../src/service/keys.ts";
+import { type ObjectHead, ObjectStore } from "../../src/service/store.ts";
+import { Ministack, PATHS_IN_OPT } from "./ministack.ts";
+import { osls } from "./processes.ts";
+import { until } from "./until.ts";
+
+export const STAGE = "test";
+export const STACK = `zippynet-${STAGE}`;
+export const ENCODE = `${STACK}-encode`;
+export const DECODE = `${STACK}-decode`;
+
+/** Lambda's name of this machine's processor: the emulator runs the functions on it. */
+export const ARCHITECTURE = process.arch === "arm64" ? "arm64" : "x86_64";
+
+const BUCKETS = { uploadsBucket: "zippynet-test-up", latentsBucket: "zippynet-test-la" };
+
+/** What osls is told of the service, to deploy it and to remove it. */
+export const OPTIONS = [
+  ...["--stage", STAGE, "--region", "us-east-1", "--param", `architecture=${ARCHITECTURE}`],
+  ...Object.entries(BUCKETS).flatMap(([name, bucket]) => ["--param", `${name}=${bucket}`]),
+];
+
+/** An answer of the API. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** The service, deployed into the emulator, as its users and its operator meet it. */
+export class Deployment {
+  readonly ministack: Ministack;
+  /** The outputs of the stack. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly store: ObjectStore;
+  readonly lambda: LambdaClient;
+  readonly s3: S3Client;
+
+  private constructor(ministack: Ministack, outputs: Readonly<Record<string, string>>) {
+    const { endpoint } = ministack;
+    this.ministack = ministack;
+    this.outputs = outputs;
+    this.store = new ObjectStore(endpoint);
+    this.lambda = new LambdaClient({ endpoint });
+    this.s3 = new S3Client({ endpoint, forcePathStyle: true });
+  }
+
+  /** Starts the emulator and deploys into it; takes half a minute. */
+  static async start(): Promise<Deployment> {
+    const ministack = await Ministack.start();
+    try {
+      Object.assign(process.env, ministack.environment);
+      await osls(["deploy", ...OPTIONS], ministack.environment);
+      const cloudFormation = new CloudFormationClient({ endpoint: ministack.endpoint });
+      const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: STACK }));
+      const outputs = Stacks?.[0]?.Outputs?.map(({ OutputKey = "", OutputValue = "" }) => [
+        OutputKey,
+        OutputValue,
+      ]);
+      const deployment = new Deployment(ministack, Object.fromEntries(outputs ?? []));
+      for (const name of [ENCODE, DECODE]) await deployment.#leaveOptToTheEmulator(name);
+      return deployment;
+    } catch (error) {
+      await ministack.stop();
+      throw error;
+    }
+  }
+
+  async #leaveOptToTheEmulator(FunctionName: string): Promise<void> {
+    const { Environment } = await this.lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+    const Variables = Object.entries(Environment?.Variables ?? {}).filter(
+      ([name]) => !PATHS_IN_OPT.has(name),
+    );
+    const command = { FunctionName, Environment: { Variables: Object.fromEntries(Variables) } };
+    await this.lambda.send(new UpdateFunctionConfigurationCommand(command));
+  }
+
+  get uploads(): string {
+    return this.outputs["UploadsBucketName"] ?? "";
+  }
+
+  get latents(): string {
+    return this.outputs["LatentsBucketName"] ?? "";
+  }
+
+  get queueUrl(): string {
+    return this.outputs["FailuresQueueUrl"] ?? "";
+  }
+
+  async upload(key: string, body: Uint8Array): Promise<void> {
+    await this.s3.send(new PutObjectCommand({ Bucket: this.uploads, Key: key, Body: body }));
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.s3.send(new DeleteObjectCommand({ Bucket: this.uploads, Key: key }));
+  }
+
+  /** What is known of the latents of an upload; undefined if there are none. */
+  latentsOf(key: string): Promise<ObjectHead | undefined> {
+    return this.store.head(this.latents, latentsKey(key));
+  }
+
+  /** Uploads and waits for the latents of these very bytes. */
+  async uploaded(key: string, body: Uint8Array): Promise<ObjectHead> {
+    await this.upload(key, body);
+    const source = await this.store.head(this.uploads, key);
+    return until(`latents of ${key}`, async () => {
+      const latents = await this.latentsOf(key);
+      return latents?.metadata["source-etag"] === source?.etag.replaceAll('"', "") && latents;
+    });
+  }
+
+  /** Runs the encode function with an event and waits for it. */
+  async encode(event: unknown): Promise<void> {
+    const command = new InvokeCommand({ FunctionName: ENCODE, Payload: JSON.stringify(event) });
+    const { FunctionError, Payload } = await this.lambda.send(command);
+    assert.equal(FunctionError, undefined, Buffer.from(Payload ?? []).toString());
+  }
+
+  /** Asks the API. Its host has a name that only the emulator knows, so that goes into the header `Host`. */
+  get(key: string, query = "", method = "GET"): Promise<Answer> {
+    const { host } = new URL(this.outputs["ApiUrl"] ?? "");
+    const { hostname, port } = new URL(this.ministack.endpoint);
+    return new Promise((resolve, reject) => {
+      const options = { hostname, port, method, path: imagePath(key) + query, headers: { host } };
+      const sent = request(options, async (response) => {
+        const body = Buffer.concat(await response.toArray());
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+      });
+      sent.on("error", reject).end();
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.ministack.stop();
+  }
+}

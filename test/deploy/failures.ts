@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
+import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
+import { FailuresQueue, type Received } from "../../src/service/failures-queue.ts";
+import { ENCODE } from "./deployment.ts";
+import { type Ended, zippynet } from "./processes.ts";
+import { deployment, face } from "./shared.ts";
+import { until } from "./until.ts";
+
+const TEXT = "failures/text + more.png";
+const DENIED = "failures/denied ü.png";
+
+interface Redriven {
+  readonly messages: number;
+  readonly settled: number;
+  readonly failures: readonly { readonly in: string; readonly error: { readonly message: string } }[];
+}
+
+test("an upload that is no picture reaches the queue with its reason, and stays", async () => {
+  const text = Buffer.from("no picture at all");
+  await deployment.upload(TEXT, text);
+  const [{ body }] = await messages(1);
+  const told = JSON.parse(body) as Record<string, unknown>;
+  assert.deepEqual([told["zippynet"], told["bucket"], told["key"]], ["rejected", deployment.uploads, TEXT]);
+  const reason = told["reason"] as { readonly code: string; readonly message: string };
+  assert.equal(reason.code, "bad-image");
+  assert.match(reason.message, /expected an image of type/);
+  const upload = await deployment.store.read(deployment.uploads, TEXT);
+  assert.deepEqual(Buffer.from(upload!.bytes), text);
+  assert.equal(await deployment.latentsOf(TEXT), undefined);
+});
+
+test("an event that fails three times reaches the queue with its error", async () => {
+  await whileWritingIsDenied(async () => {
+    await deployment.upload(DENIED, face);
+    const bodies = (await messages(2)).map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+    const record = bodies.find((body) => body["requestPayload"] !== undefined);
+    assert.ok(record, `expected a record of Lambda's, got ${JSON.stringify(bodies)}`);
+    const { condition } = record["requestContext"] as { readonly condition: string };
+    assert.equal(condition, "RetriesExhausted");
+    assert.match(JSON.stringify(record["responsePayload"]), /1 of 1 uploads failed/);
+    const tries = deployment.ministack.output.split("\n").filter((line) => failedOn(line, DENIED));
+    assert.equal(tries.length, 3);
+    assert.match(tries[0]!, /AccessDenied/);
+  });
+  assert.equal(await deployment.latentsOf(DENIED), undefined);
+});
+
+test("redrive encodes what works now, and tells what still does not", async () => {
+  const dry = await redrive(["--dry-run"], 0);
+  assert.deepEqual([dry.messages, dry.settled, dry.failures.length], [2, 0, 2]);
+
+  const first = await redrive([], 1);
+  assert.deepEqual([first.messages, first.settled], [2, 1]);
+  assert.deepEqual(
+    first.failures.map((failure) => failure.in),
+    [`s3://${deployment.uploads}/${TEXT}`],
+  );
+  assert.match(first.failures[0]!.error.message, /expected an image of type/);
+  assert.equal((await deployment.latentsOf(DENIED))?.metadata["model"], "faces");
+
+  const second = await redrive(["--discard-rejected"], 0);
+  assert.deepEqual([second.messages, second.settled], [1, 1]);
+  assert.deepEqual((await redrive([], 0)).messages, 0);
+});
+
+/** So many messages, which stay in the queue. */
+async function messages(count: number): Promise<[Received, ...Received[]]> {
+  const queue = new FailuresQueue(deployment.queueUrl, deployment.ministack.endpoint);
+  return until(`${count} messages in the failures queue`, async () => {
+    const received = await queue.receive(0);
+    return received.length === count && (received as [Received, ...Received[]]);
+  });
+}
+
+/** As when somebody breaks the policies of the encode function. */
+async function whileWritingIsDenied(step: () => Promise<void>): Promise<void> {
+  const { Role } = await deployment.lambda.send(
+    new GetFunctionConfigurationCommand({ FunctionName: ENCODE }),
+  );
+  const policy = { RoleName: Role?.split("/").at(-1), PolicyName: "broken" };
+  const Resource = `arn:aws:s3:::${deployment.latents}/*`;
+  const PolicyDocument = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Deny", Action: "s3:PutObject", Resource }],
+  });
+  const iam = new IAMClient({ endpoint: deployment.ministack.endpoint });
+  await iam.send(new PutRolePolicyCommand({ ...policy, PolicyDocument }));
+  try {
+    await step();
+  } finally {
+    await iam.send(new DeleteRolePolicyCommand(policy));
+  }
+}
+
+function failedOn(line: string, key: string): boolean {
+  return line.includes('"message":"upload failed"') && line.includes(`"key":${JSON.stringify(key)}`);
+}
+
+async function redrive(options: readonly string[], expected: number): Promise<Redriven> {
+  const args = ["redrive", "--function", ENCODE, "--json", ...options];
+  const { code, stdout, stderr }: Ended = await zippynet(args, deployment.ministack.environment).ended;
+  assert.equal(code, expected, stderr);
+  return JSON.parse(stdout) as Redriven;
+}
