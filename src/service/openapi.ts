@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { FITS } from "../image/fit.ts";
 import { matches } from "./etag.ts";
 import { FORMATS } from "./formats.ts";
+import { MAX_KEYS } from "./inline.ts";
 import type { Answer } from "./picture.ts";
 import type { ServiceSettings } from "./settings.ts";
 
@@ -22,6 +23,7 @@ export function openApi(settings: Described): Json {
     },
     paths: {
       "/images/{key}": picture,
+      "/inline": inlinePath(settings.signingSecrets.length > 0),
       "/openapi.json": {
         get: {
           operationId: "getOpenApi",
@@ -31,7 +33,14 @@ export function openApi(settings: Described): Json {
       },
     },
     components: {
-      schemas: { Info: INFO, Problem: PROBLEM },
+      schemas: {
+        Info: INFO,
+        Inline: INLINE,
+        InfoOrInline: { anyOf: [INFO, INLINE] },
+        Keys: KEYS,
+        ManyInline: MANY,
+        Problem: PROBLEM,
+      },
       ...(settings.signingSecrets.length > 0 && {
         securitySchemes: {
           signature: {
@@ -63,7 +72,8 @@ function operationsOf(settings: Described): Json {
   return {
     get: {
       operationId: "getImage",
-      summary: "A picture, or with `?info` what is known of it",
+      summary:
+        "A picture, with `?info` what is known of it, with `?inline` or `/inline` after the key as text",
       ...common,
       responses: responsesOf(settings, secret),
     },
@@ -112,6 +122,7 @@ function parametersOf({ maxSide, maxEnlargement, signingSecrets }: Described): J
     query("info", "What is known of the picture, as JSON, whatever else is asked.", {
       type: "string",
     }),
+    query("inline", "The file as text, in JSON; one of over 16 KiB is a 400.", { type: "string" }),
     ...(signingSecrets.length > 0
       ? [
           query(
@@ -133,7 +144,7 @@ function parametersOf({ maxSide, maxEnlargement, signingSecrets }: Described): J
 
 function responsesOf({ maxResponseBytes }: Described, secret: boolean): Json {
   const pictures = Object.fromEntries(Object.values(FORMATS).map((type) => [type, {}]));
-  const info = { "application/json": { schema: { $ref: "#/components/schemas/Info" } } };
+  const info = { "application/json": { schema: { $ref: "#/components/schemas/InfoOrInline" } } };
   return {
     200: ok("The picture, or what is known of it", { ...pictures, ...info }),
     304: NOT_MODIFIED,
@@ -143,6 +154,34 @@ function responsesOf({ maxResponseBytes }: Described, secret: boolean): Json {
     406: problem("`Accept` names nothing that there is"),
     422: problem(`The picture would have more than ${maxResponseBytes} bytes`),
     500: problem("The picture could not be made"),
+  };
+}
+
+function inlinePath(secret: boolean): Json {
+  const json = (name: string): Json => ({
+    "application/json": { schema: { $ref: `#/components/schemas/${name}` } },
+  });
+  return {
+    post: {
+      operationId: "postInline",
+      summary: "Many pictures as text; of a private service none",
+      requestBody: { required: true, content: json("Keys") },
+      responses: secret
+        ? { 403: problem("Of a private service, pictures are had one by one, by signed URLs") }
+        : {
+            200: {
+              description: "Each picture, or what is wrong with it, in the order of the keys",
+              headers: headersOf(COMMON),
+              content: json("ManyInline"),
+            },
+            400: problem("The body is not a list of keys"),
+          },
+    },
+    options: {
+      operationId: "preflightInline",
+      summary: "What browsers ask before they send JSON from another origin",
+      responses: { 204: { description: "It is allowed", headers: headersOf(PREFLIGHT) } },
+    },
   };
 }
 
@@ -226,6 +265,67 @@ const INFO = {
       properties: { etag: { type: "string" }, bytes: { type: "integer" } },
       additionalProperties: false,
       description: "The upload.",
+    },
+  },
+  additionalProperties: false,
+};
+
+const INLINE = {
+  type: "object",
+  required: ["key", "inline", "width", "height", "kind", "bytes"],
+  properties: {
+    key: { type: "string" },
+    inline: { type: "string", pattern: "^[A-Za-z0-9_-]+$", description: "The file in base64url." },
+    width: { type: "integer", minimum: 1 },
+    height: { type: "integer", minimum: 1 },
+    kind: INFO.properties.kind,
+    bytes: { type: "integer", minimum: 1, description: "Of the file." },
+  },
+  additionalProperties: false,
+};
+
+const KEYS = {
+  type: "object",
+  required: ["keys"],
+  properties: {
+    keys: {
+      type: "array",
+      minItems: 1,
+      maxItems: MAX_KEYS,
+      items: { type: "string", minLength: 1, description: "At most 1024 bytes of UTF-8." },
+    },
+  },
+};
+
+const MANY = {
+  type: "object",
+  required: ["pictures"],
+  properties: {
+    pictures: {
+      type: "array",
+      items: {
+        anyOf: [
+          INLINE,
+          {
+            type: "object",
+            required: ["key", "problem"],
+            properties: {
+              key: { type: "string" },
+              problem: {
+                type: "object",
+                required: ["status", "title", "detail"],
+                properties: {
+                  status: { enum: [404, 413, 500] },
+                  title: { type: "string" },
+                  detail: { type: "string" },
+                },
+                additionalProperties: false,
+              },
+            },
+            additionalProperties: false,
+          },
+        ],
+      },
     },
   },
   additionalProperties: false,
