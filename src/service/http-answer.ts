@@ -10,7 +10,9 @@ const COMMON = {
   "x-content-type-options": "nosniff",
 };
 
-const METHODS = "GET, HEAD, OPTIONS, POST";
+const READING = "GET, HEAD, OPTIONS";
+/** Of all paths together. */
+const METHODS = "GET, HEAD, POST, OPTIONS";
 
 export interface AnswerOptions {
   /** For how long, and by whom, it may be kept. */
@@ -43,7 +45,7 @@ export function respondOnce({ type, bytes }: NonNullable<Answer["body"]>): APIGa
   };
 }
 
-/** A preflight: any page may send `If-None-Match`, and JSON to `/inline`, and need not ask again for a day. */
+/** A preflight: any page may send `If-None-Match`, and keys as JSON, and need not ask again for a day. */
 export function respondPreflight(): APIGatewayProxyStructuredResultV2 {
   return {
     statusCode: 204,
@@ -51,7 +53,7 @@ export function respondPreflight(): APIGatewayProxyStructuredResultV2 {
       allow: METHODS,
       "access-control-allow-origin": "*",
       "access-control-allow-methods": METHODS,
-      "access-control-allow-headers": "Content-Type, If-None-Match",
+      "access-control-allow-headers": "If-None-Match, Content-Type",
       "access-control-max-age": "86400",
     },
   };
@@ -73,7 +75,7 @@ export function respondProblem(
       "content-type": "application/problem+json",
       "content-length": String(Buffer.byteLength(body)),
       "cache-control": secret || status >= 500 ? "no-store" : "public, max-age=2",
-      ...(status === 405 ? { allow: "GET, HEAD, OPTIONS" } : {}),
+      ...(status === 405 ? { allow: READING } : {}),
     },
     body: head ? "" : body,
     isBase64Encoded: false,

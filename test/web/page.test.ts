@@ -169,6 +169,8 @@ suite("the page of npm start", { skip: NO_BROWSER, timeout: 300_000 }, () => {
       await page.waitForFunction(
         () => document.querySelector<HTMLImageElement>("#uploaded img")!.naturalWidth === 64,
       );
+      mkdirSync(SHOTS, { recursive: true });
+      await page.screenshot({ path: join(SHOTS, "upload.png"), fullPage: true });
       const stored = await fetch(local.pictureUrl("team/Änna +1.png", "?format=zn"));
       const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
       assert.equal(

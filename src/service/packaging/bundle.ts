@@ -29,7 +29,11 @@ process.env.ZIPPYNET_WASM ??= __dirname;
  */
 export async function bundleFunctions({ clean }: { readonly clean: boolean }): Promise<void> {
   if (clean) await rm(FUNCTIONS, { recursive: true, force: true });
-  await bundle(["src/handlers/encode.ts", "src/handlers/decode.ts"], FUNCTIONS);
+  const names = ["encode", "decode", "batch"];
+  await bundle(
+    names.map((name) => `src/handlers/${name}.ts`),
+    FUNCTIONS,
+  );
   const kernels = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"));
   await Promise.all(WASM.map((file) => copyFile(join(kernels, file), join(FUNCTIONS, file))));
 }

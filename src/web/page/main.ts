@@ -64,18 +64,13 @@ async function study(stale: Stale): Promise<void> {
   at("own-text", "span").textContent = `${inBytes(file.length)}, ${inDecibels(psnr)}`;
   showInline(file, side);
   showQr(file);
-  const peer = await showPeer(original, file.length);
-  const share = `${inBytes(file.length)}, 1/${Math.round((side * side * 3) / file.length)} of the raw pixels`;
-  const times = (peer / file.length).toFixed(1);
-  say(
-    peer > file.length ? `${share}; the ${chosenPeer()} beside it has ${times} times as many.` : `${share}.`,
-  );
+  await showPeer(original, file.length);
   views.classList.remove("busy");
   if (!stale()) await drawCurves(original, { bytes: file.length, psnr }, peers, stale);
 }
 
-/** The other codec at the same bytes, or at its smallest; gives its bytes. */
-async function showPeer(original: ImageData, bytes: number): Promise<number> {
+/** The other codec at the same bytes, or at its smallest. */
+async function showPeer(original: ImageData, bytes: number): Promise<void> {
   const type = chosen("peer") as Peer;
   const name = PEERS[type];
   const found = await peerWithin(original, type, bytes);
@@ -86,11 +81,9 @@ async function showPeer(original: ImageData, bytes: number): Promise<number> {
     found.bytes > bytes
       ? `${name} cannot go down to ${inBytes(bytes)}: this is the smallest that your browser writes.`
       : `The best ${name} of your browser in at most ${inBytes(bytes)}.`;
-  return found.bytes;
-}
-
-function chosenPeer(): string {
-  return PEERS[chosen("peer") as Peer];
+  const share = `${inBytes(bytes)}, 1/${Math.round((original.width * original.height * 3) / bytes)} of the raw pixels`;
+  const times = (found.bytes / bytes).toFixed(1);
+  say(found.bytes > bytes ? `${share}; the ${name} beside it has ${times} times as many.` : `${share}.`);
 }
 
 function say(text: string): void {
