@@ -145,9 +145,12 @@ export function layerBound(
   limits: number[],
 ): number {
   const sums = Float64Array.from(bias, Math.abs);
-  for (let tap = 0, at = 0; tap < height * width; tap++) {
-    for (let i = 0; i < depth; i++) {
-      for (let o = 0; o < out; o++, at++) sums[o]! += Math.abs(kernel[at]!) * limits[i]!;
+  // plain loops, and no calls in them: whoever loads a model waits for a million weights
+  for (let row = 0, at = 0; row < height * width * depth; row++) {
+    const limit = limits[row % depth]!;
+    for (let o = 0; o < out; o++, at++) {
+      const weight = kernel[at]!;
+      sums[o]! += (weight < 0 ? -weight : weight) * limit;
     }
   }
   return sums.reduce((a, b) => Math.max(a, b), 0);

@@ -14,6 +14,7 @@ import { readImage } from "../image/read.ts";
 import { resizeImage } from "../image/resize.ts";
 import { openModels } from "../model/folder.ts";
 import { coldStarts } from "./bench-cold.ts";
+import { handlerRows } from "./bench-handlers.ts";
 import { median } from "./bench-median.ts";
 import { timeTrainingStep } from "./bench-training.ts";
 
@@ -30,6 +31,7 @@ interface Pair {
 export interface Row {
   readonly name: string;
   readonly ours: number;
+  /** Of AVIF, or of what the name says. */
   readonly avif: number;
   readonly ratio: number;
 }
@@ -55,7 +57,8 @@ const { image: face } = await readImage(
 const pairs: Pair[] = [];
 for (const side of SIDES) pairs.push(...(await pairsOf(model, await resizeImage(face, side, side))));
 const rows = await time(pairs, rounds);
-rows.push(...(await coldStarts(Math.max(3, Math.ceil(rounds / 3)))));
+const starts = Math.max(3, Math.ceil(rounds / 3));
+rows.push(...(await coldStarts(starts)), ...(await handlerRows(starts)));
 const training = await timeTrainingStep();
 if (training) {
   const encode = rows.find(({ name }) => name === "encode 42×42")!;
@@ -136,6 +139,7 @@ function print(rows: readonly Row[]): void {
   }
   console.log(
     `\none core, medians; encode and decode an image at quality ${QUALITY}, AVIF at quality ${AVIF_QUALITY} and effort 9; a cold start ` +
-      `loads a handler's bundle and model in a new process, beside sharp and one AVIF of 42×42; a training step beside encoding`,
+      `loads a handler's bundle and model in a new process, beside sharp and one AVIF of 42×42; a training step beside encoding; ` +
+      `the decode function beside what its name says, with S3 on this machine`,
   );
 }

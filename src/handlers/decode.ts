@@ -1,18 +1,18 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { admit } from "../service/admission.ts";
-import { type ServiceContext, serviceContext } from "../service/context.ts";
 import { type Metrics, metricFields } from "../service/emf.ts";
 import { respond, respondOnce, respondPreflight, respondProblem } from "../service/http-answer.ts";
 import { getInline, getInlineByPath, getManyInline } from "../service/inline.ts";
 import { requestedKey } from "../service/keys.ts";
 import { log } from "../service/log.ts";
 import { type Answer, getInfo, getPicture } from "../service/picture.ts";
+import { type PictureContext, pictureContext } from "../service/picture-context.ts";
 import { readPictureRequest } from "../service/picture-request.ts";
 import { Problem } from "../service/problem.ts";
 
 const OPENAPI = "GET /openapi.json";
 
-await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
+await pictureContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
 
 /**
  * `GET|HEAD|OPTIONS /images/{key+}`, payload format 2.0: the picture of an upload, with `?info` what is known of it, with `?inline` or
@@ -27,7 +27,7 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
   try {
     if (method === "POST" && event.rawPath.endsWith("/inline")) return await answerMany(event, began);
     if (method !== "GET" && !head) throw new Problem(405, `expected GET, HEAD or OPTIONS, got ${method}`);
-    const context = await serviceContext();
+    const context = await pictureContext();
     secret = context.settings.signingSecrets.length > 0;
     const { answer, cacheControl } = await answerTo(context, event);
     tell(event, answer.body ? 200 : 304, {
@@ -50,7 +50,7 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
 }
 
 async function answerTo(
-  context: ServiceContext,
+  context: PictureContext,
   event: APIGatewayProxyEventV2,
 ): Promise<{ answer: Answer; cacheControl: string }> {
   const ifNoneMatch = event.headers["if-none-match"];
@@ -77,7 +77,7 @@ async function answerMany(
   event: APIGatewayProxyEventV2,
   began: number,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  const context = await serviceContext();
+  const context = await pictureContext();
   if (context.settings.signingSecrets.length > 0) {
     throw new Problem(
       403,

@@ -1,4 +1,4 @@
-import { decodeImages, type Model } from "../codec/codec.ts";
+import { type Decoder, decodeImages } from "../codec/codec.ts";
 import { readFile } from "../codec/file.ts";
 import type { Image } from "../codec/image.ts";
 import { decodeAlpha, decodeClassical } from "./classical/decode.ts";
@@ -6,7 +6,7 @@ import { decodeAlpha, decodeClassical } from "./classical/decode.ts";
 /** Where a decoder finds the model that a file names. */
 export interface ModelSource {
   /** Throws `unknown-model`, `bad-model`. */
-  byNumber(number: number): Promise<Model>;
+  byNumber(number: number): Promise<Decoder>;
 }
 
 /** A `.zn` file of any kind → pixels. Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`. */

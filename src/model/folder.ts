@@ -1,24 +1,28 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Model } from "../codec/codec.ts";
+import type { Decoder, Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import { useWasm } from "./backend.ts";
-import { loadModel } from "./load.ts";
+import { loadDecoder, loadModel, type ReadFile } from "./load.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
 
 /** The models of a folder, one sub-folder each; a model is loaded when first asked for, and kept. */
-export interface Models {
+export interface ModelsOf<M extends Decoder> {
   /** What is here, by number. */
   list(): readonly ModelSummary[];
   /** Throws `unknown-model` if the number is not here. */
-  byNumber(number: number): Promise<Model>;
-  byName(name: string): Promise<Model>;
+  byNumber(number: number): Promise<M>;
+  byName(name: string): Promise<M>;
   /** The one of the lowest number. */
-  default(): Promise<Model>;
+  default(): Promise<M>;
   /** The model of a name, or all for `auto`. */
-  choose(name: string): Promise<readonly Model[]>;
+  choose(name: string): Promise<readonly M[]>;
 }
+
+export type Models = ModelsOf<Model>;
+/** The same without what only encoding needs, which is not read. */
+export type Decoders = ModelsOf<Decoder>;
 
 export type ModelSummary = Pick<Manifest, "number" | "name" | "description">;
 
@@ -28,20 +32,34 @@ export function modelsFolder(): string {
 }
 
 /** Reads the manifests of a folder of models; throws `bad-model` if there are none or two share a number or name. */
-export async function openModels(folder: string = modelsFolder()): Promise<Models> {
+export function openModels(folder: string = modelsFolder()): Promise<Models> {
+  return open(folder, loadModel);
+}
+
+/** The same for who only decodes. */
+export function openDecoders(folder: string = modelsFolder()): Promise<Decoders> {
+  return open(folder, loadDecoder);
+}
+
+async function open<M extends Decoder>(
+  folder: string,
+  loadFrom: (read: ReadFile, backend: Promise<void>) => Promise<M>,
+): Promise<ModelsOf<M>> {
   const found = await readManifests(folder);
-  const loaded = new Map<number, Promise<Model>>();
-  const load = ({ number, folder }: Found): Promise<Model> => {
+  const loaded = new Map<number, Promise<M>>();
+  const load = ({ number, folder }: Found): Promise<M> => {
     let model = loaded.get(number);
     if (!model) {
-      model = useWasm().then(() => loadModel((file) => readFile(join(folder, file))));
+      const backend = useWasm();
+      backend.catch(() => undefined); // it may fail before the files are there, and is awaited only then
+      model = loadFrom((file) => readFile(join(folder, file)), backend);
       model.catch(() => loaded.delete(number)); // a failed load is tried again
       loaded.set(number, model);
     }
     return model;
   };
   const known = found.map(({ number, name }) => `${number} (${name})`).join(", ");
-  const find = async (what: string, matches: (model: Found) => boolean): Promise<Model> => {
+  const find = async (what: string, matches: (model: Found) => boolean): Promise<M> => {
     const model = found.find(matches);
     if (!model) throw new ZippyNetError("unknown-model", `expected one of the models ${known}, got ${what}`);
     return load(model);

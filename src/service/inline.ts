@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import { type Description, describeFile, readFile } from "../codec/file.ts";
 import { toInline } from "../codec/inline.ts";
-import type { ServiceContext } from "./context.ts";
 import { matches, pictureTag } from "./etag.ts";
 import { latentsKey } from "./keys.ts";
 import { inParallel } from "./parallel.ts";
 import type { Answer } from "./picture.ts";
+import type { PictureContext } from "./picture-context.ts";
 import { Problem } from "./problem.ts";
 
 /** Pictures as text, to be put into the JSON or HTML that names what they show. */
@@ -50,7 +50,7 @@ const Request = v.object({
 
 /** `GET /images/{key}?inline`: as JSON, unless `If-None-Match` names it already. Throws a 404 or a 500. */
 export async function getInline(
-  context: ServiceContext,
+  context: PictureContext,
   key: string,
   ifNoneMatch: string | undefined,
 ): Promise<Answer> {
@@ -70,7 +70,7 @@ export async function getInline(
  * Gives undefined if the path is not of that form, or if it is such a picture's.
  */
 export async function getInlineByPath(
-  context: ServiceContext,
+  context: PictureContext,
   path: string,
   ifNoneMatch: string | undefined,
 ): Promise<Answer | undefined> {
@@ -86,7 +86,7 @@ export async function getInlineByPath(
  * Throws a 400 for another body, and for more than 200 keys.
  */
 export async function getManyInline(
-  context: ServiceContext,
+  context: PictureContext,
   body: string,
 ): Promise<{ readonly pictures: readonly (InlinePicture | InlineProblem)[] }> {
   const keys = parseKeys(body);
@@ -114,7 +114,7 @@ function parseKeys(body: string): readonly string[] {
 }
 
 async function find(
-  { store, settings }: ServiceContext,
+  { store, settings }: PictureContext,
   key: string,
 ): Promise<{ readonly etag: string; readonly picture: InlinePicture } | InlineProblem> {
   const latents = await store.read(settings.latentsBucket, latentsKey(key));

@@ -23,7 +23,7 @@ export function openApi(settings: Described): Json {
     },
     paths: {
       "/images/{key}": picture,
-      "/inline": { post: manyOf(settings), options: preflight("preflightInline") },
+      "/inline": inlinePath(settings.signingSecrets.length > 0),
       "/openapi.json": {
         get: {
           operationId: "getOpenApi",
@@ -34,9 +34,12 @@ export function openApi(settings: Described): Json {
     },
     components: {
       schemas: {
-        Info: { anyOf: [INFO, INLINE] },
+        Info: INFO,
+        Inline: INLINE,
+        InfoOrInline: { anyOf: [INFO, INLINE] },
+        Keys: KEYS,
+        ManyInline: MANY,
         Problem: PROBLEM,
-        ...(settings.signingSecrets.length === 0 && { Many: MANY }),
       },
       ...(settings.signingSecrets.length > 0 && {
         securitySchemes: {
@@ -60,26 +63,6 @@ export function getOpenApi(settings: Described, ifNoneMatch: string | undefined)
   return { tag, bytesIn: 0, body };
 }
 
-/** Many pictures as text. A private service gives each by its own signed URL only. */
-function manyOf({ signingSecrets }: Described): Json {
-  return {
-    operationId: "postInline",
-    summary: "Many pictures as text, for JSON or HTML that names them",
-    requestBody: { required: true, content: { "application/json": { schema: KEYS } } },
-    responses:
-      signingSecrets.length > 0
-        ? { 403: problem("This service is private: pictures go to signed URLs, one by one") }
-        : {
-            200: {
-              description: "Each picture, or what is wrong with it, in the order of the keys",
-              headers: headersOf(COMMON),
-              content: { "application/json": { schema: { $ref: "#/components/schemas/Many" } } },
-            },
-            400: problem("The body is another"),
-          },
-  };
-}
-
 function operationsOf(settings: Described): Json {
   const secret = settings.signingSecrets.length > 0;
   const common = {
@@ -89,7 +72,8 @@ function operationsOf(settings: Described): Json {
   return {
     get: {
       operationId: "getImage",
-      summary: "A picture, with `?info` what is known of it, or with `?inline` the picture as text",
+      summary:
+        "A picture, with `?info` what is known of it, with `?inline` or `/inline` after the key as text",
       ...common,
       responses: responsesOf(settings, secret),
     },
@@ -99,15 +83,11 @@ function operationsOf(settings: Described): Json {
       ...common,
       responses: responsesOf(settings, secret),
     },
-    options: preflight("preflightImage"),
-  };
-}
-
-function preflight(operationId: string): Json {
-  return {
-    operationId,
-    summary: "What browsers ask before they send some requests from another origin",
-    responses: { 204: { description: "It is allowed", headers: headersOf(PREFLIGHT) } },
+    options: {
+      operationId: "preflightImage",
+      summary: "What browsers ask before they send `If-None-Match` from another origin",
+      responses: { 204: { description: "It is allowed", headers: headersOf(PREFLIGHT) } },
+    },
   };
 }
 
@@ -142,13 +122,7 @@ function parametersOf({ maxSide, maxEnlargement, signingSecrets }: Described): J
     query("info", "What is known of the picture, as JSON, whatever else is asked.", {
       type: "string",
     }),
-    query(
-      "inline",
-      "The file as text, as JSON, whatever else is asked; `/inline` after the key says the same.",
-      {
-        type: "string",
-      },
-    ),
+    query("inline", "The file as text, in JSON; one of over 16 KiB is a 400.", { type: "string" }),
     ...(signingSecrets.length > 0
       ? [
           query(
@@ -170,9 +144,9 @@ function parametersOf({ maxSide, maxEnlargement, signingSecrets }: Described): J
 
 function responsesOf({ maxResponseBytes }: Described, secret: boolean): Json {
   const pictures = Object.fromEntries(Object.values(FORMATS).map((type) => [type, {}]));
-  const info = { "application/json": { schema: { $ref: "#/components/schemas/Info" } } };
+  const info = { "application/json": { schema: { $ref: "#/components/schemas/InfoOrInline" } } };
   return {
-    200: ok("The picture, what is known of it, or the picture as text", { ...pictures, ...info }),
+    200: ok("The picture, or what is known of it", { ...pictures, ...info }),
     304: NOT_MODIFIED,
     400: problem("A parameter is out of its range"),
     ...(secret && { 403: problem("The URL is not signed, was altered, or has expired") }),
@@ -180,6 +154,34 @@ function responsesOf({ maxResponseBytes }: Described, secret: boolean): Json {
     406: problem("`Accept` names nothing that there is"),
     422: problem(`The picture would have more than ${maxResponseBytes} bytes`),
     500: problem("The picture could not be made"),
+  };
+}
+
+function inlinePath(secret: boolean): Json {
+  const json = (name: string): Json => ({
+    "application/json": { schema: { $ref: `#/components/schemas/${name}` } },
+  });
+  return {
+    post: {
+      operationId: "postInline",
+      summary: "Many pictures as text; of a private service none",
+      requestBody: { required: true, content: json("Keys") },
+      responses: secret
+        ? { 403: problem("Of a private service, pictures are had one by one, by signed URLs") }
+        : {
+            200: {
+              description: "Each picture, or what is wrong with it, in the order of the keys",
+              headers: headersOf(COMMON),
+              content: json("ManyInline"),
+            },
+            400: problem("The body is not a list of keys"),
+          },
+    },
+    options: {
+      operationId: "preflightInline",
+      summary: "What browsers ask before they send JSON from another origin",
+      responses: { 204: { description: "It is allowed", headers: headersOf(PREFLIGHT) } },
+    },
   };
 }
 
@@ -232,54 +234,6 @@ const PROBLEM = {
   additionalProperties: false,
 };
 
-const KEYS = {
-  type: "object",
-  required: ["keys"],
-  properties: {
-    keys: {
-      type: "array",
-      items: { type: "string", minLength: 1 },
-      minItems: 1,
-      maxItems: MAX_KEYS,
-      description: "Keys of uploads.",
-    },
-  },
-};
-
-const INLINE = {
-  type: "object",
-  required: ["key", "inline", "width", "height", "kind", "bytes"],
-  properties: {
-    key: { type: "string" },
-    inline: { type: "string", description: "The file in base64url, as `zippy-img` takes it." },
-    width: { type: "integer", minimum: 1 },
-    height: { type: "integer", minimum: 1 },
-    kind: { enum: ["latents", "vp8", "av1", "vp8l"] },
-    bytes: { type: "integer", minimum: 1, description: "Of the file." },
-  },
-  additionalProperties: false,
-};
-
-const MANY = {
-  type: "object",
-  required: ["pictures"],
-  properties: {
-    pictures: {
-      type: "array",
-      items: {
-        anyOf: [
-          INLINE,
-          {
-            type: "object",
-            required: ["key", "problem"],
-            properties: { key: { type: "string" }, problem: { type: "object" } },
-          },
-        ],
-      },
-    },
-  },
-};
-
 const INFO = {
   type: "object",
   required: ["key", "kind", "width", "height", "alpha", "bytes", "source"],
@@ -311,6 +265,67 @@ const INFO = {
       properties: { etag: { type: "string" }, bytes: { type: "integer" } },
       additionalProperties: false,
       description: "The upload.",
+    },
+  },
+  additionalProperties: false,
+};
+
+const INLINE = {
+  type: "object",
+  required: ["key", "inline", "width", "height", "kind", "bytes"],
+  properties: {
+    key: { type: "string" },
+    inline: { type: "string", pattern: "^[A-Za-z0-9_-]+$", description: "The file in base64url." },
+    width: { type: "integer", minimum: 1 },
+    height: { type: "integer", minimum: 1 },
+    kind: INFO.properties.kind,
+    bytes: { type: "integer", minimum: 1, description: "Of the file." },
+  },
+  additionalProperties: false,
+};
+
+const KEYS = {
+  type: "object",
+  required: ["keys"],
+  properties: {
+    keys: {
+      type: "array",
+      minItems: 1,
+      maxItems: MAX_KEYS,
+      items: { type: "string", minLength: 1, description: "At most 1024 bytes of UTF-8." },
+    },
+  },
+};
+
+const MANY = {
+  type: "object",
+  required: ["pictures"],
+  properties: {
+    pictures: {
+      type: "array",
+      items: {
+        anyOf: [
+          INLINE,
+          {
+            type: "object",
+            required: ["key", "problem"],
+            properties: {
+              key: { type: "string" },
+              problem: {
+                type: "object",
+                required: ["status", "title", "detail"],
+                properties: {
+                  status: { enum: [404, 413, 500] },
+                  title: { type: "string" },
+                  detail: { type: "string" },
+                },
+                additionalProperties: false,
+              },
+            },
+            additionalProperties: false,
+          },
+        ],
+      },
     },
   },
   additionalProperties: false,

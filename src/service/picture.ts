@@ -1,13 +1,12 @@
 import { describeFile, readFile } from "../codec/file.ts";
-import { decodePicture } from "../image/decode.ts";
+import { decodePicture, type ModelSource } from "../image/decode.ts";
 import { fitImage, fittedSize, type Size } from "../image/fit.ts";
 import { writeImage } from "../image/write.ts";
-import type { Models } from "../model/folder.ts";
-import type { ServiceContext } from "./context.ts";
 import { LOSSLESS } from "./draft.ts";
 import { matches, pictureTag } from "./etag.ts";
 import { FORMATS } from "./formats.ts";
 import { latentsKey } from "./keys.ts";
+import type { PictureContext } from "./picture-context.ts";
 import type { PictureRequest } from "./picture-request.ts";
 import { Problem } from "./problem.ts";
 import type { ServiceSettings } from "./settings.ts";
@@ -23,7 +22,7 @@ export interface Answer {
 
 /** The picture of an upload's key in a form, unless `If-None-Match` names it already. Throws a 400, 404, 422 or 500. */
 export async function getPicture(
-  { store, models, settings }: ServiceContext,
+  { store, models, settings }: PictureContext,
   key: string,
   request: PictureRequest,
   ifNoneMatch: string | undefined,
@@ -39,7 +38,7 @@ export async function getPicture(
 
 /** What is known of a picture: the file's header, and what was noted when it was encoded. Throws a 404 or a 500. */
 export async function getInfo(
-  { store, settings }: ServiceContext,
+  { store, settings }: PictureContext,
   key: string,
   ifNoneMatch: string | undefined,
 ): Promise<Answer> {
@@ -52,7 +51,7 @@ export async function getInfo(
 }
 
 async function render(
-  models: Models,
+  models: ModelSource,
   settings: ServiceSettings,
   file: Uint8Array,
   { format, size }: PictureRequest,

@@ -102,7 +102,8 @@ test("Accept of browsers becomes one type", () => {
   }
   assert.equal(left(["image/webp;q=0.1", "image/jpeg"]), "image/jpeg");
   assert.equal(left("image/x-zippynet, image/png", { w: "20" }), "image/png");
-  for (const query of [{ format: "webp" }, { info: "" }]) assert.equal(left("image/avif", query), "*/*");
+  for (const query of [{ format: "webp" }, { info: "" }, { inline: "" }])
+    assert.equal(left("image/avif", query), "*/*");
 });
 
 test("the API chooses of what is left what it would have chosen of all", () => {

@@ -20,6 +20,7 @@ export interface Answered {
 export interface Asked {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /** The decode function's own handler on S3 of this machine. One a process: the handler keeps what it has loaded. */
@@ -88,7 +89,7 @@ export class DecodeService {
   }
 
   /** Asks for a path and query, as API Gateway's payload format 2.0 has it. */
-  async ask(url: string, { method = "GET", headers = {} }: Asked = {}): Promise<Answered> {
+  async ask(url: string, { method = "GET", headers = {}, body }: Asked = {}): Promise<Answered> {
     const { write } = process.stdout;
     process.stdout.write = ((text: string, ...rest: unknown[]) => {
       if (typeof text !== "string" || !text.startsWith("{")) {
@@ -98,7 +99,7 @@ export class DecodeService {
       return true;
     }) as typeof write;
     try {
-      const answer = await this.#handler(toEvent(url, method, headers));
+      const answer = await this.#handler(toEvent(url, method, headers, body));
       return {
         status: answer.statusCode ?? 200,
         headers: answer.headers as Record<string, string>,
@@ -115,6 +116,7 @@ function toEvent(
   url: string,
   method: string,
   headers: Readonly<Record<string, string>>,
+  body: string | undefined,
 ): APIGatewayProxyEventV2 {
   const { pathname, searchParams, search } = new URL(url, "http://api");
   const path = decodeURIComponent(pathname.replaceAll("%25", "%2525"));
@@ -128,6 +130,7 @@ function toEvent(
     queryStringParameters: Object.fromEntries(searchParams),
     pathParameters: key === undefined ? {} : { key },
     isBase64Encoded: false,
+    ...(body !== undefined && { body }),
     requestContext: {
       accountId: "",
       apiId: "",

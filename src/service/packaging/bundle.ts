@@ -29,26 +29,38 @@ process.env.ZIPPYNET_WASM ??= __dirname;
  */
 export async function bundleFunctions({ clean }: { readonly clean: boolean }): Promise<void> {
   if (clean) await rm(FUNCTIONS, { recursive: true, force: true });
+  const names = ["encode", "decode", "batch"];
+  await bundle(
+    names.map((name) => `src/handlers/${name}.ts`),
+    FUNCTIONS,
+  );
+  const kernels = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"));
+  await Promise.all(WASM.map((file) => copyFile(join(kernels, file), join(FUNCTIONS, file))));
+}
+
+/** Bundles modules of the project, as the functions are. */
+export async function bundle(entryPoints: readonly string[], folder: string): Promise<void> {
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ["encode", "decode", "batch"].map((name) => `src/handlers/${name}.ts`),
-    outdir: FUNCTIONS,
+    entryPoints: [...entryPoints],
+    outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     splitting: true,
-    minify: true,
-    keepNames: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
     platform: "node",
     target: "node24",
     format: "esm",
     mainFields: ["module", "main"],
-    conditions: ["import", "node"],
-    alias: { sharp: "./src/service/packaging/sharp-of-layer.ts" },
+    conditions: ["module", "import", "node"], // ES modules where there are any: of those the unused half stays away
+    alias: {
+      sharp: "./src/service/packaging/sharp-of-layer.ts",
+      "node-fetch": "./src/service/packaging/own-fetch.ts",
+    },
     banner: { js: BANNER },
     legalComments: "none",
     logLevel: "warning",
   });
   await stop(); // esbuild's own process, which would stay
-  const kernels = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"));
-  await Promise.all(WASM.map((file) => copyFile(join(kernels, file), join(FUNCTIONS, file))));
 }
