@@ -1,8 +1,7 @@
 import type { Context } from "aws-lambda";
 import { type ServiceContext, serviceContext } from "../service/context.ts";
-import { metricFields } from "../service/emf.ts";
-import { encodeMetrics } from "../service/encode-metrics.ts";
-import { encodeObject } from "../service/encode-object.ts";
+import type { Rejected } from "../service/encode-object.ts";
+import { handleUpload } from "../service/handle-upload.ts";
 import { isFolderMarker } from "../service/keys.ts";
 import { log } from "../service/log.ts";
 import { tellRejected } from "../service/rejection.ts";
@@ -34,23 +33,12 @@ async function handle(
   { kind, ...upload }: ObjectEvent,
   requestId: string | undefined,
 ): Promise<void> {
-  const began = performance.now();
   const fields = { requestId, event: kind, ...upload };
   if (isFolderMarker(upload.key, upload.size)) {
     log("info", "folder ignored", fields);
     return;
   }
-  try {
-    const outcome = await encodeObject(service, upload);
-    if (outcome.outcome === "rejected") await tellRejected(service.settings, upload, outcome, requestId);
-    log(outcome.outcome === "rejected" ? "warn" : "info", "upload handled", {
-      ...fields,
-      ...outcome,
-      ...metricFields("encode", encodeMetrics(outcome, performance.now() - began)),
-    });
-  } catch (error) {
-    const metrics = { Failed: 1, Milliseconds: performance.now() - began };
-    log("error", "upload failed", { ...fields, error, ...metricFields("encode", metrics) });
-    throw error;
-  }
+  const tell = (rejected: Rejected): Promise<void> =>
+    tellRejected(service.settings, upload, rejected, requestId);
+  await handleUpload(async () => service, upload, { operation: "encode", fields, tell });
 }

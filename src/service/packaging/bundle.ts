@@ -31,7 +31,7 @@ export async function bundleFunctions({ clean }: { readonly clean: boolean }): P
   if (clean) await rm(FUNCTIONS, { recursive: true, force: true });
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ["src/handlers/encode.ts", "src/handlers/decode.ts"],
+    entryPoints: ["encode", "decode", "batch"].map((name) => `src/handlers/${name}.ts`),
     outdir: FUNCTIONS,
     outExtension: { ".js": ".mjs" },
     bundle: true,

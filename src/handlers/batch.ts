@@ -1,0 +1,23 @@
+import type { Context, S3BatchResult, S3BatchResultResult } from "aws-lambda";
+import { readBatchInvocation } from "../service/batch-event.ts";
+import { doBatchTask } from "../service/batch-task.ts";
+import { serviceContext } from "../service/context.ts";
+
+await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first task
+
+/**
+ * S3 Batch Operations, schemas 1.0 and 2.0: a task is an upload whose latents are to be in line with it, as an event is for the
+ * encode function. Throws only if the event is something else.
+ */
+export async function handler(
+  event: unknown,
+  context?: Pick<Context, "awsRequestId">,
+): Promise<S3BatchResult> {
+  const invocation = readBatchInvocation(event);
+  const results: S3BatchResultResult[] = [];
+  for (const task of invocation.tasks) {
+    results.push(await doBatchTask(serviceContext, invocation, task, context?.awsRequestId));
+  }
+  const { invocationSchemaVersion, invocationId } = invocation;
+  return { invocationSchemaVersion, invocationId, treatMissingKeysAs: "TemporaryFailure", results };
+}
