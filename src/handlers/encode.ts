@@ -1,5 +1,5 @@
 import type { Context } from "aws-lambda";
-import { type ServiceContext, serviceContext } from "../service/context.ts";
+import { serviceContext } from "../service/context.ts";
 import type { Rejected } from "../service/encode-object.ts";
 import { handleUpload } from "../service/handle-upload.ts";
 import { isFolderMarker } from "../service/keys.ts";
@@ -19,26 +19,21 @@ export async function handler(event: unknown, context?: Pick<Context, "awsReques
   const { events, ignored } = readS3Event(event);
   for (const record of ignored) log("warn", "event ignored", { requestId, record });
   if (events.length === 0) return;
-  const service = await serviceContext();
   const failures: unknown[] = [];
   for (const one of events) {
-    await handle(service, one, requestId).catch((error: unknown) => failures.push(error));
+    await handle(one, requestId).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0)
     throw new AggregateError(failures, `${failures.length} of ${events.length} uploads failed`);
 }
 
-async function handle(
-  service: ServiceContext,
-  { kind, ...upload }: ObjectEvent,
-  requestId: string | undefined,
-): Promise<void> {
+async function handle({ kind, ...upload }: ObjectEvent, requestId: string | undefined): Promise<void> {
   const fields = { requestId, event: kind, ...upload };
   if (isFolderMarker(upload.key, upload.size)) {
     log("info", "folder ignored", fields);
     return;
   }
-  const tell = (rejected: Rejected): Promise<void> =>
-    tellRejected(service.settings, upload, rejected, requestId);
-  await handleUpload(async () => service, upload, { operation: "encode", fields, tell });
+  const tell = async (rejected: Rejected): Promise<void> =>
+    tellRejected((await serviceContext()).settings, upload, rejected, requestId);
+  await handleUpload(serviceContext, upload, { operation: "encode", fields, tell });
 }
