@@ -1,8 +1,7 @@
 import type { Context } from "aws-lambda";
-import { type ServiceContext, serviceContext } from "../service/context.ts";
-import { metricFields } from "../service/emf.ts";
-import { encodeMetrics } from "../service/encode-metrics.ts";
-import { encodeObject } from "../service/encode-object.ts";
+import { serviceContext } from "../service/context.ts";
+import type { Rejected } from "../service/encode-object.ts";
+import { handleUpload } from "../service/handle-upload.ts";
 import { isFolderMarker } from "../service/keys.ts";
 import { log } from "../service/log.ts";
 import { tellRejected } from "../service/rejection.ts";
@@ -20,37 +19,21 @@ export async function handler(event: unknown, context?: Pick<Context, "awsReques
   const { events, ignored } = readS3Event(event);
   for (const record of ignored) log("warn", "event ignored", { requestId, record });
   if (events.length === 0) return;
-  const service = await serviceContext();
   const failures: unknown[] = [];
   for (const one of events) {
-    await handle(service, one, requestId).catch((error: unknown) => failures.push(error));
+    await handle(one, requestId).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0)
     throw new AggregateError(failures, `${failures.length} of ${events.length} uploads failed`);
 }
 
-async function handle(
-  service: ServiceContext,
-  { kind, ...upload }: ObjectEvent,
-  requestId: string | undefined,
-): Promise<void> {
-  const began = performance.now();
+async function handle({ kind, ...upload }: ObjectEvent, requestId: string | undefined): Promise<void> {
   const fields = { requestId, event: kind, ...upload };
   if (isFolderMarker(upload.key, upload.size)) {
     log("info", "folder ignored", fields);
     return;
   }
-  try {
-    const outcome = await encodeObject(service, upload);
-    if (outcome.outcome === "rejected") await tellRejected(service.settings, upload, outcome, requestId);
-    log(outcome.outcome === "rejected" ? "warn" : "info", "upload handled", {
-      ...fields,
-      ...outcome,
-      ...metricFields("encode", encodeMetrics(outcome, performance.now() - began)),
-    });
-  } catch (error) {
-    const metrics = { Failed: 1, Milliseconds: performance.now() - began };
-    log("error", "upload failed", { ...fields, error, ...metricFields("encode", metrics) });
-    throw error;
-  }
+  const tell = async (rejected: Rejected): Promise<void> =>
+    tellRejected((await serviceContext()).settings, upload, rejected, requestId);
+  await handleUpload(serviceContext, upload, { operation: "encode", fields, tell });
 }

@@ -31,13 +31,20 @@ export interface Listed {
 /** Where S3 stands: an object of this ETag, or none; a conditional write happens only if it still does. */
 export type Expected = string | undefined;
 
+/**
+ * Milliseconds that S3 may take to accept a connection, and to say something on it; without them the SDK waits for ever. Three
+ * attempts stay within the 20 s of the decode function.
+ */
+const PATIENCE = { connectionTimeout: 2000, socketTimeout: 6000 };
+
 /** The few operations on objects that the service needs. All throw what the SDK throws, but for "not there" and "changed". */
 export class ObjectStore {
   readonly #client: S3Client;
 
   /** Path-style addresses for emulators, whose hosts have no sub-domains. */
   constructor(endpoint = process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"]) {
-    this.#client = new S3Client(endpoint === undefined ? {} : { endpoint, forcePathStyle: true });
+    const place = endpoint === undefined ? {} : { endpoint, forcePathStyle: true };
+    this.#client = new S3Client({ ...place, requestHandler: PATIENCE });
   }
 
   /** Undefined if there is no such object. */

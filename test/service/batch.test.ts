@@ -1,198 +1,185 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import type { S3BatchResult } from "aws-lambda";
-import { failedTasks } from "../../src/service/batch/report.ts";
-import { latentsKey } from "../../src/service/keys.ts";
+import { encodeEventKey } from "../../src/service/keys.ts";
 import { LocalS3 } from "../../src/service/local/s3/server.ts";
 import { ObjectStore } from "../../src/service/store.ts";
-import { type Ended, IMAGES, zippynet } from "../cli/run.ts";
-import { ACCOUNT, BatchControl, text } from "./batch-control.ts";
-import { collect } from "./collect.ts";
+import { FaultyS3 } from "./faulty-s3.ts";
+import { logged } from "./logged.ts";
 
-const HARD = ["a/b c+d (1).png", "ü/ø%20x.png", "100%.png", "it's&a=b;c, d.png"];
-const face = readFileSync(`${IMAGES}/face-hat-64.png`);
+const KEYS = ["a/b c+d (1) 100%.png", "ü/ø%20x.png", "日本/😀 & = ?.jpg", 'quote",comma.png', "+", "plain"];
 
 let folder: string;
 let s3: LocalS3;
+let faulty: FaultyS3;
 let store: ObjectStore;
-let handler: (event: unknown) => Promise<S3BatchResult>;
-let control: BatchControl;
-let round = 0;
-let prefix: string;
+let face: Uint8Array;
+let handler: typeof import("../../src/handlers/batch.ts").handler;
+let lines: Record<string, unknown>[];
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "zippynet-batch-"));
   s3 = await LocalS3.start({ folder, buckets: ["uploads", "latents"], port: 0, onChange: () => undefined });
-  store = new ObjectStore(s3.endpoint);
+  faulty = await FaultyS3.start(s3.endpoint);
   Object.assign(process.env, {
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: "a",
     AWS_SECRET_ACCESS_KEY: "b",
     AWS_MAX_ATTEMPTS: "1",
-    AWS_ENDPOINT_URL_S3: s3.endpoint,
+    AWS_ENDPOINT_URL_S3: faulty.endpoint,
     ZIPPYNET_LATENTS_BUCKET: "latents",
+    ZIPPYNET_MAX_UPLOAD_BYTES: "50000",
     ZIPPYNET_METRICS: "ZippyNet/test",
-    ZIPPYNET_JOB_PAUSE: "100",
   });
+  store = new ObjectStore(s3.endpoint);
+  face = await readFile(new URL("../images/face-hat-64.png", import.meta.url));
   ({ handler } = await import("../../src/handlers/batch.ts"));
-  control = await BatchControl.start(store, handler);
-  process.env["AWS_ENDPOINT_URL_LAMBDA"] = control.endpoint;
-  process.env["AWS_ENDPOINT_URL_S3_CONTROL"] = control.endpoint;
-});
-
-after(async () => {
-  await control.stop();
-  await rm(folder, { recursive: true });
 });
 
 beforeEach(() => {
-  prefix = `${round++}/`;
+  lines = [];
 });
 
-async function upload(key: string, body: Uint8Array): Promise<void> {
-  assert.ok(await store.put("uploads", prefix + key, undefined, body, "image/png", {}));
+after(async () => {
+  faulty.stop();
+  await s3.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** Writes an upload, whatever was there. */
+async function put(key: string, body: Uint8Array): Promise<void> {
+  const standing = await store.head("uploads", key);
+  assert.ok(await store.put("uploads", key, standing?.etag, body, "image/png", {}));
 }
 
-function event(schema: "1.0" | "2.0", keys: readonly string[], userArguments?: Record<string, string>) {
+/** What S3 sends; the examples of the page "Invoke AWS Lambda function" have these fields and no others. */
+function invocation(
+  schema: "1.0" | "2.0",
+  encodedKeys: readonly string[],
+  { bucket = "uploads", userArguments }: { bucket?: string; userArguments?: Record<string, string> } = {},
+): unknown {
+  const place = schema === "1.0" ? { s3BucketArn: `arn:aws:s3:::${bucket}` } : { s3Bucket: bucket };
   return {
     invocationSchemaVersion: schema,
-    invocationId: "invocation",
-    job: { id: "job", ...(schema === "2.0" && { userArguments: userArguments ?? null }) },
-    tasks: keys.map((s3Key, i) => ({
-      taskId: `task ${i}`,
-      s3Key,
-      s3VersionId: null,
-      ...(schema === "1.0" ? { s3BucketArn: "arn:aws:s3:::uploads" } : { s3Bucket: "uploads" }),
-    })),
+    invocationId: "YXNkbGZqYWRmaiBhc2RmdW9hZHNmZGpmaGFzbGtkaGZza2RmaAo",
+    job: { id: "f3cc4f60", ...(userArguments && { userArguments }) },
+    tasks: encodedKeys.map((s3Key, i) => ({ taskId: `task/${i}`, s3Key, s3VersionId: null, ...place })),
   };
 }
 
-function backfill(...options: string[]): Promise<Ended> {
-  return zippynet(["backfill", `s3://uploads/${prefix}`, "--batch", "zippynet-test-batch", ...options]);
+function invoke(event: unknown): Promise<S3BatchResult> {
+  return logged(lines, () => handler(event, { awsRequestId: "request-1" }));
 }
 
-function json({ out, err }: Ended): Record<string, unknown> {
-  assert.notEqual(out.length, 0, err);
-  return JSON.parse(out.toString()) as Record<string, unknown>;
+function only({ results }: S3BatchResult): S3BatchResult["results"][number] {
+  assert.equal(results.length, 1);
+  return results[0]!;
 }
 
-for (const schema of ["1.0", "2.0"] as const) {
-  test(`schema ${schema}: every task has its answer, whatever its key`, async () => {
-    for (const key of HARD) await upload(key, face);
-    const keys = HARD.map((key) => encodeURIComponent(prefix + key).replaceAll("%20", "+"));
-    const answer = await handler(event(schema, keys));
+for (const [schema, encode] of [
+  ["1.0", encodeEventKey],
+  ["2.0", encodeURIComponent],
+] as const) {
+  test(`schema ${schema}: hard keys by ${encode.name}, and an answer for each task`, async () => {
+    const keys = KEYS.map((key) => `${schema}/${key}`);
+    for (const key of keys) await put(key, face);
+    const { results, ...rest } = await invoke(invocation(schema, keys.map(encode)));
+    assert.deepEqual(rest, {
+      invocationSchemaVersion: schema,
+      invocationId: "YXNkbGZqYWRmaiBhc2RmdW9hZHNmZGpmaGFzbGtkaGZza2RmaAo",
+      treatMissingKeysAs: "TemporaryFailure",
+    });
     assert.deepEqual(
-      { ...answer, results: answer.results.map(({ taskId, resultCode }) => [taskId, resultCode]) },
-      {
-        invocationSchemaVersion: schema,
-        invocationId: "invocation",
-        treatMissingKeysAs: "PermanentFailure",
-        results: HARD.map((_, i) => [`task ${i}`, "Succeeded"]),
-      },
+      results.map(({ taskId }) => taskId),
+      keys.map((_, i) => `task/${i}`),
     );
-    for (const key of HARD) assert.ok(await store.head("latents", latentsKey(prefix + key)), key);
-    const again = await handler(event(schema, keys.slice(0, 1)));
-    assert.equal(again.results[0]!.resultString, "current");
+    for (const [i, key] of keys.entries()) {
+      const latents = await store.head("latents", `${key}.zn`);
+      assert.ok(latents, key);
+      assert.equal(results[i]!.resultCode, "Succeeded");
+      assert.equal(results[i]!.resultString, `encoded ${face.length} ${latents.size}`);
+    }
   });
 }
 
-test("user argument `again` encodes what is up to date", async () => {
-  await upload("a", face);
-  await handler(event("2.0", [`${prefix}a`]));
-  const { results } = await handler(event("2.0", [`${prefix}a`], { again: "true" }));
-  assert.match(results[0]!.resultString, /^encoded: 11180 → \d+ bytes, [\d.]+ dB, faces$/);
+test("what is up to date is passed over, unless the job says again; what is gone takes its latents along", async () => {
+  await put("known", face);
+  assert.match(only(await invoke(invocation("2.0", ["known"]))).resultString, /^encoded /);
+  assert.equal(only(await invoke(invocation("2.0", ["known"]))).resultString, "current");
+  const again = { userArguments: { again: "true" } };
+  assert.match(only(await invoke(invocation("2.0", ["known"], again))).resultString, /^encoded /);
+  const { etag } = (await store.head("uploads", "known"))!;
+  assert.ok(await store.delete("uploads", "known", etag));
+  assert.equal(only(await invoke(invocation("1.0", ["known"]))).resultString, "removed");
+  assert.equal(await store.head("latents", "known.zn"), undefined);
+  assert.equal(only(await invoke(invocation("1.0", ["known"]))).resultCode, "Succeeded");
 });
 
-test("what never can be encoded is a permanent failure with its reason, and touches nothing else", async () => {
-  await upload("good.png", face);
-  await upload("text.png", Buffer.from("no picture"));
-  const keys = ["text.png", "good.png", "gone.png"].map((key) => prefix + key);
-  const { results } = await handler(event("2.0", [...keys, "%E0%A4%A"]));
+test("what cannot be encoded is a permanent failure with its reason, and the tasks beside it are done", async () => {
+  await put("text", Buffer.from("no picture"));
+  await put("large", Buffer.alloc(50_001));
+  await put("good", face);
+  const { results } = await invoke(invocation("1.0", ["text", "large", "100%", "good"]));
   assert.deepEqual(
     results.map(({ resultCode }) => resultCode),
-    ["PermanentFailure", "Succeeded", "Succeeded", "PermanentFailure"],
+    ["PermanentFailure", "PermanentFailure", "PermanentFailure", "Succeeded"],
   );
-  assert.match(results[0]!.resultString, /^bad-image: expected /);
-  assert.equal(results[2]!.resultString, "absent");
-  assert.match(results[3]!.resultString, /expected a percent-encoded key/);
+  assert.match(results[0]!.resultString, /^bad-image: expected an image of type/);
+  assert.match(results[1]!.resultString, /^too-large: expected an upload of at most 50000 bytes, got 50001/);
+  assert.match(results[2]!.resultString, /^expected a URL-encoded key in the manifest, got "100%"/);
+  assert.deepEqual(Buffer.from((await store.read("uploads", "text"))!.bytes), Buffer.from("no picture"));
+  const own = await invoke(invocation("2.0", ["good.zn"], { bucket: "latents" }));
+  assert.equal(only(own).resultCode, "PermanentFailure"); // its own output is no upload
 });
 
-test("another event is an error that says what was expected", async () => {
-  await assert.rejects(
-    handler({ Records: [] }),
-    /expected an event of S3 Batch Operations, schema 1\.0 or 2\.0/,
-  );
-  await assert.rejects(
-    handler({ ...event("2.0", []), invocationSchemaVersion: "3.0" }),
-    /invocationSchemaVersion: .*"3\.0"/,
-  );
+test("a reason stays short in the report", async () => {
+  const { resultString } = only(await invoke(invocation("1.0", [`%${"x".repeat(2000)}`])));
+  assert.equal(resultString.length, 512);
 });
 
-test("backfill --batch: a job for what has no latents, its failures told, then nothing to do", async () => {
-  for (const key of HARD) await upload(key, face);
-  await upload('text, "quoted".png', Buffer.from("no picture"));
-  const before = control.jobs.length;
-  const dry = json(await backfill("--dry-run", "--json"));
-  assert.deepEqual([dry["missing"], control.jobs.length], [HARD.length + 1, before]);
+test("what may pass by itself is a temporary failure, not thrown, and passes when it is tried again", async () => {
+  await put("passing", face);
+  for (const fault of ["500", "503", "cut"] as const) {
+    faulty.mishap = () => fault;
+    const { resultCode, resultString } = only(await invoke(invocation("2.0", ["passing"])));
+    assert.equal(resultCode, "TemporaryFailure", fault);
+    assert.notEqual(resultString, "");
+    assert.equal(lines.at(-1)!["message"], "upload failed");
+    assert.deepEqual([lines.at(-1)!["Operation"], lines.at(-1)!["Failed"]], ["batch", 1]);
+    assert.equal(await store.head("latents", "passing.zn"), undefined);
+  }
+  faulty.mishap = () => undefined;
+  assert.equal(only(await invoke(invocation("2.0", ["passing"]))).resultCode, "Succeeded");
+});
 
-  const ended = await backfill("--json");
-  assert.equal(ended.code, 1);
-  const report = json(ended);
+test("the log has a line a task, with the metrics of the encode function under its own operation", async () => {
+  await put("metrics", face);
+  await put("metrics/text", Buffer.from("no picture"));
+  await invoke(invocation("1.0", ["metrics", "metrics%2Ftext", "%"]));
+  const [encoded, rejected, unreadable] = lines;
+  assert.equal(encoded!["requestId"], "request-1");
+  assert.equal(encoded!["jobId"], "f3cc4f60");
+  assert.equal(encoded!["taskId"], "task/0");
   assert.deepEqual(
-    [report["job"], report["encoded"], report["failed"]],
-    [control.jobs[before]!.id, HARD.length, 1],
+    [encoded!["Operation"], encoded!["Encoded"], encoded!["BytesIn"]],
+    ["batch", 1, face.length],
   );
-  assert.match(ended.err, /text, "quoted"\.png: bad-image: expected /);
-  for (const key of HARD) assert.ok(await store.head("latents", latentsKey(prefix + key)), key);
-
-  const { body } = control.jobs[before]!;
-  assert.equal(text(body, "FunctionArn").split(":").at(-1), "7"); // a version, not an alias
-  assert.equal(text(body, "RoleArn"), `arn:aws:iam::${ACCOUNT}:role/job`);
-  const [failure] = await collect(failedTasks(store, "latents", control.jobs[before]!.id));
-  assert.equal(failure!.key, `${prefix}text, "quoted".png`);
-
-  await store.delete(
-    "uploads",
-    `${prefix}text, "quoted".png`,
-    (await store.head("uploads", `${prefix}text, "quoted".png`))!.etag,
-  );
-  const idle = await backfill("--json");
-  assert.deepEqual([idle.code, json(idle)["encoded"], control.jobs.length], [0, 0, before + 1]);
+  assert.deepEqual([rejected!["level"], rejected!["Rejected"], rejected!["Failed"]], ["warn", 1, 0]);
+  assert.equal(unreadable!["Rejected"], 1);
+  for (const line of lines) {
+    const { CloudWatchMetrics } = line["_aws"] as { CloudWatchMetrics: [{ Dimensions: unknown }] };
+    assert.deepEqual(CloudWatchMetrics[0].Dimensions, [["Operation"]]);
+  }
 });
 
-test("backfill --batch again follows the job that is under way", async () => {
-  await upload("a.png", face);
-  control.held = true;
-  const before = control.jobs.length;
-  const first = backfill("--json");
-  while (control.jobs.length === before) await new Promise((resolve) => setTimeout(resolve, 50));
-  const second = backfill("--json");
-  const follows = () =>
-    control.requests.filter((request) => request.endsWith(control.jobs[before]!.id)).length;
-  for (const seen = follows(); follows() < seen + 12; )
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  control.held = false;
-  const reports = [json(await first), json(await second)];
-  assert.deepEqual(
-    reports.map(({ job, encoded, failed }) => [job, encoded, failed]),
-    Array(2).fill([control.jobs[before]!.id, 1, 0]),
-  );
-  assert.equal(control.jobs.length, before + 1);
-});
-
-test("a function that is no batch function is an error, and options that do not go together are", async () => {
-  const ended = await backfill("--prune");
-  assert.equal(ended.code, 2);
-  assert.match(ended.err, /expected --batch without --prune/);
-});
-
-test("what may pass by itself, S3 out of reach here, is a temporary failure", async () => {
-  await s3.stop(); // the last test
-  const { results } = await handler(event("2.0", [`${prefix}good.png`]));
-  assert.equal(results[0]!.resultCode, "TemporaryFailure");
-  assert.match(results[0]!.resultString, /ECONNREFUSED|socket hang up/);
+test("an event of another kind or schema is refused, with what was expected", async () => {
+  const future = { ...(invocation("2.0", ["a"]) as object), invocationSchemaVersion: "3.0" };
+  await assert.rejects(invoke(future), /schema 1\.0 or 2\.0: invocationSchemaVersion: .*"3\.0"/);
+  await assert.rejects(invoke({ Records: [] }), /expected an invocation by S3 Batch Operations/);
+  const arn = invocation("1.0", ["a"]) as { tasks: { s3BucketArn: string }[] };
+  arn.tasks[0]!.s3BucketArn = "uploads";
+  await assert.rejects(invoke(arn), /tasks\.0\.s3BucketArn/);
 });

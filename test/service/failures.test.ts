@@ -10,6 +10,7 @@ import { toS3Event } from "../../src/service/local/notification.ts";
 import { LocalS3, type ObjectChange } from "../../src/service/local/s3/server.ts";
 import { ObjectStore } from "../../src/service/store.ts";
 import { LocalSqs } from "./local-sqs.ts";
+import { logged } from "./logged.ts";
 
 const KEY = "a/b c+d (1) 100%.png";
 
@@ -62,20 +63,8 @@ async function put(key: string, body: string | Uint8Array): Promise<unknown> {
 
 /** Runs the handler and keeps what it logs. */
 async function handle(event: unknown): Promise<void> {
-  const { write } = process.stdout;
   lines = [];
-  process.stdout.write = ((text: string, ...rest: unknown[]) => {
-    if (typeof text === "string" && text.startsWith("{")) {
-      lines.push(JSON.parse(text) as Record<string, unknown>);
-      return true;
-    }
-    return Reflect.apply(write, process.stdout, [text, ...rest]) as boolean;
-  }) as typeof write;
-  try {
-    await handler(event, { awsRequestId: "request-1" });
-  } finally {
-    process.stdout.write = write;
-  }
+  await logged(lines, () => handler(event, { awsRequestId: "request-1" }));
 }
 
 test("an upload that cannot be encoded reaches the queue with its reason; the original stays", async () => {

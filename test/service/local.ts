@@ -54,6 +54,10 @@ export class Local {
     }
   }
 
+  get processId(): number {
+    return this.#child.pid!;
+  }
+
   get output(): string {
     return this.#output.join("");
   }

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { failedTasks } from "../../src/service/batch/report.ts";
+import { latentsKey } from "../../src/service/keys.ts";
+import { LocalS3 } from "../../src/service/local/s3/server.ts";
+import { ObjectStore } from "../../src/service/store.ts";
+import { type Ended, IMAGES, zippynet } from "../cli/run.ts";
+import { ACCOUNT, BatchControl, text } from "./batch-control.ts";
+import { collect } from "./collect.ts";
+
+const HARD = ["a/b c+d (1).png", "ü/ø%20x.png", "100%.png", "it's&a=b;c, d.png"];
+const face = readFileSync(`${IMAGES}/face-hat-64.png`);
+
+let folder: string;
+let s3: LocalS3;
+let store: ObjectStore;
+let control: BatchControl;
+let round = 0;
+let prefix: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "zippynet-batch-"));
+  s3 = await LocalS3.start({ folder, buckets: ["uploads", "latents"], port: 0, onChange: () => undefined });
+  store = new ObjectStore(s3.endpoint);
+  Object.assign(process.env, {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "a",
+    AWS_SECRET_ACCESS_KEY: "b",
+    AWS_MAX_ATTEMPTS: "1",
+    AWS_ENDPOINT_URL_S3: s3.endpoint,
+    ZIPPYNET_LATENTS_BUCKET: "latents",
+    ZIPPYNET_METRICS: "ZippyNet/test",
+    ZIPPYNET_JOB_PAUSE: "100",
+  });
+  const { handler } = await import("../../src/handlers/batch.ts");
+  control = await BatchControl.start(store, handler);
+  process.env["AWS_ENDPOINT_URL_LAMBDA"] = control.endpoint;
+  process.env["AWS_ENDPOINT_URL_S3_CONTROL"] = control.endpoint;
+});
+
+after(async () => {
+  await Promise.all([s3.stop(), control.stop()]);
+  await rm(folder, { recursive: true });
+});
+
+beforeEach(() => {
+  prefix = `${round++}/`;
+});
+
+async function upload(key: string, body: Uint8Array): Promise<void> {
+  assert.ok(await store.put("uploads", prefix + key, undefined, body, "image/png", {}));
+}
+
+function backfill(...options: string[]): Promise<Ended> {
+  return zippynet(["backfill", `s3://uploads/${prefix}`, "--batch", "zippynet-test-batch", ...options]);
+}
+
+function json({ out, err }: Ended): Record<string, unknown> {
+  assert.notEqual(out.length, 0, err);
+  return JSON.parse(out.toString()) as Record<string, unknown>;
+}
+
+test("backfill --batch: a job for what has no latents, its failures told, then nothing to do", async () => {
+  for (const key of HARD) await upload(key, face);
+  await upload('text, "quoted".png', Buffer.from("no picture"));
+  const before = control.jobs.length;
+  const dry = json(await backfill("--dry-run", "--json"));
+  assert.deepEqual([dry["missing"], control.jobs.length], [HARD.length + 1, before]);
+
+  const ended = await backfill("--json");
+  assert.equal(ended.code, 1);
+  const report = json(ended);
+  assert.deepEqual(
+    [report["job"], report["encoded"], report["failed"]],
+    [control.jobs[before]!.id, HARD.length, 1],
+  );
+  assert.match(ended.err, /text, "quoted"\.png: bad-image: expected /);
+  for (const key of HARD) assert.ok(await store.head("latents", latentsKey(prefix + key)), key);
+
+  const { body } = control.jobs[before]!;
+  assert.equal(text(body, "FunctionArn").split(":").at(-1), "7"); // a version, not an alias
+  assert.equal(text(body, "RoleArn"), `arn:aws:iam::${ACCOUNT}:role/job`);
+  const [failure] = await collect(failedTasks(store, "latents", control.jobs[before]!.id));
+  assert.equal(failure!.key, `${prefix}text, "quoted".png`);
+
+  await store.delete(
+    "uploads",
+    `${prefix}text, "quoted".png`,
+    (await store.head("uploads", `${prefix}text, "quoted".png`))!.etag,
+  );
+  const idle = await backfill("--json");
+  assert.deepEqual([idle.code, json(idle)["encoded"], control.jobs.length], [0, 0, before + 1]);
+});
+
+test("backfill --batch again follows the job that is under way", async () => {
+  await upload("a.png", face);
+  control.held = true;
+  const before = control.jobs.length;
+  const first = backfill("--json");
+  while (control.jobs.length === before) await new Promise((resolve) => setTimeout(resolve, 50));
+  const second = backfill("--json");
+  const follows = () =>
+    control.requests.filter((request) => request.endsWith(control.jobs[before]!.id)).length;
+  for (const seen = follows(); follows() < seen + 12; )
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  control.held = false;
+  const reports = [json(await first), json(await second)];
+  assert.deepEqual(
+    reports.map(({ job, encoded, failed }) => [job, encoded, failed]),
+    Array(2).fill([control.jobs[before]!.id, 1, 0]),
+  );
+  assert.equal(control.jobs.length, before + 1);
+});
+
+test("a function that is no batch function is an error, and options that do not go together are", async () => {
+  const ended = await backfill("--prune");
+  assert.equal(ended.code, 2);
+  assert.match(ended.err, /expected --batch without --prune/);
+});
