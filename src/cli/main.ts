@@ -61,6 +61,11 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./redrive.ts")).redriveCommand(),
   },
   {
+    name: "sign-url",
+    summary: "URLs of pictures of a private service",
+    load: async () => (await import("./sign-url.ts")).signUrlCommand(),
+  },
+  {
     name: "serve",
     summary: "run the service on this machine",
     load: async () => (await import("./serve.ts")).serveCommand(),

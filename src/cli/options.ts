@@ -26,6 +26,18 @@ export function wholes(low: number, high: number): (text: string) => number[] {
   return (text) => text.split(",").map((part) => whole(low, high)(part.trim()));
 }
 
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** A parser of spans such as `90s`, `15m`, `1h`, `7d`, up to a year, into seconds. */
+export function duration(text: string): number {
+  const [, number, unit] = /^(\d{1,8})([smhd])$/.exec(text) ?? [];
+  const seconds = Number(number) * SECONDS[unit as keyof typeof SECONDS];
+  if (!(seconds > 0) || seconds > 365 * SECONDS.d) {
+    throw new InvalidArgumentError("expected a time of 1s–365d, such as 90s, 15m, 1h or 7d.");
+  }
+  return seconds;
+}
+
 export const MAX_JOBS = 256;
 
 /** Jobs unless told: a process start costs more than a few hundred small images, so few inputs take one. */

@@ -1,95 +1,105 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { admit } from "../service/admission.ts";
 import { type ServiceContext, serviceContext } from "../service/context.ts";
-import { chooseFormat } from "../service/formats.ts";
+import { type Metrics, metricFields } from "../service/emf.ts";
+import { respond, respondOnce, respondPreflight, respondProblem } from "../service/http-answer.ts";
 import { getInline, getInlineByPath, getManyInline } from "../service/inline.ts";
 import { requestedKey } from "../service/keys.ts";
 import { log } from "../service/log.ts";
 import { type Answer, getInfo, getPicture } from "../service/picture.ts";
+import { readPictureRequest } from "../service/picture-request.ts";
 import { Problem } from "../service/problem.ts";
+
+const OPENAPI = "GET /openapi.json";
 
 await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
 
 /**
- * `GET|HEAD /images/{key+}`, payload format 2.0: the picture of an upload, with `?info` what is known of it, with `?inline` or
- * `/inline` after the key as text. `POST /inline`: many as text.
+ * `GET|HEAD|OPTIONS /images/{key+}`, payload format 2.0: the picture of an upload, with `?info` what is known of it, with `?inline` or
+ * `/inline` after the key as text. `POST /inline`: many as text. `GET /openapi.json`: what all this is.
  */
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+  const began = performance.now();
   const { method } = event.requestContext.http;
+  if (method === "OPTIONS") return respondPreflight();
+  const head = method === "HEAD";
+  let secret = false; // until the settings are known, nothing is told that is
   try {
-    if (method === "POST" && event.rawPath.endsWith("/inline")) return await respondMany(event);
-    if (method !== "GET" && method !== "HEAD") throw new Problem(405, `expected GET or HEAD, got ${method}`);
+    if (method === "POST" && event.rawPath.endsWith("/inline")) return await answerMany(event, began);
+    if (method !== "GET" && !head) throw new Problem(405, `expected GET, HEAD or OPTIONS, got ${method}`);
     const context = await serviceContext();
-    const answer = await answerTo(context, event);
-    return respond(answer, context.settings.maxAge, method === "HEAD");
+    secret = context.settings.signingSecrets.length > 0;
+    const { answer, cacheControl } = await answerTo(context, event);
+    tell(event, answer.body ? 200 : 304, {
+      BytesIn: answer.bytesIn,
+      BytesOut: answer.body?.bytes.length ?? 0,
+      Milliseconds: performance.now() - began,
+      NotModified: answer.body ? 0 : 1,
+      Failed: 0,
+    });
+    return respond(answer, { cacheControl, head });
   } catch (error) {
     const problem =
       error instanceof Problem
         ? error
         : new Problem(500, "the service failed; try again later", { cause: error });
-    if (problem.status >= 500) {
-      log("error", "request failed", {
-        requestId: event.requestContext.requestId,
-        path: event.rawPath,
-        error: problem,
-      });
-    }
-    return respondProblem(problem, method === "HEAD");
+    const failed = problem.status >= 500;
+    tell(event, problem.status, { Milliseconds: performance.now() - began, Failed: failed ? 1 : 0 }, problem);
+    return respondProblem(problem, { head, secret });
   }
 }
 
-async function answerTo(context: ServiceContext, event: APIGatewayProxyEventV2): Promise<Answer> {
+async function answerTo(
+  context: ServiceContext,
+  event: APIGatewayProxyEventV2,
+): Promise<{ answer: Answer; cacheControl: string }> {
+  const ifNoneMatch = event.headers["if-none-match"];
+  if (event.routeKey === OPENAPI) {
+    const { getOpenApi } = await import("../service/openapi.ts"); // few ask for it
+    return { answer: getOpenApi(context.settings, ifNoneMatch), cacheControl: "public, max-age=3600" };
+  }
   const parameter = event.pathParameters?.["key"];
   if (!parameter) throw new Problem(404, "expected a path of /images/{key}");
   const key = requestedKey(event.rawPath, parameter);
-  const query = event.queryStringParameters ?? {};
-  const ifNoneMatch = event.headers["if-none-match"];
-  if (query["inline"] !== undefined) return getInline(context, key, ifNoneMatch);
-  const inline = await getInlineByPath(context, key, ifNoneMatch);
-  if (inline) return inline;
-  if (query["info"] !== undefined) return getInfo(context, key, ifNoneMatch);
-  return getPicture(context, key, chooseFormat(query["format"], event.headers["accept"]), ifNoneMatch);
-}
-
-/** For every answer: it depends on `Accept`, any page may use it, and its type is as stated. */
-const COMMON = { vary: "Accept", "access-control-allow-origin": "*", "x-content-type-options": "nosniff" };
-
-function respond({ tag, body }: Answer, maxAge: number, head: boolean): APIGatewayProxyStructuredResultV2 {
-  const headers = { ...COMMON, etag: tag, "cache-control": `public, max-age=${maxAge}` };
-  if (!body) return { statusCode: 304, headers };
-  return {
-    statusCode: 200,
-    headers: { ...headers, "content-type": body.type, "content-length": String(body.bytes.length) },
-    body: head ? "" : Buffer.from(body.bytes).toString("base64"),
-    isBase64Encoded: !head,
-  };
+  const query = new URLSearchParams(event.rawQueryString);
+  const cacheControl = admit(context.settings, `/images/${key}`, query); // before anything is told of the key
+  const inline = query.has("inline")
+    ? await getInline(context, key, ifNoneMatch)
+    : await getInlineByPath(context, key, ifNoneMatch);
+  if (inline) return { answer: inline, cacheControl };
+  if (query.has("info")) return { answer: await getInfo(context, key, ifNoneMatch), cacheControl };
+  const request = readPictureRequest(query, event.headers["accept"], context.settings.maxSide);
+  return { answer: await getPicture(context, key, request, ifNoneMatch), cacheControl };
 }
 
 /** An answer to a body is nobody else's: it is not kept. */
-async function respondMany(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+async function answerMany(
+  event: APIGatewayProxyEventV2,
+  began: number,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  const context = await serviceContext();
+  if (context.settings.signingSecrets.length > 0) {
+    throw new Problem(
+      403,
+      "this service is private: expected a signed URL for each picture, got a list of keys",
+    );
+  }
   const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8").toString();
-  const answer = await getManyInline(await serviceContext(), body);
-  return {
-    statusCode: 200,
-    headers: { ...COMMON, "content-type": "application/json", "cache-control": "no-store" },
-    body: JSON.stringify(answer),
-  };
+  const bytes = Buffer.from(JSON.stringify(await getManyInline(context, body)));
+  const metrics = { BytesOut: bytes.length, Milliseconds: performance.now() - began, Failed: 0 };
+  tell(event, 200, metrics);
+  return respondOnce({ type: "application/json", bytes });
 }
 
-/** Errors may be kept for seconds only: an upload may be on its way. */
-function respondProblem(
-  { status, title, message }: Problem,
-  head: boolean,
-): APIGatewayProxyStructuredResultV2 {
-  const body = JSON.stringify({ type: "about:blank", title, status, detail: message });
-  return {
-    statusCode: status,
-    headers: {
-      ...COMMON,
-      "content-type": "application/problem+json",
-      "cache-control": status >= 500 ? "no-store" : "public, max-age=2",
-      ...(status === 405 ? { allow: "GET, HEAD" } : {}),
-    },
-    body: head ? "" : body,
-    isBase64Encoded: false,
+/** A line of the log with the metrics; of what the client got wrong, no more than that. */
+function tell(event: APIGatewayProxyEventV2, status: number, metrics: Metrics, problem?: Problem): void {
+  const fields = {
+    requestId: event.requestContext.requestId,
+    path: event.rawPath,
+    status,
+    ...metricFields("decode", metrics),
   };
+  if (!problem) log("info", "picture served", fields);
+  else if (status >= 500) log("error", "request failed", { ...fields, error: problem });
+  else log("info", "request refused", { ...fields, detail: problem.message });
 }

@@ -11,3 +11,18 @@ export function rawPixels({ width, height, data, alpha }: Image): Sharp {
   }
   return sharp(samples, { raw: { width, height, channels: 4 } });
 }
+
+/** Samples as sharp gives them, of three channels or four, the fourth of which is alpha. */
+export function fromRaw(
+  samples: Uint8Array,
+  { width, height, channels }: { readonly width: number; readonly height: number; readonly channels: number },
+): Image {
+  if (channels === 3) return { width, height, data: new Uint8Array(samples) };
+  const count = width * height;
+  const [data, alpha] = [new Uint8Array(count * 3), new Uint8Array(count)];
+  for (let i = 0; i < count; i++) {
+    for (let c = 0; c < 3; c++) data[i * 3 + c] = samples[i * 4 + c]!;
+    alpha[i] = samples[i * 4 + 3]!;
+  }
+  return { width, height, data, alpha };
+}

@@ -16,21 +16,24 @@ export type Format = keyof typeof FORMATS;
 /**
  * The format of `?format=` if given, else the one that an `Accept` header (by default, anything) likes best. The file itself,
  * `zn`, is sent only to those who name it: no wildcard can mean it. Throws a 400 or a 406.
+ * @param file whether `Accept` may lead to `zn`
  */
-export function chooseFormat(asked: string | undefined, accept: string | undefined): Format {
+export function chooseFormat(
+  asked: string | undefined,
+  accept: string | undefined,
+  { file = true }: { readonly file?: boolean } = {},
+): Format {
   const names = Object.keys(FORMATS) as Format[];
   if (asked !== undefined) {
     const format = names.find((name) => name === asked);
     if (format) return format;
     throw new Problem(400, `expected a format of ${names.join(", ")}, got "${asked}"`);
   }
-  const offered = names.filter((name) => name !== "zn" || accept?.toLowerCase().includes(MEDIA_TYPE));
+  const named = file && accept?.toLowerCase().includes(MEDIA_TYPE);
+  const offered = names.filter((name) => name !== "zn" || named);
   const types = offered.map((name) => FORMATS[name] as string);
   const best = new Negotiator({ headers: { accept: accept ?? "*/*" } }).mediaType(types);
   const format = names.find((name) => FORMATS[name] === best);
   if (format) return format;
-  throw new Problem(
-    406,
-    `expected one of ${Object.values(FORMATS).join(", ")} to be accepted, got "${accept}"`,
-  );
+  throw new Problem(406, `expected one of ${types.join(", ")} to be accepted, got "${accept}"`);
 }

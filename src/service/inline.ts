@@ -60,8 +60,9 @@ export async function getInline(
     throw new Problem(status === 413 ? 400 : status, detail);
   }
   const tag = pictureTag(found.etag, "inline");
-  if (matches(ifNoneMatch, tag)) return { tag, body: undefined };
-  return { tag, body: json(found.picture) };
+  const bytesIn = found.picture.bytes;
+  if (matches(ifNoneMatch, tag)) return { tag, bytesIn, body: undefined };
+  return { tag, bytesIn, body: json(found.picture) };
 }
 
 /**

@@ -1,12 +1,14 @@
 import { describeFile, readFile } from "../codec/file.ts";
 import { decodePicture } from "../image/decode.ts";
+import { fitImage, fittedSize, type Size } from "../image/fit.ts";
 import { writeImage } from "../image/write.ts";
 import type { Models } from "../model/folder.ts";
 import type { ServiceContext } from "./context.ts";
 import { LOSSLESS } from "./draft.ts";
 import { matches, pictureTag } from "./etag.ts";
-import { FORMATS, type Format } from "./formats.ts";
+import { FORMATS } from "./formats.ts";
 import { latentsKey } from "./keys.ts";
+import type { PictureRequest } from "./picture-request.ts";
 import { Problem } from "./problem.ts";
 import type { ServiceSettings } from "./settings.ts";
 import type { ObjectHead, ObjectStore } from "./store.ts";
@@ -14,23 +16,25 @@ import type { ObjectHead, ObjectStore } from "./store.ts";
 /** What goes back to the client; no body if it has the picture already. */
 export interface Answer {
   readonly tag: string;
+  /** Bytes of the latents. */
+  readonly bytesIn: number;
   readonly body: { readonly type: string; readonly bytes: Uint8Array } | undefined;
 }
 
-/** The picture of an upload's key in a format, unless `If-None-Match` names it already. Throws a 404 or a 500. */
+/** The picture of an upload's key in a form, unless `If-None-Match` names it already. Throws a 400, 404, 422 or 500. */
 export async function getPicture(
   { store, models, settings }: ServiceContext,
   key: string,
-  format: Format,
+  request: PictureRequest,
   ifNoneMatch: string | undefined,
 ): Promise<Answer> {
   const latents = await readLatents(store, settings, key);
-  const tag = pictureTag(latents.etag, format);
-  if (matches(ifNoneMatch, tag)) return { tag, body: undefined };
-  const bytes = await decoding(key, async () =>
-    format === "zn" ? latents.bytes : render(models, latents.bytes, format),
-  );
-  return { tag, body: { type: FORMATS[format], bytes } };
+  const tag = pictureTag(latents.etag, request.form);
+  const bytesIn = latents.bytes.length;
+  if (matches(ifNoneMatch, tag)) return { tag, bytesIn, body: undefined };
+  const bytes = await decoding(key, () => render(models, settings, latents.bytes, request));
+  assertSendable(bytes, request, settings);
+  return { tag, bytesIn, body: { type: FORMATS[request.format], bytes } };
 }
 
 /** What is known of a picture: the file's header, and what was noted when it was encoded. Throws a 404 or a 500. */
@@ -41,19 +45,59 @@ export async function getInfo(
 ): Promise<Answer> {
   const latents = await readLatents(store, settings, key);
   const tag = pictureTag(latents.etag, "info");
-  if (matches(ifNoneMatch, tag)) return { tag, body: undefined };
+  const bytesIn = latents.bytes.length;
+  if (matches(ifNoneMatch, tag)) return { tag, bytesIn, body: undefined };
   const text = await decoding(key, async () => JSON.stringify(describe(key, latents), undefined, 2));
-  return { tag, body: { type: "application/json", bytes: Buffer.from(text) } };
+  return { tag, bytesIn, body: { type: "application/json", bytes: Buffer.from(text) } };
 }
 
-async function render(models: Models, file: Uint8Array, format: Exclude<Format, "zn">): Promise<Uint8Array> {
-  return writeImage(await decodePicture(models, file), format);
+async function render(
+  models: Models,
+  settings: ServiceSettings,
+  file: Uint8Array,
+  { format, size }: PictureRequest,
+): Promise<Uint8Array> {
+  if (format === "zn") return file;
+  if (!size) return writeImage(await decodePicture(models, file), format);
+  assertFits(fittedSize(readFile(file), size), readFile(file), settings);
+  return writeImage(await fitImage(await decodePicture(models, file), size), format);
+}
+
+/** By the header, before anything is decoded. */
+function assertFits(
+  { width, height, scale }: ReturnType<typeof fittedSize>,
+  own: Size,
+  { maxSide, maxEnlargement }: ServiceSettings,
+): void {
+  if (scale > maxEnlargement) {
+    throw new Problem(
+      400,
+      `expected a picture of ${own.width}×${own.height} to be enlarged at most ${maxEnlargement} times, got ${scale.toFixed(1)} times`,
+    );
+  }
+  if (Math.max(width, height) > maxSide) {
+    throw new Problem(
+      400,
+      `expected sides of at most ${maxSide} pixels, got ${width}×${height} from a picture of ${own.width}×${own.height}`,
+    );
+  }
+}
+
+/** Lambda makes an opaque 502 of an answer that is over its limit. */
+function assertSendable({ length }: Uint8Array, { format }: PictureRequest, settings: ServiceSettings): void {
+  if (length <= settings.maxResponseBytes) return;
+  throw new Problem(
+    422,
+    `expected a picture of at most ${settings.maxResponseBytes} bytes, got ${length} as ${format}; ask for a smaller one with ` +
+      `w and h, or for another format`,
+  );
 }
 
 async function decoding<T>(key: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (cause) {
+    if (cause instanceof Problem) throw cause;
     throw new Problem(500, `the latents of "${key}" could not be decoded`, { cause });
   }
 }

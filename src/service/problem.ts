@@ -5,7 +5,7 @@ export class Problem extends Error {
   readonly title: string;
 
   /** `detail` is for the person who made the request: what was expected and what came. */
-  constructor(status: 400 | 404 | 405 | 406 | 500, detail: string, options?: ErrorOptions) {
+  constructor(status: keyof typeof TITLES, detail: string, options?: ErrorOptions) {
     super(detail, options);
     this.status = status;
     this.title = TITLES[status];
@@ -14,8 +14,10 @@ export class Problem extends Error {
 
 const TITLES = {
   400: "Bad request",
+  403: "Not allowed",
   404: "No such picture",
   405: "Method not allowed",
   406: "No acceptable format",
+  422: "The picture is too large to send",
   500: "The picture could not be made",
 } as const;

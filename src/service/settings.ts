@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
+import { readSecrets } from "./signed-url.ts";
 
 /** The environment of the functions, as serverless.yml sets it. */
 const Settings = v.object({
@@ -14,6 +15,27 @@ const Settings = v.object({
   ZIPPYNET_MAX_PIXELS: whole(String(4096 * 4096), 64, 25_000_000),
   /** Seconds a picture may be cached. */
   ZIPPYNET_MAX_AGE: whole("604800", 0, 31_536_000),
+  /** Pixels of a side that `?w=` and `?h=` may ask for. */
+  ZIPPYNET_MAX_SIDE: whole("2048", 1, 4096),
+  /** By how much a picture may be enlarged. More shows nothing new, and a page can do it itself. */
+  ZIPPYNET_MAX_ENLARGEMENT: whole("8", 1, 64),
+  /** Bytes of an answer, before base64: Lambda takes 6 MB after it. */
+  ZIPPYNET_MAX_RESPONSE_BYTES: whole("4500000", 1000, 4_600_000),
+  /** With a secret, or two while one is replaced, pictures go to signed URLs only. */
+  ZIPPYNET_SIGNING_SECRET: v.optional(
+    v.pipe(
+      v.string(),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        try {
+          return readSecrets(dataset.value);
+        } catch (error) {
+          addIssue({ message: (error as Error).message });
+          return NEVER;
+        }
+      }),
+    ),
+    "",
+  ),
   /** Where uploads that cannot be encoded are told of; without it they are only logged. */
   ZIPPYNET_FAILURES_QUEUE_URL: v.optional(v.pipe(v.string(), v.url())),
 });
@@ -26,6 +48,11 @@ export interface ServiceSettings {
   readonly maxUploadBytes: number;
   readonly maxPixels: number;
   readonly maxAge: number;
+  readonly maxSide: number;
+  readonly maxEnlargement: number;
+  readonly maxResponseBytes: number;
+  /** None: whoever knows a key may have its picture. */
+  readonly signingSecrets: readonly string[];
   readonly failuresQueueUrl: string | undefined;
 }
 
@@ -45,6 +72,10 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     maxUploadBytes: output.ZIPPYNET_MAX_UPLOAD_BYTES,
     maxPixels: output.ZIPPYNET_MAX_PIXELS,
     maxAge: output.ZIPPYNET_MAX_AGE,
+    maxSide: output.ZIPPYNET_MAX_SIDE,
+    maxEnlargement: output.ZIPPYNET_MAX_ENLARGEMENT,
+    maxResponseBytes: output.ZIPPYNET_MAX_RESPONSE_BYTES,
+    signingSecrets: output.ZIPPYNET_SIGNING_SECRET,
     failuresQueueUrl: output.ZIPPYNET_FAILURES_QUEUE_URL,
   };
 }

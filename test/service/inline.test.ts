@@ -89,12 +89,14 @@ test("another body is a 400 that says what was expected", async () => {
 });
 
 test("one key: JSON with a tag that is its own; by path too, where no picture has that very key", async () => {
-  const { tag, body } = await getInline(context, "a/ü 1+.png", undefined);
+  const answer = await getInline(context, "a/ü 1+.png", undefined);
+  const { tag, bytesIn, body } = answer;
+  assert.equal(bytesIn, file.length);
   assert.equal(body!.type, "application/json");
   assert.equal((JSON.parse(Buffer.from(body!.bytes).toString()) as InlinePicture).bytes, file.length);
   assert.match(tag, /-inline"$/);
   assert.equal((await getInline(context, "a/ü 1+.png", tag)).body, undefined);
-  assert.deepEqual(await getInlineByPath(context, "a/ü 1+.png/inline", undefined), { tag, body });
+  assert.deepEqual(await getInlineByPath(context, "a/ü 1+.png/inline", undefined), answer);
   assert.equal(await getInlineByPath(context, "b/inline", undefined), undefined);
   assert.ok(await getInlineByPath(context, "b/inline/inline", undefined));
   assert.equal(await getInlineByPath(context, "a/ü 1+.png", undefined), undefined);

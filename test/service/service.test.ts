@@ -169,6 +169,20 @@ test("?info says what is known", async () => {
   });
 });
 
+test("sizes, preflights and the API's description come through the gateway", async () => {
+  await local.upload("sized", face);
+  const small = await picture(await fetch(local.pictureUrl("sized", "?w=20&h=10&format=webp")));
+  assert.deepEqual([small.width, small.height], [20, 10]);
+  const preflight = await fetch(local.pictureUrl("sized"), {
+    method: "OPTIONS",
+    headers: { origin: "https://page", "access-control-request-method": "GET" },
+  });
+  assert.equal(preflight.headers.get("access-control-allow-origin"), "*");
+  const answer = await fetch(`${local.service.apiUrl}/openapi.json`);
+  assert.equal(answer.status, 200);
+  assert.ok("/images/{key}" in ((await answer.json()) as { paths: object }).paths);
+});
+
 test("errors are problem documents", async () => {
   await assertProblem(
     await fetch(local.pictureUrl("no/such key.png")),

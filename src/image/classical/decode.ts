@@ -3,6 +3,7 @@ import { webpFile, webpSize, withVp8lHeader } from "../../codec/classical/webp.t
 import { ZippyNetError } from "../../codec/errors.ts";
 import { type ClassicalFile, classicalImage, type ZnFile } from "../../codec/file.ts";
 import type { Image } from "../../codec/image.ts";
+import { fromRaw } from "../raw.ts";
 
 /** Pixels up to which classical frames are decoded, and encoded. */
 export const MAX_PIXELS = 25_000_000;
@@ -13,7 +14,7 @@ export async function decodeClassical(file: ClassicalFile): Promise<Image> {
   const hasAlpha = kind === "vp8l" && webpSize({ codec: kind, payload: frame }).alpha;
   const channels = hasAlpha ? 4 : 3;
   const samples = await decodeFrame(classicalImage(file).bytes, file, channels);
-  return hasAlpha ? { width: file.width, height: file.height, ...apart(samples) } : imageOf(file, samples);
+  return fromRaw(samples, { width: file.width, height: file.height, channels });
 }
 
 /** Opacity, one byte a pixel, from a file's alpha. Throws as `decodeClassical`. */
@@ -46,15 +47,4 @@ async function decodeFrame(
     throw new ZippyNetError("bad-file", `damaged .zn file: expected ${width}×${height}, got ${found}`);
   }
   return data;
-}
-
-function imageOf({ width, height }: ClassicalFile, samples: Uint8Array): Image {
-  return { width, height, data: new Uint8Array(samples) };
-}
-
-/** Samples of four channels → pixels and alpha. */
-function apart(samples: Uint8Array): Required<Pick<Image, "data" | "alpha">> {
-  const count = samples.length / 4;
-  const data = Uint8Array.from({ length: count * 3 }, (_, i) => samples[Math.floor(i / 3) * 4 + (i % 3)]!);
-  return { data, alpha: Uint8Array.from({ length: count }, (_, i) => samples[i * 4 + 3]!) };
 }

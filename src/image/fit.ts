@@ -1,0 +1,58 @@
+import type { Image } from "../codec/image.ts";
+import { fromRaw, rawPixels } from "./raw.ts";
+
+/**
+ * How a picture is brought to a size that has another shape: cut to it (`cover`), with transparent bars beside it (`contain`), as
+ * large as fits into it (`inside`), or squeezed (`fill`).
+ */
+export const FITS = ["cover", "contain", "inside", "fill"] as const;
+export type Fit = (typeof FITS)[number];
+
+export interface Size {
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A size that is asked for; of one side alone, the other follows from the picture's shape. */
+export interface SizeWish {
+  readonly width?: number;
+  readonly height?: number;
+  readonly fit: Fit;
+}
+
+/** What becomes of a picture of a size: its new size, and by how much its own pixels are enlarged (under 1: made smaller). */
+export function fittedSize({ width, height }: Size, wish: SizeWish): Size & { readonly scale: number } {
+  const across = (wish.width ?? Number.NaN) / width;
+  const down = (wish.height ?? Number.NaN) / height;
+  if (wish.width === undefined || wish.height === undefined) {
+    const scale = wish.width === undefined ? down : across;
+    return { width: wish.width ?? side(width, scale), height: wish.height ?? side(height, scale), scale };
+  }
+  const smaller = Math.min(across, down);
+  if (wish.fit === "inside")
+    return { width: side(width, smaller), height: side(height, smaller), scale: smaller };
+  const scale = wish.fit === "contain" ? smaller : Math.max(across, down);
+  return { width: wish.width, height: wish.height, scale };
+}
+
+/** Scales with Lanczos3 to the size wished, with alpha; what is right already comes back untouched. */
+export async function fitImage(image: Image, wish: SizeWish): Promise<Image> {
+  const { width, height } = fittedSize(image, wish);
+  if (width === image.width && height === image.height) return image;
+  const bars = wish.fit === "contain" && wish.width !== undefined && wish.height !== undefined;
+  const pixels = bars ? rawPixels(image).ensureAlpha() : rawPixels(image);
+  const { data, info } = await pixels
+    .resize(width, height, {
+      kernel: "lanczos3",
+      fit: bars ? "contain" : wish.fit === "cover" ? "cover" : "fill",
+      background: { r: 255, g: 255, b: 255, alpha: 0 },
+    })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return fromRaw(data, info);
+}
+
+function side(pixels: number, scale: number): number {
+  return Math.max(1, Math.round(pixels * scale));
+}

@@ -1,0 +1,83 @@
+import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import type { Answer } from "./picture.ts";
+import type { Problem } from "./problem.ts";
+
+/** For every answer: it depends on `Accept`, any page may use it and read its tag, and its type is as stated. */
+const COMMON = {
+  vary: "Accept",
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "ETag",
+  "x-content-type-options": "nosniff",
+};
+
+const READING = "GET, HEAD, OPTIONS";
+/** Of all paths together. */
+const METHODS = "GET, HEAD, POST, OPTIONS";
+
+export interface AnswerOptions {
+  /** For how long, and by whom, it may be kept. */
+  readonly cacheControl: string;
+  /** The headers alone. */
+  readonly head: boolean;
+}
+
+/** A 200, or a 304 if there is no body. */
+export function respond(
+  { tag, body }: Pick<Answer, "tag" | "body">,
+  { cacheControl, head }: AnswerOptions,
+): APIGatewayProxyStructuredResultV2 {
+  const headers = { ...COMMON, etag: tag, "cache-control": cacheControl };
+  if (!body) return { statusCode: 304, headers };
+  return {
+    statusCode: 200,
+    headers: { ...headers, "content-type": body.type, "content-length": String(body.bytes.length) },
+    body: head ? "" : Buffer.from(body.bytes).toString("base64"),
+    isBase64Encoded: !head,
+  };
+}
+
+/** A 200 that nobody may keep. */
+export function respondOnce({ type, bytes }: NonNullable<Answer["body"]>): APIGatewayProxyStructuredResultV2 {
+  return {
+    statusCode: 200,
+    headers: { ...COMMON, "content-type": type, "cache-control": "no-store" },
+    body: Buffer.from(bytes).toString(),
+  };
+}
+
+/** A preflight: any page may send `If-None-Match`, and keys as JSON, and need not ask again for a day. */
+export function respondPreflight(): APIGatewayProxyStructuredResultV2 {
+  return {
+    statusCode: 204,
+    headers: {
+      allow: METHODS,
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": METHODS,
+      "access-control-allow-headers": "If-None-Match, Content-Type",
+      "access-control-max-age": "86400",
+    },
+  };
+}
+
+/**
+ * A problem document (RFC 9457). It may be kept for seconds only: an upload, or a remedy, may be on its way.
+ * @param secret whether it is for whom it is sent to alone
+ */
+export function respondProblem(
+  { status, title, message }: Problem,
+  { head, secret }: { readonly head: boolean; readonly secret: boolean },
+): APIGatewayProxyStructuredResultV2 {
+  const body = JSON.stringify({ type: "about:blank", title, status, detail: message });
+  return {
+    statusCode: status,
+    headers: {
+      ...COMMON,
+      "content-type": "application/problem+json",
+      "content-length": String(Buffer.byteLength(body)),
+      "cache-control": secret || status >= 500 ? "no-store" : "public, max-age=2",
+      ...(status === 405 ? { allow: READING } : {}),
+    },
+    body: head ? "" : body,
+    isBase64Encoded: false,
+  };
+}
