@@ -103,7 +103,10 @@ export class BatchControl {
       );
     }
     const job = this.jobs.find((each) => each.id === id)!;
-    if (!this.held) await (job.run ??= this.#run(job));
+    if (!this.held) {
+      job.run ??= this.#run(job);
+      await job.run;
+    }
     return xml("DescribeJobResult", `<Job>${describe(job)}</Job>`);
   }
 
