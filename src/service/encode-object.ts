@@ -54,6 +54,7 @@ export async function encodeObject(context: ServiceContext, upload: Upload): Pro
   for (let round = 0; round < ROUNDS; round++) {
     const standing = await store.head(bucket, key);
     const source = await store.head(upload.bucket, upload.key);
+    if (!source && standing) await store.assertBucket(upload.bucket); // before latents go for want of an upload
     const next = source && (await permanent(() => prepare(context, upload, source, standing)));
     if (next === "changed") continue;
     if (next === "current") return { outcome: "current" };

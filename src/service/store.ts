@@ -1,6 +1,7 @@
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -51,6 +52,11 @@ export class ObjectStore {
   async head(bucket: string, key: string): Promise<ObjectHead | undefined> {
     const found = await orUndefined(this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })));
     return found && toHead(found);
+  }
+
+  /** Throws if there is no such bucket: S3's answer to a HEAD of an object in it is the same 404 as for one that is not there. */
+  async assertBucket(bucket: string): Promise<void> {
+    await this.#client.send(new HeadBucketCommand({ Bucket: bucket }));
   }
 
   /** The objects of a bucket whose keys begin with `prefix`, in the order of their keys' bytes, a thousand a request. */

@@ -200,6 +200,15 @@ test("an upload that is deleted while it is encoded leaves no latents", async ()
   assert.equal((await encode("fleeting")).outcome, "absent");
 });
 
+test("latents do not go because a bucket of uploads is not there", async () => {
+  await upload("kept", pictures[0]!);
+  await encode("kept");
+  await assert.rejects(encodeObject(context, { bucket: "no-such-bucket", key: "kept" }), {
+    name: "NotFound",
+  });
+  await assertInLine("kept");
+});
+
 test("an upload that comes back while its removal is handled keeps its latents", async () => {
   await upload("back", pictures[0]!);
   await encode("back");
