@@ -11,10 +11,10 @@ export interface PictureContext {
   readonly settings: ServiceSettings;
 }
 
-/** The context of this process, from its environment, with the decoder loaded of the model that uploads are encoded with. */
+/** The context of this process, from its environment, with one decoder loaded: the others wait for a file that names them. */
 export const pictureContext = once(async (): Promise<PictureContext> => {
   const settings = readSettings();
   const models = await openDecoders();
-  await models.choose(settings.model);
+  await (settings.model === "auto" ? models.default() : models.byName(settings.model));
   return { settings, models, store: new ObjectStore() };
 });
