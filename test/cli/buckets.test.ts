@@ -110,7 +110,7 @@ test("backfill encodes what has no latents, once; hard keys, folders and bad upl
   assert.ok(Number(bytesBefore) > 20_000 && Number(bytesAfter) < 5000);
   for (const key of HARD) {
     const latents = await store.head(LATENTS, `${prefix}${key}.zn`);
-    assert.equal(latents?.metadata["model"], "faces", key);
+    assert.ok(Number(latents?.metadata["model-number"]) >= 1, key);
   }
 
   const second = await backfill("--jobs", "1");

@@ -57,7 +57,7 @@ suite("exit codes 0 and 1", { concurrency: 2 }, () => {
   });
 
   test("info as text and as JSON, a foreign file told", async () => {
-    await zippynet(["encode", face, "-o", at("i"), "--quality", "33"]);
+    await zippynet(["encode", face, "-o", at("i"), "--quality", "33", "--model", "faces"]);
     const text = await zippynet(["info", at("i")]);
     assert.match(
       text.out.toString(),

@@ -58,7 +58,7 @@ test("redrive encodes what works now, and tells what still does not", async () =
     [`s3://${deployment.uploads}/${TEXT}`],
   );
   assert.match(first.failures[0]!.error.message, /expected an image of type/);
-  assert.equal((await deployment.latentsOf(DENIED))?.metadata["model"], "faces");
+  assert.equal((await deployment.latentsOf(DENIED))?.metadata["models-tried"], "auto");
 
   const second = await redrive(["--discard-rejected"], 0);
   assert.deepEqual([second.messages, second.settled], [1, 1]);

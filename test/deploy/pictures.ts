@@ -18,7 +18,7 @@ test("the stack tells its buckets, its API and its queue", () => {
 for (const key of KEYS) {
   test(`${key}: an upload comes back from the API`, async () => {
     const { metadata, size } = await deployment.uploaded(key, face);
-    assert.equal(metadata["model"], "faces");
+    assert.ok(Number(metadata["model-number"]) >= 1, metadata["model"]);
     assert.ok(size < 400, `expected fewer than 400 bytes, got ${size}`);
 
     const png = await deployment.get(key, "?format=png");

@@ -97,7 +97,7 @@ async function assertInLine(key: string): Promise<void> {
 }
 
 test("an upload becomes latents that say what they are made of", async () => {
-  await upload("one", pictures[0]!);
+  await upload("one", pictures[0]!, { model: "faces" });
   const outcome = await encode("one", "0A");
   assert.ok(outcome.outcome === "encoded");
   const latents = await store.read(LATENTS, "one.zn");
@@ -107,7 +107,7 @@ test("an upload becomes latents that say what they are made of", async () => {
   assert.deepEqual(rest, {
     model: "faces",
     "model-number": "1",
-    "models-tried": "auto",
+    "models-tried": "faces",
     target: "quality 50",
     quality: "50",
     effort: "0",

@@ -132,7 +132,7 @@ test("a line of the log carries the metrics; keys and request ids are no dimensi
   assert.equal(line!["BytesIn"], face.length);
   assert.ok(Number(line!["BytesOut"]) < 600 && Number(line!["Milliseconds"]) > 0);
   assert.equal(line!["requestId"], "request-1");
-  assert.equal((line!["metadata"] as Record<string, string>)["model"], "faces");
+  assert.equal((line!["metadata"] as Record<string, string>)["models-tried"], "auto");
 });
 
 test("without a namespace, or for values that are no numbers, there is no metric", () => {

@@ -150,7 +150,7 @@ test("HEAD has the headers of GET and no body", async () => {
 });
 
 test("?info says what is known", async () => {
-  await local.upload("known", face, { quality: "20" });
+  await local.upload("known", face, { quality: "20", model: "faces" });
   const answer = await fetch(local.pictureUrl("known", "?info"));
   assert.match(answer.headers.get("content-type")!, /^application\/json/);
   const { psnr: decibels, bytes, source, ...rest } = (await answer.json()) as Record<string, unknown>;
