@@ -90,12 +90,12 @@ test("qualities out of range are refused", async () => {
 test("models that are not here are refused", async () => {
   await assert.rejects(
     encode(image, { model: "cats" }),
-    zippyError("unknown-model", /1 \(faces\), got "cats"/),
+    zippyError("unknown-model", /1 \(faces\).*, got "cats"/),
   );
   // of a size whose header names the model in a byte of its own
   const file = (await encode(madePicture(42, 43, 0), { model: "faces", classical: false })).slice();
   file[1] = 199;
-  await assert.rejects(decode(file), zippyError("unknown-model", /1 \(faces\), got number 199/));
+  await assert.rejects(decode(file), zippyError("unknown-model", /1 \(faces\).*, got number 199/));
 });
 
 test("foreign, empty, cut and damaged files are refused", async () => {
