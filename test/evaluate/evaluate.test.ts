@@ -55,5 +55,8 @@ test("as a table, with an image that cannot be read", async () => {
   ]);
   assert.equal(code, 1);
   assert.match(err, /README\.md: expected an image of type/);
-  assert.match(out.toString(), /^1 image of 64×64 pixels, models? \d+ \(faces\).*, effort 0\n\nquality +bytes/);
+  assert.match(
+    out.toString(),
+    /^1 image of 64×64 pixels, models? \d+ \(faces\).*, effort 0\n\nquality +bytes/,
+  );
 });

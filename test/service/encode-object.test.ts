@@ -244,10 +244,11 @@ test("its own bucket, a key without room for .zn and too many bytes are refused"
 });
 
 test("what may pass by itself is thrown: S3 out of reach, a model that is not here", async () => {
+  await upload("plain", pictures[0]!);
   const nowhere = new ObjectStore("http://127.0.0.1:9");
-  await assert.rejects(encodeObject({ ...context, store: nowhere }, { bucket: UPLOADS, key: "one" }));
+  await assert.rejects(encodeObject({ ...context, store: nowhere }, { bucket: UPLOADS, key: "plain" }));
   const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: LATENTS, ZIPPYNET_MODEL: "dragons" });
-  const task = encodeObject({ ...context, settings }, { bucket: UPLOADS, key: "one" });
+  const task = encodeObject({ ...context, settings }, { bucket: UPLOADS, key: "plain" });
   await assert.rejects(task, { code: "unknown-model" });
 });
 
