@@ -94,7 +94,7 @@ class Client {
 
   async #ask(url: string, init?: RequestInit): Promise<{ status: number; body: Buffer }> {
     this.requests++;
-    // a connection each: a server may close a kept one, idle for seconds, just when a client asks again
+    // a connection each: with kept ones a run of a minute was once reset, why is not known yet
     const answer = await fetch(url, { ...init, headers: { connection: "close" } });
     const body = Buffer.from(await answer.arrayBuffer());
     assert.ok(answer.status < 500, `${init?.method ?? "GET"} ${url}: ${answer.status} ${body.toString()}`);
