@@ -1,59 +1,60 @@
-import { type Tensor4D, tensor4d, tidy } from "@tensorflow/tfjs-core";
 import { latentSize, QUALITIES } from "./architecture.ts";
 import type { Header } from "./container.ts";
 import type { Image } from "./image.ts";
-import { fromEighths } from "./latents.ts";
+import { FEATURE_LIMIT, FEATURE_UNIT, IMAGE_UNIT } from "./integer/fixed-point.ts";
 import type { Decoder, Model } from "./model.ts";
-import { blockSize, fromBlocks, toBlocks } from "./pixels.ts";
+import { BLOCK_CHANNELS, blockSize, fromBlocks, toBlocks } from "./pixels.ts";
+import { LATENT_UNIT } from "./prior.ts";
 import { analysis, synthesis } from "./transforms.ts";
 
 /** Size, quality and colour of a picture to be. */
 export type PictureHeader = Pick<Header, "width" | "height" | "quality" | "grey">;
 
 /** `y` of images of one size before gain, [n, rows, columns, latentChannels]. */
-export function analyse({ architecture, layers }: Model, images: readonly Image[]): Float32Array {
+export function analyse(model: Model, images: readonly Image[]): Float32Array {
+  const { architecture, analysis: layers } = model;
   const { width, height } = images[0]!;
-  const { rows, columns } = blockSize(width, height);
-  const blocks = new Float32Array(images.length * rows * columns * 12);
+  const { rows, columns } = latentSize(width, height);
+  const length = rows * columns * architecture.latentChannels;
+  const y = new Float32Array(images.length * length);
+  const size = { ...blockSize(width, height), channels: BLOCK_CHANNELS };
+  const blocks = new Float32Array(size.rows * size.columns * BLOCK_CHANNELS);
   images.forEach((image, i) => {
-    toBlocks(image, blocks, i * rows * columns * 12);
+    toBlocks(image, blocks, 0);
+    const input = Int16Array.from(blocks, (value) => Math.round(value * IMAGE_UNIT));
+    const output = layers.run(input, size, (x) => analysis(architecture, layers, x));
+    for (let at = 0; at < length; at++) y[i * length + at] = output[at]! / FEATURE_UNIT;
   });
-  return run(blocks, [images.length, rows, columns, 12], (x) => analysis(architecture, layers, x));
+  return y;
 }
 
 /** `y` as it is quantised at a quality: times the gain of each channel. */
 export function withGain({ gain }: Model, y: Float32Array, quality: number): Float32Array {
-  return scaleChannels(Float32Array.from(y), gain, quality);
+  const channels = gain.length / QUALITIES;
+  const from = (quality - 1) * channels;
+  return y.map((value, at) => value * gain[from + (at % channels)]!);
 }
 
 /** Pixels of `y_hat` in eighths of files of one quality and size. */
-export function reconstruct(
-  { architecture, layers, inverseGain }: Decoder,
-  headers: readonly PictureHeader[],
-  yHat: Int16Array,
-): Image[] {
+export function reconstruct(model: Decoder, headers: readonly PictureHeader[], yHat: Int16Array): Image[] {
+  const { architecture, synthesis: layers } = model;
   const { width, height, quality } = headers[0]!;
-  const { rows, columns } = latentSize(width, height);
-  const y = scaleChannels(fromEighths(yHat), inverseGain, quality);
-  const shape: Shape = [headers.length, rows, columns, architecture.latentChannels];
-  const blocks = run(y, shape, (x) => synthesis(architecture, layers, x));
-  const length = blocks.length / headers.length;
-  return headers.map(({ grey }, i) => fromBlocks(blocks, i * length, width, height, grey));
+  const size = { ...latentSize(width, height), channels: architecture.latentChannels };
+  const length = size.rows * size.columns * size.channels;
+  return headers.map(({ grey }, i) => {
+    const input = withInverseGain(model, yHat.subarray(i * length, (i + 1) * length), quality);
+    const blocks = layers.run(input, size, (x) => synthesis(architecture, layers, x));
+    return fromBlocks(blocks, width, height, grey);
+  });
 }
 
-type Shape = [number, number, number, number];
-
-function run(values: Float32Array, shape: Shape, network: (x: Tensor4D) => Tensor4D): Float32Array {
-  const out = tidy(() => network(tensor4d(values, shape)));
-  const result = out.dataSync<"float32">();
-  out.dispose();
-  return result;
-}
-
-/** Multiplies, in place, each channel by its factor at a quality; `factors` is [100, channels]. */
-function scaleChannels(y: Float32Array, factors: Float32Array, quality: number): Float32Array {
-  const channels = factors.length / QUALITIES;
+/** What enters `g_s`, in its integers. */
+function withInverseGain({ inverseGain }: Decoder, yHat: Int16Array, quality: number): Int16Array {
+  const channels = inverseGain.length / QUALITIES;
   const from = (quality - 1) * channels;
-  for (let i = 0; i < y.length; i++) y[i]! *= factors[from + (i % channels)]!;
-  return y;
+  // products of doubles, rounded: the same on every machine
+  return yHat.map((eighths, at) => {
+    const value = Math.round(eighths * inverseGain[from + (at % channels)]! * (FEATURE_UNIT / LATENT_UNIT));
+    return Math.max(-FEATURE_LIMIT, Math.min(FEATURE_LIMIT, value));
+  });
 }

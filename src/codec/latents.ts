@@ -50,28 +50,28 @@ export function walkLatents(
   const yHat = new Int16Array(n * area * latentChannels);
   for (const { slice, pass } of networks(architecture)) {
     if (area === 1 && pass > 0) continue; // no position is odd
-    const depth = inputChannels(architecture, slice, pass);
-    const input = new Float32Array(n * area * depth);
-    for (let i = 0, to = 0; i < n * area; i++) {
-      const at = i * latentChannels;
-      const position = i % area;
-      const parity = (Math.floor(position / columns) + (position % columns)) % PASSES;
-      to = copyClipped(yHat, at, slice * width, input, to);
-      for (let f = 0; f < POSITION_FEATURES; f++) input[to++] = positions[position * POSITION_FEATURES + f]!;
-      input[to++] = level;
-      input[to++] = parity === pass ? POSITION_UNIT : 0;
-      if (pass > 0) to = copyClipped(yHat, at + slice * width, width, input, to);
-    }
-    const output = prior.run(slice, pass, input, [n, rows, columns]);
-    for (let i = 0; i < n * area; i++) {
-      const position = i % area;
-      if ((Math.floor(position / columns) + (position % columns)) % PASSES !== pass) continue;
-      const image = Math.floor(i / area);
-      for (let c = 0; c < width; c++) {
-        const mean = clip(output[(i * 2 + 0) * width + c]!, -MEAN_LIMIT, MEAN_LIMIT);
-        const scale = clip(output[(i * 2 + 1) * width + c]!, 0, SCALES - 1);
-        const at = i * latentChannels + slice * width + c;
-        yHat[at] = code(image, at, mean, scale);
+    const input = new Int16Array(area * inputChannels(architecture, slice, pass));
+    for (let image = 0; image < n; image++) {
+      const start = image * area * latentChannels;
+      for (let position = 0, to = 0; position < area; position++) {
+        const at = start + position * latentChannels;
+        const parity = (Math.floor(position / columns) + (position % columns)) % PASSES;
+        to = copyClipped(yHat, at, slice * width, input, to);
+        for (let f = 0; f < POSITION_FEATURES; f++)
+          input[to++] = positions[position * POSITION_FEATURES + f]!;
+        input[to++] = level;
+        input[to++] = parity === pass ? POSITION_UNIT : 0;
+        if (pass > 0) to = copyClipped(yHat, at + slice * width, width, input, to);
+      }
+      const output = prior.run(slice, pass, input, rows, columns);
+      for (let position = 0; position < area; position++) {
+        if ((Math.floor(position / columns) + (position % columns)) % PASSES !== pass) continue;
+        for (let c = 0; c < width; c++) {
+          const mean = clip(output[(position * 2 + 0) * width + c]!, -MEAN_LIMIT, MEAN_LIMIT);
+          const scale = clip(output[(position * 2 + 1) * width + c]!, 0, SCALES - 1);
+          const at = start + position * latentChannels + slice * width + c;
+          yHat[at] = code(image, at, mean, scale);
+        }
       }
     }
   }
@@ -97,12 +97,7 @@ export function quantiseLatents(
   });
 }
 
-/** The latents as `g_s` takes them, before inverse gain. */
-export function fromEighths(yHat: Int16Array): Float32Array {
-  return Float32Array.from(yHat, (value) => value / LATENT_UNIT);
-}
-
-function copyClipped(from: Int16Array, at: number, count: number, into: Float32Array, to: number): number {
+function copyClipped(from: Int16Array, at: number, count: number, into: Int16Array, to: number): number {
   for (let c = 0; c < count; c++) into[to++] = clip(from[at + c]!, -LATENT_LIMIT, LATENT_LIMIT);
   return to;
 }

@@ -1,8 +1,8 @@
 import type { Architecture } from "./architecture.ts";
+import type { IntegerLayers } from "./integer/layers.ts";
 import type { PriorEngine } from "./prior.ts";
 import type { Relaxation } from "./search/relaxation.ts";
 import type { SymbolTables } from "./symbols.ts";
-import type { Layers } from "./transforms.ts";
 
 /** What decoding needs of a trained model. */
 export interface Decoder {
@@ -10,7 +10,8 @@ export interface Decoder {
   readonly number: number;
   readonly name: string;
   readonly architecture: Architecture;
-  readonly layers: Layers;
+  /** `g_s`. */
+  readonly synthesis: IntegerLayers;
   readonly prior: PriorEngine;
   readonly tables: SymbolTables;
   /** What undoes the gain of each quality and channel, [100, latentChannels]. */
@@ -24,6 +25,10 @@ export interface Decoder {
 export interface Model extends Decoder {
   /** Gain of each quality and channel, [100, latentChannels]. */
   readonly gain: Float32Array;
-  /** The same networks with gradients, for an encoder's search; made when first asked for. */
+  /** `g_a`. */
+  readonly analysis: IntegerLayers;
+  /** To be awaited before `relaxation` is asked for: loads TensorFlow.js, which nothing else needs. */
+  readyToSearch(): Promise<void>;
+  /** The same networks with gradients, for an encoder's search. */
   relaxation(): Relaxation;
 }

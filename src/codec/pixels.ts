@@ -1,5 +1,11 @@
 import { latentSize, STRIDE } from "./architecture.ts";
 import type { Image } from "./image.ts";
+import { PICTURE_UNIT } from "./integer/fixed-point.ts";
+
+/** Units of a level of what leaves `g_s`. */
+const LEVEL = PICTURE_UNIT / 255;
+/** Channels of a block. */
+export const BLOCK_CHANNELS = 12;
 
 /**
  * Pixels to network blocks and back. A block tensor is [rows/2, columns/2, 12]: space-to-depth of 2 in TensorFlow's
@@ -19,21 +25,19 @@ export function toBlocks({ width, height, data }: Image, blocks: Float32Array, o
   }
 }
 
-/** The image of a block tensor, cropped and rounded; in grey when `grey` (luma of BT.601 in all three). */
-export function fromBlocks(
-  blocks: Float32Array,
-  offset: number,
-  width: number,
-  height: number,
-  grey: boolean,
-): Image {
+/**
+ * The image of what leaves `g_s`, cropped and rounded; in grey when `grey` (luma of BT.601 in all three).
+ * @param blocks in `PICTURE_UNIT`: 32nds of a level, 0 in the middle
+ */
+export function fromBlocks(blocks: Int16Array, width: number, height: number, grey: boolean): Image {
   const { columns } = blockSize(width, height);
   const { left, top } = padding(width, height);
   const data = new Uint8Array(width * height * 3);
-  const level = (value: number) => Math.max(0, Math.min(255, Math.floor((value + 0.5) * 255 + 0.5)));
+  // 127½ levels up, and half a level to round
+  const level = (value: number) => Math.max(0, Math.min(255, Math.floor((value + 128 * LEVEL) / LEVEL)));
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++, to += 3) {
-      const from = offset + blockIndex(x + left, y + top, columns);
+      const from = blockIndex(x + left, y + top, columns);
       const [r, g, b] = [blocks[from]!, blocks[from + 1]!, blocks[from + 2]!];
       if (grey) data.fill(level(0.299 * r + 0.587 * g + 0.114 * b), to, to + 3);
       else {
@@ -44,6 +48,13 @@ export function fromBlocks(
     }
   }
   return { width, height, data };
+}
+
+/** Blocks as floats, −½ to ½, in the unit of what leaves `g_s`. */
+export function inPictureUnit(blocks: Float32Array): Int16Array {
+  return Int16Array.from(blocks, (value) =>
+    Math.max(-32767, Math.min(32767, Math.round(value * PICTURE_UNIT))),
+  );
 }
 
 /** Columns and rows of padding before the image. */

@@ -17,25 +17,13 @@ export class IntegerPrior implements PriorEngine {
     this.#weights = weights;
   }
 
-  run(
-    slice: number,
-    pass: number,
-    input: Float32Array,
-    [n, rows, columns]: readonly [number, number, number],
-  ) {
+  run(slice: number, pass: number, input: Int16Array, rows: number, columns: number): Int32Array {
     const [conv0, conv1, conv2] = this.#weights[slice]![pass]!;
-    const size = rows * columns;
-    const out = new Int32Array(n * size * conv2.shape[3]);
-    for (let i = 0; i < n; i++) {
-      const x = Int32Array.from(input.subarray(i * size * conv0.shape[2], (i + 1) * size * conv0.shape[2]));
-      const a = convolve(conv0, x, rows, columns).map(activate(conv0));
-      const b = convolve(conv1, a, rows, columns).map(activate(conv1));
-      const c = convolve(conv2, b, rows, columns).map((acc, at) =>
-        roundedShift(acc, conv2.shift[at % conv2.shape[3]]!),
-      );
-      out.set(c, i * size * conv2.shape[3]);
-    }
-    return out;
+    const a = convolve(conv0, Int32Array.from(input), rows, columns).map(activate(conv0));
+    const b = convolve(conv1, a, rows, columns).map(activate(conv1));
+    return convolve(conv2, b, rows, columns).map((acc, at) =>
+      roundedShift(acc, conv2.shift[at % conv2.shape[3]]!),
+    );
   }
 
   dispose(): void {}

@@ -20,8 +20,9 @@ import { POSITION_FEATURES } from "./positions.ts";
  *
  * clipped to ±511 between layers, means to ±1023, scale indices to 0–63.
  *
- * Two engines compute it: `prior-tensors.ts` in float32 on any TensorFlow.js backend, `prior-integers.ts` in plain
- * integers. They agree to the last bit; that is what makes a file decode on every machine.
+ * Two engines compute it: `prior-kernel.ts` on the WebAssembly kernel, `prior-integers.ts` in plain integers. They agree to
+ * the last bit; that is what makes a file decode on every machine. Training computes it in float32 on TensorFlow.js, and finds
+ * the same integers.
  */
 export interface PriorLayer {
   /** Height × width × in × out. */
@@ -39,16 +40,12 @@ export type PriorWeights = readonly (readonly PriorNetwork[])[];
 
 export interface PriorEngine {
   /**
-   * Runs the network of a slice and pass.
-   * @param input [n, rows, columns, inputChannels] integers, channels in the order above
-   * @returns [n, rows, columns, 2·(latentChannels/slices)] integers, not clipped: means in eighths, then scale indices
+   * Runs the network of a slice and pass on the latents of an image.
+   * @param input [rows, columns, inputChannels], channels in the order above
+   * @returns [rows, columns, 2·(latentChannels/slices)], not clipped to what they mean: means in eighths, then scale indices; where
+   * row + column is of the other pass's parity, anything
    */
-  run(
-    slice: number,
-    pass: number,
-    input: Float32Array,
-    shape: readonly [number, number, number],
-  ): ArrayLike<number>;
+  run(slice: number, pass: number, input: Int16Array, rows: number, columns: number): ArrayLike<number>;
   dispose(): void;
 }
 

@@ -1,6 +1,7 @@
-import { decodeImages, encodeImages, type Model } from "./codec.ts";
+import { reconstruct } from "./autoencoder.ts";
+import { encodeImages, type Model } from "./codec.ts";
 import { ZippyNetError } from "./errors.ts";
-import { type Image, withAlphaOf } from "./image.ts";
+import { type Image, isGrey, withAlphaOf } from "./image.ts";
 import { decibels, squaredError } from "./psnr.ts";
 
 /** What the size of a file is to follow from. */
@@ -71,9 +72,9 @@ export function encodeTo(model: Model, image: Image, target: Target, effort = 0)
 }
 
 function attempt(model: Model, image: Image, quality: number, effort: number): Hit {
-  const encoded = encodeImages(model, [image], quality, effort)[0]!;
-  const { file } = encoded;
-  const squares = squaredError(image, withAlphaOf(image, decodeImages(model, [file])[0]!));
+  const { file, yHat, ...encoded } = encodeImages(model, [image], quality, effort)[0]!;
+  const header = { ...image, quality: encoded.quality, grey: isGrey(image) };
+  const squares = squaredError(image, withAlphaOf(image, reconstruct(model, [header], yHat)[0]!));
   return { file, quality: encoded.quality, psnr: decibels(squares, image.data.length), squares };
 }
 

@@ -1,8 +1,7 @@
-import type { Tensor4D } from "@tensorflow/tfjs-core";
 import type { Architecture } from "./architecture.ts";
 
 /**
- * The analysis and synthesis transforms, written once for coding and for training.
+ * The analysis and synthesis transforms, written once for coding (`integer/layers.ts`), search and training.
  *
  * ```
  * g_a   x/255 − ½, space-to-depth 2 ─ conv0 3×3 ─ res… ─ down 5×5 ↓2 ─ res… ─ down 3×3 ↓2 ─ res… ─ out 1×1 ─ y
@@ -14,21 +13,28 @@ import type { Architecture } from "./architecture.ts";
  * space-to-depth blocks of 2 (see `pixels.ts`), so that the largest tensors are never made. After CompressAI's and
  * ELIC's (He et al., CVPR 2022) residual transforms.
  */
-export interface Layers {
-  /** Convolution with zero padding of (size − 1)/2 on every side, bias, then the activation if asked for. */
-  conv(x: Tensor4D, name: string, options?: { stride?: 1 | 2; activate?: boolean }): Tensor4D;
+export interface Layers<T> {
+  /** Convolution with zero padding of (size − 1)/2 on every side, and bias. */
+  conv(x: T, name: string, options?: ConvOptions<T>): T;
   /** Leaky ReLU of TRANSFORM_SLOPE. */
-  activate(x: Tensor4D): Tensor4D;
-  add(a: Tensor4D, b: Tensor4D): Tensor4D;
-  /** Block size 2, TensorFlow's channel order. */
-  depthToSpace(x: Tensor4D): Tensor4D;
+  activate(x: T): T;
+  /** Convolution, then depth-to-space of 2 in TensorFlow's channel order. */
+  up(x: T, name: string): T;
+}
+
+export interface ConvOptions<T> {
+  readonly stride?: 1 | 2;
+  /** Whether the activation follows. */
+  readonly activate?: boolean;
+  /** What the output is added to; it is not used afterwards. */
+  readonly plus?: T;
 }
 
 /** Slope of the leaky ReLU of both transforms for negative inputs. */
 export const TRANSFORM_SLOPE = 0.1;
 
 /** [n, h/2, w/2, 12] image blocks, −½ to ½ → [n, h/8, w/8, latentChannels] `y` before gain. */
-export function analysis({ analysis: { blocks } }: Architecture, layers: Layers, x: Tensor4D): Tensor4D {
+export function analysis<T>({ analysis: { blocks } }: Architecture, layers: Layers<T>, x: T): T {
   let index = 0;
   let h = layers.conv(x, `g_a.conv${index++}`);
   for (let level = 0; level < 3; level++) {
@@ -39,26 +45,28 @@ export function analysis({ analysis: { blocks } }: Architecture, layers: Layers,
 }
 
 /** [n, h/8, w/8, latentChannels] `y_hat` after inverse gain → [n, h/2, w/2, 12] image blocks, near −½ to ½. */
-export function synthesis({ synthesis: { blocks } }: Architecture, layers: Layers, y: Tensor4D): Tensor4D {
+export function synthesis<T>({ synthesis: { blocks } }: Architecture, layers: Layers<T>, y: T): T {
   let index = 0;
   let h = layers.conv(y, `g_s.conv${index++}`);
   for (let level = 2; level >= 0; level--) {
     for (let i = 0; i < blocks[level]!; i++) h = residual(layers, h, `g_s.res${index++}`);
-    if (level > 0) h = layers.depthToSpace(layers.conv(h, `g_s.up${index++}`));
+    if (level > 0) h = layers.up(h, `g_s.up${index++}`);
   }
   return layers.conv(h, "g_s.out");
 }
 
-function residual(layers: Layers, x: Tensor4D, name: string): Tensor4D {
+function residual<T>(layers: Layers<T>, x: T, name: string): T {
   const a = layers.conv(layers.activate(x), `${name}.a`, { activate: true });
   const b = layers.conv(a, `${name}.b`, { activate: true });
-  return layers.add(x, layers.conv(b, `${name}.c`));
+  return layers.conv(b, `${name}.c`, { plus: x });
 }
 
 export interface ConvolutionShape {
   readonly name: string;
   /** Height × width × in × out. */
   readonly kernel: readonly [number, number, number, number];
+  /** Whether depth-to-space follows. */
+  readonly finer?: true;
 }
 
 /** Names and kernel shapes of every convolution of `g_a`, in order. */
@@ -94,7 +102,8 @@ export function synthesisShapes({
     for (let i = 0; i < blocks[level]!; i++) shapes.push(...residualShapes(`g_s.res${index++}`, width));
     if (level > 0) {
       const size = level === 2 ? 1 : 3;
-      shapes.push({ name: `g_s.up${index++}`, kernel: [size, size, width, widths[level - 1]! * 4] });
+      const kernel = [size, size, width, widths[level - 1]! * 4] as const;
+      shapes.push({ name: `g_s.up${index++}`, kernel, finer: true });
     }
   }
   shapes.push({ name: "g_s.out", kernel: [3, 3, widths[0], 12] });

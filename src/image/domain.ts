@@ -1,5 +1,6 @@
-import { decodeMixed, encodeImages, type Model } from "../codec/codec.ts";
-import { type Image, withAlphaOf } from "../codec/image.ts";
+import { reconstruct } from "../codec/autoencoder.ts";
+import { encodeImages, type Model } from "../codec/codec.ts";
+import { type Image, isGrey, withAlphaOf } from "../codec/image.ts";
 import { squaredError } from "../codec/psnr.ts";
 import { type Candidate, Judge } from "./judge.ts";
 
@@ -30,19 +31,12 @@ export function candidatesOf(
   quality: number,
   effort: number,
 ): Candidate[] {
-  const encoded = encodeImages(model, images, quality, effort);
-  const decoded = decodeMixed(
-    model,
-    encoded.map(({ file }) => file),
-  );
-  return encoded.map(({ file, quality, estimatedBits }, i) => ({
-    kind: "latents",
-    file,
-    squares: squaredError(images[i]!, withAlphaOf(images[i]!, decoded[i]!)),
-    quality,
-    model: model.number,
-    estimatedBits,
-  }));
+  return encodeImages(model, images, quality, effort).map(({ file, yHat, quality, estimatedBits }, i) => {
+    const image = images[i]!;
+    const [decoded] = reconstruct(model, [{ ...image, quality, grey: isGrey(image) }], yHat);
+    const squares = squaredError(image, withAlphaOf(image, decoded!));
+    return { kind: "latents", file, squares, quality, model: model.number, estimatedBits };
+  });
 }
 
 /** What a quality makes of candidates of an image's size. */

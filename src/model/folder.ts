@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Decoder, Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
-import { useWasm } from "./backend.ts";
 import { loadDecoder, loadModel, type ReadFile } from "./load.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
 
@@ -31,9 +30,14 @@ export function modelsFolder(): string {
   return process.env["ZIPPYNET_MODELS"] ?? fileURLToPath(new URL("../../models", import.meta.url));
 }
 
+/** Only who searches needs TensorFlow.js. */
+async function useWasm(): Promise<void> {
+  await (await import("./backend.ts")).useWasm();
+}
+
 /** Reads the manifests of a folder of models; throws `bad-model` if there are none or two share a number or name. */
 export function openModels(folder: string = modelsFolder()): Promise<Models> {
-  return open(folder, loadModel);
+  return open(folder, (read) => loadModel(read, useWasm));
 }
 
 /** The same for who only decodes. */
@@ -43,16 +47,14 @@ export function openDecoders(folder: string = modelsFolder()): Promise<Decoders>
 
 async function open<M extends Decoder>(
   folder: string,
-  loadFrom: (read: ReadFile, backend: Promise<void>) => Promise<M>,
+  loadFrom: (read: ReadFile) => Promise<M>,
 ): Promise<ModelsOf<M>> {
   const found = await readManifests(folder);
   const loaded = new Map<number, Promise<M>>();
   const load = ({ number, folder }: Found): Promise<M> => {
     let model = loaded.get(number);
     if (!model) {
-      const backend = useWasm();
-      backend.catch(() => undefined); // it may fail before the files are there, and is awaited only then
-      model = loadFrom((file) => readFile(join(folder, file)), backend);
+      model = loadFrom((file) => readFile(join(folder, file)));
       model.catch(() => loaded.delete(number)); // a failed load is tried again
       loaded.set(number, model);
     }

@@ -1,8 +1,13 @@
-import { tensor1d, tensor4d } from "@tensorflow/tfjs-core";
 import { type Architecture, QUALITIES } from "../codec/architecture.ts";
 import type { Decoder, Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
-import { type Convolution, InferenceLayers } from "../codec/inference.ts";
+import {
+  ANALYSIS_ENDS,
+  inIntegers,
+  type QuantisedConvolution,
+  SYNTHESIS_ENDS,
+} from "../codec/integer/fixed-point.ts";
+import { IntegerLayers } from "../codec/integer/layers.ts";
 import {
   LEVEL_LIMIT,
   MAX_SHIFT,
@@ -15,8 +20,8 @@ import {
   type PriorWeights,
   proveExact,
 } from "../codec/prior.ts";
-import { scaled, TensorPrior } from "../codec/prior-tensors.ts";
-import { Relaxation } from "../codec/search/relaxation.ts";
+import { KernelPrior } from "../codec/prior-kernel.ts";
+import type { Relaxation } from "../codec/search/relaxation.ts";
 import { SCALES, SymbolTables } from "../codec/symbols.ts";
 import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
 import { BLOBS, type BlobName, type Manifest, parseManifest } from "./manifest.ts";
@@ -28,45 +33,55 @@ export type ReadFile = (name: string) => Promise<Uint8Array>;
 /** The three blobs of a model, checked against its manifest. */
 export type Blobs = Readonly<Record<BlobName, SafeTensors>>;
 
-/** Makes the engine that computes the prior; by default it runs on the backend's tensors. */
+/** Makes the engine that computes the prior: the fast one unless told. */
 export type MakeEngine = (architecture: Architecture, weights: PriorWeights) => PriorEngine;
 
 type Described = Pick<Manifest, "number" | "name" | "architecture">;
 
 /**
- * Loads a model onto the current TensorFlow.js backend: manifest, hash of each blob, shapes, the proof that the prior is
- * exact. Throws `bad-model` on the first that does not hold.
- * @param backend what is awaited before tensors are made: a backend that starts while the files come
+ * Loads a model: manifest, hash of each blob, shapes, the proof that its integers fit. Throws `bad-model` on the first that does
+ * not hold.
+ * @param backend starts a TensorFlow.js backend, for who searches; by default there is one
  */
-export async function loadModel(read: ReadFile, backend?: Promise<void>): Promise<Model> {
+export async function loadModel(read: ReadFile, backend?: () => Promise<void>): Promise<Model> {
   const { manifest, blobs } = await readBlobs(BLOBS, read);
-  await backend;
-  return buildModel(manifest, blobs);
+  return buildModel(manifest, blobs, { ...(backend && { backend }) });
 }
 
 /** The same without `g_a`, which is not read: for who only decodes. */
-export async function loadDecoder(read: ReadFile, backend?: Promise<void>): Promise<Decoder> {
+export async function loadDecoder(read: ReadFile): Promise<Decoder> {
   const { manifest, blobs } = await readBlobs(["g_s", "prior"], read);
-  await backend;
   return buildDecoder(manifest, blobs);
 }
 
-export function buildModel(manifest: Described, blobs: Blobs, engine: MakeEngine = onTensors): Model {
+export function buildModel(
+  manifest: Described,
+  blobs: Blobs,
+  { engine, backend }: { engine?: MakeEngine; backend?: () => Promise<void> } = {},
+): Model {
   const { architecture } = manifest;
   const gain = floats(blobs.g_a, "gain", [QUALITIES, architecture.latentChannels]);
-  const analysis = analysisShapes(architecture).map((shape) => convolution(blobs.g_a, shape));
-  const { weights, layers, parts } = build(manifest, blobs, engine, analysis);
+  const stored = analysisShapes(architecture).map((shape) => convolution(blobs.g_a, shape));
+  const analysis = new IntegerLayers(inIntegers(stored, ANALYSIS_ENDS));
+  const { weights, synthesis, decoder } = build(manifest, blobs, engine);
   let relaxation: Relaxation | undefined;
   return {
-    ...parts,
+    ...decoder,
+    analysis,
     gain,
+    async readyToSearch() {
+      if (relaxation) return;
+      const [{ Relaxation }] = await Promise.all([import("../codec/search/relaxation.ts"), backend?.()]);
+      relaxation ??= new Relaxation(architecture, synthesis, weights, decoder.tables);
+    },
     relaxation() {
-      relaxation ??= new Relaxation(architecture, layers, weights, parts.tables);
+      if (!relaxation) throw new Error("expected readyToSearch() before a search");
       return relaxation;
     },
     dispose() {
+      analysis.dispose();
       relaxation?.dispose();
-      parts.dispose();
+      decoder.dispose();
     },
   };
 }
@@ -74,22 +89,16 @@ export function buildModel(manifest: Described, blobs: Blobs, engine: MakeEngine
 export function buildDecoder(
   manifest: Described,
   blobs: Pick<Blobs, "g_s" | "prior">,
-  engine: MakeEngine = onTensors,
+  engine?: MakeEngine,
 ): Decoder {
-  return build(manifest, blobs, engine, []).parts;
+  return build(manifest, blobs, engine).decoder;
 }
 
-function onTensors(architecture: Architecture, weights: PriorWeights): PriorEngine {
-  return new TensorPrior(architecture, weights);
-}
-
-/** @param more convolutions beside those of `g_s` */
 function build(
   { number, name, architecture }: Described,
   blobs: Pick<Blobs, "g_s" | "prior">,
-  engine: MakeEngine,
-  more: readonly StoredConvolution[],
-): { weights: PriorWeights; layers: InferenceLayers; parts: Decoder } {
+  engine: MakeEngine = (...of) => new KernelPrior(...of),
+): { weights: PriorWeights; synthesis: readonly QuantisedConvolution[]; decoder: Decoder } {
   const weights = priorWeights(architecture, blobs.prior);
   proveExact(architecture, weights);
   const tables = symbolTables(blobs.prior);
@@ -98,16 +107,15 @@ function build(
   if (levels.some((level) => Math.abs(level) > LEVEL_LIMIT)) {
     throw new ZippyNetError("bad-model", `levels: expected values within ±${LEVEL_LIMIT}`);
   }
-  const synthesis = synthesisShapes(architecture).map((shape) => convolution(blobs.g_s, shape));
-  // all is checked: tensors of a model that is refused would never be disposed of
-  const layers = new InferenceLayers(new Map([...more, ...synthesis].map(toTensors)));
+  const stored = synthesisShapes(architecture).map((shape) => convolution(blobs.g_s, shape));
+  const synthesis = new IntegerLayers(inIntegers(stored, SYNTHESIS_ENDS));
   const prior = engine(architecture, weights);
   const dispose = (): void => {
-    layers.dispose();
+    synthesis.dispose();
     prior.dispose();
   };
-  const parts = { number, name, architecture, layers, prior, tables, inverseGain, levels, dispose };
-  return { weights, layers, parts };
+  const decoder = { number, name, architecture, synthesis, prior, tables, inverseGain, levels, dispose };
+  return { weights, synthesis: stored, decoder };
 }
 
 async function readBlobs<N extends BlobName>(
@@ -181,28 +189,15 @@ export function symbolTables(blob: SafeTensors): SymbolTables {
   );
 }
 
-interface StoredConvolution {
-  readonly name: string;
-  readonly shape: ConvolutionShape["kernel"];
-  readonly kernel: Float32Array;
-  readonly bias: Float32Array;
-}
-
-function convolution(blob: SafeTensors, { name, kernel: shape }: ConvolutionShape): StoredConvolution {
-  return { name, shape, kernel: kernelOf(blob, name, shape), bias: floats(blob, `${name}.bias`, [shape[3]]) };
-}
-
-function toTensors({ name, shape, kernel, bias }: StoredConvolution): [string, Convolution] {
-  return [name, { kernel: tensor4d(kernel, [...shape]), bias: tensor1d(bias) }];
-}
-
-/** A kernel stored as floats, or as 8-bit integers with one scale an output channel. */
-function kernelOf(blob: SafeTensors, name: string, shape: readonly number[]): Float32Array {
-  const stored = blob.get(`${name}.kernel`);
-  if (stored?.dtype !== "I8") return floats(blob, `${name}.kernel`, shape);
-  const out = shape.at(-1)!;
-  const scale = floats(blob, `${name}.scale`, [out]);
-  return scaled(tensor(blob, `${name}.kernel`, "I8", shape), scale);
+function convolution(blob: SafeTensors, shape: ConvolutionShape): QuantisedConvolution {
+  const { name, kernel } = shape;
+  const out = [kernel[3]];
+  return {
+    ...shape,
+    integers: tensor(blob, `${name}.kernel`, "I8", kernel),
+    scale: floats(blob, `${name}.scale`, out),
+    bias: floats(blob, `${name}.bias`, out),
+  };
 }
 
 function floats(blob: SafeTensors, name: string, shape: readonly number[]): Float32Array {

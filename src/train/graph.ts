@@ -20,7 +20,7 @@ import { type Architecture, latentSize } from "../codec/architecture.ts";
 import { pixelMask } from "../codec/pixels.ts";
 import { LATENT_UNIT } from "../codec/prior.ts";
 import { distortionWeight } from "../codec/quality.ts";
-import { analysis, type Layers, synthesis, TRANSFORM_SLOPE } from "../codec/transforms.ts";
+import { analysis, type ConvOptions, type Layers, synthesis, TRANSFORM_SLOPE } from "../codec/transforms.ts";
 import { convolution } from "./kernels.ts";
 import { gaussianBits, roundedBits } from "./likelihood.ts";
 import { GAIN_TERMS, type Slot } from "./parameters.ts";
@@ -125,7 +125,7 @@ export function rateLossOf({ bits }: Coded, { width, height, levels }: Batch): T
 }
 
 /** Convolutions with gradients; parameters by name. */
-class TrainingLayers implements Layers {
+class TrainingLayers implements Layers<Tensor4D> {
   readonly #parameters: Parameters;
 
   constructor(parameters: Parameters) {
@@ -135,27 +135,24 @@ class TrainingLayers implements Layers {
   conv(
     x: Tensor4D,
     name: string,
-    { stride = 1, activate = false }: { stride?: 1 | 2; activate?: boolean } = {},
+    { stride = 1, activate = false, plus }: ConvOptions<Tensor4D> = {},
   ): Tensor4D {
     const kernel = this.#parameters.get(`${name}.kernel`) as Tensor4D;
     const bias = this.#parameters.get(`${name}.bias`) as Tensor1D;
-    return convolution(x, kernel, bias, {
+    const out = convolution(x, kernel, bias, {
       stride,
       slope: activate ? TRANSFORM_SLOPE : 1,
       inputGradient: name !== "g_a.conv0", // nothing needs the gradient of pixels
     });
+    return plus ? add(plus, out) : out;
   }
 
   activate(x: Tensor4D): Tensor4D {
     return leakyRelu(x, TRANSFORM_SLOPE);
   }
 
-  add(a: Tensor4D, b: Tensor4D): Tensor4D {
-    return add(a, b);
-  }
-
-  depthToSpace(x: Tensor4D): Tensor4D {
-    return depthToSpace(x, 2);
+  up(x: Tensor4D, name: string): Tensor4D {
+    return depthToSpace(this.conv(x, name), 2);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Image } from "../codec/image.ts";
-import { fromBlocks } from "../codec/pixels.ts";
+import { fromBlocks, inPictureUnit } from "../codec/pixels.ts";
 import { levelOf } from "../codec/quality.ts";
 import { batchOf, batchSize, centred } from "./sampler.ts";
 import type { Trainer } from "./trainer.ts";
@@ -38,7 +38,10 @@ export function evaluateHeldOut(trainer: Trainer, images: readonly Image[]): Hel
         const blocks = outcome.xHat.dataSync<"float32">();
         const length = blocks.length / groups[group]!.length;
         groups[group]!.forEach((image, i) => {
-          psnr += psnrOf(image, fromBlocks(blocks, i * length, size, size, false));
+          psnr += psnrOf(
+            image,
+            fromBlocks(inPictureUnit(blocks.subarray(i * length, (i + 1) * length)), size, size, false),
+          );
         });
         group++;
       });

@@ -1,6 +1,5 @@
 import { type Architecture, QUALITIES } from "../codec/architecture.ts";
 import type { Image } from "../codec/image.ts";
-import { useWasm } from "../model/backend.ts";
 import { buildModel } from "../model/load.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { countSymbols } from "./calibrate.ts";
@@ -23,7 +22,7 @@ const QUALITY_STEP = 11;
 
 /**
  * Exports the averaged weights of a checkpoint as a model folder, with tables counted on training images, by the code
- * that will encode: on WebAssembly.
+ * that will encode.
  */
 export async function release(
   folder: string,
@@ -31,7 +30,6 @@ export async function release(
   images: readonly Image[],
   { number, name, description, card }: ReleaseOptions,
 ): Promise<Manifest> {
-  await useWasm();
   const weights = unpackParameters(architecture, optimiser.average);
   const options = { number, name, description, architecture, weights, card };
   const tables = buildTables(countOf(architecture, options, images));

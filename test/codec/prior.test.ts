@@ -18,7 +18,7 @@ import {
   proveExact,
 } from "../../src/codec/prior.ts";
 import { IntegerPrior, roundedShift } from "../../src/codec/prior-integers.ts";
-import { TensorPrior } from "../../src/codec/prior-tensors.ts";
+import { KernelPrior } from "../../src/codec/prior-kernel.ts";
 import { priorWeights } from "../../src/model/load.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { faces, facesFolder, randomIntegers, zippyError } from "./support.ts";
@@ -29,7 +29,7 @@ const weights = priorWeights(
   readSafetensors(readFileSync(join(facesFolder, "prior.safetensors"))),
 );
 
-type Shape = readonly [number, number, number];
+type Shape = readonly [number, number];
 
 /** What to feed the networks: any integers within the limits, the limits and zero, or the largest everywhere. */
 type Kind = "any" | "extreme" | "largest";
@@ -41,10 +41,10 @@ function randomInput(
   shape: Shape,
   seed: number,
   kind: Kind,
-): Float32Array {
+): Int16Array {
   const next = randomIntegers(seed);
   const limits = inputLimits(architecture, slice, pass);
-  return Float32Array.from({ length: shape[0] * shape[1] * shape[2] * limits.length }, (_, at) => {
+  return Int16Array.from({ length: shape[0] * shape[1] * limits.length }, (_, at) => {
     const limit = limits[at % limits.length]!;
     if (kind === "largest") return limit;
     return kind === "extreme" ? ((next() % 3) - 1) * limit : (next() % (2 * limit + 1)) - limit;
@@ -52,27 +52,34 @@ function randomInput(
 }
 
 function agree(architecture: Architecture, layers: PriorWeights, shape: Shape, seed: number, kind: Kind) {
-  const fast = new TensorPrior(architecture, layers);
+  const fast = new KernelPrior(architecture, layers);
   const oracle = new IntegerPrior(layers);
   for (const { slice, pass } of networks(architecture)) {
     const input = randomInput(architecture, slice, pass, shape, seed + 8 * slice + pass, kind);
-    const expected = Array.from(oracle.run(slice, pass, input, shape));
-    const found = Array.from(fast.run(slice, pass, input, shape), (value) => value + 0);
+    // 16 bits hold what means and scales need; of the other parity nothing is asked
+    const ofPass = (values: ArrayLike<number>) =>
+      Array.from(values, (value, at) => {
+        const position = Math.floor((at * shape[0] * shape[1]) / values.length);
+        const parity = (Math.floor(position / shape[1]) + (position % shape[1])) % PASSES;
+        return parity === pass ? Math.max(-32767, Math.min(32767, value)) : 0;
+      });
+    const expected = ofPass(oracle.run(slice, pass, input, ...shape));
+    const found = ofPass(fast.run(slice, pass, input, ...shape));
     assert.deepEqual(found, expected, `slice ${slice}, pass ${pass}, shape ${shape}`);
   }
   fast.dispose();
 }
 
 const shapes: Shape[] = [
-  [1, 1, 1],
-  [3, 1, 2],
-  [2, 5, 1],
-  [1, 3, 3],
-  [2, 6, 6],
-  [1, 2, 9],
+  [1, 1],
+  [1, 2],
+  [5, 1],
+  [3, 3],
+  [6, 6],
+  [2, 9],
 ];
 
-test("the model's prior in float32 equals the prior in integers", () => {
+test("the kernel computes the model's prior as plain integers do", () => {
   shapes.forEach((shape, i) => {
     agree(model.architecture, weights, shape, 100 * i, "any");
     agree(model.architecture, weights, shape, 100 * i + 50, "extreme");
@@ -100,7 +107,7 @@ function randomPrior(architecture: Architecture, seed: number): PriorWeights {
   return all;
 }
 
-test("any legal prior in float32 equals the prior in integers", () => {
+test("the kernel computes any legal prior as plain integers do", () => {
   const architecture: Architecture = {
     ...model.architecture,
     latentChannels: 4,

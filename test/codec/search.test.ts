@@ -11,6 +11,7 @@ let model: Model;
 
 before(async () => {
   model = await faces();
+  await model.readyToSearch();
 });
 
 test("no effort's loss is above that of a lower one, and the search pays", async () => {

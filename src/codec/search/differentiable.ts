@@ -15,13 +15,20 @@ import {
   sub,
   sum,
   type Tensor,
+  type Tensor1D,
   type Tensor4D,
   tidy,
   transpose,
   where,
 } from "@tensorflow/tfjs-core";
-import type { Convolution, InferenceLayers } from "../inference.ts";
-import { type Layers, TRANSFORM_SLOPE } from "../transforms.ts";
+import { type ConvOptions, type Layers, TRANSFORM_SLOPE } from "../transforms.ts";
+
+/** A convolution in floats. */
+export interface Convolution {
+  /** Height × width × in × out. */
+  readonly kernel: Tensor4D;
+  readonly bias: Tensor1D;
+}
 
 /**
  * A convolution of stride 1 and zero padding that knows the gradient of its input, on any backend: it is a convolution of
@@ -50,6 +57,8 @@ export class DifferentiableConvolution {
   }
 
   dispose(): void {
+    this.#forward.kernel.dispose();
+    this.#forward.bias.dispose();
     this.#turned.dispose();
   }
 }
@@ -60,18 +69,17 @@ export function leakyReluBack(dy: Tensor4D, value: Tensor4D, slope: number): Ten
 }
 
 /** The layers of `g_s` with gradients of their inputs; `synthesis` runs on them under `valueAndGrad`. */
-export class DifferentiableLayers implements Layers {
-  readonly #layers: InferenceLayers;
-  readonly #convolutions = new Map<string, DifferentiableConvolution>();
+export class DifferentiableLayers implements Layers<Tensor4D> {
+  readonly #convolutions: ReadonlyMap<string, DifferentiableConvolution>;
 
-  constructor(layers: InferenceLayers) {
-    this.#layers = layers;
+  constructor(convolutions: ReadonlyMap<string, DifferentiableConvolution>) {
+    this.#convolutions = convolutions;
   }
 
-  conv(x: Tensor4D, name: string, { activate = false } = {}): Tensor4D {
-    const convolution = this.#convolution(name);
+  conv(x: Tensor4D, name: string, { activate = false, plus }: ConvOptions<Tensor4D> = {}): Tensor4D {
+    const convolution = this.#convolutions.get(name)!;
     const slope = activate ? TRANSFORM_SLOPE : undefined;
-    return customGrad((input, save) => {
+    const out = customGrad((input, save) => {
       const value = convolution.run(input as Tensor4D, slope);
       (save as GradSaveFunc)([value]);
       const gradFunc = (dy: Tensor, [saved]: Tensor[]) =>
@@ -80,9 +88,11 @@ export class DifferentiableLayers implements Layers {
         );
       return { value, gradFunc };
     })(x) as Tensor4D;
+    return plus ? sumOf(plus, out) : out;
   }
 
-  depthToSpace(x: Tensor4D): Tensor4D {
+  up(input: Tensor4D, name: string): Tensor4D {
+    const x = this.conv(input, name);
     const [n, rows, columns, channels] = x.shape;
     const blocks: number[] = [n, rows, 2, columns, 2, channels / 4];
     return customGrad((input) => ({
@@ -102,13 +112,6 @@ export class DifferentiableLayers implements Layers {
     })(x) as Tensor4D;
   }
 
-  add(a: Tensor4D, b: Tensor4D): Tensor4D {
-    return customGrad((x, y) => ({
-      value: add(x as Tensor4D, y as Tensor4D),
-      gradFunc: (dy: Tensor) => [dy, dy],
-    }))(a, b) as Tensor4D;
-  }
-
   /** Σ mask · (a − b)², differentiable in a. */
   squaredError(a: Tensor4D, b: Tensor4D, mask: Tensor4D): Tensor {
     return customGrad((x, save) => {
@@ -121,16 +124,14 @@ export class DifferentiableLayers implements Layers {
     })(a);
   }
 
-  #convolution(name: string): DifferentiableConvolution {
-    let convolution = this.#convolutions.get(name);
-    if (!convolution) {
-      convolution = new DifferentiableConvolution(this.#layers.convolution(name));
-      this.#convolutions.set(name, convolution);
-    }
-    return convolution;
-  }
-
   dispose(): void {
     for (const convolution of this.#convolutions.values()) convolution.dispose();
   }
+}
+
+function sumOf(a: Tensor4D, b: Tensor4D): Tensor4D {
+  return customGrad((x, y) => ({
+    value: add(x as Tensor4D, y as Tensor4D),
+    gradFunc: (dy: Tensor) => [dy, dy],
+  }))(a, b) as Tensor4D;
 }

@@ -3,7 +3,6 @@ import type { Image } from "../image.ts";
 import type { LatentShape } from "../latents.ts";
 import type { Model } from "../model.ts";
 import { blockSize, pixelMask, toBlocks } from "../pixels.ts";
-import { Descent } from "./descent.ts";
 import { lossesOf } from "./loss.ts";
 import { seededRandom } from "./random.ts";
 
@@ -15,6 +14,11 @@ const LARGEST_SEARCHED = 256 * 256;
 /** Pixels that are searched at once; memory grows with them. */
 const PIXELS_AT_ONCE = 256 * 256;
 const SEED = 1;
+
+/** Whether an effort descends, for which a model must be ready. */
+export function descends(effort: number): boolean {
+  return (STEPS[effort] ?? 0) > 0;
+}
 
 export function isTooLargeToSearch({ width, height }: Image): boolean {
   return width * height > LARGEST_SEARCHED;
@@ -64,10 +68,8 @@ function search(model: Model, images: readonly Image[], best: Float32Array, opti
     toBlocks(image, blocks, i * rows * columns * 12);
   });
   const channels = model.architecture.latentChannels;
-  const descent = new Descent(
+  const descent = model.relaxation().descent(
     {
-      architecture: model.architecture,
-      ...model.relaxation(),
       shape,
       blocks,
       mask: pixelMask(width, height),

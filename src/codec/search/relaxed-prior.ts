@@ -14,8 +14,8 @@ import {
   type PriorWeights,
   sliceChannels,
 } from "../prior.ts";
-import { asConvolution } from "../prior-tensors.ts";
 import { SCALES, type SymbolTables } from "../symbols.ts";
+import { asConvolution } from "./as-convolution.ts";
 import { DifferentiableConvolution, leakyReluBack } from "./differentiable.ts";
 
 const SLOPE = 2 ** -PRIOR_SLOPE_SHIFT;
@@ -63,9 +63,11 @@ export class RelaxedPrior {
     this.#tables = tables;
     for (const { slice, pass } of networks(architecture)) {
       this.#networks[slice] ??= [];
-      this.#networks[slice][pass] = weights[slice]![pass]!.map(
-        (layer) => new DifferentiableConvolution(asConvolution(layer)),
-      );
+      this.#networks[slice][pass] = weights[slice]![pass]!.map(({ shape, kernel, bias, shift }) => {
+        const scale = Float32Array.from(shift, (by) => 2 ** -by);
+        const scaledBias = Float32Array.from(bias, (value, at) => value * scale[at]!);
+        return new DifferentiableConvolution(asConvolution(shape, kernel, scale, scaledBias));
+      });
     }
   }
 

@@ -28,7 +28,7 @@ onRequest((request) => {
       models = new WorkerModels(
         request.models,
         ["g_s.safetensors", "prior.safetensors"],
-        (read) => loadDecoder(read, backend()),
+        loadDecoder,
         (progress) => answer({ type: "progress", ...progress }),
       );
       backend().catch(() => undefined); // while the weights come; a failure is met again by the first request

@@ -1,5 +1,6 @@
 import { laidOnWhite } from "../../../codec/image.ts";
 import type { Model } from "../../../codec/model.ts";
+import { descends } from "../../../codec/search/refine.ts";
 import { encodeTo } from "../../../codec/target.ts";
 import { loadModel } from "../../../model/load.ts";
 import type { Request, Rgba } from "../protocol.ts";
@@ -20,10 +21,9 @@ onRequest((request) => {
       models = new WorkerModels(
         request.models,
         ["g_a.safetensors", "g_s.safetensors", "prior.safetensors"],
-        (read) => loadModel(read, backend()),
+        (read) => loadModel(read, backend),
         (progress) => answer({ type: "progress", ...progress }),
       );
-      backend().catch(() => undefined); // while the weights come; a failure is met again by the first request
       return;
     case "load":
       models.byNumber(request.model).then(
@@ -49,6 +49,7 @@ function backend(): Promise<void> {
 
 async function encode({ picture, wish }: Request & { readonly type: "encode" }): Promise<Uint8Array> {
   const model = await models.byNumber(wish.model ?? models.first);
+  if (descends(wish.effort)) await model.readyToSearch();
   const { file } = encodeTo(model, rgb(picture), wish.target, wish.effort);
   return Uint8Array.from(file); // its own buffer, which can be handed over
 }

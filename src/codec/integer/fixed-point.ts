@@ -1,0 +1,67 @@
+import { ZippyNetError } from "../errors.ts";
+import { type ConvolutionShape, TRANSFORM_SLOPE } from "../transforms.ts";
+import { assertFits, type IntegerConvolution } from "./convolution.ts";
+
+/** Integers that make one: of feature maps, `y` and `y_hat`; of the image that enters `g_a`; of the one that leaves `g_s`. */
+export const FEATURE_UNIT = 1024;
+export const IMAGE_UNIT = 510;
+export const PICTURE_UNIT = 255 * 32;
+/** Feature maps are clipped to ±this, which is 16. */
+export const FEATURE_LIMIT = 2 ** 14 - 1;
+/** What leaves a transform is clipped to ±this only. */
+const OUTPUT_LIMIT = 2 ** 15 - 1;
+
+/** A convolution as it is stored: a kernel in integers with one scale an output channel, and bias. */
+export interface QuantisedConvolution extends ConvolutionShape {
+  readonly integers: Int8Array;
+  readonly scale: Float32Array;
+  readonly bias: Float32Array;
+}
+
+/** Units of what enters and leaves a transform. */
+export interface Ends {
+  readonly input: number;
+  readonly output: number;
+}
+
+export const ANALYSIS_ENDS: Ends = { input: IMAGE_UNIT, output: FEATURE_UNIT };
+export const SYNTHESIS_ENDS: Ends = { input: FEATURE_UNIT, output: PICTURE_UNIT };
+
+/** The convolutions of a transform, in its order, in integers. Throws `bad-model` if a sum could overflow. */
+export function inIntegers(
+  stored: readonly QuantisedConvolution[],
+  { input, output }: Ends,
+): Map<string, IntegerConvolution> {
+  return new Map(
+    stored.map((convolution, at) => {
+      const first = at === 0;
+      const last = at === stored.length - 1;
+      const integer = inInteger(convolution, {
+        input: first ? input : FEATURE_UNIT,
+        output: last ? output : FEATURE_UNIT,
+      });
+      const limit = last ? OUTPUT_LIMIT : FEATURE_LIMIT;
+      assertFits(convolution.name, integer, FEATURE_LIMIT);
+      return [convolution.name, { ...integer, limit }];
+    }),
+  );
+}
+
+function inInteger(
+  { name, kernel: shape, integers: kernel, scale, bias, finer }: QuantisedConvolution,
+  { input, output }: Ends,
+): IntegerConvolution {
+  const wanted = Array.from(bias, (value, o) => (value === 0 ? 0 : (value * input) / scale[o]!));
+  if (!wanted.every((value) => Math.abs(value) < 2 ** 30)) {
+    throw new ZippyNetError("bad-model", `${name}: expected biases below 2^30 of their kernels' scales`);
+  }
+  return {
+    shape,
+    kernel,
+    bias: Int32Array.from(wanted, (value) => Math.round(value)),
+    multiplier: scale.map((value) => (value * output) / input),
+    slope: TRANSFORM_SLOPE,
+    limit: FEATURE_LIMIT,
+    finer: finer === true,
+  };
+}

@@ -1,0 +1,145 @@
+import { cellCount, cellOf, cellsOf, type Grid, pitch, type Relation } from "./grid.ts";
+import { type Cells, type Kernel, type Stored, TILE } from "./kernel.ts";
+
+/** A feature map in a kernel's memory. */
+export interface Feature {
+  readonly grid: Grid;
+  readonly channels: number;
+  /** Where it begins. */
+  readonly at: number;
+  /** Where its copy after activation begins; 0 if it has none. */
+  readonly activated: number;
+  /** Where its memory begins. */
+  readonly memory: number;
+}
+
+interface How {
+  readonly activate?: boolean;
+  /** Adds to what is there. */
+  readonly accumulate?: boolean;
+  /** Of row + column: only cells of this. */
+  readonly parity?: number | undefined;
+}
+
+/** The memory of feature maps of one size of input, and its tables of cells and taps, each made when first asked for. */
+export class Workspace {
+  readonly rows: number;
+  readonly columns: number;
+  readonly #kernel: Kernel;
+  readonly #features = new Map<string, Feature[]>();
+  readonly #cells = new Map<string, Cells>();
+  readonly #taps = new Map<string, number>();
+
+  constructor(kernel: Kernel, rows: number, columns: number) {
+    this.#kernel = kernel;
+    this.rows = rows;
+    this.columns = columns;
+  }
+
+  /**
+   * A map to write to. Its memory is that of an earlier one of its kind: a network needs no more of a kind than one to read from and
+   * one to write to.
+   * @param beside one whose memory is still in use
+   */
+  feature(grid: Grid, channels: number, activated: boolean, beside?: Feature): Feature {
+    const key = `${grid.rows} ${grid.columns} ${bytesOf(channels)} ${activated}`;
+    const made = this.#features.get(key) ?? [];
+    this.#features.set(key, made);
+    const free = made.find(({ memory }) => memory !== beside?.memory);
+    if (free) return { ...free, channels };
+    const size = cellCount(grid) * bytesOf(channels);
+    const at = this.#kernel.allocate(activated ? 2 * size : size);
+    const feature = { grid, channels, at, memory: at, activated: activated ? at + size : 0 };
+    made.push(feature);
+    return feature;
+  }
+
+  /** @param values [rows, columns, channels] */
+  write({ grid, channels, at }: Feature, values: Int16Array): void {
+    const cell = bytesOf(channels) / 2;
+    const memory = this.#kernel.int16(at, cellCount(grid) * cell);
+    for (let row = 0, from = 0; row < grid.rows; row++) {
+      let to = cellOf(grid, row, 0) * cell;
+      for (let column = 0; column < grid.columns; column++, to += cell) {
+        for (let c = 0; c < channels; c++) memory[to + c] = values[from++]!;
+      }
+    }
+  }
+
+  read({ grid, channels, at }: Feature): Int16Array {
+    const cell = bytesOf(channels) / 2;
+    const memory = this.#kernel.int16(at, cellCount(grid) * cell);
+    const values = new Int16Array(grid.rows * grid.columns * channels);
+    for (let row = 0, to = 0; row < grid.rows; row++) {
+      let from = cellOf(grid, row, 0) * cell;
+      for (let column = 0; column < grid.columns; column++, from += cell) {
+        for (let c = 0; c < channels; c++) values[to++] = memory[from + c]!;
+      }
+    }
+    return values;
+  }
+
+  /**
+   * A convolution for each position of a grid: cells of `from` by one relation to it, cells of `to` by another.
+   */
+  convolve(
+    stored: Stored,
+    grid: Grid,
+    from: { readonly x: Feature; readonly relation: Relation },
+    to: { readonly x: Feature; readonly relation: Relation },
+    { activate = false, accumulate = false, parity }: How = {},
+  ): void {
+    const side = this.#side(grid, from, cellOf(from.x.grid, 0, 0), parity);
+    if (side.cells.count === 0) return; // one cell alone has no odd one
+    this.#kernel.convolve({
+      stored,
+      from: side,
+      to: this.#side(grid, to, cellCount(to.x.grid) - 1, parity),
+      taps: this.#tapsOf(stored, from.x),
+      activate,
+      accumulate,
+      activated: to.x.activated && to.x.activated - to.x.at,
+    });
+  }
+
+  #side(
+    grid: Grid,
+    { x, relation }: { readonly x: Feature; readonly relation: Relation },
+    filler: number,
+    parity: number | undefined,
+  ) {
+    const { step, down, right } = relation;
+    const key = `${grid.rows} ${grid.columns} ${step} ${down} ${right} ${filler} ${parity}`;
+    let cells = this.#cells.get(key);
+    if (!cells) {
+      const numbers = cellsOf(grid, x.grid, relation, { tile: TILE, filler, parity });
+      cells = { at: this.#kernel.int32(numbers), count: numbers.length };
+      this.#cells.set(key, cells);
+    }
+    return { at: x.at, bytes: bytesOf(x.channels), cells };
+  }
+
+  /** Byte offsets from a cell to those that a convolution sees around it. */
+  #tapsOf({ convolution: { shape } }: Stored, { grid, channels }: Feature): number {
+    const [height, width] = shape;
+    const bytes = bytesOf(channels);
+    const key = `${height} ${width} ${pitch(grid)} ${bytes}`;
+    let at = this.#taps.get(key);
+    if (at === undefined) {
+      const offsets: number[] = [];
+      for (let row = 0; row < height; row++) {
+        for (let column = 0; column < width; column++) {
+          offsets.push(((row - (height - 1) / 2) * pitch(grid) + column - (width - 1) / 2) * bytes);
+        }
+      }
+      at = this.#kernel.int32(offsets);
+      this.#taps.set(key, at);
+    }
+    return at;
+  }
+}
+
+/** Bytes of a cell: channels of 16 bits, up to a whole block of 8. */
+function bytesOf(channels: number): number {
+  return Math.ceil(channels / 8) * 16;
+}
