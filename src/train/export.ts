@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Architecture, QUALITIES } from "../codec/architecture.ts";
+import { FEATURE_LIMIT, FEATURE_UNIT } from "../codec/integer/fixed-point.ts";
 import { LEVEL_UNIT, networkName, networks, proveExact } from "../codec/prior.ts";
 import { levelOf } from "../codec/quality.ts";
 import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
@@ -30,6 +31,10 @@ export interface ExportOptions {
   /** The model card, Markdown. */
   readonly card: string;
 }
+
+/** Well below what a decoder takes of bias and sum, 2³⁰ and 2³¹: rounding adds to them. */
+const LARGEST_BIAS = 2 ** 28;
+const LARGEST_SUM = 2 ** 30;
 
 /** Writes a model folder: blobs, manifest, card. Throws `bad-model` if the prior is not provably exact. */
 export async function exportModel(folder: string, options: ExportOptions): Promise<Manifest> {
@@ -100,7 +105,7 @@ function packConvolutions(
   const blob = new Map<string, SafeTensor>();
   for (const { name, kernel: shape } of shapes) {
     const { kernel, bias } = floatLayer(weights, name);
-    const { scale, data } = toInt8(kernel, shape[3]);
+    const { scale, data } = toInt8(kernel, bias);
     blob.set(`${name}.kernel`, { dtype: "I8", shape, data });
     blob.set(`${name}.scale`, { dtype: "F32", shape: [shape[3]], data: scale });
     blob.set(`${name}.bias`, { dtype: "F32", shape: [shape[3]], data: bias });
@@ -108,12 +113,24 @@ function packConvolutions(
   return blob;
 }
 
-/** Kernel in 8 bits with one scale an output channel, its last axis. */
-function toInt8(kernel: Float32Array, channels: number): { scale: Float32Array; data: Int8Array } {
-  const scale = new Float32Array(channels);
+/**
+ * Kernel in 8 bits with one scale an output channel, its last axis: the largest weight's, or a coarser one where integers of bias
+ * and sums would not fit.
+ */
+function toInt8(kernel: Float32Array, bias: Float32Array): { scale: Float32Array; data: Int8Array } {
+  const { length: channels } = bias;
+  const [largest, sums] = [new Float64Array(channels), new Float64Array(channels)];
   kernel.forEach((value, at) => {
-    scale[at % channels] = Math.max(scale[at % channels]!, Math.abs(value) / 127);
+    largest[at % channels] = Math.max(largest[at % channels]!, Math.abs(value));
+    sums[at % channels]! += Math.abs(value);
   });
+  const scale = bias.map((value, o) =>
+    Math.max(
+      largest[o]! / 127,
+      (Math.abs(value) * FEATURE_UNIT) / LARGEST_BIAS,
+      (sums[o]! * FEATURE_LIMIT) / LARGEST_SUM,
+    ),
+  );
   const data = Int8Array.from(kernel, (value, at) => Math.round(value / (scale[at % channels]! || 1)));
   return { scale, data };
 }

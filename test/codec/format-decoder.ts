@@ -382,22 +382,30 @@ function checkByte({ model, grey, quality, width, height }: FormatHeader, yHat: 
   return ((hash >>> 24) ^ (hash >>> 16) ^ (hash >>> 8) ^ hash) & 255;
 }
 
-/** [6] Synthesis: [4·rows, 4·columns, 12]. */
+/** [6] Synthesis: [4·rows, 4·columns, 12], in 32nds of a level. */
 function synthesise(model: FormatModel, header: FormatHeader, yHat: Int16Array): Float64Array {
   const { C, blocks, widths } = model;
   let rows = Math.ceil(header.height / 8);
   let columns = Math.ceil(header.width / 8);
   const inverse = get(model.synthesis, "inverse_gain").values;
-  const conv = (x: ArrayLike<number>, name: string) => {
-    const { dtype, shape, values } = get(model.synthesis, `${name}.kernel`);
-    const scale = dtype === "I8" ? get(model.synthesis, `${name}.scale`).values : undefined;
-    const kernel = scale ? values.map((value, at) => Math.fround(value * scale[at % shape[3]!]!)) : values;
-    return convolve(x, rows, columns, shape, kernel, get(model.synthesis, `${name}.bias`).values);
+  const conv = (x: ArrayLike<number>, name: string, { active = false, unit = 1024, limit = 16383 } = {}) => {
+    const { shape, values } = get(model.synthesis, `${name}.kernel`);
+    const scale = get(model.synthesis, `${name}.scale`).values;
+    const bias = get(model.synthesis, `${name}.bias`).values.map((value, o) =>
+      value === 0 ? 0 : Math.floor((1024 * value) / scale[o]! + 0.5),
+    );
+    return convolve(x, rows, columns, shape, values, bias).map((acc, at) => {
+      const m = Math.fround((scale[at % shape[3]!]! * unit) / 1024);
+      let v = Math.fround(Math.fround(acc) * m);
+      if (active && v < 0) v = Math.fround(v * Math.fround(0.1));
+      return rint(clip(v, -limit, limit));
+    });
   };
-  const act = (x: Float64Array) => x.map((value) => (value >= 0 ? value : 0.1 * value));
+  const act = (x: Float64Array) => x.map((value) => Math.max(value, (3277 * value + 16384) >> 15));
   const residual = (x: Float64Array, name: string) => {
-    const branch = conv(act(conv(act(conv(act(x), `${name}.a`)), `${name}.b`)), `${name}.c`);
-    return x.map((value, at) => value + branch[at]!);
+    const a = conv(act(x), `${name}.a`, { active: true });
+    const branch = conv(conv(a, `${name}.b`, { active: true }), `${name}.c`);
+    return x.map((value, at) => clip(value + branch[at]!, -16383, 16383));
   };
   const depthToSpace = (x: Float64Array, channels: number) => {
     const out = new Float64Array(x.length);
@@ -415,7 +423,9 @@ function synthesise(model: FormatModel, header: FormatHeader, yHat: Int16Array):
     return out;
   };
   let h = conv(
-    Float64Array.from(yHat, (value, at) => (value / 8) * inverse[(header.quality - 1) * C + (at % C)]!),
+    Float64Array.from(yHat, (value, at) =>
+      clip(Math.floor(128 * value * inverse[(header.quality - 1) * C + (at % C)]! + 0.5), -16383, 16383),
+    ),
     "g_s.conv0",
   );
   let index = 1;
@@ -423,7 +433,7 @@ function synthesise(model: FormatModel, header: FormatHeader, yHat: Int16Array):
     for (let i = 0; i < blocks[level]!; i++) h = residual(h, `g_s.res${index++}`);
     if (level > 0) h = depthToSpace(conv(h, `g_s.up${index++}`), widths[level - 1]!);
   }
-  return conv(h, "g_s.out");
+  return conv(h, "g_s.out", { unit: 8160, limit: 32767 });
 }
 
 /** [7] Pixels. */
@@ -440,7 +450,7 @@ function toPixels({ width, height, grey }: FormatHeader, blocks: Float64Array): 
         blocks[((Y >> 1) * 4 * columns + (X >> 1)) * 12 + (2 * (Y % 2) + (X % 2)) * 3 + k]!;
       for (let k = 0; k < 3; k++) {
         const v = grey ? 0.299 * value(0) + 0.587 * value(1) + 0.114 * value(2) : value(k);
-        pixels[(row * width + column) * 3 + k] = clip(Math.floor((v + 0.5) * 255 + 0.5), 0, 255);
+        pixels[(row * width + column) * 3 + k] = clip(Math.floor((v + 4096) / 32), 0, 255);
       }
     }
   }

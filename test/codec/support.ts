@@ -87,13 +87,8 @@ export function hashLatents(yHat: Int16Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Mean of each colour, to three places. */
-export function colourMeans({ data }: Image): [number, number, number] {
-  const sums: [number, number, number] = [0, 0, 0];
-  data.forEach((value, i) => {
-    sums[i % 3]! += value;
-  });
-  return sums.map((sum) => Math.round((sum * 3000) / data.length) / 1000) as [number, number, number];
+export function hashPixels({ data }: Pick<Image, "data">): string {
+  return createHash("sha256").update(data).digest("hex");
 }
 
 /** For assert.throws and assert.rejects: a `ZippyNetError` of that code whose message has that text. */

@@ -1,0 +1,128 @@
+/** The WebAssembly kernel computes what `integer/convolution.ts` says, for transforms of any widths on maps of any size. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import fc from "fast-check";
+import { assembled } from "../../scripts/build-kernel.ts";
+import { type Architecture, DEFAULT_ARCHITECTURE } from "../../src/codec/architecture.ts";
+import { assertFits, type IntegerConvolution } from "../../src/codec/integer/convolution.ts";
+import { FEATURE_LIMIT } from "../../src/codec/integer/fixed-point.ts";
+import { IntegerLayers } from "../../src/codec/integer/layers.ts";
+import {
+  analysis,
+  analysisShapes,
+  type ConvolutionShape,
+  synthesis,
+  synthesisShapes,
+} from "../../src/codec/transforms.ts";
+import { PlainLayers, type PlainMap } from "./plain-layers.ts";
+import { randomIntegers, zippyError } from "./support.ts";
+
+/** Random convolutions: extreme weights, sums that are clipped and halves that are rounded are all frequent. */
+function randomConvolutions(
+  shapes: readonly ConvolutionShape[],
+  seed: number,
+): Map<string, IntegerConvolution> {
+  const next = randomIntegers(seed);
+  return new Map(
+    shapes.map(({ name, kernel: shape, finer = false }): [string, IntegerConvolution] => [
+      name,
+      {
+        shape,
+        kernel: Int8Array.from({ length: shape.reduce((a, b) => a * b) }, () => (next() % 255) - 127),
+        bias: Int32Array.from({ length: shape[3] }, () => (next() % 2_000_001) - 1_000_000),
+        multiplier: Float32Array.from({ length: shape[3] }, () =>
+          next() % 3 ? (next() % 1000) / 100_000 : 2 ** -(next() % 12),
+        ),
+        slope: 0.1,
+        limit: name.endsWith("out") ? 32_767 : FEATURE_LIMIT,
+        finer,
+      },
+    ]),
+  );
+}
+
+const even = (max: number) => fc.integer({ min: 1, max: max / 2 }).map((half) => half * 2);
+const blocks = fc.tuple(fc.nat(2), fc.nat(1), fc.nat(1));
+const architectures: fc.Arbitrary<Architecture> = fc
+  .tuple(fc.integer({ min: 1, max: 21 }), fc.tuple(even(20), even(26), even(34)), blocks)
+  .map(([latentChannels, widths, blocks]) => ({
+    ...DEFAULT_ARCHITECTURE,
+    latentChannels,
+    analysis: { widths, blocks },
+    synthesis: { widths, blocks },
+  }));
+
+test("both transforms equal plain integers, and again on another size", () => {
+  fc.assert(
+    fc.property(
+      architectures,
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      fc.nat(1e6),
+      (architecture, sizes, seed) => {
+        const next = randomIntegers(seed);
+        const g_a = randomConvolutions(analysisShapes(architecture), seed);
+        const g_s = randomConvolutions(synthesisShapes(architecture), seed + 1);
+        const [fastA, fastS] = [new IntegerLayers(g_a), new IntegerLayers(g_s)];
+        const [plainA, plainS] = [new PlainLayers(g_a), new PlainLayers(g_s)];
+        const mapOf = (rows: number, columns: number, channels: number, limit: number): PlainMap => ({
+          rows,
+          columns,
+          channels,
+          values: Array.from({ length: rows * columns * channels }, () => (next() % (2 * limit + 1)) - limit),
+        });
+        for (const [rows, columns] of sizes) {
+          const image = mapOf(rows * 4, columns * 4, 12, 255);
+          assert.deepEqual(
+            [...fastA.run(Int16Array.from(image.values), image, (x) => analysis(architecture, fastA, x))],
+            analysis(architecture, plainA, image).values,
+          );
+          const y = mapOf(rows, columns, architecture.latentChannels, FEATURE_LIMIT);
+          assert.deepEqual(
+            [...fastS.run(Int16Array.from(y.values), y, (x) => synthesis(architecture, fastS, x))],
+            synthesis(architecture, plainS, y).values,
+          );
+        }
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test("sums up to the last below 2^31 are exact, and more are refused", () => {
+  const [depth, out] = [64, 9];
+  const kernel = new Int8Array(9 * depth * out).fill(127);
+  const room = 2 ** 31 - 1 - 9 * depth * 127 * FEATURE_LIMIT;
+  const convolution = (bias: number): IntegerConvolution => ({
+    shape: [3, 3, depth, out],
+    kernel,
+    bias: new Int32Array(out).fill(bias),
+    multiplier: new Float32Array(out).fill(2 ** -17),
+    slope: 1,
+    limit: 32_767,
+    finer: false,
+  });
+  assertFits("conv", convolution(room), FEATURE_LIMIT);
+  assert.throws(
+    () => assertFits("conv", convolution(room + 1), FEATURE_LIMIT),
+    zippyError("bad-model", /conv: expected sums below 2\^31/),
+  );
+  const convolutions = new Map([["conv", convolution(room)]]);
+  const values = new Array<number>(9 * depth).fill(FEATURE_LIMIT);
+  const x: PlainMap = { rows: 3, columns: 3, channels: depth, values };
+  const layers = new IntegerLayers(convolutions);
+  const found = layers.run(Int16Array.from(values), x, (map) => layers.conv(map, "conv"));
+  assert.deepEqual([...found], new PlainLayers(convolutions).conv(x, "conv").values);
+  assert.equal(found[4 * out], 2 ** 14);
+});
+
+test("kernel.wasm.ts is what kernel.wat assembles to", async () => {
+  const committed = await readFile(
+    new URL("../../src/codec/integer/kernel.wasm.ts", import.meta.url),
+    "utf8",
+  );
+  assert.equal(committed, await assembled(), "npm run build:kernel");
+});
