@@ -3,6 +3,8 @@ import type { IntegerConvolution } from "./integer/convolution.ts";
 import { IntegerLayers } from "./integer/layers.ts";
 import {
   ACTIVATION_LIMIT,
+  EXACT_LIMIT,
+  inputLimits as firstLimits,
   inputChannels,
   networkName,
   networks,
@@ -12,7 +14,7 @@ import {
   type PriorWeights,
 } from "./prior.ts";
 
-/** The prior on the WebAssembly kernel. What follows a shift is clipped to 16 bits, which hold more than means and scales need. */
+/** The prior on the WebAssembly kernel, which proves it exact as `proveExact` does. What follows a shift is clipped to 16 bits, which hold more than means and scales need. */
 export class KernelPrior implements PriorEngine {
   readonly #architecture: Architecture;
   readonly #layers: IntegerLayers;
@@ -22,8 +24,10 @@ export class KernelPrior implements PriorEngine {
     const convolutions = new Map<string, IntegerConvolution>();
     for (const { slice, pass } of networks(architecture)) {
       weights[slice]![pass]!.forEach((layer, i) => {
+        const name = `${networkName(slice, pass)}.conv${i}`;
+        const inputLimits = i === 0 ? firstLimits(architecture, slice, pass) : ACTIVATION_LIMIT;
         const limit = i === 2 ? 2 ** 15 - 1 : ACTIVATION_LIMIT;
-        convolutions.set(`${networkName(slice, pass)}.conv${i}`, asIntegers(layer, limit));
+        convolutions.set(name, asIntegers(layer, { name, inputLimits, limit }));
       });
     }
     this.#layers = new IntegerLayers(convolutions);
@@ -44,7 +48,11 @@ export class KernelPrior implements PriorEngine {
   }
 }
 
-function asIntegers({ shape, kernel, bias, shift }: PriorLayer, limit: number): IntegerConvolution {
+function asIntegers(
+  { shape, kernel, bias, shift }: PriorLayer,
+  rest: Pick<IntegerConvolution, "name" | "inputLimits" | "limit">,
+): IntegerConvolution {
   const multiplier = Float32Array.from(shift, (by) => 2 ** -by);
-  return { shape, kernel, bias, multiplier, slope: 2 ** -PRIOR_SLOPE_SHIFT, limit, finer: false };
+  const slope = 2 ** -PRIOR_SLOPE_SHIFT;
+  return { ...rest, shape, kernel, bias, sumsBelow: EXACT_LIMIT, multiplier, slope, finer: false };
 }

@@ -18,7 +18,6 @@ import {
   type PriorLayer,
   type PriorNetwork,
   type PriorWeights,
-  proveExact,
 } from "../codec/prior.ts";
 import { KernelPrior } from "../codec/prior-kernel.ts";
 import type { Relaxation } from "../codec/search/relaxation.ts";
@@ -94,13 +93,16 @@ export function buildDecoder(
   return build(manifest, blobs, engine).decoder;
 }
 
+function onKernel(architecture: Architecture, weights: PriorWeights): PriorEngine {
+  return new KernelPrior(architecture, weights);
+}
+
 function build(
   { number, name, architecture }: Described,
   blobs: Pick<Blobs, "g_s" | "prior">,
-  engine: MakeEngine = (...of) => new KernelPrior(...of),
+  engine: MakeEngine = onKernel,
 ): { weights: PriorWeights; synthesis: readonly QuantisedConvolution[]; decoder: Decoder } {
   const weights = priorWeights(architecture, blobs.prior);
-  proveExact(architecture, weights);
   const tables = symbolTables(blobs.prior);
   const inverseGain = floats(blobs.g_s, "inverse_gain", [QUALITIES, architecture.latentChannels]);
   const levels = tensor(blobs.prior, "levels", "I8", [QUALITIES]);

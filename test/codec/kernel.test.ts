@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { assembled } from "../../scripts/build-kernel.ts";
 import { type Architecture, DEFAULT_ARCHITECTURE } from "../../src/codec/architecture.ts";
-import { assertFits, type IntegerConvolution } from "../../src/codec/integer/convolution.ts";
+import type { IntegerConvolution } from "../../src/codec/integer/convolution.ts";
 import { FEATURE_LIMIT } from "../../src/codec/integer/fixed-point.ts";
 import { IntegerLayers } from "../../src/codec/integer/layers.ts";
 import {
@@ -28,9 +28,12 @@ function randomConvolutions(
     shapes.map(({ name, kernel: shape, finer = false }): [string, IntegerConvolution] => [
       name,
       {
+        name,
         shape,
         kernel: Int8Array.from({ length: shape.reduce((a, b) => a * b) }, () => (next() % 255) - 127),
         bias: Int32Array.from({ length: shape[3] }, () => (next() % 2_000_001) - 1_000_000),
+        inputLimits: FEATURE_LIMIT,
+        sumsBelow: 2 ** 31,
         multiplier: Float32Array.from({ length: shape[3] }, () =>
           next() % 3 ? (next() % 1000) / 100_000 : 2 ** -(next() % 12),
         ),
@@ -96,26 +99,35 @@ test("sums up to the last below 2^31 are exact, and more are refused", () => {
   const [depth, out] = [64, 9];
   const kernel = new Int8Array(9 * depth * out).fill(127);
   const room = 2 ** 31 - 1 - 9 * depth * 127 * FEATURE_LIMIT;
-  const convolution = (bias: number): IntegerConvolution => ({
+  const convolution = (bias: number, inputLimits: number | number[] = FEATURE_LIMIT): IntegerConvolution => ({
+    name: "conv",
     shape: [3, 3, depth, out],
     kernel,
     bias: new Int32Array(out).fill(bias),
+    inputLimits,
+    sumsBelow: 2 ** 31,
     multiplier: new Float32Array(out).fill(2 ** -17),
     slope: 1,
     limit: 32_767,
     finer: false,
   });
-  assertFits("conv", convolution(room), FEATURE_LIMIT);
-  assert.throws(
-    () => assertFits("conv", convolution(room + 1), FEATURE_LIMIT),
-    zippyError("bad-model", /conv: expected sums below 2\^31/),
-  );
-  const convolutions = new Map([["conv", convolution(room)]]);
+  const layersOf = (bias: number, inputLimits?: number[]) =>
+    new IntegerLayers(new Map([["conv", convolution(bias, inputLimits)]]));
+  const refused = zippyError("bad-model", /conv: expected sums below 2\^31, got up to 1.00 of it/);
+  assert.throws(() => layersOf(room + 1), refused);
+  // half of the inputs are half as large: so much more room for bias
+  const half = Array.from({ length: depth }, (_, d) => (d % 2 ? FEATURE_LIMIT : (FEATURE_LIMIT - 1) / 2));
+  const more = ((9 * depth) / 2) * 127 * ((FEATURE_LIMIT + 1) / 2);
+  layersOf(room + more, half);
+  assert.throws(() => layersOf(room + more + 1, half), refused);
   const values = new Array<number>(9 * depth).fill(FEATURE_LIMIT);
   const x: PlainMap = { rows: 3, columns: 3, channels: depth, values };
-  const layers = new IntegerLayers(convolutions);
+  const layers = layersOf(room);
   const found = layers.run(Int16Array.from(values), x, (map) => layers.conv(map, "conv"));
-  assert.deepEqual([...found], new PlainLayers(convolutions).conv(x, "conv").values);
+  assert.deepEqual(
+    [...found],
+    new PlainLayers(new Map([["conv", convolution(room)]])).conv(x, "conv").values,
+  );
   assert.equal(found[4 * out], 2 ** 14);
 });
 

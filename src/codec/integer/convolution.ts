@@ -4,7 +4,7 @@ import { ZippyNetError } from "../errors.ts";
  * A convolution in integers, the same on every machine. Of 16-bit inputs, for each output channel o:
  *
  * ```
- * sum = Σ kernel·input + bias_o                       32 bits; `assertFits` proves that no sum can overflow
+ * sum = Σ kernel·input + bias_o                       32 bits; whoever stores one proves that no sum overflows
  * v   = float32(sum) · multiplier_o                   two IEEE roundings, to nearest
  * v   = max(v, v · slope)                             leaky ReLU, where one follows
  * out = v clipped to ±limit, to the nearest integer   ties to the even one
@@ -14,10 +14,15 @@ import { ZippyNetError } from "../errors.ts";
  * is max(x, (3277·x + 2¹⁴) >> 15).
  */
 export interface IntegerConvolution {
+  readonly name: string;
   /** Height × width × in × out; height and width odd. */
   readonly shape: readonly [number, number, number, number];
   readonly kernel: Int8Array;
   readonly bias: Int32Array;
+  /** Largest magnitude of inputs: of all, or of each channel. */
+  readonly inputLimits: number | readonly number[];
+  /** What |bias| + Σ |kernel| · limit has to be below, at most 2³¹. */
+  readonly sumsBelow: number;
   readonly multiplier: Float32Array;
   /** Of the leaky ReLU if asked for, 0–1. */
   readonly slope: number;
@@ -48,25 +53,23 @@ export function quartersOf(convolution: IntegerConvolution): IntegerConvolution[
   });
 }
 
-/** Throws `bad-model` if inputs within ±limit could make a sum reach 2³¹. */
+/**
+ * Throws `bad-model` if a sum could grow too large.
+ * @param magnitudes of each output channel: Σ |kernel|, by
+ * @param limit of all inputs
+ */
 export function assertFits(
-  name: string,
-  { shape: [height, width, depth, out], kernel, bias }: IntegerConvolution,
+  { name, bias, sumsBelow }: IntegerConvolution,
+  magnitudes: ArrayLike<number>,
   limit: number,
 ): void {
-  const sums = Float64Array.from(bias, Math.abs);
-  // plain loops, and no calls in them: whoever loads a model waits for a million weights
-  for (let row = 0, at = 0; row < height * width * depth; row++) {
-    for (let o = 0; o < out; o++, at++) {
-      const weight = kernel[at]!;
-      sums[o]! += (weight < 0 ? -weight : weight) * limit;
-    }
-  }
-  const largest = sums.reduce((a, b) => Math.max(a, b), 0);
-  if (largest >= 2 ** 31) {
-    throw new ZippyNetError(
-      "bad-model",
-      `${name}: expected sums below 2^31, got up to ${(largest / 2 ** 31).toFixed(2)} of it`,
-    );
-  }
+  const largest = bias.reduce(
+    (most, value, o) => Math.max(most, Math.abs(value) + magnitudes[o]! * limit),
+    0,
+  );
+  if (largest < sumsBelow) return;
+  throw new ZippyNetError(
+    "bad-model",
+    `${name}: expected sums below 2^${Math.log2(sumsBelow)}, got up to ${(largest / sumsBelow).toFixed(2)} of it`,
+  );
 }

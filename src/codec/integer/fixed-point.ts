@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../errors.ts";
 import { type ConvolutionShape, TRANSFORM_SLOPE } from "../transforms.ts";
-import { assertFits, type IntegerConvolution } from "./convolution.ts";
+import type { IntegerConvolution } from "./convolution.ts";
 
 /** Integers that make one: of feature maps, `y` and `y_hat`; of the image that enters `g_a`; of the one that leaves `g_s`. */
 export const FEATURE_UNIT = 1024;
@@ -27,7 +27,7 @@ export interface Ends {
 export const ANALYSIS_ENDS: Ends = { input: IMAGE_UNIT, output: FEATURE_UNIT };
 export const SYNTHESIS_ENDS: Ends = { input: FEATURE_UNIT, output: PICTURE_UNIT };
 
-/** The convolutions of a transform, in its order, in integers. Throws `bad-model` if a sum could overflow. */
+/** The convolutions of a transform, in its order, in integers. Throws `bad-model` if a bias is too large. */
 export function inIntegers(
   stored: readonly QuantisedConvolution[],
   { input, output }: Ends,
@@ -41,7 +41,6 @@ export function inIntegers(
         output: last ? output : FEATURE_UNIT,
       });
       const limit = last ? OUTPUT_LIMIT : FEATURE_LIMIT;
-      assertFits(convolution.name, integer, FEATURE_LIMIT);
       return [convolution.name, { ...integer, limit }];
     }),
   );
@@ -56,9 +55,12 @@ function inInteger(
     throw new ZippyNetError("bad-model", `${name}: expected biases below 2^30 of their kernels' scales`);
   }
   return {
+    name,
     shape,
     kernel,
     bias: Int32Array.from(wanted, (value) => Math.round(value)),
+    inputLimits: FEATURE_LIMIT,
+    sumsBelow: 2 ** 31,
     multiplier: scale.map((value) => (value * output) / input),
     slope: TRANSFORM_SLOPE,
     limit: FEATURE_LIMIT,

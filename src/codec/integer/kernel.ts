@@ -1,10 +1,12 @@
 import { ZippyNetError } from "../errors.ts";
-import type { IntegerConvolution } from "./convolution.ts";
+import { assertFits, type IntegerConvolution } from "./convolution.ts";
 import { KERNEL } from "./kernel.wasm.ts";
 
 /** Bytes that an address is a multiple of: those of a vector. */
 const ALIGNMENT = 16;
 const PAGE = 65_536;
+/** Pages that a memory grows by at least: each time costs. */
+const PAGES = 16;
 /** Output channels of a tile. */
 const BLOCK = 8;
 /** Cells of a tile. */
@@ -42,6 +44,7 @@ export interface Call {
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   convolve(...values: number[]): void;
+  pack(...values: number[]): void;
 }
 
 /** What is used of WebAssembly's interface, which the types of Node leave out and those of browsers have. */
@@ -70,7 +73,7 @@ export class Kernel {
     this.#top = Math.ceil((at + bytes) / ALIGNMENT) * ALIGNMENT;
     const { memory } = this.#exports;
     const missing = this.#top - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+    if (missing > 0) memory.grow(Math.max(PAGES, Math.ceil(missing / PAGE)));
     new Uint8Array(memory.buffer, at, bytes).fill(0);
     return at;
   }
@@ -90,13 +93,14 @@ export class Kernel {
     return at;
   }
 
+  /** Throws `bad-model` if a sum could be too large. */
   store(convolution: IntegerConvolution): Stored {
     const [height, width, depth, out] = convolution.shape;
     const [blocks, quads, taps] = [Math.ceil(out / BLOCK), Math.ceil(depth / 4), height * width];
     const kernel = this.allocate(blocks * taps * quads * 8 * BLOCK);
     const constants = this.allocate(blocks * BLOCK * 8);
+    this.#pack(convolution, { kernel, blocks, quads, taps });
     const { buffer } = this.#exports.memory;
-    pack(convolution, blocks, quads, new Int16Array(buffer, kernel));
     const [biases, multipliers] = [new Int32Array(buffer, constants), new Float32Array(buffer, constants)];
     for (let o = 0; o < out; o++) {
       const to = Math.floor(o / BLOCK) * BLOCK * 2 + (o % BLOCK);
@@ -104,6 +108,33 @@ export class Kernel {
       multipliers[to + BLOCK] = convolution.multiplier[o]!;
     }
     return { convolution, kernel, constants, blocks, quads };
+  }
+
+  #pack(
+    convolution: IntegerConvolution,
+    { kernel, blocks, quads, taps }: { kernel: number; blocks: number; quads: number; taps: number },
+  ): void {
+    const { size } = this;
+    const [, , depth, out] = convolution.shape;
+    const [rows, row] = [quads * 4, blocks * BLOCK];
+    const { inputLimits } = convolution;
+    const same = typeof inputLimits === "number";
+    const weights = this.allocate(rows * 2);
+    this.int16(weights, depth).set(same ? new Int16Array(depth).fill(1) : inputLimits);
+    const sums = this.allocate(row * 4);
+    const from = this.allocate(taps * rows * row);
+    const { buffer } = this.#exports.memory;
+    const source = new Int8Array(buffer, from, taps * rows * row);
+    if (rows === depth && row === out) source.set(convolution.kernel);
+    else {
+      for (let at = 0; at < taps * depth; at++) {
+        const to = (Math.floor(at / depth) * rows + (at % depth)) * row;
+        source.set(convolution.kernel.subarray(at * out, (at + 1) * out), to);
+      }
+    }
+    this.#exports.pack(from, taps, rows, blocks, weights, kernel, sums);
+    assertFits(convolution, new Uint32Array(buffer, sums, out), same ? inputLimits : 1);
+    this.freeTo(size);
   }
 
   convolve({ stored, from, to, taps, activate, accumulate, activated }: Call): void {
@@ -127,26 +158,6 @@ export class Kernel {
       accumulate ? 1 : 0,
       activated,
     );
-  }
-}
-
-/** [taps][in][out] → [out / 8][taps][in / 2][8][2], filled up with zeros. */
-function pack(
-  { shape: [height, width, depth, out], kernel }: IntegerConvolution,
-  blocks: number,
-  quads: number,
-  into: Int16Array,
-): void {
-  const [taps, ofBlock] = [height * width, height * width * quads * 4 * BLOCK];
-  // plain loops: whoever loads a model waits for millions of weights
-  for (let tap = 0, at = 0; tap < taps; tap++) {
-    for (let i = 0; i < depth; i++) {
-      const first = ((tap * quads * 4 + i) >> 1) * 2 * BLOCK + (i & 1);
-      for (let block = 0; block < blocks; block++) {
-        const end = Math.min(BLOCK, out - block * BLOCK);
-        for (let o = 0, to = first + block * ofBlock; o < end; o++, to += 2) into[to] = kernel[at++]!;
-      }
-    }
   }
 }
 

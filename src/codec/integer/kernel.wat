@@ -1,7 +1,7 @@
 ;; Convolution of 16-bit integers, the one kernel of the decoder: `convolution.ts` says what it computes, `kernel.ts` calls it.
 ;;
 ;; A tile is 4 cells × 8 output channels. `i32x4.dot_i16x8_s` multiplies pairs of input channels, so a kernel lies in memory as
-;; [output channels / 8][taps][input channels / 2][8][2] bytes, and a cell's channels side by side.
+;; [output channels / 8][taps][input channels / 2][8][2], and a cell's channels side by side, all in 16 bits.
 (module
   (memory (export "memory") 1)
 
@@ -59,6 +59,45 @@
       (local.set $kernel (i32.add (local.get $kernel) (local.get $blockBytes)))
       (local.set $constants (i32.add (local.get $constants) (i32.const 64)))
       (local.set $out (i32.add (local.get $out) (i32.const 16)))
+      (br_if $eachBlock
+        (i32.lt_u (local.tee $block (i32.add (local.get $block) (i32.const 1))) (local.get $blocks)))))
+
+  ;; Puts a kernel [taps][depth][blocks · 8] of bytes in the order of `convolve`, as 16-bit integers; `depth` is a multiple of 4.
+  ;; Adds up Σ |kernel| · weight of each output channel, by the 16-bit weight of each input channel: 8 · `blocks` i32 at $sums.
+  (func (export "pack")
+    (param $from i32) (param $taps i32) (param $depth i32) (param $blocks i32)
+    (param $weights i32) (param $into i32) (param $sums i32)
+    (local $block i32) (local $source i32) (local $pair i32) (local $tap i32) (local $row i32)
+    (local $k v128) (local $low v128) (local $high v128) (local $a v128) (local $b v128) (local $weight v128)
+    (local.set $row (i32.shl (local.get $blocks) (i32.const 3)))
+    (loop $eachBlock
+      (local.set $a (v128.const i32x4 0 0 0 0))
+      (local.set $b (v128.const i32x4 0 0 0 0))
+      (local.set $source (i32.add (local.get $from) (i32.shl (local.get $block) (i32.const 3))))
+      (local.set $tap (i32.const 0))
+      (loop $eachTap
+        (local.set $pair (i32.const 0))
+        (loop $eachPair
+          (local.set $k
+            (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+              (v128.load64_zero (local.get $source))
+              (v128.load64_zero (i32.add (local.get $source) (local.get $row)))))
+          (local.set $low (i16x8.extend_low_i8x16_s (local.get $k)))
+          (local.set $high (i16x8.extend_high_i8x16_s (local.get $k)))
+          (v128.store offset=0 (local.get $into) (local.get $low))
+          (v128.store offset=16 (local.get $into) (local.get $high))
+          (local.set $weight (v128.load32_splat (i32.add (local.get $weights) (i32.shl (local.get $pair) (i32.const 1)))))
+          (local.set $a (i32x4.add (local.get $a) (i32x4.dot_i16x8_s (i16x8.abs (local.get $low)) (local.get $weight))))
+          (local.set $b (i32x4.add (local.get $b) (i32x4.dot_i16x8_s (i16x8.abs (local.get $high)) (local.get $weight))))
+          (local.set $into (i32.add (local.get $into) (i32.const 32)))
+          (local.set $source (i32.add (local.get $source) (i32.shl (local.get $row) (i32.const 1))))
+          (br_if $eachPair
+            (i32.lt_u (local.tee $pair (i32.add (local.get $pair) (i32.const 2))) (local.get $depth))))
+        (br_if $eachTap
+          (i32.lt_u (local.tee $tap (i32.add (local.get $tap) (i32.const 1))) (local.get $taps))))
+      (v128.store offset=0 (local.get $sums) (local.get $a))
+      (v128.store offset=16 (local.get $sums) (local.get $b))
+      (local.set $sums (i32.add (local.get $sums) (i32.const 32)))
       (br_if $eachBlock
         (i32.lt_u (local.tee $block (i32.add (local.get $block) (i32.const 1))) (local.get $blocks)))))
 

@@ -28,8 +28,10 @@ export class IntegerLayers implements Layers<Feature> {
   #weights: Weights | undefined;
   #workspace: Workspace | undefined;
 
+  /** Throws `bad-model` if a sum could be too large. */
   constructor(convolutions: ReadonlyMap<string, IntegerConvolution>) {
     this.#convolutions = convolutions;
+    this.#weights = store(convolutions);
     this.#pad = Math.max(0, ...Array.from(convolutions.values(), ({ shape }) => (shape[0] - 1) / 2));
   }
 
