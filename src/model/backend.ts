@@ -1,8 +1,8 @@
 import { ready, setBackend } from "@tensorflow/tfjs-core";
 
 /**
- * Makes TensorFlow.js run on WebAssembly; the first call takes some ten milliseconds, later ones nothing. The compiled
- * kernels lie beside `@tensorflow/tfjs-backend-wasm`, or in the folder that ZIPPYNET_WASM names (a bundle's).
+ * Makes TensorFlow.js, which an encoder's search needs, run on WebAssembly; the first call takes some ten milliseconds, later ones
+ * nothing. The compiled kernels lie beside `@tensorflow/tfjs-backend-wasm`, or in the folder that ZIPPYNET_WASM names (a bundle's).
  */
 export function useWasm(): Promise<void> {
   wasm ??= start().catch((error: unknown) => {

@@ -17,7 +17,7 @@ export interface Verified {
   readonly psnr?: number;
 }
 
-/** dB that PSNR may differ from its metadata: pixels agree within one level between backends, and there it is rounded to 0.01. */
+/** dB that PSNR may differ from its metadata: there it is rounded to 0.01, and libraries may read an upload a level differently. */
 const TOLERANCE = 0.1;
 
 /**

@@ -9,12 +9,8 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** Where serverless.yml looks for its handlers. */
 export const FUNCTIONS = join(ROOT, "dist/functions");
 
-/** The kernels of TensorFlow.js that a processor without SIMD, with it, and (for more than one thread) with both needs. */
-const WASM = [
-  "tfjs-backend-wasm.wasm",
-  "tfjs-backend-wasm-simd.wasm",
-  "tfjs-backend-wasm-threaded-simd.wasm",
-];
+/** The kernels of TensorFlow.js that an encoder's search runs on; without SIMD there would be no codec either. */
+const WASM = "tfjs-backend-wasm-simd.wasm";
 
 /** CommonJS packages in an ES module bundle look for these; the kernels lie beside the bundle. */
 const BANNER = `
@@ -35,7 +31,7 @@ export async function bundleFunctions({ clean }: { readonly clean: boolean }): P
     FUNCTIONS,
   );
   const kernels = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"));
-  await Promise.all(WASM.map((file) => copyFile(join(kernels, file), join(FUNCTIONS, file))));
+  await copyFile(join(kernels, WASM), join(FUNCTIONS, WASM));
 }
 
 /** Bundles modules of the project, as the functions are. */
