@@ -35,7 +35,7 @@ export function withGain({ gain }: Model, y: Float32Array, quality: number): Flo
   return y.map((value, at) => value * gain[from + (at % channels)]!);
 }
 
-/** Pixels of `y_hat` in eighths of files of one quality and size. */
+/** Pixels of `y_hat` in 32nds of files of one quality and size. */
 export function reconstruct(model: Decoder, headers: readonly PictureHeader[], yHat: Int16Array): Image[] {
   const { architecture, synthesis: layers } = model;
   const { width, height, quality } = headers[0]!;
@@ -53,8 +53,8 @@ function withInverseGain({ inverseGain }: Decoder, yHat: Int16Array, quality: nu
   const channels = inverseGain.length / QUALITIES;
   const from = (quality - 1) * channels;
   // products of doubles, rounded: the same on every machine
-  return yHat.map((eighths, at) => {
-    const value = Math.round(eighths * inverseGain[from + (at % channels)]! * (FEATURE_UNIT / LATENT_UNIT));
+  return yHat.map((units, at) => {
+    const value = Math.round(units * inverseGain[from + (at % channels)]! * (FEATURE_UNIT / LATENT_UNIT));
     return Math.max(-FEATURE_LIMIT, Math.min(FEATURE_LIMIT, value));
   });
 }

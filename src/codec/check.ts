@@ -2,7 +2,7 @@ import type { Header } from "./container.ts";
 
 /**
  * The check byte: FNV-1a of 32 bits (Fowler, Noll and Vo; RFC 9923) over model, quality with grey bit, width and height (two bytes
- * each, low first) and every `y_hat` in eighths (two bytes each, two's complement, low first, in the order row,
+ * each, low first) and every `y_hat` in 32nds (two bytes each, two's complement, low first, in the order row,
  * column, channel), its four bytes xored into one. It covers what was decoded rather than what was read, so it also tells
  * of a decoder that does not compute the prior exactly. One damaged file in 256 passes it.
  */

@@ -21,7 +21,7 @@ export interface Encoded {
   readonly quality: number;
   /** What the tables say the payload costs; the coder adds less than a byte, the container 4–8 bytes. */
   readonly estimatedBits: number;
-  /** [rows, columns, latentChannels], in eighths: what the decoder will find. */
+  /** [rows, columns, latentChannels], in 32nds: what the decoder will find. */
   readonly yHat: Int16Array;
 }
 
@@ -113,7 +113,7 @@ export function decodeImages(model: Decoder, files: readonly Uint8Array[]): Imag
   return reconstruct(model, headers, yHat);
 }
 
-/** The entropy-coded half of decoding: headers and `y_hat` in eighths, [n, rows, columns, latentChannels]. */
+/** The entropy-coded half of decoding: headers and `y_hat` in 32nds, [n, rows, columns, latentChannels]. */
 export function decodeLatents(
   model: Decoder,
   files: readonly Uint8Array[],

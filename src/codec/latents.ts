@@ -7,13 +7,13 @@ import {
   LATENT_UNIT,
   MEAN_LIMIT,
   networks,
-  POSITION_UNIT,
+  POSITION_SCALE,
   type PriorEngine,
   sliceChannels,
 } from "./prior.ts";
 import { MAX_SYMBOL, SCALES } from "./symbols.ts";
 
-/** Latents of n images of one size: [n, rows, columns, latentChannels] integers, `y_hat` in eighths. */
+/** Latents of n images of one size: [n, rows, columns, latentChannels] integers, `y_hat` in 32nds. */
 export interface LatentShape {
   readonly n: number;
   readonly rows: number;
@@ -21,9 +21,9 @@ export interface LatentShape {
 }
 
 /**
- * Gives the `y_hat` (in eighths) of one latent.
+ * Gives the `y_hat` (in 32nds) of one latent.
  * @param at index of the latent in [n, rows, columns, latentChannels]
- * @param mean of the prior, in eighths
+ * @param mean of the prior, in 32nds
  * @param scale index of the prior's scale, 0–63
  */
 export type CodeLatent = (image: number, at: number, mean: number, scale: number) => number;
@@ -34,7 +34,7 @@ export type CodeLatent = (image: number, at: number, mean: number, scale: number
  * pass depends only on the passes before it.
  *
  * @param level quality feature of the prior, in 32nds
- * @returns `y_hat` in eighths
+ * @returns `y_hat` in 32nds
  */
 export function walkLatents(
   architecture: Architecture,
@@ -58,9 +58,9 @@ export function walkLatents(
         const parity = (Math.floor(position / columns) + (position % columns)) % PASSES;
         to = copyClipped(yHat, at, slice * width, input, to);
         for (let f = 0; f < POSITION_FEATURES; f++)
-          input[to++] = positions[position * POSITION_FEATURES + f]!;
+          input[to++] = POSITION_SCALE * positions[position * POSITION_FEATURES + f]!;
         input[to++] = level;
-        input[to++] = parity === pass ? POSITION_UNIT : 0;
+        input[to++] = parity === pass ? LATENT_UNIT : 0;
         if (pass > 0) to = copyClipped(yHat, at + slice * width, width, input, to);
       }
       const output = prior.run(slice, pass, input, rows, columns);
@@ -81,7 +81,7 @@ export function walkLatents(
 /**
  * Rounds `y` to whole steps from the prior's means, in coding order; gives each symbol to `emit`.
  * @param y [n, rows, columns, latentChannels] after gain
- * @returns `y_hat` in eighths
+ * @returns `y_hat` in 32nds
  */
 export function quantiseLatents(
   { architecture, prior, levels }: Pick<Model, "architecture" | "prior" | "levels">,

@@ -3,34 +3,23 @@ import type { IntegerConvolution } from "./integer/convolution.ts";
 import { IntegerLayers } from "./integer/layers.ts";
 import {
   ACTIVATION_LIMIT,
-  EXACT_LIMIT,
-  inputLimits as firstLimits,
   inputChannels,
+  inputLimits,
   networkName,
   networks,
-  PRIOR_SLOPE_SHIFT,
+  PRIOR_SLOPE,
   type PriorEngine,
-  type PriorLayer,
   type PriorWeights,
 } from "./prior.ts";
 
-/** The prior on the WebAssembly kernel, which proves it exact as `proveExact` does. What follows a shift is clipped to 16 bits, which hold more than means and scales need. */
+/** The prior on the WebAssembly kernel. Throws `bad-model` if a sum could overflow. */
 export class KernelPrior implements PriorEngine {
   readonly #architecture: Architecture;
   readonly #layers: IntegerLayers;
 
   constructor(architecture: Architecture, weights: PriorWeights) {
     this.#architecture = architecture;
-    const convolutions = new Map<string, IntegerConvolution>();
-    for (const { slice, pass } of networks(architecture)) {
-      weights[slice]![pass]!.forEach((layer, i) => {
-        const name = `${networkName(slice, pass)}.conv${i}`;
-        const inputLimits = i === 0 ? firstLimits(architecture, slice, pass) : ACTIVATION_LIMIT;
-        const limit = i === 2 ? 2 ** 15 - 1 : ACTIVATION_LIMIT;
-        convolutions.set(name, asIntegers(layer, { name, inputLimits, limit }));
-      });
-    }
-    this.#layers = new IntegerLayers(convolutions);
+    this.#layers = new IntegerLayers(priorConvolutions(architecture, weights));
   }
 
   run(slice: number, pass: number, input: Int16Array, rows: number, columns: number): Int16Array {
@@ -48,11 +37,25 @@ export class KernelPrior implements PriorEngine {
   }
 }
 
-function asIntegers(
-  { shape, kernel, bias, shift }: PriorLayer,
-  rest: Pick<IntegerConvolution, "name" | "inputLimits" | "limit">,
-): IntegerConvolution {
-  const multiplier = Float32Array.from(shift, (by) => 2 ** -by);
-  const slope = 2 ** -PRIOR_SLOPE_SHIFT;
-  return { ...rest, shape, kernel, bias, sumsBelow: EXACT_LIMIT, multiplier, slope, finer: false };
+/** Every layer by its name. What leaves a network is clipped to 16 bits, which hold more than means and scales need. */
+export function priorConvolutions(
+  architecture: Architecture,
+  weights: PriorWeights,
+): Map<string, IntegerConvolution> {
+  const convolutions = new Map<string, IntegerConvolution>();
+  for (const { slice, pass } of networks(architecture)) {
+    weights[slice]![pass]!.forEach((layer, i) => {
+      const name = `${networkName(slice, pass)}.conv${i}`;
+      convolutions.set(name, {
+        ...layer,
+        name,
+        inputLimits: i === 0 ? inputLimits(architecture, slice, pass) : ACTIVATION_LIMIT,
+        sumsBelow: 2 ** 31,
+        slope: PRIOR_SLOPE,
+        limit: i === 2 ? 2 ** 15 - 1 : ACTIVATION_LIMIT,
+        finer: false,
+      });
+    });
+  }
+  return convolutions;
 }

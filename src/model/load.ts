@@ -10,7 +10,6 @@ import {
 import { IntegerLayers } from "../codec/integer/layers.ts";
 import {
   LEVEL_LIMIT,
-  MAX_SHIFT,
   networkName,
   networkShapes,
   networks,
@@ -160,15 +159,11 @@ export function priorWeights(architecture: Architecture, blob: SafeTensors): Pri
   for (const { slice, pass } of networks(architecture)) {
     const layers = networkShapes(architecture, slice, pass).map((shape, index): PriorLayer => {
       const name = `${networkName(slice, pass)}.conv${index}`;
-      const shift = tensor(blob, `${name}.shift`, "U8", [shape[3]]);
-      if (shift.some((by) => by > MAX_SHIFT)) {
-        throw new ZippyNetError("bad-model", `${name}.shift: expected 0–${MAX_SHIFT}`);
-      }
       return {
         shape,
         kernel: tensor(blob, `${name}.kernel`, "I8", shape),
         bias: tensor(blob, `${name}.bias`, "I32", [shape[3]]),
-        shift,
+        multiplier: tensor(blob, `${name}.multiplier`, "F32", [shape[3]]),
       };
     });
     weights[slice] ??= [];

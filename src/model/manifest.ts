@@ -17,7 +17,7 @@ const blob = v.object({
 
 const schema = v.object({
   /** Version of this layout and of the arithmetic that the model means. */
-  format: v.literal(1),
+  format: v.literal(2),
   /** 0–255 but 80, in every file the model writes; 192–255 are users' own. */
   number: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255), v.notValue(RESERVED_MODEL)),
   name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/)),
@@ -32,8 +32,6 @@ const schema = v.object({
     prior: v.object({ hidden: count }),
   }),
   blobs: v.object({ g_a: blob, g_s: blob, prior: blob }),
-  /** The largest sum that the prior can reach, as a share of 2^24: below 1, float32 is exact. */
-  exactness: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
 });
 
 /** What a model is: `manifest.json` of its folder. */

@@ -2,14 +2,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Architecture, QUALITIES } from "../codec/architecture.ts";
 import { FEATURE_LIMIT, FEATURE_UNIT } from "../codec/integer/fixed-point.ts";
-import { LEVEL_UNIT, networkName, networks, proveExact } from "../codec/prior.ts";
+import { LATENT_UNIT, networkName, networks } from "../codec/prior.ts";
 import { levelOf } from "../codec/quality.ts";
 import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
 import type { Blobs } from "../model/load.ts";
 import { sha256Hex, symbolTables } from "../model/load.ts";
 import { BLOBS, type BlobName, type Manifest } from "../model/manifest.ts";
 import { type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
-import { quantisePrior } from "./quantise.ts";
+import { type FloatLayer, quantisePrior, toInt8 } from "./quantise.ts";
 
 /** A float tensor of a model in training, by the names of `transforms.ts` and `prior.ts`. */
 export interface FloatTensor {
@@ -32,11 +32,7 @@ export interface ExportOptions {
   readonly card: string;
 }
 
-/** Well below what a decoder takes of bias and sum, 2³⁰ and 2³¹: rounding adds to them. */
-const LARGEST_BIAS = 2 ** 28;
-const LARGEST_SUM = 2 ** 30;
-
-/** Writes a model folder: blobs, manifest, card. Throws `bad-model` if the prior is not provably exact. */
+/** Writes a model folder: blobs, manifest, card. */
 export async function exportModel(folder: string, options: ExportOptions): Promise<Manifest> {
   const { number, name, description, architecture, card } = options;
   const blobs = packModel(options);
@@ -50,14 +46,13 @@ export async function exportModel(folder: string, options: ExportOptions): Promi
     }),
   );
   const manifest: Manifest = {
-    format: 1,
+    format: 2,
     number,
     name,
     description,
     released: false,
     architecture,
     blobs: Object.fromEntries(described) as Record<BlobName, (typeof described)[number][1]>,
-    exactness: exactness(options),
   };
   await writeFile(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await writeFile(join(folder, "README.md"), card);
@@ -69,14 +64,14 @@ export function packModel({ architecture, weights, tables }: Omit<ExportOptions,
   const prior = new Map<string, SafeTensor>();
   const quantised = quantisePrior(architecture, (name) => floatLayer(weights, name));
   for (const { slice, pass } of networks(architecture)) {
-    quantised[slice]![pass]!.forEach(({ shape, kernel, bias, shift }, index) => {
+    quantised[slice]![pass]!.forEach(({ shape, kernel, bias, multiplier }, index) => {
       const layer = `${networkName(slice, pass)}.conv${index}`;
       prior.set(`${layer}.kernel`, { dtype: "I8", shape, data: kernel });
       prior.set(`${layer}.bias`, { dtype: "I32", shape: [bias.length], data: bias });
-      prior.set(`${layer}.shift`, { dtype: "U8", shape: [shift.length], data: shift });
+      prior.set(`${layer}.multiplier`, { dtype: "F32", shape: [multiplier.length], data: multiplier });
     });
   }
-  const levels = Int8Array.from({ length: QUALITIES }, (_, i) => Math.round(levelOf(i + 1) * LEVEL_UNIT));
+  const levels = Int8Array.from({ length: QUALITIES }, (_, i) => Math.round(levelOf(i + 1) * LATENT_UNIT));
   prior.set("levels", { dtype: "I8", shape: [QUALITIES], data: levels });
   const lengths = Uint16Array.from(tables, (table) => table.length);
   const frequencies = Uint16Array.from(tables.flatMap((table) => [...table]));
@@ -90,49 +85,19 @@ export function packModel({ architecture, weights, tables }: Omit<ExportOptions,
   return { g_a, g_s, prior };
 }
 
-function exactness({ architecture, weights }: ExportOptions): number {
-  const bound = proveExact(
-    architecture,
-    quantisePrior(architecture, (name) => floatLayer(weights, name)),
-  );
-  return Math.ceil(bound * 1e4) / 1e4;
-}
-
 function packConvolutions(
   weights: FloatWeights,
   shapes: readonly ConvolutionShape[],
 ): Map<string, SafeTensor> {
   const blob = new Map<string, SafeTensor>();
   for (const { name, kernel: shape } of shapes) {
-    const { kernel, bias } = floatLayer(weights, name);
-    const { scale, data } = toInt8(kernel, bias);
+    const layer = floatLayer(weights, name);
+    const { scale, data } = toInt8(layer, { unit: FEATURE_UNIT, limit: FEATURE_LIMIT });
     blob.set(`${name}.kernel`, { dtype: "I8", shape, data });
     blob.set(`${name}.scale`, { dtype: "F32", shape: [shape[3]], data: scale });
-    blob.set(`${name}.bias`, { dtype: "F32", shape: [shape[3]], data: bias });
+    blob.set(`${name}.bias`, { dtype: "F32", shape: [shape[3]], data: layer.bias });
   }
   return blob;
-}
-
-/**
- * Kernel in 8 bits with one scale an output channel, its last axis: the largest weight's, or a coarser one where integers of bias
- * and sums would not fit.
- */
-function toInt8(kernel: Float32Array, bias: Float32Array): { scale: Float32Array; data: Int8Array } {
-  const { length: channels } = bias;
-  const [largest, sums] = [new Float64Array(channels), new Float64Array(channels)];
-  kernel.forEach((value, at) => {
-    largest[at % channels] = Math.max(largest[at % channels]!, Math.abs(value));
-    sums[at % channels]! += Math.abs(value);
-  });
-  const scale = bias.map((value, o) =>
-    Math.max(
-      largest[o]! / 127,
-      (Math.abs(value) * FEATURE_UNIT) / LARGEST_BIAS,
-      (sums[o]! * FEATURE_LIMIT) / LARGEST_SUM,
-    ),
-  );
-  const data = Int8Array.from(kernel, (value, at) => Math.round(value / (scale[at % channels]! || 1)));
-  return { scale, data };
 }
 
 /** exp(g₀ + g₁·l + g₂·l²) of every quality and channel, spelt out so that no decoder needs `exp`. */
@@ -147,7 +112,7 @@ function gainTable(weights: FloatWeights, name: string): SafeTensor {
   return { dtype: "F32", shape: [QUALITIES, channels], data: table };
 }
 
-function floatLayer(weights: FloatWeights, name: string): { kernel: Float32Array; bias: Float32Array } {
+function floatLayer(weights: FloatWeights, name: string): FloatLayer {
   return { kernel: find(weights, `${name}.kernel`).data, bias: find(weights, `${name}.bias`).data };
 }
 

@@ -19,9 +19,8 @@ import { layerUnits, quantisePrior } from "./quantise.ts";
  * The tensors that the graph is made of, from the vector of parameters: those of the transforms as they are, those of
  * the prior in its integer arithmetic.
  *
- * A kernel w of the prior becomes k = ⌊w·A + ½⌋·2^-shift with A = 2^shift · (unit of the output)/(unit of the input), in
- * float32 exactly what `quantise.ts` exports; its gradient goes straight through. Shifts are renewed now and then:
- * weights hardly move from one step to the next.
+ * A kernel w of the prior becomes k = ⌊w/scale + ½⌋·multiplier, what `quantise.ts` exports; its gradient goes straight through.
+ * Scales are renewed now and then: weights hardly move from one step to the next.
  */
 export class Leaves {
   readonly #layout: Layout;
@@ -31,9 +30,9 @@ export class Leaves {
   readonly #kernelSlope: Tensor1D;
   readonly #biasSlope: Tensor1D;
   #factor: Tensor1D | undefined;
-  #divisor: Tensor1D | undefined;
-  /** 2^shift of every bias. */
-  #biasPowers = new Float64Array(0);
+  #worth: Tensor1D | undefined;
+  /** What the integer of every bias is worth. */
+  #biasScales = new Float64Array(0);
 
   constructor(architecture: Architecture) {
     this.#architecture = architecture;
@@ -45,7 +44,7 @@ export class Leaves {
     for (const { shape, units } of layersOf(architecture)) {
       const [height, width, depth, out] = shape;
       for (let i = 0; i < height * width * depth * out; i++) {
-        kernelSlope[at++] = units.outputs.unit[i % out]! / units.inputs[Math.floor(i / out) % depth]!;
+        kernelSlope[at++] = units.outputs.unit[i % out]! / units.inputs.unit;
       }
       for (let o = 0; o < out; o++) {
         biases.push({ unit: units.outputs.unit[o]!, offset: units.outputs.offset[o]! });
@@ -57,34 +56,32 @@ export class Leaves {
     this.#biasSlope = tensor1d(biasSlope);
   }
 
-  /** Renews the shifts, and gives the prior in integers. */
-  renewShifts(vector: Float32Array): PriorWeights {
+  /** Renews the scales, and gives the prior in integers. */
+  renewScales(vector: Float32Array): PriorWeights {
     const tensors = unpackParameters(this.#architecture, vector);
     const find = (name: string) => tensors.get(name)!.data;
     const prior = quantisePrior(this.#architecture, (name) => ({
       kernel: find(`${name}.kernel`),
       bias: find(`${name}.bias`),
     }));
-    const slope = this.#kernelSlope.dataSync<"float32">();
-    const factor = new Float32Array(slope.length);
-    const divisor = new Float32Array(slope.length);
-    const powers: number[] = [];
+    const { size } = this.#layout.parts[1];
+    const [factor, worth] = [new Float32Array(size), new Float32Array(size)];
+    const scales: number[] = [];
     let at = 0;
     for (const { slice, pass } of networks(this.#architecture)) {
-      for (const { kernel, shift } of prior[slice]![pass]!) {
-        const power = Float64Array.from(shift, (by) => 2 ** by);
+      for (const { kernel, scale, multiplier } of prior[slice]![pass]!) {
         for (let i = 0; i < kernel.length; i++, at++) {
-          factor[at] = slope[at]! * power[i % power.length]!;
-          divisor[at] = 1 / power[i % power.length]!;
+          factor[at] = 1 / (scale[i % scale.length]! || 1);
+          worth[at] = multiplier[i % scale.length]!;
         }
-        powers.push(...power);
+        scales.push(...multiplier);
       }
     }
     this.#factor?.dispose();
-    this.#divisor?.dispose();
+    this.#worth?.dispose();
     this.#factor = tensor1d(factor);
-    this.#divisor = tensor1d(divisor);
-    this.#biasPowers = Float64Array.from(powers);
+    this.#worth = tensor1d(worth);
+    this.#biasScales = Float64Array.from(scales);
     return prior;
   }
 
@@ -98,7 +95,7 @@ export class Leaves {
         biases.size,
       ]);
       const whole = floor(add(mul(pieces.at(-2)!, this.#factor!), 0.5));
-      const integers = mul(whole, this.#divisor!);
+      const integers = mul(whole, this.#worth!);
       const parts = [
         ...pieces.slice(0, -2),
         ...splitVector(
@@ -111,13 +108,13 @@ export class Leaves {
     });
   }
 
-  /** In JavaScript's doubles, as `quantise.ts` does: float32 would not always round the same way. */
+  /** In JavaScript's doubles, as `quantise.ts` does. */
   #quantisedBiases(biases: Tensor): Tensor[] {
     const values = biases.dataSync<"float32">();
     const whole = values.map((value, i) => {
       const { unit, offset } = this.#biases[i]!;
-      const power = this.#biasPowers[i]!;
-      return Math.floor(Math.fround(value * unit + offset) * power + 0.5) / power;
+      const scale = this.#biasScales[i]!;
+      return scale === 0 ? 0 : Math.floor((value * unit + offset) / scale + 0.5) * scale;
     });
     return splitVector(
       tensor1d(whole),
@@ -139,7 +136,7 @@ export class Leaves {
   }
 
   dispose(): void {
-    for (const tensor of [this.#kernelSlope, this.#biasSlope, this.#factor, this.#divisor]) tensor?.dispose();
+    for (const tensor of [this.#kernelSlope, this.#biasSlope, this.#factor, this.#worth]) tensor?.dispose();
   }
 }
 
@@ -154,7 +151,7 @@ function* layersOf(architecture: Architecture) {
       yield {
         name: `${networkName(slice, pass)}.conv${index}`,
         shape,
-        units: layerUnits(architecture, slice, pass, index),
+        units: layerUnits(architecture, index),
       };
     }
   }

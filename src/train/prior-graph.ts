@@ -23,12 +23,11 @@ import {
   ACTIVATION_LIMIT,
   LATENT_LIMIT,
   LATENT_UNIT,
-  LEVEL_UNIT,
   MEAN_LIMIT,
   networkName,
   networks,
-  POSITION_UNIT,
-  PRIOR_SLOPE_SHIFT,
+  POSITION_SCALE,
+  PRIOR_SLOPE,
   sliceChannels,
 } from "../codec/prior.ts";
 import { SCALES } from "../codec/symbols.ts";
@@ -46,7 +45,7 @@ import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "./scales.ts";
 /** [n, rows, columns, latentChannels] each. */
 export interface QuantisedTensors {
   readonly yHat: Tensor4D;
-  /** The prior's means in eighths and scale indices, all integers. */
+  /** The prior's means in 32nds and scale indices, all integers. */
   readonly means: Tensor4D;
   readonly scales: Tensor4D;
 }
@@ -61,13 +60,13 @@ export function quantise(
   const [, rows, columns] = y.shape;
   const width = sliceChannels(architecture);
   const masks = checkerboard(rows, columns);
-  const decoded: Tensor4D[] = []; // y_hat of the earlier slices, in clipped eighths
+  const decoded: Tensor4D[] = []; // y_hat of the earlier slices, in clipped 32nds
   const slices: { yHat: Tensor4D; means: Tensor4D; scales: Tensor4D }[] = [];
   const features = Array.from({ length: PASSES }, (_, pass) => contextFeatures(rows, columns, levels, pass));
   const ySlices = sliceLast(y, width);
   let first: { yHat: Tensor4D; means: Tensor4D; scales: Tensor4D } | undefined;
   for (const { slice: index, pass } of networks(architecture)) {
-    const own = pass === 0 ? [] : [inEighths(first!.yHat)];
+    const own = pass === 0 ? [] : [inUnits(first!.yHat)];
     const input = concat([...decoded, features[pass]!, ...own], 3) as Tensor4D;
     const { means, scales } = predict(parameters, networkName(index, pass), input, width);
     const yHat = mul(quantiseAround(ySlices[index]!, means), masks[pass]!) as Tensor4D;
@@ -84,7 +83,7 @@ export function quantise(
         scales: add(first!.scales, masked.scales) as Tensor4D,
       };
       slices.push(both);
-      decoded.push(inEighths(both.yHat));
+      decoded.push(inUnits(both.yHat));
     }
   }
   const join = (key: "yHat" | "means" | "scales") =>
@@ -128,7 +127,7 @@ function integerLayer(x: Tensor4D, kernel: Tensor4D, bias: Tensor1D, hidden: boo
       linearForward(input as Tensor4D, weights as Tensor4D, 1, "SAME"),
       offsets as Tensor,
     ]) as Tensor4D;
-    const activated = hidden ? leaky(u, 2 ** -PRIOR_SLOPE_SHIFT) : u;
+    const activated = hidden ? leaky(u, PRIOR_SLOPE) : u;
     const rounded = round(activated);
     (save as Save)([input as Tensor, weights as Tensor, ...(hidden ? [activated] : [])]);
     return {
@@ -139,7 +138,7 @@ function integerLayer(x: Tensor4D, kernel: Tensor4D, bias: Tensor1D, hidden: boo
           ? leakyGradient(
               insideGradient(dy, a, -ACTIVATION_LIMIT, ACTIVATION_LIMIT) as Tensor4D,
               a,
-              2 ** -PRIOR_SLOPE_SHIFT,
+              PRIOR_SLOPE,
             )
           : (dy as Tensor4D);
         return [
@@ -187,7 +186,7 @@ function quantiseAround(y: Tensor4D, means: Tensor4D): Tensor4D {
 }
 
 /** Latents as the prior takes them. */
-function inEighths(yHat: Tensor4D): Tensor4D {
+function inUnits(yHat: Tensor4D): Tensor4D {
   return clipByValue(mul(yHat, LATENT_UNIT), -LATENT_LIMIT, LATENT_LIMIT);
 }
 
@@ -216,9 +215,10 @@ function contextFeatures(rows: number, columns: number, levels: Float32Array, pa
   let to = 0;
   for (const level of levels) {
     for (let i = 0; i < area; i++) {
-      for (let f = 0; f < POSITION_FEATURES; f++) features[to++] = positions[i * POSITION_FEATURES + f]!;
-      features[to++] = Math.round(level * LEVEL_UNIT);
-      features[to++] = (Math.floor(i / columns) + (i % columns)) % PASSES === pass ? POSITION_UNIT : 0;
+      for (let f = 0; f < POSITION_FEATURES; f++)
+        features[to++] = POSITION_SCALE * positions[i * POSITION_FEATURES + f]!;
+      features[to++] = Math.round(level * LATENT_UNIT);
+      features[to++] = (Math.floor(i / columns) + (i % columns)) % PASSES === pass ? LATENT_UNIT : 0;
     }
   }
   return tensor4d(features, [levels.length, rows, columns, depth]);

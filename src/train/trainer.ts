@@ -6,7 +6,7 @@ import { Leaves } from "./leaves.ts";
 import { Optimiser, type OptimiserState } from "./optimiser.ts";
 import { layoutOf, type Slot } from "./parameters.ts";
 
-/** Steps from one renewal of the prior's shifts to the next. */
+/** Steps from one renewal of the prior's scales to the next. */
 const RENEWAL = 25;
 
 export interface TrainerOptions {
@@ -103,7 +103,7 @@ export class Trainer {
   /** What the averaged weights make of batches, with quantised latents; `use` may keep no tensor of an outcome. */
   evaluate(batches: Iterable<Batch>, use: (outcome: Outcome, batch: Batch) => void): void {
     const average = this.#optimiser.readAverage();
-    this.#leaves.renewShifts(average.dataSync<"float32">());
+    this.#leaves.renewScales(average.dataSync<"float32">());
     const leaves = this.#leaves.make(average);
     average.dispose();
     for (const batch of batches) {
@@ -115,7 +115,7 @@ export class Trainer {
     this.renew();
   }
 
-  /** Has the next step renew the prior's shifts; a resumed run does, so a checkpoint does too. */
+  /** Has the next step renew the prior's scales; a resumed run does, so a checkpoint does too. */
   renew(): void {
     this.#sinceRenewal = RENEWAL;
   }
@@ -132,7 +132,7 @@ export class Trainer {
   #current(): Tensor[] {
     const parameters: Tensor1D = this.#optimiser.read();
     if (this.#sinceRenewal >= RENEWAL) {
-      this.#leaves.renewShifts(parameters.dataSync<"float32">());
+      this.#leaves.renewScales(parameters.dataSync<"float32">());
       this.#sinceRenewal = 0;
     }
     const leaves = this.#leaves.make(parameters);

@@ -7,16 +7,17 @@ import fc from "fast-check";
 import { decodeImages, decodeLatents, encodeImages, type Model } from "../../src/codec/codec.ts";
 import { readContainer } from "../../src/codec/container.ts";
 import { type Image, isGrey } from "../../src/codec/image.ts";
-import { IntegerPrior } from "../../src/codec/prior-integers.ts";
 import { priorWeights } from "../../src/model/load.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
+import { PlainPrior } from "./plain-prior.ts";
 import { faces, facesFolder, madePicture, photographs, zippyError } from "./support.ts";
 
 const model = await faces();
 /** The same model with its prior in plain integers. */
 const oracle: Model = {
   ...model,
-  prior: new IntegerPrior(
+  prior: new PlainPrior(
+    model.architecture,
     priorWeights(model.architecture, readSafetensors(readFileSync(join(facesFolder, "prior.safetensors")))),
   ),
 };

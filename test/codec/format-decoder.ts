@@ -48,7 +48,7 @@ export interface Step {
 }
 
 export interface FormatPicture extends FormatHeader {
-  /** [rows, columns, C], in eighths. */
+  /** [rows, columns, C], in 32nds. */
   yHat: Int16Array;
   /** RGB, row by row. */
   pixels: Uint8Array;
@@ -77,7 +77,7 @@ function refuse(why: string): never {
 /** [9] The model folder; `read` gives a file of it. */
 export function openFormatModel(read: (name: string) => Uint8Array): FormatModel {
   const manifest = JSON.parse(new TextDecoder().decode(read("manifest.json")));
-  if (manifest.format !== 1) refuse("format");
+  if (manifest.format !== 2) refuse("format");
   const blob = (name: string) => {
     const { file, bytes, sha256 } = manifest.blobs[name];
     const content = read(file);
@@ -232,7 +232,7 @@ class Coder {
     while (this.bit() === 0) if (++z > 10) refuse("symbol");
     let excess = 1;
     for (let i = 0; i < z; i++) excess = 2 * excess + this.bit();
-    if (K + excess > 2047) refuse("symbol");
+    if (K + excess > 895) refuse("symbol");
     return sign === 1 ? -(K + excess) : K + excess;
   }
 
@@ -281,6 +281,14 @@ function rint(value: number): number {
   return rest > 0.5 || (rest === 0.5 && down % 2 !== 0) ? down + 1 : down;
 }
 
+/** [5] What follows a convolution's sums. */
+function outputs(sums: Float64Array, multiplier: number[], limit: number, slope = 1): Float64Array {
+  return sums.map((acc, at) => {
+    const v = Math.fround(Math.fround(acc) * multiplier[at % multiplier.length]!);
+    return rint(clip(v >= 0 ? v : Math.fround(v * Math.fround(slope)), -limit, limit));
+  });
+}
+
 /** [5] The network of a slice and pass. */
 function runPrior(
   model: FormatModel,
@@ -294,13 +302,10 @@ function runPrior(
   for (let index = 0; index < 3; index++) {
     const name = `prior.${s}.${p}.conv${index}`;
     const kernel = get(model.prior, `${name}.kernel`);
-    const shift = get(model.prior, `${name}.shift`).values;
-    const out = kernel.shape[3]!;
+    const multiplier = get(model.prior, `${name}.multiplier`).values;
     const bias = get(model.prior, `${name}.bias`).values;
-    values = Array.from(convolve(values, rows, columns, kernel.shape, kernel.values, bias), (acc, at) => {
-      const u = acc / 2 ** shift[at % out]!;
-      return index === 2 ? rint(u) : clip(rint(acc < 0 ? u / 8 : u), -511, 511);
-    });
+    const sums = convolve(values, rows, columns, kernel.shape, kernel.values, bias);
+    values = index < 2 ? outputs(sums, multiplier, 16383, 1 / 8) : outputs(sums, multiplier, 32767);
   }
   return values as number[];
 }
@@ -318,7 +323,7 @@ function positionFeatures(row: number, column: number, rows: number, columns: nu
   return features;
 }
 
-/** [4] All latents, in eighths; `trace` sees each as it is decoded. */
+/** [4] All latents, in 32nds; `trace` sees each as it is decoded. */
 function decodeLatents(model: FormatModel, header: FormatHeader, trace?: (step: Step) => void): Int16Array {
   const { C, S } = model;
   const N = C / S;
@@ -333,11 +338,11 @@ function decodeLatents(model: FormatModel, header: FormatHeader, trace?: (step: 
       for (let row = 0; row < rows; row++) {
         for (let column = 0; column < columns; column++) {
           const at = (row * columns + column) * C;
-          for (let c = 0; c < s * N; c++) input.push(clip(yHat[at + c]!, -255, 255));
-          input.push(...positionFeatures(row, column, rows, columns));
+          for (let c = 0; c < s * N; c++) input.push(clip(yHat[at + c]!, -1023, 1023));
+          input.push(...positionFeatures(row, column, rows, columns).map((feature) => 2 * feature));
           input.push(level);
-          input.push((row + column) % 2 === p ? 16 : 0);
-          if (p === 1) for (let c = 0; c < N; c++) input.push(clip(yHat[at + s * N + c]!, -255, 255));
+          input.push((row + column) % 2 === p ? 32 : 0);
+          if (p === 1) for (let c = 0; c < N; c++) input.push(clip(yHat[at + s * N + c]!, -1023, 1023));
         }
       }
       const output = runPrior(model, s, p, input, rows, columns);
@@ -346,12 +351,12 @@ function decodeLatents(model: FormatModel, header: FormatHeader, trace?: (step: 
           if ((row + column) % 2 !== p) continue;
           const position = row * columns + column;
           for (let c = 0; c < N; c++) {
-            const mean = clip(output[position * 2 * N + c]!, -1023, 1023);
+            const mean = clip(output[position * 2 * N + c]!, -4095, 4095);
             const scale = clip(output[position * 2 * N + N + c]!, 0, 63);
             const { range, code } = coder;
             const share = coder.share();
             const symbol = coder.symbol(model.tables[scale]!);
-            const value = 8 * symbol + mean;
+            const value = 32 * symbol + mean;
             const channel = s * N + c;
             yHat[position * C + channel] = value;
             trace?.({ row, column, channel, range, code, share, scale, mean, symbol, yHat: value });
@@ -394,12 +399,8 @@ function synthesise(model: FormatModel, header: FormatHeader, yHat: Int16Array):
     const bias = get(model.synthesis, `${name}.bias`).values.map((value, o) =>
       value === 0 ? 0 : Math.floor((1024 * value) / scale[o]! + 0.5),
     );
-    return convolve(x, rows, columns, shape, values, bias).map((acc, at) => {
-      const m = Math.fround((scale[at % shape[3]!]! * unit) / 1024);
-      let v = Math.fround(Math.fround(acc) * m);
-      if (active && v < 0) v = Math.fround(v * Math.fround(0.1));
-      return rint(clip(v, -limit, limit));
-    });
+    const multiplier = scale.map((value) => Math.fround((value * unit) / 1024));
+    return outputs(convolve(x, rows, columns, shape, values, bias), multiplier, limit, active ? 0.1 : 1);
   };
   const act = (x: Float64Array) => x.map((value) => Math.max(value, (3277 * value + 16384) >> 15));
   const residual = (x: Float64Array, name: string) => {
@@ -424,7 +425,7 @@ function synthesise(model: FormatModel, header: FormatHeader, yHat: Int16Array):
   };
   let h = conv(
     Float64Array.from(yHat, (value, at) =>
-      clip(Math.floor(128 * value * inverse[(header.quality - 1) * C + (at % C)]! + 0.5), -16383, 16383),
+      clip(Math.floor(32 * value * inverse[(header.quality - 1) * C + (at % C)]! + 0.5), -16383, 16383),
     ),
     "g_s.conv0",
   );

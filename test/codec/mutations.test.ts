@@ -11,11 +11,11 @@ import { latentSize } from "../../src/codec/architecture.ts";
 import { decodeImages, decodeLatents, encodeImages, type Model } from "../../src/codec/codec.ts";
 import { readContainer, SQUARES } from "../../src/codec/container.ts";
 import { ZippyNetError } from "../../src/codec/errors.ts";
-import { IntegerPrior } from "../../src/codec/prior-integers.ts";
 import { info } from "../../src/index.ts";
 import { priorWeights } from "../../src/model/load.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { decodeByFormat, openFormatModel } from "./format-decoder.ts";
+import { PlainPrior } from "./plain-prior.ts";
 import { faces, facesFolder, madePicture, zippyError } from "./support.ts";
 
 const RUNS = 100_000;
@@ -28,7 +28,8 @@ const model = await faces();
 /** With so few positions plain integers are the faster engine; they give what float32 gives. */
 const quick: Model = {
   ...model,
-  prior: new IntegerPrior(
+  prior: new PlainPrior(
+    model.architecture,
     priorWeights(model.architecture, readSafetensors(readFileSync(join(facesFolder, "prior.safetensors")))),
   ),
 };

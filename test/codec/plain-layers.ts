@@ -66,7 +66,7 @@ function convolve(
     }
     let value = Math.fround(Math.fround(sum) * multiplier[o]!);
     if (activate && value < 0) value = Math.fround(value * Math.fround(slope));
-    values.push(nearest(clip(value, limit)));
+    values.push(nearest(clip(value, limit)) + 0); // no −0
   }
   return { rows, columns, channels, values };
 }

@@ -22,7 +22,7 @@ const shipped = lengths.map((length) => {
 const odd = Array.from({ length: SCALES }, (_, i) => {
   if (i === 0) return Uint16Array.of(65535, 1);
   if (i === 1) return Uint16Array.of(1, 65535);
-  if (i === 2) return new Uint16Array(4096).fill(16);
+  if (i === 2) return new Uint16Array(1024).fill(64);
   return Uint16Array.of(1, 65533, 1, 1);
 });
 
@@ -101,10 +101,10 @@ for (const [name, tables] of [
 test("a symbol costs less the likelier it is; an escape costs its gamma code too", () => {
   const tables = new SymbolTables(odd);
   assert.ok(Math.abs(tables.cost(0, 0) - Math.log2(65536 / 65535)) < 1e-12);
-  // escape of 16 bits, sign, gamma of 1, 2, 3, 4 and 2047
+  // escape of 16 bits, sign, gamma of 1, 2, 3, 4 and 895
   assert.deepEqual(
     [1, -1, 2, 3, 4, MAX_SYMBOL].map((symbol) => tables.cost(0, symbol) - 16),
-    [2, 2, 4, 4, 6, 22],
+    [2, 2, 4, 4, 6, 20],
   );
 });
 
@@ -122,24 +122,21 @@ test("Elias's gamma code: the bits that docs/format.md states", () => {
   assert.equal(bitsOf(2, 4), "0010");
   assert.equal(bitsOf(-3, 4), "1011");
   assert.equal(bitsOf(10, 8), "00001010");
-  assert.equal(bitsOf(-2047, 22), "1000000000011111111111");
+  assert.equal(bitsOf(-895, 20), "10000000001101111111");
 });
 
-test("a coded symbol beyond ±2047 is refused, however it is written", () => {
+test("a coded symbol beyond ±895 is refused, however it is written", () => {
   const tables = new SymbolTables(odd);
-  for (const excess of [2048, 2049, 4095]) {
+  for (const excess of [896, 897, 2048, 4095]) {
     const encoder = new RangeEncoder();
     tables.encode(encoder, 1, excess);
-    assert.throws(
-      () => tables.decode(new RangeDecoder(encoder.finish()), 1),
-      zippyError("bad-file", /±2047/),
-    );
+    assert.throws(() => tables.decode(new RangeDecoder(encoder.finish()), 1), zippyError("bad-file", /±895/));
   }
   const encoder = new RangeEncoder();
   encoder.encode(1, 65535);
   for (let i = 0; i < 13; i++) encoder.encodeBit(0);
   for (let i = 0; i < 40; i++) encoder.encodeBit(1);
-  assert.throws(() => tables.decode(new RangeDecoder(encoder.finish()), 1), zippyError("bad-file", /±2047/));
+  assert.throws(() => tables.decode(new RangeDecoder(encoder.finish()), 1), zippyError("bad-file", /±895/));
 });
 
 test("illegal tables are refused", () => {
@@ -151,13 +148,13 @@ test("illegal tables are refused", () => {
   refused((tables) => tables.pop(), /expected 64 tables, got 63/);
   refused((tables) => {
     tables[3] = Uint16Array.of(65000, 500, 36);
-  }, /table 3: expected an even number of entries, 2–4096, got 3/);
+  }, /table 3: expected an even number of entries, 2–1792, got 3/);
   refused((tables) => {
     tables[3] = new Uint16Array(0);
   }, /table 3: .* got 0/);
   refused((tables) => {
     tables[3] = new Uint16Array(4098).fill(15);
-  }, /table 3: expected an even number of entries, 2–4096, got 4098/);
+  }, /table 3: expected an even number of entries, 2–1792, got 4098/);
   refused((tables) => {
     tables[5]![1]! += 1;
   }, /table 5: expected a sum of 65536, got 65537/);

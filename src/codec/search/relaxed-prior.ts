@@ -9,16 +9,14 @@ import {
   LATENT_UNIT,
   MEAN_LIMIT,
   networks,
-  POSITION_UNIT,
-  PRIOR_SLOPE_SHIFT,
+  POSITION_SCALE,
+  PRIOR_SLOPE,
   type PriorWeights,
   sliceChannels,
 } from "../prior.ts";
 import { SCALES, type SymbolTables } from "../symbols.ts";
 import { asConvolution } from "./as-convolution.ts";
 import { DifferentiableConvolution, leakyReluBack } from "./differentiable.ts";
-
-const SLOPE = 2 ** -PRIOR_SLOPE_SHIFT;
 
 /** Gives the relaxed symbol of a residual between two integers, and its derivative. */
 export type Soften = (image: number, residual: number) => Softened;
@@ -63,10 +61,9 @@ export class RelaxedPrior {
     this.#tables = tables;
     for (const { slice, pass } of networks(architecture)) {
       this.#networks[slice] ??= [];
-      this.#networks[slice][pass] = weights[slice]![pass]!.map(({ shape, kernel, bias, shift }) => {
-        const scale = Float32Array.from(shift, (by) => 2 ** -by);
-        const scaledBias = Float32Array.from(bias, (value, at) => value * scale[at]!);
-        return new DifferentiableConvolution(asConvolution(shape, kernel, scale, scaledBias));
+      this.#networks[slice][pass] = weights[slice]![pass]!.map(({ shape, kernel, bias, multiplier }) => {
+        const floats = Float32Array.from(bias, (value, at) => value * multiplier[at]!);
+        return new DifferentiableConvolution(asConvolution(shape, kernel, multiplier, floats));
       });
     }
   }
@@ -90,9 +87,9 @@ export class RelaxedPrior {
         const position = i % area;
         for (let c = 0; c < slice * width; c++) input[to++] = contextOf(yHat[at + c]!);
         for (let f = 0; f < POSITION_FEATURES; f++)
-          input[to++] = positions[position * POSITION_FEATURES + f]!;
+          input[to++] = POSITION_SCALE * positions[position * POSITION_FEATURES + f]!;
         input[to++] = level;
-        input[to++] = parityOf(position, columns) === pass ? POSITION_UNIT : 0;
+        input[to++] = parityOf(position, columns) === pass ? LATENT_UNIT : 0;
         if (pass > 0) for (let c = 0; c < width; c++) input[to++] = contextOf(yHat[at + slice * width + c]!);
       }
       const { output, activations } = this.#forward(slice, pass, tensor4d(input, [n, rows, columns, depth]));
@@ -145,8 +142,8 @@ export class RelaxedPrior {
 
   #forward(slice: number, pass: number, x: Tensor4D) {
     const [conv0, conv1, conv2] = this.#networks[slice]![pass]!;
-    const a = clipByValue(conv0!.run(x, SLOPE), -ACTIVATION_LIMIT, ACTIVATION_LIMIT);
-    const b = clipByValue(conv1!.run(a, SLOPE), -ACTIVATION_LIMIT, ACTIVATION_LIMIT);
+    const a = clipByValue(conv0!.run(x, PRIOR_SLOPE), -ACTIVATION_LIMIT, ACTIVATION_LIMIT);
+    const b = clipByValue(conv1!.run(a, PRIOR_SLOPE), -ACTIVATION_LIMIT, ACTIVATION_LIMIT);
     const output = conv2!.run(b).dataSync<"float32">();
     return { output, activations: [a, b] as const };
   }
@@ -176,8 +173,8 @@ export class RelaxedPrior {
     const dInput = tidy(() => {
       const [conv0, conv1, conv2] = this.#networks[slice]![pass]!;
       const [a, b] = step.activations;
-      const d1 = leakyReluBack(conv2!.back(tensor4d(dOutput, [n, rows, columns, 2 * width])), b, SLOPE);
-      const d0 = leakyReluBack(conv1!.back(d1), a, SLOPE);
+      const d1 = leakyReluBack(conv2!.back(tensor4d(dOutput, [n, rows, columns, 2 * width])), b, PRIOR_SLOPE);
+      const d0 = leakyReluBack(conv1!.back(d1), a, PRIOR_SLOPE);
       return conv0!.back(d0).dataSync<"float32">();
     });
     for (let i = 0; i < n * area; i++) {
