@@ -16,12 +16,15 @@ suite("what a page loads", () => {
       .filter((name) => matches.test(name))
       .reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, name)), { level: 9 }).length, 0);
 
-  test("code and WebAssembly of the decoder: at most 400 kB compressed", () => {
+  test("code of the decoder, its WebAssembly within: at most 40 kB compressed", () => {
     const code = weight(/^(zippynet|zippy-img|shared-.*|decoder-.*)\.js$/);
-    const wasm = weight(/\.wasm$/);
-    assert.ok(wasm > 100_000 && code > 10_000);
-    assert.ok(code + wasm <= 400_000, `${code} + ${wasm} bytes`);
+    assert.ok(code > 10_000 && code <= 40_000, `${code} bytes`);
     assert.ok(weight(/^zippynet\.script\.js$/) <= 20_000);
+  });
+
+  test("code of the encoder before a search: at most 40 kB compressed", () => {
+    const code = weight(/^encoder-.*\.js$/);
+    assert.ok(code > 10_000 && code <= 40_000, `${code} bytes`);
   });
 
   test("a decoder's weights: at most 3 MB compressed", () => {

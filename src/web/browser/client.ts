@@ -31,10 +31,11 @@ class Client {
 
   constructor(role: Role) {
     this.#role = role;
-    const { wasm, workers, models } = builtAssets();
+    const { searchWasm, workers, models } = builtAssets();
     const folder = new URL(base ?? new URL(".", import.meta.url), globalThis.document?.baseURI);
     const at = (path: string): string => new URL(path, folder).href;
-    this.#worker = new Worker(at(workers[role]), { name: `zippynet-${role}` });
+    const type = role === "encoder" ? "module" : "classic"; // one file, or one that loads more when it needs more
+    this.#worker = new Worker(at(workers[role]), { name: `zippynet-${role}`, type });
     this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#take(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -43,7 +44,7 @@ class Client {
       );
     };
     const located = models.map(({ folder, ...model }) => ({ ...model, url: at(folder) }));
-    this.#send({ type: "start", wasm: at(wasm), models: located });
+    this.#send({ type: "start", searchWasm: at(searchWasm), models: located });
   }
 
   /** Files that are asked for in one turn of the page go to the worker together, which decodes equal sizes together. */

@@ -24,7 +24,8 @@ export interface WebOptions {
  * ```
  * zippynet.js, zippy-img.js       ES modules: zippynet/browser, zippynet/element
  * zippynet.script.js              the same for <script>: the global ZippyNet, and <zippy-img>
- * decoder-HASH.js, encoder-HASH.js, tfjs-HASH.wasm     workers, and their WebAssembly
+ * decoder-HASH.js, encoder-HASH.js     workers
+ * search-HASH.js, tfjs-HASH.wasm  what the encoder loads for a search
  * models/NUMBER-HASH/             manifest and weights
  * index.html, page.js, page.css, samples/, service.json     the page; it needs no other file than these and the workers'
  * offline.js                      its service worker
@@ -36,12 +37,12 @@ export interface WebOptions {
 export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOptions = {}): Promise<void> {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  const [wasm, located, workers] = await Promise.all([
+  const [searchWasm, located, workers] = await Promise.all([
     copyWasm(out),
     copyModels(models, out),
     buildWorkers(BROWSER, out),
   ]);
-  const ZIPPYNET_ASSETS = JSON.stringify({ wasm, workers, models: located });
+  const ZIPPYNET_ASSETS = JSON.stringify({ searchWasm, workers, models: located });
   await Promise.all([
     build({
       ...COMMON,

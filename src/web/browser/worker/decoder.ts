@@ -8,7 +8,6 @@ import type { Request, Rgba } from "../protocol.ts";
 import { applyAlpha, decodeClassical } from "./classical.ts";
 import { WorkerModels } from "./models.ts";
 import { answer, fail, onRequest } from "./scope.ts";
-import { startWasm } from "./wasm.ts";
 
 /** The worker that decodes: latents of one model, quality and size together, the rest one by one. */
 
@@ -17,21 +16,17 @@ interface Job {
   readonly file: ZnFile;
 }
 
-let wasm = "";
-let started: Promise<void> | undefined;
 let models: WorkerModels<Decoder>;
 
 onRequest((request) => {
   switch (request.type) {
     case "start":
-      wasm = request.wasm;
       models = new WorkerModels(
         request.models,
         ["g_s.safetensors", "prior.safetensors"],
         loadDecoder,
         (progress) => answer({ type: "progress", ...progress }),
       );
-      backend().catch(() => undefined); // while the weights come; a failure is met again by the first request
       return;
     case "load":
       models.byNumber(request.model).then(
@@ -43,14 +38,6 @@ onRequest((request) => {
       void decodeAll(request);
   }
 });
-
-function backend(): Promise<void> {
-  started ??= startWasm(wasm).catch((error: unknown) => {
-    started = undefined; // a failed start is tried again
-    throw error;
-  });
-  return started;
-}
 
 async function decodeAll({ jobs }: Request & { readonly type: "decode" }): Promise<void> {
   const latents: Job[] = [];

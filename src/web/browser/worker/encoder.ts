@@ -6,9 +6,11 @@ import { loadModel } from "../../../model/load.ts";
 import type { Request, Rgba } from "../protocol.ts";
 import { WorkerModels } from "./models.ts";
 import { answer, fail, onRequest } from "./scope.ts";
-import { startWasm } from "./wasm.ts";
 
-/** The worker that encodes latents. It is one of its own, so that who only decodes loads neither `g_a` nor the search. */
+/**
+ * The worker that encodes latents. It is one of its own, so that who only decodes loads neither `g_a` nor the search; and a module, so
+ * that TensorFlow.js comes only where a search is asked for.
+ */
 
 let wasm = "";
 let started: Promise<void> | undefined;
@@ -17,7 +19,7 @@ let models: WorkerModels<Model>;
 onRequest((request) => {
   switch (request.type) {
     case "start":
-      wasm = request.wasm;
+      wasm = request.searchWasm;
       models = new WorkerModels(
         request.models,
         ["g_a.safetensors", "g_s.safetensors", "prior.safetensors"],
@@ -40,10 +42,12 @@ onRequest((request) => {
 });
 
 function backend(): Promise<void> {
-  started ??= startWasm(wasm).catch((error: unknown) => {
-    started = undefined; // a failed start is tried again
-    throw error;
-  });
+  started ??= import("./wasm.ts")
+    .then(({ startWasm }) => startWasm(wasm))
+    .catch((error: unknown) => {
+      started = undefined; // a failed start is tried again
+      throw error;
+    });
   return started;
 }
 
