@@ -23,8 +23,12 @@ suite("what a page loads", () => {
   });
 
   test("code of the encoder before a search: at most 40 kB compressed", () => {
-    const code = weight(/^encoder-.*\.js$/);
-    assert.ok(code > 10_000 && code <= 40_000, `${code} bytes`);
+    const [encoder] = files().filter((name) => name.startsWith("encoder-"));
+    const text = readFileSync(join(folder, encoder!), "utf8");
+    const parts = [...text.matchAll(/from"\.\/(search-\w+\.js)"/g)].map(([, name]) => name);
+    const code = weight(new RegExp(`^(${[encoder, ...parts].join("|")})$`));
+    assert.ok(parts.length > 0 && code > 10_000 && code <= 40_000, `${code} bytes`);
+    assert.match(text, /import\("\.\/search-/); // the search itself comes when it is asked for
   });
 
   test("a decoder's weights: at most 3 MB compressed", () => {
@@ -38,7 +42,7 @@ suite("what a page loads", () => {
     for (const name of scripts) {
       const text = readFileSync(join(folder, name), "utf8");
       assert.doesNotMatch(text, /\beval\(|new Function\(|Function\("/, name);
-      if (!name.startsWith("encoder-")) assert.doesNotMatch(text, /g_a\.conv|relaxation\(\)/, name);
+      if (!/^(encoder|search)-/.test(name)) assert.doesNotMatch(text, /g_a\.conv|relaxation\(\)/, name);
     }
   });
 

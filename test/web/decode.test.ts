@@ -157,6 +157,28 @@ suite("zippynet/browser in Chromium, under the policy", { skip: NO_BROWSER, time
     await page.context().close();
   });
 
+  test("encodes with the model that suits best, if asked for", async () => {
+    const { page, errors } = await site.page("empty.html");
+    const png = readFileSync(`${IMAGES}jacket-64.png`);
+    const found = await page.evaluate(
+      async ([module, base64]) => {
+        const { encode, square, toInline } = (await import(module)) as typeof Browser;
+        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+        const picture = await square(new Blob([bytes], { type: "image/png" }), 64);
+        const [one, best] = [await encode(picture), await encode(picture, { model: "auto" })];
+        const pixels = Array.from(picture.data).filter((_, at) => at % 4 < 3);
+        return { one: toInline(one), best: toInline(best), pixels };
+      },
+      ["/zippynet.js", png.toString("base64")] as const,
+    );
+    const image = { width: 64, height: 64, data: Uint8Array.from(found.pixels) };
+    assert.equal(found.one, toInline(await encode(image, { model: "faces", classical: false })));
+    assert.equal(found.best, toInline(await encode(image, { classical: false })));
+    assert.notEqual(found.best, found.one);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
   test("weights come once, with progress; then from the cache, also without network; altered ones are refused", async () => {
     const { page, errors } = await site.page("empty.html");
     const inline = toInline(readFileSync(`${GOLDEN}made-24x24-q1.zn`));

@@ -3,8 +3,8 @@ import type { Target } from "../../codec/target.ts";
 import { client } from "./client.ts";
 
 export interface EncodeOptions {
-  /** A model's number; by default the lowest. */
-  readonly model?: number;
+  /** A model's number, by default the lowest; `auto` tries all and keeps the best file, once the weights of all are there. */
+  readonly model?: number | "auto";
   /** 1–100, 50 by default; or one of the next two. */
   readonly quality?: number;
   /** The smallest file of at least so many decibels. */

@@ -38,7 +38,7 @@ export interface Rgba {
 }
 
 export interface Wish {
-  readonly model?: number;
+  readonly model?: number | "auto";
   readonly target: Target;
   /** 0–9. */
   readonly effort: number;

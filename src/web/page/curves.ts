@@ -1,5 +1,5 @@
 import { decode } from "../browser/decode.ts";
-import { encode } from "../browser/encode.ts";
+import { type EncodeOptions, encode } from "../browser/encode.ts";
 import { type Curve, curveSvg, curveTable, type Point } from "./curve.ts";
 import { at } from "./dom.ts";
 import type { Stale } from "./latest.ts";
@@ -14,8 +14,7 @@ const PEER_QUALITIES = [0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95];
 export async function drawCurves(
   original: ImageData,
   now: Point,
-  peers: readonly Peer[],
-  stale: Stale,
+  { peers, model, stale }: { peers: readonly Peer[]; model: Pick<EncodeOptions, "model">; stale: Stale },
 ): Promise<void> {
   const others: Curve[] = [];
   for (const peer of peers) {
@@ -26,7 +25,7 @@ export async function drawCurves(
   const own: Point[] = [];
   for (const quality of QUALITIES) {
     if (stale()) return;
-    const file = await encode(original, { quality });
+    const file = await encode(original, { quality, ...model });
     own.push({ bytes: file.length, psnr: psnrOf(original, await decode(file)) });
     draw([{ name: "ZippyNet", style: "own", points: own }, ...others], now);
   }

@@ -1,7 +1,7 @@
 /** The page: a picture, cropped, encoded, beside the same bytes of WebP or JPEG, and ways to take it along. */
 import { onProgress } from "../browser/client.ts";
 import { decode } from "../browser/decode.ts";
-import { encode } from "../browser/encode.ts";
+import { type EncodeOptions, encode } from "../browser/encode.ts";
 import { canvasOf } from "../browser/picture.ts";
 import { squareOf } from "../browser/square.ts";
 import { Cropper } from "./crop.ts";
@@ -28,6 +28,9 @@ const [status, views] = [at("status", "p"), at("views", "div")];
 const jobs = new Latest();
 let shown: Shown | undefined;
 const peers: Peer[] = [];
+/** Models to encode with: the first until a picture is shown, then all, whose weights come meanwhile. */
+let model: { readonly model?: "auto" } = {};
+let alone = true;
 
 const cropper = new Cropper(() => refresh());
 
@@ -56,7 +59,7 @@ async function study(stale: Stale): Promise<void> {
   views.classList.add("busy");
   say(shown ? "Encoding …" : "Loading the model …");
 
-  const file = await encode(original, options);
+  const file = await encode(original, { ...options, ...model });
   const picture = await decode(file);
   const psnr = psnrOf(original, picture);
   shown = { original, file, quality: options.quality };
@@ -66,7 +69,17 @@ async function study(stale: Stale): Promise<void> {
   showQr(file);
   await showPeer(original, file.length);
   views.classList.remove("busy");
-  if (!stale()) await drawCurves(original, { bytes: file.length, psnr }, peers, stale);
+  if (!stale()) await drawCurves(original, { bytes: file.length, psnr }, { peers, model, stale });
+  if (alone) void tryAll({ original, file, quality: options.quality }, options);
+  alone = false;
+}
+
+/** Loads the other models, and shows the picture again if one of them suits it better. */
+async function tryAll({ original, file }: Shown, options: EncodeOptions): Promise<void> {
+  const better = await encode(original, { ...options, model: "auto" }).catch(() => undefined);
+  if (!better) return; // off line the first will do
+  model = { model: "auto" };
+  if (better.length !== file.length || better.some((byte, i) => byte !== file[i])) refresh();
 }
 
 /** The other codec at the same bytes, or at its smallest. */

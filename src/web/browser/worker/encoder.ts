@@ -1,7 +1,8 @@
-import { laidOnWhite } from "../../../codec/image.ts";
+import { type Image, laidOnWhite } from "../../../codec/image.ts";
 import type { Model } from "../../../codec/model.ts";
 import { descends } from "../../../codec/search/refine.ts";
-import { encodeTo } from "../../../codec/target.ts";
+import { encodeTo, type Target } from "../../../codec/target.ts";
+import { type Candidate, Judge } from "../../../image/judge.ts";
 import { loadModel } from "../../../model/load.ts";
 import type { Request, Rgba } from "../protocol.ts";
 import { WorkerModels } from "./models.ts";
@@ -52,10 +53,28 @@ function backend(): Promise<void> {
 }
 
 async function encode({ picture, wish }: Request & { readonly type: "encode" }): Promise<Uint8Array> {
-  const model = await models.byNumber(wish.model ?? models.first);
-  if (descends(wish.effort)) await model.readyToSearch();
-  const { file } = encodeTo(model, rgb(picture), wish.target, wish.effort);
+  const { model = models.first, target, effort } = wish;
+  const tried = model === "auto" ? await models.all() : [await models.byNumber(model)];
+  if (descends(effort)) await Promise.all(tried.map((each) => each.readyToSearch()));
+  const image = rgb(picture);
+  const file = bestFile(tried, image, target, effort);
   return Uint8Array.from(file); // its own buffer, which can be handed over
+}
+
+/** Throws as `encodeTo` if no model meets the target. */
+function bestFile(tried: readonly Model[], image: Image, target: Target, effort: number): Uint8Array {
+  const candidates: Candidate[] = [];
+  let unmet: unknown;
+  for (const model of tried) {
+    try {
+      candidates.push({ kind: "latents", ...encodeTo(model, image, target, effort) });
+    } catch (error) {
+      unmet = error;
+    }
+  }
+  const best = new Judge(target, image.data.length).best(candidates);
+  if (!best) throw unmet;
+  return best.file;
 }
 
 /** Transparency is laid on white: latents have none. */

@@ -30,6 +30,10 @@ export class WorkerModels<M extends Decoder> {
     return this.#models[0]!.number;
   }
 
+  all(): Promise<M[]> {
+    return Promise.all(this.#models.map(({ number }) => this.byNumber(number)));
+  }
+
   /** Throws `unknown-model`, `unavailable`, `bad-model`; a failed load is tried again. */
   byNumber(number: number): Promise<M> {
     const kept = this.#loaded.get(number);
