@@ -41,6 +41,8 @@ export class LocalS3 {
   private constructor(options: LocalS3Options) {
     this.#options = options;
     this.#server = createServer((request, response) => void this.#answer(request, response));
+    // longer than any client keeps a connection: one that is closed while the next request is on its way is an error to who asks
+    this.#server.keepAliveTimeout = 75_000;
   }
 
   /** Rejects with Node's `EADDRINUSE` if something listens on the port. */
