@@ -2,9 +2,9 @@ import { MEDIA_TYPE } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { ServiceContext } from "./context.ts";
 import { type Draft, isCurrent, makeDraft } from "./draft.ts";
-import { latentsKey } from "./keys.ts";
+import { isFolderMarker, latentsKey } from "./keys.ts";
 import { planFor } from "./plan.ts";
-import type { ObjectHead } from "./store.ts";
+import type { ObjectHead, ObjectStore } from "./store.ts";
 
 /** An upload's place, and the sequencer of the event that tells of it, for the record. */
 export interface Upload {
@@ -53,7 +53,7 @@ export async function encodeObject(context: ServiceContext, upload: Upload): Pro
 
   for (let round = 0; round < ROUNDS; round++) {
     const standing = await store.head(bucket, key);
-    const source = await store.head(upload.bucket, upload.key);
+    const source = await lookFor(store, upload);
     if (!source && standing) await store.assertBucket(upload.bucket); // before latents go for want of an upload
     const next = source && (await permanent(() => prepare(context, upload, source, standing)));
     if (next === "changed") continue;
@@ -64,13 +64,19 @@ export async function encodeObject(context: ServiceContext, upload: Upload): Pro
         ? await store.put(bucket, key, standing?.etag, next.file, MEDIA_TYPE, next.metadata)
         : !standing || (await store.delete(bucket, key, standing.etag));
     if (!done) continue;
-    const after = await store.head(upload.bucket, upload.key);
+    const after = await lookFor(store, upload);
     if (after?.etag !== source?.etag) continue;
 
     if (!next) return { outcome: standing ? "removed" : "absent" };
     return "file" in next ? { outcome: "encoded", metadata: next.metadata } : next;
   }
   throw new Error(`${upload.key}: the upload or its latents changed in each of ${ROUNDS} rounds`);
+}
+
+/** What is uploaded, if it is more than a folder of S3's console. */
+async function lookFor(store: ObjectStore, { bucket, key }: Upload): Promise<ObjectHead | undefined> {
+  const head = await store.head(bucket, key);
+  return head && isFolderMarker(key, head.size) ? undefined : head;
 }
 
 async function prepare(

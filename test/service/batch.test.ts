@@ -118,6 +118,13 @@ test("what is up to date is passed over, unless the job says again; what is gone
   assert.equal(only(await invoke(invocation("1.0", ["known"]))).resultCode, "Succeeded");
 });
 
+test("a folder of S3's console, which an inventory lists too, is no upload", async () => {
+  await put("photos/2024/", new Uint8Array());
+  const { resultCode, resultString } = only(await invoke(invocation("2.0", ["photos/2024/"])));
+  assert.deepEqual([resultCode, resultString], ["Succeeded", "absent"]);
+  assert.equal(await store.head("latents", "photos/2024/.zn"), undefined);
+});
+
 test("what cannot be encoded is a permanent failure with its reason, and the tasks beside it are done", async () => {
   await put("text", Buffer.from("no picture"));
   await put("large", Buffer.alloc(50_001));
