@@ -74,8 +74,10 @@ async function study(stale: Stale): Promise<void> {
   alone = false;
 }
 
-/** Loads the other models, and shows the picture again if one of them suits it better. */
+/** Loads the other models (4 MB each), and shows the picture again if one of them suits it better. */
 async function tryAll({ original, file }: Shown, options: EncodeOptions): Promise<void> {
+  const { connection } = navigator as { connection?: { saveData?: boolean } }; // Chromium's; TypeScript does not know it
+  if (connection?.saveData) return;
   const better = await encode(original, { ...options, model: "auto" }).catch(() => undefined);
   if (!better) return; // off line the first will do
   model = { model: "auto" };
