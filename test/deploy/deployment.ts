@@ -97,8 +97,10 @@ export class Deployment {
     return this.outputs["FailuresQueueUrl"] ?? "";
   }
 
-  async upload(key: string, body: Uint8Array): Promise<void> {
-    await this.s3.send(new PutObjectCommand({ Bucket: this.uploads, Key: key, Body: body }));
+  async upload(key: string, body: Uint8Array, metadata: Record<string, string> = {}): Promise<void> {
+    await this.s3.send(
+      new PutObjectCommand({ Bucket: this.uploads, Key: key, Body: body, Metadata: metadata }),
+    );
   }
 
   async remove(key: string): Promise<void> {
@@ -111,8 +113,8 @@ export class Deployment {
   }
 
   /** Uploads and waits for the latents of these very bytes. */
-  async uploaded(key: string, body: Uint8Array): Promise<ObjectHead> {
-    await this.upload(key, body);
+  async uploaded(key: string, body: Uint8Array, metadata?: Record<string, string>): Promise<ObjectHead> {
+    await this.upload(key, body, metadata);
     const source = await this.store.head(this.uploads, key);
     return until(`latents of ${key}`, async () => {
       const latents = await this.latentsOf(key);

@@ -41,6 +41,13 @@ for (const key of KEYS) {
   });
 }
 
+test("a search, which loads more than one pass needs, runs in the package too", async () => {
+  const { metadata, size } = await deployment.uploaded("searched.png", face, { effort: "2" });
+  const { size: once } = (await deployment.latentsOf(KEYS[1]!))!;
+  assert.equal(metadata["effort"], "2");
+  assert.ok(size < once * 1.2, `expected a file like the one of one pass (${once} bytes), got ${size}`);
+});
+
 test("what was never uploaded is not found", async () => {
   // without s3:ListBucket in the role's policy, S3 would say 403, and the API 500
   const { status, headers } = await deployment.get("nobody.png");
