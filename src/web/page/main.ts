@@ -1,7 +1,7 @@
 /** The page: a picture, cropped, encoded, beside the same bytes of WebP or JPEG, and ways to take it along. */
 import { onProgress } from "../browser/client.ts";
 import { decode } from "../browser/decode.ts";
-import { type EncodeOptions, encode } from "../browser/encode.ts";
+import { encode } from "../browser/encode.ts";
 import { canvasOf } from "../browser/picture.ts";
 import { squareOf } from "../browser/square.ts";
 import { Cropper } from "./crop.ts";
@@ -30,6 +30,7 @@ let shown: Shown | undefined;
 const peers: Peer[] = [];
 /** Models to encode with: the first until a picture is shown, then all, whose weights come meanwhile. */
 let model: { readonly model?: "auto" } = {};
+/** Whether the others are still to be asked for. */
 let alone = true;
 
 const cropper = new Cropper(() => refresh());
@@ -70,18 +71,16 @@ async function study(stale: Stale): Promise<void> {
   await showPeer(original, file.length);
   views.classList.remove("busy");
   if (!stale()) await drawCurves(original, { bytes: file.length, psnr }, { peers, model, stale });
-  if (alone) void tryAll({ original, file, quality: options.quality }, options);
+  if (alone) void takeAll(original);
   alone = false;
 }
 
-/** Loads the other models (4 MB each), and shows the picture again if one of them suits it better. */
-async function tryAll({ original, file }: Shown, options: EncodeOptions): Promise<void> {
+/** Loads the other models (4 MB each) behind a picture's back: from the next change on the best of all is shown. */
+async function takeAll(original: ImageData): Promise<void> {
   const { connection } = navigator as { connection?: { saveData?: boolean } }; // Chromium's; TypeScript does not know it
   if (connection?.saveData) return;
-  const better = await encode(original, { ...options, model: "auto" }).catch(() => undefined);
-  if (!better) return; // off line the first will do
-  model = { model: "auto" };
-  if (better.length !== file.length || better.some((byte, i) => byte !== file[i])) refresh();
+  const loaded = await encode(original, { model: "auto" }).catch(() => undefined);
+  if (loaded) model = { model: "auto" }; // else off line: the first will do
 }
 
 /** The other codec at the same bytes, or at its smallest. */
