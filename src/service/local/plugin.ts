@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { modelsFolder } from "../../model/folder.ts";
 import { bundleFunctions } from "../packaging/bundle.ts";
+import { keepConnections } from "./connections.ts";
 import { Invoker } from "./invoker.ts";
 import { isFor, type S3Trigger, toS3Event } from "./notification.ts";
 import { LocalS3, type ObjectChange } from "./s3/server.ts";
@@ -70,6 +71,7 @@ export default class LocalPlugin {
 
   async #start(): Promise<void> {
     process.on("disconnect", () => process.kill(process.pid, "SIGTERM")); // the parent is gone
+    keepConnections();
     await bundleFunctions({ clean: false });
     const { provider, custom } = this.#osls.service;
     const folder = join(process.env["ZIPPYNET_LOCAL"] ?? join(ROOT, ".zippynet"), "s3");

@@ -41,8 +41,8 @@ export class LocalS3 {
   private constructor(options: LocalS3Options) {
     this.#options = options;
     this.#server = createServer((request, response) => void this.#answer(request, response));
-    // longer than any client keeps a connection: one that is closed while the next request is on its way is an error to who asks
-    this.#server.keepAliveTimeout = 75_000;
+    // never: who closes first resets a request that is on its way, and SDKs keep their connections for ever
+    this.#server.keepAliveTimeout = 0;
   }
 
   /** Rejects with Node's `EADDRINUSE` if something listens on the port. */
