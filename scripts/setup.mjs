@@ -6,7 +6,7 @@
  * shell remembers where it found `node`, which on the first run is the machine's own.)
  */
 import { spawn, spawnSync } from "node:child_process";
-import { statSync, utimesSync } from "node:fs";
+import { lstatSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,6 +23,12 @@ if (Number(process.versions.node.split(".")[0]) < 20) {
 // npm writes its own list of what it installed last of all; a second covers the time between its two files
 const installed = "node_modules/.package-lock.json";
 if (written(installed) + 1000 < written("package-lock.json")) {
+  if (lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    console.error(
+      "The dependencies are out of date, and node_modules is a link: npm would empty what it points to. Install there.",
+    );
+    process.exit(1);
+  }
   console.log("Installing the dependencies (a minute or two, once) …");
   const options = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   const npm = process.env.npm_execpath;
