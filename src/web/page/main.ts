@@ -143,7 +143,7 @@ at("qr-text", "input").addEventListener("input", () => shown && showQr(shown.fil
 
 const progress = at("progress", "progress");
 onProgress(({ loaded, total }) => {
-  progress.hidden = loaded >= total;
+  progress.hidden = loaded >= total || shown !== undefined; // what comes behind a picture's back moves nothing on the page
   progress.value = loaded / total;
 });
 
