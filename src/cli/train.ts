@@ -4,7 +4,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type Architecture, DEFAULT_ARCHITECTURE } from "../codec/architecture.ts";
 import { RESERVED_MODEL } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
-import { parseManifest } from "../model/manifest.ts";
+import { ORIENTATIONS } from "../codec/orientation.ts";
+import { type Manifest, parseManifest } from "../model/manifest.ts";
 import { readSafetensors } from "../model/safetensors.ts";
 import { modelCard } from "../train/card.ts";
 import { type Checkpoint, type RunPlan, readCheckpoint } from "../train/checkpoint.ts";
@@ -38,10 +39,13 @@ interface TrainOptions {
   readonly architecture?: string;
   readonly holdout: number;
   readonly cut: Cut;
+  readonly orientations?: Manifest["orientations"];
   readonly checkpointMinutes: number;
   readonly evaluateMinutes: number;
 }
 
+/** A face is worth mirroring, but not laying on its side. */
+const USUAL_ORIENTATIONS = { aligned: 2, patches: 8 } as const satisfies Record<Cut, number>;
 const LEARNING_RATE = 1e-3;
 /** As many as the tables of an export are counted on, and some to spare. */
 const IMAGES_TO_EXPORT = 300;
@@ -94,6 +98,12 @@ export function trainCommand(): Command {
       new Option("--cut <how>", "aligned: whole images, barely moved; patches: from anywhere")
         .choices(["aligned", "patches"])
         .default("aligned"),
+    )
+    .addOption(
+      new Option(
+        "--orientations <n>",
+        "ways in which encoders try a picture: 2 are as it lies and mirrored, 4 upside down too, 8 on its side too (default: 2 of aligned images, 8 of patches)",
+      ).argParser(orientations),
     )
     .option("--checkpoint-minutes <m>", "minutes from one checkpoint to the next", positive, 5)
     .option(
@@ -194,6 +204,7 @@ async function exported(checkpoint: Checkpoint, images: ImageSets, options: Trai
   const manifest = await release(out, checkpoint, images.train, {
     number: options.number,
     name: options.domain,
+    orientations: options.orientations ?? USUAL_ORIENTATIONS[checkpoint.plan.cut],
     description: options.description ?? `Images of the domain "${options.domain}"`,
     card: await modelCard(checkpoint, join(run, "log.jsonl"), {
       name: options.domain,
@@ -249,6 +260,12 @@ function whole(low: number, high: number) {
     }
     return number;
   };
+}
+
+function orientations(value: string): Manifest["orientations"] {
+  const number = ORIENTATIONS.find((count) => count === Number(value));
+  if (!number) throw new InvalidArgumentError(`expected one of ${ORIENTATIONS.join(", ")}.`);
+  return number;
 }
 
 function modelNumber(value: string): number {

@@ -10,22 +10,14 @@ import { analysis, synthesis } from "./transforms.ts";
 /** Size, quality and colour of a picture to be. */
 export type PictureHeader = Pick<Header, "width" | "height" | "quality" | "grey">;
 
-/** `y` of images of one size before gain, [n, rows, columns, latentChannels]. */
-export function analyse(model: Model, images: readonly Image[]): Float32Array {
-  const { architecture, analysis: layers } = model;
-  const { width, height } = images[0]!;
-  const { rows, columns } = latentSize(width, height);
-  const length = rows * columns * architecture.latentChannels;
-  const y = new Float32Array(images.length * length);
-  const size = { ...blockSize(width, height), channels: BLOCK_CHANNELS };
+/** `y` of an image before gain, [rows, columns, latentChannels]. */
+export function analyse({ architecture, analysis: layers }: Model, image: Image): Float32Array {
+  const size = { ...blockSize(image.width, image.height), channels: BLOCK_CHANNELS };
   const blocks = new Float32Array(size.rows * size.columns * BLOCK_CHANNELS);
-  images.forEach((image, i) => {
-    toBlocks(image, blocks, 0);
-    const input = Int16Array.from(blocks, (value) => Math.round(value * IMAGE_UNIT));
-    const output = layers.run(input, size, (x) => analysis(architecture, layers, x));
-    for (let at = 0; at < length; at++) y[i * length + at] = output[at]! / FEATURE_UNIT;
-  });
-  return y;
+  toBlocks(image, blocks, 0);
+  const input = Int16Array.from(blocks, (value) => Math.round(value * IMAGE_UNIT));
+  const output = layers.run(input, size, (x) => analysis(architecture, layers, x));
+  return Float32Array.from(output, (value) => value / FEATURE_UNIT);
 }
 
 /** `y` as it is quantised at a quality: times the gain of each channel. */
@@ -35,17 +27,15 @@ export function withGain({ gain }: Model, y: Float32Array, quality: number): Flo
   return y.map((value, at) => value * gain[from + (at % channels)]!);
 }
 
-/** Pixels of `y_hat` in 32nds of files of one quality and size. */
-export function reconstruct(model: Decoder, headers: readonly PictureHeader[], yHat: Int16Array): Image[] {
+/** Pixels of `y_hat` in 32nds. */
+export function reconstruct(model: Decoder, header: PictureHeader, yHat: Int16Array): Image {
   const { architecture, synthesis: layers } = model;
-  const { width, height, quality } = headers[0]!;
+  const { width, height, quality, grey } = header;
   const size = { ...latentSize(width, height), channels: architecture.latentChannels };
-  const length = size.rows * size.columns * size.channels;
-  return headers.map(({ grey }, i) => {
-    const input = withInverseGain(model, yHat.subarray(i * length, (i + 1) * length), quality);
-    const blocks = layers.run(input, size, (x) => synthesis(architecture, layers, x));
-    return fromBlocks(blocks, width, height, grey);
-  });
+  const blocks = layers.run(withInverseGain(model, yHat, quality), size, (x) =>
+    synthesis(architecture, layers, x),
+  );
+  return fromBlocks(blocks, width, height, grey);
 }
 
 /** What enters `g_s`, in its integers. */

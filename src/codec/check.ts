@@ -1,23 +1,24 @@
 import type { Header } from "./container.ts";
+import type { Orientation } from "./orientation.ts";
 
 /**
  * The check byte: FNV-1a of 32 bits (Fowler, Noll and Vo; RFC 9923) over model, quality with grey bit, width and height (two bytes
- * each, low first) and every `y_hat` in 32nds (two bytes each, two's complement, low first, in the order row,
+ * each, low first), orientation and every `y_hat` in 32nds (two bytes each, two's complement, low first, in the order row,
  * column, channel), its four bytes xored into one. It covers what was decoded rather than what was read, so it also tells
  * of a decoder that does not compute the prior exactly. One damaged file in 256 passes it.
  */
 export function checkByte(
   { model, quality, grey, width, height }: Header,
+  orientation: Orientation,
   yHat: Int16Array,
-  from: number,
-  to: number,
 ): number {
   const hash = new Fnv1a();
   hash.byte(model);
   hash.byte((grey ? 128 : 0) | quality);
   hash.pair(width);
   hash.pair(height);
-  for (let i = from; i < to; i++) hash.pair(yHat[i]!);
+  hash.byte(orientation);
+  for (const value of yHat) hash.pair(value);
   return hash.folded();
 }
 

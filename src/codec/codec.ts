@@ -1,155 +1,132 @@
 import { latentSize, QUALITIES } from "./architecture.ts";
-import { analyse, reconstruct, withGain } from "./autoencoder.ts";
+import { reconstruct } from "./autoencoder.ts";
 import { checkByte } from "./check.ts";
 import { type Header, readContainer, writeContainer } from "./container.ts";
 import { ZippyNetError } from "./errors.ts";
 import { assertImage, type Image, isGrey } from "./image.ts";
-import { type LatentShape, quantiseLatents, walkLatents } from "./latents.ts";
+import { walkLatents } from "./latents.ts";
 import type { Decoder, Model } from "./model.ts";
+import {
+  decodeOrientation,
+  encodeOrientation,
+  type Orientation,
+  turnedBack,
+  turnedSize,
+} from "./orientation.ts";
 import { LATENT_UNIT } from "./prior.ts";
 import { priceOf } from "./quality.ts";
 import { RangeDecoder, RangeEncoder } from "./range-coder.ts";
-import { fittingQualities } from "./search/gains.ts";
 import { isTooLargeToSearch, MAX_EFFORT, refine } from "./search/refine.ts";
+import { bestStart, plainStart } from "./search/start.ts";
+import type { Trial } from "./search/trial.ts";
 
 export type { Decoder, Model } from "./model.ts";
 
 export interface Encoded {
   /** The `.zn` file. */
   readonly file: Uint8Array;
-  /** The file's: that of the gain, which an effort may choose otherwise than asked for. */
+  /** The file's: that of the gain, which may be another than asked for. */
   readonly quality: number;
-  /** What the tables say the payload costs; the coder adds less than a byte, the container 4–8 bytes. */
+  /** What the tables say the payload costs; the coder adds less than a byte, the container 3–8 bytes. */
   readonly estimatedBits: number;
+  readonly orientation: Orientation;
   /** [rows, columns, latentChannels], in 32nds: what the decoder will find. */
   readonly yHat: Int16Array;
+  /** Sum of squared errors of 8-bit samples; opacity counts where the image has any. */
+  readonly squares: number;
+  /** Bits that one of those was worth. */
+  readonly price: number;
 }
 
 /**
- * Encodes images of one size in one batch. Throws `bad-image` or `bad-option`.
- * @param quality 1–100: what a file's bits are worth, and, of one pass, the gain
- * @param effort 0–9: one pass; with the gain that suits each image; or so much search for a better `y` besides. See `search/`
+ * Encodes images. Throws `bad-image` or `bad-option`.
+ * @param quality 1–100: what a file's bits are worth, and the gain to begin with
+ * @param effort 0–9: the better of a few orientations and gains; of more; or so much search for a better `y` besides. See `search/`
  */
 export function encodeImages(model: Model, images: readonly Image[], quality: number, effort = 0): Encoded[] {
   assertWithin("quality", quality, 1, QUALITIES);
   assertWithin("effort", effort, 0, MAX_EFFORT);
   images.forEach(assertImage);
-  assertOneSize(images);
-  if (images.length === 0) return [];
-  const y = analyse(model, images);
-  const price = priceOf(quality);
-  if (effort === 0 || isTooLargeToSearch(images[0]!)) {
-    return code(model, images, withGain(model, y, quality), quality);
-  }
-  const fitting = fittingQualities(model, images, y, { quality, price });
-  const length = y.length / images.length;
-  const made: Encoded[] = [];
-  for (const chosen of new Set(fitting)) {
-    const its = images.flatMap((_, i) => (fitting[i] === chosen ? [i] : []));
-    const some = its.map((i) => images[i]!);
-    const start = withGain(model, gather(y, length, its), chosen);
-    const refined = refine(model, some, start, { quality: chosen, price, effort });
-    const encoded = code(model, some, refined, chosen);
-    its.forEach((i, at) => {
-      made[i] = encoded[at]!;
-    });
-  }
-  return made;
-}
-
-/** Rows of an array. */
-function gather(values: Float32Array, length: number, rows: readonly number[]): Float32Array {
-  const gathered = new Float32Array(rows.length * length);
-  rows.forEach((row, at) => {
-    gathered.set(values.subarray(row * length, (row + 1) * length), at * length);
-  });
-  return gathered;
-}
-
-/** Files of images of one size, from their `y` after gain. */
-function code(model: Model, images: readonly Image[], y: Float32Array, quality: number): Encoded[] {
-  const { width, height } = images[0]!;
-  const shape: LatentShape = { n: images.length, ...latentSize(width, height) };
-  const streams = images.map(() => ({ coder: new RangeEncoder(), bits: 0 }));
-  const yHat = quantiseLatents(model, y, shape, quality, (image, scale, symbol) => {
-    const stream = streams[image]!;
-    model.tables.encode(stream.coder, scale, symbol);
-    stream.bits += model.tables.cost(scale, symbol);
-  });
-  const length = yHat.length / images.length;
-  return streams.map(({ coder, bits }, i) => {
-    const header: Header = { model: model.number, quality, grey: isGrey(images[i]!), width, height };
-    const check = checkByte(header, yHat, i * length, (i + 1) * length);
-    return {
-      file: writeContainer(header, check, coder.finish()),
-      quality,
-      estimatedBits: bits,
-      yHat: yHat.slice(i * length, (i + 1) * length),
-    };
+  return images.map((image) => {
+    if (isTooLargeToSearch(image, effort)) return encodePlainly(model, image, quality);
+    const start = bestStart(model, image, quality, effort > 0);
+    return { ...write(model, image, start.orientation, refine(model, start, effort)), price: start.price };
   });
 }
 
-/** Decodes files of one model and size, of any qualities; throws as `decodeImages`. */
-export function decodeMixed(model: Decoder, files: readonly Uint8Array[]): Image[] {
-  const qualities = files.map((file) => readContainer(file).header.quality);
-  const images: Image[] = [];
-  for (const quality of new Set(qualities)) {
-    const its = files.flatMap((_, i) => (qualities[i] === quality ? [i] : []));
-    const decoded = decodeImages(
-      model,
-      its.map((i) => files[i]!),
-    );
-    its.forEach((i, at) => {
-      images[i] = decoded[at]!;
-    });
-  }
-  return images;
+/** Encodes an image as it lies, in one pass: what effort 0 does less the choice. Throws `bad-image` or `bad-option`. */
+export function encodePlainly(model: Model, image: Image, quality: number): Encoded {
+  assertWithin("quality", quality, 1, QUALITIES);
+  assertImage(image);
+  const { orientation, trial } = plainStart(model, image, quality);
+  return { ...write(model, image, orientation, trial), price: priceOf(quality) };
 }
 
-/** Decodes files of one model, size and quality in one batch. Throws `bad-file` or `unknown-model`. */
+function write(
+  { number, orientations, tables }: Model,
+  image: Image,
+  orientation: Orientation,
+  { quality, yHat, scales, symbols, bits, squares }: Trial,
+): Omit<Encoded, "price"> {
+  const coder = new RangeEncoder();
+  encodeOrientation(coder, orientation, orientations);
+  symbols.forEach((symbol, i) => {
+    tables.encode(coder, scales[i]!, symbol);
+  });
+  const { width, height } = image;
+  const header: Header = { model: number, quality, grey: isGrey(image), width, height };
+  return {
+    file: writeContainer(header, checkByte(header, orientation, yHat), coder.finish()),
+    quality,
+    estimatedBits: Math.log2(orientations) + bits,
+    orientation,
+    yHat,
+    squares,
+  };
+}
+
+/** Decodes files of one model. Throws `bad-file` or `unknown-model`. */
 export function decodeImages(model: Decoder, files: readonly Uint8Array[]): Image[] {
-  if (files.length === 0) return [];
-  const { headers, yHat } = decodeLatents(model, files);
-  return reconstruct(model, headers, yHat);
+  return files.map((file) => {
+    const { header, orientation, yHat } = decodeLatents(model, file);
+    const coded = { ...header, ...turnedSize(header, orientation) };
+    return turnedBack(reconstruct(model, coded, yHat), orientation);
+  });
 }
 
-/** The entropy-coded half of decoding: headers and `y_hat` in 32nds, [n, rows, columns, latentChannels]. */
-export function decodeLatents(
-  model: Decoder,
-  files: readonly Uint8Array[],
-): { headers: Header[]; yHat: Int16Array } {
-  const parts = files.map(readContainer);
-  const headers = parts.map(({ header }) => header);
-  const { quality, width, height } = headers[0]!;
-  for (const header of headers) {
-    if (header.model !== model.number) {
-      throw new ZippyNetError(
-        "unknown-model",
-        `expected a file of model ${model.number}, got one of model ${header.model}`,
-      );
-    }
-    if (header.quality !== quality || header.width !== width || header.height !== height) {
-      throw new ZippyNetError("bad-option", "expected files of one quality and size in a batch");
-    }
+/** The entropy-coded half of a file. */
+export interface Latents {
+  readonly header: Header;
+  readonly orientation: Orientation;
+  /** [rows, columns, latentChannels], in 32nds. */
+  readonly yHat: Int16Array;
+}
+
+/** The entropy-coded half of decoding; throws as `decodeImages`. */
+export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
+  const { header, check, payload } = readContainer(file);
+  if (header.model !== model.number) {
+    throw new ZippyNetError(
+      "unknown-model",
+      `expected a file of model ${model.number}, got one of model ${header.model}`,
+    );
   }
-  const coders = parts.map(({ payload }) => new RangeDecoder(payload));
-  const shape: LatentShape = { n: files.length, ...latentSize(width, height) };
+  const coder = new RangeDecoder(payload);
+  const orientation = decodeOrientation(coder, model.orientations);
+  const { width, height } = turnedSize(header, orientation);
   const yHat = walkLatents(
     model.architecture,
     model.prior,
-    shape,
-    model.levels[quality - 1]!,
-    (image, _at, mean, scale) => model.tables.decode(coders[image]!, scale) * LATENT_UNIT + mean,
+    latentSize(width, height),
+    model.levels[header.quality - 1]!,
+    (_at, mean, scale) => model.tables.decode(coder, scale) * LATENT_UNIT + mean,
   );
-  const length = yHat.length / files.length;
-  parts.forEach(({ header, check }, i) => {
-    coders[i]!.finish();
-    const found = checkByte(header, yHat, i * length, (i + 1) * length);
-    if (found !== check) {
-      throw new ZippyNetError("bad-file", `damaged .zn file: expected check byte ${check}, got ${found}`);
-    }
-  });
-  return { headers, yHat };
+  coder.finish();
+  const found = checkByte(header, orientation, yHat);
+  if (found !== check) {
+    throw new ZippyNetError("bad-file", `damaged .zn file: expected check byte ${check}, got ${found}`);
+  }
+  return { header, orientation, yHat };
 }
 
 function assertWithin(what: string, value: number, low: number, high: number): void {
@@ -157,17 +134,6 @@ function assertWithin(what: string, value: number, low: number, high: number): v
     throw new ZippyNetError(
       "bad-option",
       `expected ${what === "effort" ? "an" : "a"} ${what} of ${low}–${high}, got ${value}`,
-    );
-  }
-}
-
-function assertOneSize(images: readonly Image[]): void {
-  const { width, height } = images[0] ?? { width: 0, height: 0 };
-  const other = images.find((image) => image.width !== width || image.height !== height);
-  if (other) {
-    throw new ZippyNetError(
-      "bad-option",
-      `expected images of one size in a batch, got ${width}×${height} and ${other.width}×${other.height}`,
     );
   }
 }

@@ -13,20 +13,19 @@ import {
 } from "./prior.ts";
 import { MAX_SYMBOL, SCALES } from "./symbols.ts";
 
-/** Latents of n images of one size: [n, rows, columns, latentChannels] integers, `y_hat` in 32nds. */
+/** Latents of an image: [rows, columns, latentChannels] integers, `y_hat` in 32nds. */
 export interface LatentShape {
-  readonly n: number;
   readonly rows: number;
   readonly columns: number;
 }
 
 /**
  * Gives the `y_hat` (in 32nds) of one latent.
- * @param at index of the latent in [n, rows, columns, latentChannels]
+ * @param at index of the latent in [rows, columns, latentChannels]
  * @param mean of the prior, in 32nds
  * @param scale index of the prior's scale, 0–63
  */
-export type CodeLatent = (image: number, at: number, mean: number, scale: number) => number;
+export type CodeLatent = (at: number, mean: number, scale: number) => number;
 
 /**
  * Walks the latents in coding order, which encoder and decoder share: slice by slice, two checkerboard passes each
@@ -39,7 +38,7 @@ export type CodeLatent = (image: number, at: number, mean: number, scale: number
 export function walkLatents(
   architecture: Architecture,
   prior: PriorEngine,
-  { n, rows, columns }: LatentShape,
+  { rows, columns }: LatentShape,
   level: number,
   code: CodeLatent,
 ): Int16Array {
@@ -47,31 +46,28 @@ export function walkLatents(
   const width = sliceChannels(architecture);
   const positions = positionFeatures(rows, columns);
   const area = rows * columns;
-  const yHat = new Int16Array(n * area * latentChannels);
+  const yHat = new Int16Array(area * latentChannels);
   for (const { slice, pass } of networks(architecture)) {
     if (area === 1 && pass > 0) continue; // no position is odd
     const input = new Int16Array(area * inputChannels(architecture, slice, pass));
-    for (let image = 0; image < n; image++) {
-      const start = image * area * latentChannels;
-      for (let position = 0, to = 0; position < area; position++) {
-        const at = start + position * latentChannels;
-        const parity = (Math.floor(position / columns) + (position % columns)) % PASSES;
-        to = copyClipped(yHat, at, slice * width, input, to);
-        for (let f = 0; f < POSITION_FEATURES; f++)
-          input[to++] = POSITION_SCALE * positions[position * POSITION_FEATURES + f]!;
-        input[to++] = level;
-        input[to++] = parity === pass ? LATENT_UNIT : 0;
-        if (pass > 0) to = copyClipped(yHat, at + slice * width, width, input, to);
-      }
-      const output = prior.run(slice, pass, input, rows, columns);
-      for (let position = 0; position < area; position++) {
-        if ((Math.floor(position / columns) + (position % columns)) % PASSES !== pass) continue;
-        for (let c = 0; c < width; c++) {
-          const mean = clip(output[(position * 2 + 0) * width + c]!, -MEAN_LIMIT, MEAN_LIMIT);
-          const scale = clip(output[(position * 2 + 1) * width + c]!, 0, SCALES - 1);
-          const at = start + position * latentChannels + slice * width + c;
-          yHat[at] = code(image, at, mean, scale);
-        }
+    for (let position = 0, to = 0; position < area; position++) {
+      const at = position * latentChannels;
+      const parity = (Math.floor(position / columns) + (position % columns)) % PASSES;
+      to = copyClipped(yHat, at, slice * width, input, to);
+      for (let f = 0; f < POSITION_FEATURES; f++)
+        input[to++] = POSITION_SCALE * positions[position * POSITION_FEATURES + f]!;
+      input[to++] = level;
+      input[to++] = parity === pass ? LATENT_UNIT : 0;
+      if (pass > 0) to = copyClipped(yHat, at + slice * width, width, input, to);
+    }
+    const output = prior.run(slice, pass, input, rows, columns);
+    for (let position = 0; position < area; position++) {
+      if ((Math.floor(position / columns) + (position % columns)) % PASSES !== pass) continue;
+      for (let c = 0; c < width; c++) {
+        const mean = clip(output[(position * 2 + 0) * width + c]!, -MEAN_LIMIT, MEAN_LIMIT);
+        const scale = clip(output[(position * 2 + 1) * width + c]!, 0, SCALES - 1);
+        const at = position * latentChannels + slice * width + c;
+        yHat[at] = code(at, mean, scale);
       }
     }
   }
@@ -80,7 +76,7 @@ export function walkLatents(
 
 /**
  * Rounds `y` to whole steps from the prior's means, in coding order; gives each symbol to `emit`.
- * @param y [n, rows, columns, latentChannels] after gain
+ * @param y [rows, columns, latentChannels] after gain
  * @returns `y_hat` in 32nds
  */
 export function quantiseLatents(
@@ -88,11 +84,11 @@ export function quantiseLatents(
   y: Float32Array,
   shape: LatentShape,
   quality: number,
-  emit: (image: number, scale: number, symbol: number) => void,
+  emit: (scale: number, symbol: number) => void,
 ): Int16Array {
-  return walkLatents(architecture, prior, shape, levels[quality - 1]!, (image, at, mean, scale) => {
+  return walkLatents(architecture, prior, shape, levels[quality - 1]!, (at, mean, scale) => {
     const symbol = clip(Math.round(y[at]! - mean / LATENT_UNIT), -MAX_SYMBOL, MAX_SYMBOL);
-    emit(image, scale, symbol);
+    emit(scale, symbol);
     return symbol * LATENT_UNIT + mean;
   });
 }

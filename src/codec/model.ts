@@ -10,6 +10,8 @@ export interface Decoder {
   readonly number: number;
   readonly name: string;
   readonly architecture: Architecture;
+  /** How many orientations its files use, 1, 2, 4 or 8; see `orientation.ts`. */
+  readonly orientations: number;
   /** `g_s`. */
   readonly synthesis: IntegerLayers;
   readonly prior: PriorEngine;

@@ -1,8 +1,8 @@
-import { reconstruct } from "./autoencoder.ts";
-import { encodeImages, type Model } from "./codec.ts";
+import { type Encoded, encodeImages, encodePlainly, type Model } from "./codec.ts";
 import { ZippyNetError } from "./errors.ts";
-import { type Image, isGrey, withAlphaOf } from "./image.ts";
-import { decibels, squaredError } from "./psnr.ts";
+import type { Image } from "./image.ts";
+import { decibels } from "./psnr.ts";
+import { isTooLargeToSearch } from "./search/refine.ts";
 
 /** What the size of a file is to follow from. */
 export type Target =
@@ -23,9 +23,9 @@ export interface Hit {
 
 /**
  * Qualities around the one that the search ends at which are tried too: bytes and PSNR rise with quality, but not at each
- * step. An effort takes its time for each, so it tries fewer.
+ * step. An effort takes its time for each, so it tries fewer than one pass does.
  */
-const NEIGHBOURS = { idle: 3, searching: 1 } as const;
+const NEIGHBOURS = { plain: 3, searching: 1 } as const;
 /** An effort needs a lower quality for the same PSNR, by at most about this. */
 const EFFORT_SAVES = 12;
 
@@ -35,23 +35,23 @@ const EFFORT_SAVES = 12;
  * @param effort 0–9
  */
 export function encodeTo(model: Model, image: Image, target: Target, effort = 0): Hit {
-  const at = (at: number): ((quality: number) => Hit) => {
+  const memo = (encode: (quality: number) => Encoded): ((quality: number) => Hit) => {
     const tried = new Map<number, Hit>();
     return (quality) => {
-      const hit = tried.get(quality) ?? attempt(model, image, quality, at);
+      const hit = tried.get(quality) ?? hitOf(image, encode(quality));
       tried.set(quality, hit);
       return hit;
     };
   };
-  if (target.kind === "quality") return attempt(model, image, target.quality, effort);
+  const searching = memo((quality) => encodeImages(model, [image], quality, effort)[0]!);
+  if (target.kind === "quality") return searching(target.quality);
   const meets = (hit: Hit): boolean =>
     target.kind === "psnr" ? hit.psnr >= target.decibels : hit.file.length <= target.maxBytes;
-  const idle = at(0);
-  let edge = edgeOf(target, idle, meets, 1, 101);
-  let near = around(edge, NEIGHBOURS.idle).map(idle);
-  if (effort > 0) {
-    const searching = at(effort);
-    const [low, high] = [Math.max(1, edge - EFFORT_SAVES), Math.min(101, edge + NEIGHBOURS.idle)];
+  const plain = memo((quality) => encodePlainly(model, image, quality));
+  let edge = edgeOf(target, plain, meets, 1, 101);
+  let near = around(edge, NEIGHBOURS.plain).map(plain);
+  if (!isTooLargeToSearch(image, effort)) {
+    const [low, high] = [Math.max(1, edge - EFFORT_SAVES), Math.min(101, edge + NEIGHBOURS.plain)];
     edge = edgeOf(target, searching, meets, low, high);
     // what one pass found stays in the running: no effort is worse than none
     near = [...near, ...around(edge, NEIGHBOURS.searching).map(searching)];
@@ -71,11 +71,8 @@ export function encodeTo(model: Model, image: Image, target: Target, effort = 0)
       );
 }
 
-function attempt(model: Model, image: Image, quality: number, effort: number): Hit {
-  const { file, yHat, ...encoded } = encodeImages(model, [image], quality, effort)[0]!;
-  const header = { ...image, quality: encoded.quality, grey: isGrey(image) };
-  const squares = squaredError(image, withAlphaOf(image, reconstruct(model, [header], yHat)[0]!));
-  return { file, quality: encoded.quality, psnr: decibels(squares, image.data.length), squares };
+function hitOf({ data }: Image, { file, quality, squares }: Encoded): Hit {
+  return { file, quality, psnr: decibels(squares, data.length), squares };
 }
 
 /** The first quality that reaches the dB, or that no longer fits the bytes. */

@@ -1,7 +1,7 @@
-/** Images of one call to the codec: what one core gains from a batch it has by then. */
+/** Images that are encoded at once: models and classical codecs take turns on them. */
 const MAX_BATCH = 16;
 
-/** Pixels of one batch. The widest activations take 48 bytes a pixel, so this keeps them near 13 MB. */
+/** Pixels of one batch, which bounds its memory. */
 const MAX_BATCH_PIXELS = 1 << 18;
 
 interface Sized {
@@ -9,16 +9,12 @@ interface Sized {
   readonly height: number;
 }
 
-/** Sorts items into batches that the codec takes in one call: of one size and `key`, at most 16, fewer if large. */
-export function batches<T>(
-  items: readonly T[],
-  sizeOf: (item: T) => Sized,
-  key: (item: T) => string = () => "",
-): T[][] {
+/** Sorts items into batches to be encoded at once: of one size, at most 16, fewer if large. */
+export function batches<T>(items: readonly T[], sizeOf: (item: T) => Sized): T[][] {
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const { width, height } = sizeOf(item);
-    const name = `${width}×${height} ${key(item)}`;
+    const name = `${width}×${height}`;
     const group = groups.get(name);
     if (group) group.push(item);
     else groups.set(name, [item]);

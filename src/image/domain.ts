@@ -1,7 +1,5 @@
-import { reconstruct } from "../codec/autoencoder.ts";
-import { encodeImages, type Model } from "../codec/codec.ts";
-import { type Image, isGrey, withAlphaOf } from "../codec/image.ts";
-import { squaredError } from "../codec/psnr.ts";
+import { type Encoded, encodePlainly, type Model } from "../codec/codec.ts";
+import type { Image } from "../codec/image.ts";
 import { type Candidate, Judge } from "./judge.ts";
 
 /** Smaller side of the pictures that models are first compared on. */
@@ -16,7 +14,9 @@ export function likelyModels(models: readonly Model[], images: readonly Image[],
   if (models.length === 1 || factor < 2) return images.map(() => [...models]);
   const small = images.map((image) => shrunk(image, factor));
   const judge = judgeOf(quality, small[0]!);
-  const tried = models.map((model) => candidatesOf(model, small, quality, 0));
+  const tried = models.map((model) =>
+    small.map((image) => candidateOf(model, encodePlainly(model, image, quality))),
+  );
   return images.map((_, i) => {
     const losses = tried.map((ofModel) => judge.loss(ofModel[i]!));
     const least = Math.min(...losses);
@@ -24,19 +24,11 @@ export function likelyModels(models: readonly Model[], images: readonly Image[],
   });
 }
 
-/** Files of one model at a quality; images of one size. */
-export function candidatesOf(
-  model: Model,
-  images: readonly Image[],
-  quality: number,
-  effort: number,
-): Candidate[] {
-  return encodeImages(model, images, quality, effort).map(({ file, yHat, quality, estimatedBits }, i) => {
-    const image = images[i]!;
-    const [decoded] = reconstruct(model, [{ ...image, quality, grey: isGrey(image) }], yHat);
-    const squares = squaredError(image, withAlphaOf(image, decoded!));
-    return { kind: "latents", file, squares, quality, model: model.number, estimatedBits };
-  });
+export function candidateOf(
+  { number }: Model,
+  { file, squares, quality, estimatedBits }: Encoded,
+): Candidate {
+  return { kind: "latents", file, squares, quality, model: number, estimatedBits };
 }
 
 /** What a quality makes of candidates of an image's size. */

@@ -1,9 +1,9 @@
-import type { Model } from "../codec/codec.ts";
+import { encodeImages, encodePlainly, type Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import { canBeLatents, type Image } from "../codec/image.ts";
 import { encodeTo, type Target } from "../codec/target.ts";
 import { filled, type Wrap } from "./classical/wrap.ts";
-import { candidatesOf, judgeOf, likelyModels } from "./domain.ts";
+import { candidateOf, judgeOf, likelyModels } from "./domain.ts";
 import type { Candidate, Judge } from "./judge.ts";
 
 /** Quality at which models are compared where none is asked for. */
@@ -31,7 +31,7 @@ export function latentsOf(
   );
 }
 
-/** The best model's file of each; models are compared without effort, which then goes into the best. */
+/** The best model's file of each; models are compared in one pass, and the effort goes into the best. */
 function atQuality(
   models: readonly Model[],
   images: readonly Image[],
@@ -40,45 +40,16 @@ function atQuality(
 ): Candidate[] {
   const judge = judgeOf(quality, images[0]!);
   const likely = likelyModels(models, images, quality);
-  const chosen = likely.some((some) => some.length > 1)
-    ? bestOf(models, images, likely, (model, its) => candidatesOf(model, its, quality, 0), judge)
-    : likely.map((some) => ({ model: some[0]!.number, candidate: undefined }));
-  if (effort === 0 && chosen.every(({ candidate }) => candidate))
-    return chosen.map(({ candidate }) => candidate!);
-  const only = chosen.map(({ model }) => models.filter(({ number }) => number === model));
-  const searched = bestOf(
-    models,
-    images,
-    only,
-    (model, its) => candidatesOf(model, its, quality, effort),
-    judge,
-  );
-  return searched.map(({ candidate }) => candidate);
+  return images.map((image, i) => {
+    const tried = likely[i]!;
+    const model = tried.length === 1 ? tried[0]! : bestModel(tried, image, quality, judge);
+    return candidateOf(model, encodeImages(model, [image], quality, effort)[0]!);
+  });
 }
 
-/** Runs each model once over the images that are to be tried with it, and keeps each image's best. */
-function bestOf(
-  models: readonly Model[],
-  images: readonly Image[],
-  tried: readonly (readonly Model[])[],
-  run: (model: Model, images: readonly Image[]) => readonly Candidate[],
-  judge: Judge,
-): { model: number; candidate: Candidate }[] {
-  const found = images.map((): Candidate[] => []);
-  for (const model of models) {
-    const its = images.flatMap((_, i) => (tried[i]!.includes(model) ? [i] : []));
-    const made = run(
-      model,
-      its.map((i) => images[i]!),
-    );
-    its.forEach((i, at) => {
-      found[i]!.push(made[at]!);
-    });
-  }
-  return found.map((candidates) => {
-    const candidate = judge.best(candidates)!;
-    return { model: candidate.model!, candidate };
-  });
+function bestModel(models: readonly Model[], image: Image, quality: number, judge: Judge): Model {
+  const candidates = models.map((model) => candidateOf(model, encodePlainly(model, image, quality)));
+  return models[candidates.indexOf(judge.best(candidates)!)]!;
 }
 
 /** A model's file that meets a target best or, if none does, the nearest: the smallest, or the most like the picture. */
@@ -94,8 +65,8 @@ function toTarget(
     return [{ kind: "latents", file: wrap.around(file), squares, quality, model: model.number }];
   } catch (error) {
     if (!(error instanceof ZippyNetError) || error.code !== "bad-option") throw error;
-    const nearest = candidatesOf(model, [image], target.kind === "bytes" ? 1 : 100, 0);
-    return nearest.map((candidate) => ({ ...candidate, file: wrap.around(candidate.file) }));
+    const nearest = candidateOf(model, encodePlainly(model, image, target.kind === "bytes" ? 1 : 100));
+    return [{ ...nearest, file: wrap.around(nearest.file) }];
   }
 }
 

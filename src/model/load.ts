@@ -34,7 +34,7 @@ export type Blobs = Readonly<Record<BlobName, SafeTensors>>;
 /** Makes the engine that computes the prior: the fast one unless told. */
 export type MakeEngine = (architecture: Architecture, weights: PriorWeights) => PriorEngine;
 
-type Described = Pick<Manifest, "number" | "name" | "architecture">;
+type Described = Pick<Manifest, "number" | "name" | "architecture" | "orientations">;
 
 /**
  * Loads a model: manifest, hash of each blob, shapes, the proof that its integers fit. Throws `bad-model` on the first that does
@@ -97,7 +97,7 @@ function onKernel(architecture: Architecture, weights: PriorWeights): PriorEngin
 }
 
 function build(
-  { number, name, architecture }: Described,
+  { number, name, architecture, orientations }: Described,
   blobs: Pick<Blobs, "g_s" | "prior">,
   engine: MakeEngine = onKernel,
 ): { weights: PriorWeights; synthesis: readonly QuantisedConvolution[]; decoder: Decoder } {
@@ -115,7 +115,18 @@ function build(
     synthesis.dispose();
     prior.dispose();
   };
-  const decoder = { number, name, architecture, synthesis, prior, tables, inverseGain, levels, dispose };
+  const decoder = {
+    number,
+    name,
+    architecture,
+    orientations,
+    synthesis,
+    prior,
+    tables,
+    inverseGain,
+    levels,
+    dispose,
+  };
   return { weights, synthesis: stored, decoder };
 }
 

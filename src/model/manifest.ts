@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { RESERVED_MODEL } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
+import { ORIENTATIONS } from "../codec/orientation.ts";
 
 /** The files of a model folder beside the manifest. */
 export const BLOBS = ["g_a", "g_s", "prior"] as const;
@@ -17,7 +18,7 @@ const blob = v.object({
 
 const schema = v.object({
   /** Version of this layout and of the arithmetic that the model means. */
-  format: v.literal(2),
+  format: v.literal(3),
   /** 0–255 but 80, in every file the model writes; 192–255 are users' own. */
   number: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255), v.notValue(RESERVED_MODEL)),
   name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/)),
@@ -31,6 +32,8 @@ const schema = v.object({
     synthesis: transform,
     prior: v.object({ hidden: count }),
   }),
+  /** Orientations that its files use, the first so many of `orientation.ts`. */
+  orientations: v.picklist(ORIENTATIONS),
   blobs: v.object({ g_a: blob, g_s: blob, prior: blob }),
 });
 

@@ -4,26 +4,30 @@ import type { Image } from "../codec/image.ts";
 import { quantiseLatents } from "../codec/latents.ts";
 import type { Model } from "../codec/model.ts";
 import { SCALES } from "../codec/symbols.ts";
-import type { SymbolCounts } from "./tables.ts";
 
 /**
- * Counts the symbols of each scale over images of one size at some qualities: what `buildTables` corrects its Gaussians
+ * Adds the symbols of each scale to `counts`, over images at some qualities: what `buildTables` corrects its Gaussians
  * with. The images must be ones the model may learn from.
  */
 export function countSymbols(
   model: Model,
   images: readonly Image[],
   qualities: readonly number[],
-  counts: Map<number, number>[] = Array.from({ length: SCALES }, () => new Map<number, number>()),
-): SymbolCounts {
-  const { width, height } = images[0]!;
-  const shape = { n: images.length, ...latentSize(width, height) };
-  for (const quality of qualities) {
-    const y = withGain(model, analyse(model, images), quality);
-    quantiseLatents(model, y, shape, quality, (_image, scale, symbol) => {
-      const row = counts[scale]!;
-      row.set(symbol, (row.get(symbol) ?? 0) + 1);
-    });
+  counts: readonly Map<number, number>[],
+): void {
+  for (const image of images) {
+    const shape = latentSize(image.width, image.height);
+    const y = analyse(model, image);
+    for (const quality of qualities) {
+      quantiseLatents(model, withGain(model, y, quality), shape, quality, (scale, symbol) => {
+        const row = counts[scale]!;
+        row.set(symbol, (row.get(symbol) ?? 0) + 1);
+      });
+    }
   }
-  return counts;
+}
+
+/** Where counting begins. */
+export function noCounts(): Map<number, number>[] {
+  return Array.from({ length: SCALES }, () => new Map<number, number>());
 }

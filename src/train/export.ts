@@ -24,6 +24,7 @@ export interface ExportOptions {
   readonly name: string;
   readonly description: string;
   readonly architecture: Architecture;
+  readonly orientations: Manifest["orientations"];
   /** Float weights; `gain` and `inverse_gain` are [3, latentChannels] coefficients of the level. */
   readonly weights: FloatWeights;
   /** Frequencies of each scale, see `tables.ts`. */
@@ -34,7 +35,7 @@ export interface ExportOptions {
 
 /** Writes a model folder: blobs, manifest, card. */
 export async function exportModel(folder: string, options: ExportOptions): Promise<Manifest> {
-  const { number, name, description, architecture, card } = options;
+  const { number, name, description, architecture, orientations, card } = options;
   const blobs = packModel(options);
   await mkdir(folder, { recursive: true });
   const described = await Promise.all(
@@ -46,12 +47,13 @@ export async function exportModel(folder: string, options: ExportOptions): Promi
     }),
   );
   const manifest: Manifest = {
-    format: 2,
+    format: 3,
     number,
     name,
     description,
     released: false,
     architecture,
+    orientations,
     blobs: Object.fromEntries(described) as Record<BlobName, (typeof described)[number][1]>,
   };
   await writeFile(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);

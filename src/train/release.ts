@@ -2,17 +2,19 @@ import { type Architecture, QUALITIES } from "../codec/architecture.ts";
 import type { Image } from "../codec/image.ts";
 import { buildModel } from "../model/load.ts";
 import type { Manifest } from "../model/manifest.ts";
-import { countSymbols } from "./calibrate.ts";
+import { countSymbols, noCounts } from "./calibrate.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { exportModel, packModel } from "./export.ts";
 import { unpackParameters } from "./parameters.ts";
-import { batchSize, centred } from "./sampler.ts";
+import { centred } from "./sampler.ts";
 import { buildTables, type SymbolCounts } from "./tables.ts";
 
 export interface ReleaseOptions {
   readonly number: number;
   readonly name: string;
   readonly description: string;
+  /** How many orientations its files use: 1, 2, 4 or 8. */
+  readonly orientations: Manifest["orientations"];
   readonly card: string;
 }
 
@@ -28,10 +30,10 @@ export async function release(
   folder: string,
   { plan: { architecture }, optimiser }: Checkpoint,
   images: readonly Image[],
-  { number, name, description, card }: ReleaseOptions,
+  { number, name, description, orientations, card }: ReleaseOptions,
 ): Promise<Manifest> {
   const weights = unpackParameters(architecture, optimiser.average);
-  const options = { number, name, description, architecture, weights, card };
+  const options = { number, name, description, architecture, orientations, weights, card };
   const tables = buildTables(countOf(architecture, options, images));
   return exportModel(folder, { ...options, tables });
 }
@@ -42,27 +44,21 @@ function countOf(
   images: readonly Image[],
 ): SymbolCounts {
   const blobs = packModel({ ...options, tables: buildTables() });
-  const model = buildModel({ number: options.number, name: options.name, architecture }, blobs);
+  const { number, name, orientations } = options;
+  const model = buildModel({ number, name, architecture, orientations }, blobs);
   const qualities = Array.from(
     { length: Math.ceil(QUALITIES / QUALITY_STEP) },
     (_, i) => 1 + i * QUALITY_STEP,
   );
-  let counts: SymbolCounts | undefined;
+  const counts = noCounts();
   for (const size of SIZES) {
     const step = Math.max(1, Math.floor(images.length / IMAGES_OF_A_SIZE));
     const chosen = images
       .filter((_, i) => i % step === 0)
       .slice(0, IMAGES_OF_A_SIZE)
       .map((image) => centred(image, size));
-    for (let i = 0; i < chosen.length; i += batchSize(size)) {
-      counts = countSymbols(
-        model,
-        chosen.slice(i, i + batchSize(size)),
-        qualities,
-        counts as Map<number, number>[],
-      );
-    }
+    countSymbols(model, chosen, qualities, counts);
   }
   model.dispose();
-  return counts!;
+  return counts;
 }

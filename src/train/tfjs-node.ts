@@ -19,6 +19,8 @@ export async function loadTfjsNode(): Promise<boolean> {
   restoreUtil(require("node:util") as Record<string, unknown>);
   // warnings and errors only: it greets at length
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  // its convolutions for CPUs, which TensorFlow 2.9 leaves off on some: up to a third faster
+  process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
   for (const from of [fileURLToPath(import.meta.url), join(TFJS_NODE_FOLDER, "package.json")]) {
     if (!existsSync(from)) continue;
     const path = resolve(createRequire(from));

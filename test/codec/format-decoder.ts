@@ -15,6 +15,7 @@ interface FormatModel {
   C: number;
   S: number;
   H: number;
+  O: number;
   widths: number[];
   blocks: number[];
   prior: Map<string, Stored>;
@@ -47,7 +48,17 @@ export interface Step {
   yHat: number;
 }
 
+/** What the latents hold. */
+interface Held {
+  orientation: number;
+  wide: number;
+  high: number;
+  /** [rows, columns, C], in 32nds. */
+  yHat: Int16Array;
+}
+
 export interface FormatPicture extends FormatHeader {
+  orientation: number;
   /** [rows, columns, C], in 32nds. */
   yHat: Int16Array;
   /** RGB, row by row. */
@@ -77,7 +88,7 @@ function refuse(why: string): never {
 /** [9] The model folder; `read` gives a file of it. */
 export function openFormatModel(read: (name: string) => Uint8Array): FormatModel {
   const manifest = JSON.parse(new TextDecoder().decode(read("manifest.json")));
-  if (manifest.format !== 2) refuse("format");
+  if (manifest.format !== 3) refuse("format");
   const blob = (name: string) => {
     const { file, bytes, sha256 } = manifest.blobs[name];
     const content = read(file);
@@ -100,6 +111,7 @@ export function openFormatModel(read: (name: string) => Uint8Array): FormatModel
     C: latentChannels,
     S: slices,
     H: widths.hidden,
+    O: manifest.orientations,
     widths: synthesis.widths,
     blocks: synthesis.blocks,
     prior,
@@ -323,14 +335,18 @@ function positionFeatures(row: number, column: number, rows: number, columns: nu
   return features;
 }
 
-/** [4] All latents, in 32nds; `trace` sees each as it is decoded. */
-function decodeLatents(model: FormatModel, header: FormatHeader, trace?: (step: Step) => void): Int16Array {
-  const { C, S } = model;
+/** [4] Orientation and all latents; `trace` sees each as it is decoded. */
+function decodeLatents(model: FormatModel, header: FormatHeader, trace?: (step: Step) => void): Held {
+  const { C, S, O } = model;
   const N = C / S;
-  const rows = Math.ceil(header.height / 8);
-  const columns = Math.ceil(header.width / 8);
   const level = get(model.prior, "levels").values[header.quality - 1]!;
   const coder = new Coder(header.payload);
+  let orientation = 0;
+  for (let bits = Math.log2(O); bits > 0; bits--) orientation = 2 * orientation + coder.bit();
+  const [wide, high] =
+    orientation & 4 ? [header.height, header.width] : ([header.width, header.height] as const);
+  const rows = Math.ceil(high / 8);
+  const columns = Math.ceil(wide / 8);
   const yHat = new Int16Array(rows * columns * C);
   for (let s = 0; s < S; s++) {
     for (let p = 0; p < 2; p++) {
@@ -366,11 +382,14 @@ function decodeLatents(model: FormatModel, header: FormatHeader, trace?: (step: 
     }
   }
   coder.verdict();
-  return yHat;
+  return { orientation, wide, high, yHat };
 }
 
 /** [8] Check byte. */
-function checkByte({ model, grey, quality, width, height }: FormatHeader, yHat: Int16Array): number {
+function checkByte(
+  { model, grey, quality, width, height }: FormatHeader,
+  { orientation, yHat }: Held,
+): number {
   let hash = 2166136261;
   const add = (byte: number) => {
     hash = Number((BigInt((hash ^ byte) >>> 0) * 16777619n) % 2n ** 32n);
@@ -383,15 +402,16 @@ function checkByte({ model, grey, quality, width, height }: FormatHeader, yHat: 
   add((grey ? 128 : 0) + quality);
   addPair(width);
   addPair(height);
+  add(orientation);
   for (const value of yHat) addPair(value);
   return ((hash >>> 24) ^ (hash >>> 16) ^ (hash >>> 8) ^ hash) & 255;
 }
 
 /** [6] Synthesis: [4·rows, 4·columns, 12], in 32nds of a level. */
-function synthesise(model: FormatModel, header: FormatHeader, yHat: Int16Array): Float64Array {
+function synthesise(model: FormatModel, header: FormatHeader, { wide, high, yHat }: Held): Float64Array {
   const { C, blocks, widths } = model;
-  let rows = Math.ceil(header.height / 8);
-  let columns = Math.ceil(header.width / 8);
+  let rows = Math.ceil(high / 8);
+  let columns = Math.ceil(wide / 8);
   const inverse = get(model.synthesis, "inverse_gain").values;
   const conv = (x: ArrayLike<number>, name: string, { active = false, unit = 1024, limit = 16383 } = {}) => {
     const { shape, values } = get(model.synthesis, `${name}.kernel`);
@@ -438,20 +458,27 @@ function synthesise(model: FormatModel, header: FormatHeader, yHat: Int16Array):
 }
 
 /** [7] Pixels. */
-function toPixels({ width, height, grey }: FormatHeader, blocks: Float64Array): Uint8Array {
-  const columns = Math.ceil(width / 8);
-  const rows = Math.ceil(height / 8);
-  const left = (8 * columns - width) >> 1;
-  const top = (8 * rows - height) >> 1;
+function toPixels(
+  { width, height, grey }: FormatHeader,
+  { orientation, wide, high }: Held,
+  blocks: Float64Array,
+): Uint8Array {
+  const columns = Math.ceil(wide / 8);
+  const rows = Math.ceil(high / 8);
+  const left = (8 * columns - wide) >> 1;
+  const top = (8 * rows - high) >> 1;
   const pixels = new Uint8Array(width * height * 3);
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
-      const [Y, X] = [row + top, column + left];
+      let [u, v] = orientation & 4 ? [row, column] : [column, row];
+      if (orientation & 1) u = wide - 1 - u;
+      if (orientation & 2) v = high - 1 - v;
+      const [Y, X] = [v + top, u + left];
       const value = (k: number) =>
         blocks[((Y >> 1) * 4 * columns + (X >> 1)) * 12 + (2 * (Y % 2) + (X % 2)) * 3 + k]!;
       for (let k = 0; k < 3; k++) {
-        const v = grey ? 0.299 * value(0) + 0.587 * value(1) + 0.114 * value(2) : value(k);
-        pixels[(row * width + column) * 3 + k] = clip(Math.floor((v + 4096) / 32), 0, 255);
+        const level = grey ? 0.299 * value(0) + 0.587 * value(1) + 0.114 * value(2) : value(k);
+        pixels[(row * width + column) * 3 + k] = clip(Math.floor((level + 4096) / 32), 0, 255);
       }
     }
   }
@@ -466,7 +493,8 @@ export function decodeByFormat(
 ): FormatPicture {
   const header = readFormatHeader(file);
   if (header.model !== model.number) refuse(`model ${header.model}`);
-  const yHat = decodeLatents(model, header, trace);
-  if (checkByte(header, yHat) !== header.check) refuse("check byte");
-  return { ...header, yHat, pixels: toPixels(header, synthesise(model, header, yHat)) };
+  const held = decodeLatents(model, header, trace);
+  if (checkByte(header, held) !== header.check) refuse("check byte");
+  const pixels = toPixels(header, held, synthesise(model, header, held));
+  return { ...header, orientation: held.orientation, yHat: held.yHat, pixels };
 }

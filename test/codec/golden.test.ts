@@ -3,32 +3,42 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { reconstruct } from "../../src/codec/autoencoder.ts";
-import { decodeLatents } from "../../src/codec/codec.ts";
+import { decodeImages, decodeLatents } from "../../src/codec/codec.ts";
 import { info } from "../../src/index.ts";
+import { openModels } from "../../src/model/folder.ts";
 import type { Golden } from "../golden/make.ts";
 import { decodeByFormat, openFormatModel } from "./format-decoder.ts";
-import { faces, facesFolder, goldenFolder, hashLatents, hashPixels } from "./support.ts";
+import { goldenFolder, hashLatents, hashPixels, modelFolder } from "./support.ts";
 
 const golden = JSON.parse(readFileSync(join(goldenFolder, "golden.json"), "utf8")) as Golden[];
 const read = (name: string) => new Uint8Array(readFileSync(join(goldenFolder, name)));
-const model = await faces();
-const byFormat = openFormatModel((name) => readFileSync(join(facesFolder, name)));
+const models = await openModels();
+const byFormat = new Map(
+  models
+    .list()
+    .map(({ name, number }) => [
+      number,
+      openFormatModel((file) => readFileSync(join(modelFolder(name), file))),
+    ]),
+);
 
-for (const { file, header, yHat, pixels } of golden) {
-  test(`golden ${file}: header, y_hat and pixels`, () => {
+for (const { file, header, orientation, yHat, pixels } of golden) {
+  test(`golden ${file}: header, y_hat and pixels`, async () => {
     const bytes = read(file);
     assert.deepEqual(info(bytes), { ...header, kind: "latents", alpha: false, bytes: bytes.length });
-    const latents = decodeLatents(model, [bytes]);
+    const model = await models.byNumber(header.model);
+    const latents = decodeLatents(model, bytes);
+    assert.equal(latents.orientation, orientation);
     assert.equal(hashLatents(latents.yHat), yHat);
-    const image = reconstruct(model, latents.headers, latents.yHat)[0]!;
+    const image = decodeImages(model, [bytes])[0]!;
     assert.equal(image.data.length, header.width * header.height * 3);
     assert.equal(hashPixels(image), pixels);
   });
 
   test(`golden ${file}: the decoder written from docs/format.md agrees`, () => {
     const bytes = read(file);
-    const picture = decodeByFormat(byFormat, bytes);
+    const picture = decodeByFormat(byFormat.get(header.model)!, bytes);
+    assert.equal(picture.orientation, orientation);
     assert.equal(hashLatents(picture.yHat), yHat);
     assert.equal(hashPixels({ data: picture.pixels }), pixels);
   });

@@ -220,7 +220,7 @@ test("a header of any size and a payload that is not its own: refused by the che
     for (let check = 0; check < 256; check += 5) {
       const file = Uint8Array.of(0xc0 | size, 50, check, ...payload);
       try {
-        decodeLatents(model, [file]);
+        decodeLatents(model, file);
         decoded++;
       } catch (error) {
         assert.ok(zippyError("bad-file")(error));
@@ -236,7 +236,7 @@ test("eight bytes may claim 1024×1024: a bounded effort, and refused; 1025 is r
   const start = performance.now();
   const refused = [0, 1].filter((check) => {
     try {
-      decodeLatents(model, [claim(check)]);
+      decodeLatents(model, claim(check));
       return false;
     } catch (error) {
       return zippyError("bad-file", /check byte/)(error);
@@ -249,7 +249,7 @@ test("eight bytes may claim 1024×1024: a bounded effort, and refused; 1025 is r
   const soon = performance.now();
   for (let i = 0; i < 1000; i++) {
     assert.throws(
-      () => decodeLatents(model, [Uint8Array.of(0x8f, 1, 50, 0, 0x81, 8, 0x80, 8)]),
+      () => decodeLatents(model, Uint8Array.of(0x8f, 1, 50, 0, 0x81, 8, 0x80, 8)),
       zippyError("bad-file"),
     );
   }

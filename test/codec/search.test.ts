@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { latentSize } from "../../src/codec/architecture.ts";
 import { analyse, withGain } from "../../src/codec/autoencoder.ts";
-import { decodeImages, decodeMixed, encodeImages, type Model } from "../../src/codec/codec.ts";
-import { distortionWeight, levelOf } from "../../src/codec/quality.ts";
+import { decodeImages, encodeImages, type Model } from "../../src/codec/codec.ts";
 import type { RelaxedCode } from "../../src/codec/search/relaxed-prior.ts";
 import { faces, madePicture, photographs } from "./support.ts";
 
@@ -17,14 +16,13 @@ before(async () => {
 test("no effort's loss is above that of a lower one, and the search pays", async () => {
   const images = (await photographs(64)).slice(0, 2);
   for (const quality of [30, 70]) {
-    const price = distortionWeight(levelOf(quality)) / 3;
     const losses = [0, 1, 3].map((effort) => {
       const encoded = encodeImages(model, images, quality, effort);
-      const decoded = decodeMixed(
+      const decoded = decodeImages(
         model,
         encoded.map(({ file }) => file),
       );
-      return encoded.map(({ estimatedBits }, i) => {
+      return encoded.map(({ estimatedBits, price }, i) => {
         let squares = 0;
         images[i]!.data.forEach((value, at) => {
           squares += (value - decoded[i]!.data[at]!) ** 2;
@@ -65,12 +63,12 @@ test("pictures too large to be searched, grey ones and those of one position are
 test("the relaxed prior's gradient is that of its bits", async () => {
   const [quality, width, height] = [60, 48, 48];
   // away from where they are: latents that say nothing lie on their means, where bits have a kink
-  const y = withGain(model, analyse(model, [(await photographs(48))[0]!]), quality).map(
+  const y = withGain(model, analyse(model, (await photographs(48))[0]!), quality).map(
     (value, i) => value + 0.4 * Math.sin(i * 7.13),
   );
-  const shape = { n: 1, ...latentSize(width, height) };
+  const shape = latentSize(width, height);
   const code = (values: Float32Array): RelaxedCode =>
-    model.relaxation().prior.code(values, shape, model.levels[quality - 1]!, (_image, residual) => ({
+    model.relaxation().prior.code(values, shape, model.levels[quality - 1]!, (residual) => ({
       symbol: residual,
       slope: 1,
     }));

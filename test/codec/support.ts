@@ -6,9 +6,14 @@ import { ZippyNetError } from "../../src/codec/errors.ts";
 import type { Image } from "../../src/codec/image.ts";
 import { openModels } from "../../src/model/folder.ts";
 
-export const facesFolder = fileURLToPath(new URL("../../models/faces", import.meta.url));
+export const facesFolder = modelFolder("faces");
 export const goldenFolder = fileURLToPath(new URL("../golden", import.meta.url));
 const imagesFolder = fileURLToPath(new URL("../images", import.meta.url));
+
+/** Where a model of the project is. */
+export function modelFolder(name: string): string {
+  return fileURLToPath(new URL(`../../models/${name}`, import.meta.url));
+}
 
 /** The real model, on WebAssembly. */
 export async function faces(): Promise<Model> {

@@ -10,9 +10,10 @@ import { fileURLToPath } from "node:url";
 import { decodeImages, encodeImages } from "../../src/codec/codec.ts";
 import { readContainer } from "../../src/codec/container.ts";
 import type { Image } from "../../src/codec/image.ts";
+import { turned } from "../../src/codec/orientation.ts";
+import { openModels } from "../../src/model/folder.ts";
 import { decodeByFormat, openFormatModel, type Step } from "../codec/format-decoder.ts";
 import {
-  faces,
   facesFolder,
   goldenFolder,
   hashLatents,
@@ -24,6 +25,7 @@ import {
 export interface Golden {
   file: string;
   header: { model: number; quality: number; grey: boolean; width: number; height: number };
+  orientation: number;
   /** SHA-256 of `y_hat`, see `hashLatents`. */
   yHat: string;
   /** SHA-256 of the decoded pixels. */
@@ -33,8 +35,8 @@ export interface Golden {
 /** The file of the worked example: small, at a usual quality. */
 const EXAMPLE = "made-16x16-q80.zn";
 
-const model = await faces();
-const pictures: { name: string; image: Image; quality: number }[] = [];
+const models = await openModels();
+const pictures: { name: string; image: Image; quality: number; model: string }[] = [];
 const made: [number, number, number, number, boolean?][] = [
   [8, 8, 50, 0],
   [8, 8, 100, 2],
@@ -49,23 +51,35 @@ const made: [number, number, number, number, boolean?][] = [
 ];
 for (const [width, height, quality, seed, grey] of made) {
   const name = `made-${width}x${height}-q${quality}${grey ? "-grey" : ""}`;
-  pictures.push({ name, image: madePicture(width, height, seed, grey), quality });
+  pictures.push({ name, image: madePicture(width, height, seed, grey), quality, model: "faces" });
 }
 for (const side of [42, 64]) {
   (await photographs(side)).slice(2, 5).forEach((image, i) => {
     const quality = [10, 50, 100][i]!;
-    pictures.push({ name: `photograph-${i}-${side}-q${quality}`, image, quality });
+    pictures.push({ name: `photograph-${i}-${side}-q${quality}`, image, quality, model: "faces" });
   });
+}
+// a model of eight orientations, and a picture that is not square, in each
+for (const [i, image] of (await everyWayUp()).entries()) {
+  pictures.push({ name: `natural-${i}`, image, quality: 30, model: "natural" });
 }
 
 for (const old of readdirSync(goldenFolder)) if (old.endsWith(".zn")) rmSync(join(goldenFolder, old));
-const golden = pictures.map(({ name, image, quality }): Golden => {
-  const { file, yHat } = encodeImages(model, [image], quality)[0]!;
+const golden: Golden[] = [];
+for (const { name, image, quality, model: modelName } of pictures) {
+  const model = await models.byName(modelName);
+  const { file, yHat, orientation } = encodeImages(model, [image], quality)[0]!;
   const decoded = decodeImages(model, [file])[0]!;
   writeFileSync(join(goldenFolder, `${name}.zn`), file);
   const { header } = readContainer(file);
-  return { file: `${name}.zn`, header, yHat: hashLatents(yHat), pixels: hashPixels(decoded) };
-});
+  golden.push({
+    file: `${name}.zn`,
+    header,
+    orientation,
+    yHat: hashLatents(yHat),
+    pixels: hashPixels(decoded),
+  });
+}
 writeFileSync(join(goldenFolder, "golden.json"), `${JSON.stringify(golden, null, 2)}\n`);
 
 const page = fileURLToPath(new URL("../../docs/format.md", import.meta.url));
@@ -76,6 +90,13 @@ spawnSync("node_modules/.bin/biome", ["format", "--write", join(goldenFolder, "g
   stdio: "ignore",
 });
 console.log(`${golden.length} golden files, and the example of docs/format.md`);
+
+/** A photograph turned each way, cut to 40×24 or 24×40. */
+async function everyWayUp(): Promise<Image[]> {
+  const [photograph] = await photographs(40);
+  const strip = { width: 40, height: 24, data: photograph!.data.slice(0, 40 * 24 * 3) };
+  return Array.from({ length: 8 }, (_, orientation) => turned(strip, orientation));
+}
 
 /** The example file's bytes, and its first latents, as the independent decoder sees them. */
 function example(): string {
@@ -88,7 +109,7 @@ function example(): string {
   );
   const hex = (bytes: ArrayLike<number>) =>
     Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  const { model, width, height, quality, check, payload, yHat, pixels, grey } = picture;
+  const { model, width, height, quality, orientation, check, payload, yHat, pixels, grey } = picture;
   const rows = steps
     .slice(0, 8)
     .map(
@@ -105,7 +126,7 @@ ${hex([check])}   check    ${check}
 ${hex(payload).replaceAll(/(.{47}) /g, "$1\n")}   payload
 \`\`\`
 
-The first latents, in coding order (range and code before each):
+The first bit is the orientation, ${orientation}. The first latents, in coding order (range and code before each):
 
 | row, column, channel | range | code | mean | scale | share | symbol | y_hat |
 |---|---|---|---|---|---|---|---|

@@ -54,9 +54,9 @@ describe("training graph", { skip }, () => {
         const seen = new Set<number>();
         let [off, count] = [0, 0];
         batch.levels.forEach((level, image) => {
-          const shape = { n: 1, ...latentSize(width, height) };
+          const shape = latentSize(width, height);
           const from = image * (y.length / batch.levels.length);
-          walkLatents(TINY, prior, shape, Math.round(level * LATENT_UNIT), (_, at, mean, scale) => {
+          walkLatents(TINY, prior, shape, Math.round(level * LATENT_UNIT), (at, mean, scale) => {
             const [foundMean, foundScale] = [means[from + at]!, scales[from + at]!];
             if (foundMean !== mean || foundScale !== scale) off++;
             assert.ok(Math.abs(foundMean - mean) <= 1 && Math.abs(foundScale - scale) <= 1);

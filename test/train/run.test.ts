@@ -108,6 +108,7 @@ describe("training run", { skip: withoutBinding }, async () => {
       number: 200,
       name: "tiny",
       description: "a test",
+      orientations: 2,
       card: "# tiny",
     });
     const model = await (await openModels(models)).byName("tiny");

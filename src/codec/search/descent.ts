@@ -6,13 +6,13 @@ import { Adam } from "./adam.ts";
 import type { DifferentiableLayers } from "./differentiable.ts";
 import type { RelaxedPrior, Softened } from "./relaxed-prior.ts";
 
-/** What is to be reconstructed, and what for; images of one size. */
+/** What is to be reconstructed, and what for. */
 export interface Goal {
   readonly architecture: Architecture;
   readonly layers: DifferentiableLayers;
   readonly prior: RelaxedPrior;
   readonly shape: LatentShape;
-  /** [n, 4·rows, 4·columns, 12] blocks of the images, and 1 where they are not padding. */
+  /** [4·rows, 4·columns, 12] blocks of the image, and 1 where they are not padding. */
   readonly blocks: Float32Array;
   readonly mask: Float32Array;
   /** Inverse gain of each channel. */
@@ -39,19 +39,18 @@ const STEEPEST = 4;
  * steps shorten, so a descent can be stopped and looked at anywhere: see docs/experiments.md for what else was tried.
  */
 export class Descent {
-  /** Where it stands, [n, rows, columns, latentChannels] after gain. */
+  /** Where it stands, [rows, columns, latentChannels] after gain. */
   readonly y: Float32Array;
   readonly #goal: Goal;
   readonly #adam: Adam;
-  readonly #soften: (image: number, residual: number) => Softened;
+  readonly #soften: (residual: number) => Softened;
   #steps = 0;
 
-  /** @param randoms of each image */
-  constructor(goal: Goal, start: Float32Array, randoms: readonly (() => number)[]) {
+  constructor(goal: Goal, start: Float32Array, random: () => number) {
     this.#goal = goal;
     this.y = Float32Array.from(start);
     this.#adam = new Adam(start.length);
-    this.#soften = (image, residual) => softly(residual, randoms[image]!());
+    this.#soften = (residual) => softly(residual, random());
   }
 
   run(steps: number): void {
@@ -69,14 +68,14 @@ export class Descent {
 /** Gradient of price · squared error with respect to `y_hat`. */
 function distortionGradient(goal: Goal, yHat: Float32Array): Float32Array {
   const { architecture, layers, shape, inverseGain, blocks, mask, price } = goal;
-  const { n, rows, columns } = shape;
+  const { rows, columns } = shape;
   const channels = architecture.latentChannels;
-  const x = tensor4d(blocks, [n, rows * 4, columns * 4, 12]);
+  const x = tensor4d(blocks, [1, rows * 4, columns * 4, 12]);
   const within = tensor4d(mask, [1, rows * 4, columns * 4, 12]);
   const error = (y: Tensor): Tensor =>
     layers.squaredError(synthesis(architecture, layers, y as Tensor4D), x, within);
   const scaled = yHat.map((value, i) => value * inverseGain[i % channels]!);
-  const { grad } = valueAndGrad(error)(tensor4d(scaled, [n, rows, columns, channels]));
+  const { grad } = valueAndGrad(error)(tensor4d(scaled, [1, rows, columns, channels]));
   return grad.dataSync<"float32">().map((value, i) => value * inverseGain[i % channels]! * 255 ** 2 * price);
 }
 

@@ -32,14 +32,13 @@ export class Relaxation {
     this.prior = new RelaxedPrior(architecture, weights, tables);
   }
 
-  /** @param randoms of each image */
   descent(
     goal: Omit<Goal, "architecture" | "layers" | "prior">,
     start: Float32Array,
-    randoms: readonly (() => number)[],
+    random: () => number,
   ): Descent {
     const networks = { architecture: this.#architecture, layers: this.#layers, prior: this.prior };
-    return new Descent({ ...goal, ...networks }, start, randoms);
+    return new Descent({ ...goal, ...networks }, start, random);
   }
 
   dispose(): void {

@@ -19,7 +19,7 @@ import { asConvolution } from "./as-convolution.ts";
 import { DifferentiableConvolution, leakyReluBack } from "./differentiable.ts";
 
 /** Gives the relaxed symbol of a residual between two integers, and its derivative. */
-export type Soften = (image: number, residual: number) => Softened;
+export type Soften = (residual: number) => Softened;
 
 export interface Softened {
   symbol: number;
@@ -28,7 +28,7 @@ export interface Softened {
 
 /** Latents of one relaxed pass through the prior, and how to differentiate it. */
 export interface RelaxedCode {
-  /** [n, rows, columns, latentChannels], in quantisation steps. */
+  /** [rows, columns, latentChannels], in quantisation steps. */
   readonly yHat: Float32Array;
   readonly bits: number;
   /** Gradient of bits + f(yHat) with respect to `y`, from that of f; `gradient` is used up. */
@@ -68,9 +68,9 @@ export class RelaxedPrior {
     }
   }
 
-  /** Codes `y` [n, rows, columns, latentChannels] as `soften` quantises it. Call within `tidy`. */
+  /** Codes `y` [rows, columns, latentChannels] as `soften` quantises it. Call within `tidy`. */
   code(y: Float32Array, shape: LatentShape, level: number, soften: Soften): RelaxedCode {
-    const { n, rows, columns } = shape;
+    const { rows, columns } = shape;
     const { latentChannels } = this.#architecture;
     const width = sliceChannels(this.#architecture);
     const area = rows * columns;
@@ -81,35 +81,33 @@ export class RelaxedPrior {
     for (const { slice, pass } of networks(this.#architecture)) {
       if (area === 1 && pass > 0) continue;
       const depth = inputChannels(this.#architecture, slice, pass);
-      const input = new Float32Array(n * area * depth);
-      for (let i = 0, to = 0; i < n * area; i++) {
+      const input = new Float32Array(area * depth);
+      for (let i = 0, to = 0; i < area; i++) {
         const at = i * latentChannels;
-        const position = i % area;
         for (let c = 0; c < slice * width; c++) input[to++] = contextOf(yHat[at + c]!);
         for (let f = 0; f < POSITION_FEATURES; f++)
-          input[to++] = POSITION_SCALE * positions[position * POSITION_FEATURES + f]!;
+          input[to++] = POSITION_SCALE * positions[i * POSITION_FEATURES + f]!;
         input[to++] = level;
-        input[to++] = parityOf(position, columns) === pass ? LATENT_UNIT : 0;
+        input[to++] = parityOf(i, columns) === pass ? LATENT_UNIT : 0;
         if (pass > 0) for (let c = 0; c < width; c++) input[to++] = contextOf(yHat[at + slice * width + c]!);
       }
-      const { output, activations } = this.#forward(slice, pass, tensor4d(input, [n, rows, columns, depth]));
+      const { output, activations } = this.#forward(slice, pass, tensor4d(input, [1, rows, columns, depth]));
       const step: Step = {
         slice,
         pass,
         activations,
         output,
-        bySymbol: new Float32Array(n * area * width),
-        byScale: new Float32Array(n * area * width),
-        slope: new Float32Array(n * area * width),
+        bySymbol: new Float32Array(area * width),
+        byScale: new Float32Array(area * width),
+        slope: new Float32Array(area * width),
       };
-      for (let i = 0; i < n * area; i++) {
-        if (parityOf(i % area, columns) !== pass) continue;
-        const image = Math.floor(i / area);
+      for (let i = 0; i < area; i++) {
+        if (parityOf(i, columns) !== pass) continue;
         for (let c = 0; c < width; c++) {
           const at = i * latentChannels + slice * width + c;
           const mean = clip(output[i * 2 * width + c]!, -MEAN_LIMIT, MEAN_LIMIT) / LATENT_UNIT;
           const scale = clip(output[(i * 2 + 1) * width + c]!, 0, SCALES - 1);
-          const { symbol, slope } = soften(image, y[at]! - mean);
+          const { symbol, slope } = soften(y[at]! - mean);
           yHat[at] = symbol + mean;
           const own = i * width + c;
           step.slope[own] = slope;
@@ -149,14 +147,14 @@ export class RelaxedPrior {
   }
 
   /** Adds to `gradient` what a pass's input had a part in, and writes `dy` of the latents it coded. */
-  #back(step: Step, { n, rows, columns }: LatentShape, gradient: Float32Array, dy: Float32Array): void {
+  #back(step: Step, { rows, columns }: LatentShape, gradient: Float32Array, dy: Float32Array): void {
     const { slice, pass } = step;
     const { latentChannels } = this.#architecture;
     const width = sliceChannels(this.#architecture);
     const area = rows * columns;
-    const dOutput = new Float32Array(n * area * 2 * width);
-    for (let i = 0; i < n * area; i++) {
-      if (parityOf(i % area, columns) !== pass) continue;
+    const dOutput = new Float32Array(area * 2 * width);
+    for (let i = 0; i < area; i++) {
+      if (parityOf(i, columns) !== pass) continue;
       for (let c = 0; c < width; c++) {
         const at = i * latentChannels + slice * width + c;
         const own = i * width + c;
@@ -173,11 +171,11 @@ export class RelaxedPrior {
     const dInput = tidy(() => {
       const [conv0, conv1, conv2] = this.#networks[slice]![pass]!;
       const [a, b] = step.activations;
-      const d1 = leakyReluBack(conv2!.back(tensor4d(dOutput, [n, rows, columns, 2 * width])), b, PRIOR_SLOPE);
+      const d1 = leakyReluBack(conv2!.back(tensor4d(dOutput, [1, rows, columns, 2 * width])), b, PRIOR_SLOPE);
       const d0 = leakyReluBack(conv1!.back(d1), a, PRIOR_SLOPE);
       return conv0!.back(d0).dataSync<"float32">();
     });
-    for (let i = 0; i < n * area; i++) {
+    for (let i = 0; i < area; i++) {
       const [at, from] = [i * latentChannels, i * depth];
       for (let c = 0; c < slice * width; c++) gradient[at + c]! += dInput[from + c]! * LATENT_UNIT;
       if (pass === 0) continue;

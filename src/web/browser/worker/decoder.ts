@@ -1,20 +1,14 @@
 import { decodeImages } from "../../../codec/codec.ts";
-import { readFile, type ZnFile } from "../../../codec/file.ts";
+import { type LatentsFile, readFile } from "../../../codec/file.ts";
 import type { Image } from "../../../codec/image.ts";
 import type { Decoder } from "../../../codec/model.ts";
-import { batches } from "../../../image/batches.ts";
 import { loadDecoder } from "../../../model/load.ts";
 import type { Request, Rgba } from "../protocol.ts";
 import { applyAlpha, decodeClassical } from "./classical.ts";
 import { WorkerModels } from "./models.ts";
 import { answer, fail, onRequest } from "./scope.ts";
 
-/** The worker that decodes: latents of one model, quality and size together, the rest one by one. */
-
-interface Job {
-  readonly id: number;
-  readonly file: ZnFile;
-}
+/** The worker that decodes. */
 
 let models: WorkerModels<Decoder>;
 
@@ -35,50 +29,24 @@ onRequest((request) => {
       );
       return;
     case "decode":
-      void decodeAll(request);
+      decodeAll(request);
   }
 });
 
-async function decodeAll({ jobs }: Request & { readonly type: "decode" }): Promise<void> {
-  const latents: Job[] = [];
-  for (const { id, file: bytes } of jobs) {
-    try {
-      const job = { id, file: readFile(bytes) };
-      if (job.file.kind === "latents") latents.push(job);
-      else void finish(job, decodeClassical(job.file));
-    } catch (error) {
-      fail(id, error);
-    }
-  }
-  const key = ({ file }: Job) =>
-    file.kind === "latents" ? `${file.header.model} ${file.header.quality}` : "";
-  for (const batch of batches(latents, ({ file }) => file, key)) await decodeBatch(batch);
+function decodeAll({ jobs }: Request & { readonly type: "decode" }): void {
+  for (const { id, file: bytes } of jobs) void decode(id, bytes).catch((error: unknown) => fail(id, error));
 }
 
-/** Where a batch fails, each file is decoded alone: one damaged file does not take its neighbours along. */
-async function decodeBatch(batch: readonly Job[]): Promise<void> {
-  try {
-    const files = batch.flatMap(({ file }) => (file.kind === "latents" ? [file] : []));
-    const model = await models.byNumber(files[0]!.header.model);
-    const images = decodeImages(
-      model,
-      files.map(({ file }) => file),
-    );
-    batch.forEach((job, i) => void finish(job, Promise.resolve(rgba(images[i]!))));
-  } catch (error) {
-    if (batch.length === 1) fail(batch[0]!.id, error);
-    else for (const job of batch) await decodeBatch([job]);
-  }
+async function decode(id: number, bytes: Uint8Array): Promise<void> {
+  const file = readFile(bytes);
+  const opaque = file.kind === "latents" ? await decodeLatents(file) : await decodeClassical(file);
+  const picture = file.alpha ? await applyAlpha(opaque, file.alpha, file) : opaque;
+  answer({ type: "decoded", id, picture }, picture.data.buffer);
 }
 
-async function finish({ id, file }: Job, coming: Promise<Rgba>): Promise<void> {
-  try {
-    const opaque = await coming;
-    const picture = file.alpha ? await applyAlpha(opaque, file.alpha, file) : opaque;
-    answer({ type: "decoded", id, picture }, picture.data.buffer);
-  } catch (error) {
-    fail(id, error);
-  }
+async function decodeLatents({ header, file }: LatentsFile): Promise<Rgba> {
+  const [image] = decodeImages(await models.byNumber(header.model), [file]);
+  return rgba(image!);
 }
 
 function rgba({ width, height, data }: Image): Rgba {

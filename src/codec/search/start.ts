@@ -1,0 +1,84 @@
+import { QUALITIES } from "../architecture.ts";
+import { analyse, withGain } from "../autoencoder.ts";
+import type { Image } from "../image.ts";
+import type { Model } from "../model.ts";
+import { type Orientation, turned, UPRIGHT } from "../orientation.ts";
+import { priceOf } from "../quality.ts";
+import { lossOf, type Trial, tryLatents } from "./trial.ts";
+
+/** A way to code a picture. */
+export interface Start {
+  readonly orientation: Orientation;
+  /** The picture as its latents hold it. */
+  readonly image: Image;
+  /** [rows, columns, latentChannels] before gain. */
+  readonly y: Float32Array;
+  readonly trial: Trial;
+}
+
+export interface PricedStart extends Start {
+  /** Bits that a squared error of one 8-bit level in one sample is worth to the picture. */
+  readonly price: number;
+}
+
+/** Gains that are tried, as qualities above the one asked for: those that tell the price, more, and with patience these too. */
+const WIDE = [-6, 6] as const;
+const HASTY = [-3, 3] as const;
+/** Each rounds all latents anew, so more are better: see docs/experiments.md. */
+const PATIENT = [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 7, 8, 9, 10] as const;
+/** How far a picture's price may lie from its quality's, as a factor. */
+const FARTHEST = 4;
+
+/** One pass: the picture as it lies, and the gain of its quality. */
+export function plainStart(model: Model, image: Image, quality: number): Start {
+  return startFrom(model, image, UPRIGHT, quality);
+}
+
+/**
+ * The best of the model's orientations at the gain asked for, then the gain that suits it best.
+ *
+ * Loss is bits + price · squared error. The gain that is best by the quality's price would make easy pictures worse and hard ones
+ * better than the quality asks for. So the price is the picture's own: what it pays for a squared error between two gains around
+ * the quality's.
+ * @param patient whether to try more gains
+ */
+export function bestStart(model: Model, image: Image, quality: number, patient: boolean): PricedStart {
+  const usual = priceOf(quality);
+  const lying = best(
+    Array.from({ length: model.orientations }, (_, orientation) =>
+      startFrom(model, image, orientation, quality),
+    ),
+    usual,
+  );
+  const gains = (offsets: readonly number[]): Start[] =>
+    offsets
+      .map((offset) => quality + offset)
+      .filter((other) => other >= 1 && other <= QUALITIES)
+      .map((other) => ({ ...lying, trial: tryGain(model, lying, other) }));
+  const around = [lying, ...gains(WIDE)];
+  const price = ownPrice(around, usual);
+  return { ...best([...around, ...gains(patient ? PATIENT : HASTY)], price), price };
+}
+
+/** @param usual what it lies near to */
+function ownPrice(starts: readonly Start[], usual: number): number {
+  const trials = starts.map(({ trial }) => trial).sort((a, b) => a.quality - b.quality);
+  const [coarse, fine] = [trials[0]!, trials.at(-1)!];
+  const price = (fine.bits - coarse.bits) / (coarse.squares - fine.squares);
+  if (!(price > 0 && price < Number.POSITIVE_INFINITY)) return usual; // a picture of one colour
+  return Math.max(usual / FARTHEST, Math.min(usual * FARTHEST, price));
+}
+
+function best(starts: readonly Start[], price: number): Start {
+  return starts.reduce((a, b) => (lossOf(b.trial, price) < lossOf(a.trial, price) ? b : a));
+}
+
+function startFrom(model: Model, picture: Image, orientation: Orientation, quality: number): Start {
+  const image = turned(picture, orientation);
+  const y = analyse(model, image);
+  return { orientation, image, y, trial: tryGain(model, { image, y }, quality) };
+}
+
+function tryGain(model: Model, { image, y }: Pick<Start, "image" | "y">, quality: number): Trial {
+  return tryLatents(model, image, withGain(model, y, quality), quality);
+}
