@@ -17,7 +17,7 @@ import { LATENT_UNIT } from "./prior.ts";
 import { priceOf } from "./quality.ts";
 import { RangeDecoder, RangeEncoder } from "./range-coder.ts";
 import { isTooLargeToSearch, MAX_EFFORT, refine } from "./search/refine.ts";
-import { bestStart, plainStart } from "./search/start.ts";
+import { bestOrientation, fittingGain, plainStart } from "./search/start.ts";
 import type { Trial } from "./search/trial.ts";
 
 export type { Decoder, Model } from "./model.ts";
@@ -25,7 +25,7 @@ export type { Decoder, Model } from "./model.ts";
 export interface Encoded {
   /** The `.zn` file. */
   readonly file: Uint8Array;
-  /** The file's: that of the gain, which may be another than asked for. */
+  /** The file's: that of the gain, which an effort may choose otherwise than asked for. */
   readonly quality: number;
   /** What the tables say the payload costs; the coder adds less than a byte, the container 3–8 bytes. */
   readonly estimatedBits: number;
@@ -40,8 +40,9 @@ export interface Encoded {
 
 /**
  * Encodes images. Throws `bad-image` or `bad-option`.
- * @param quality 1–100: what a file's bits are worth, and the gain to begin with
- * @param effort 0–9: the better of a few orientations and gains; of more; or so much search for a better `y` besides. See `search/`
+ * @param quality 1–100: what a file's bits are worth, and the gain, or where to look for it
+ * @param effort 0–9: one pass in each orientation; then the gain that suits the image; or so much search for a better `y` besides. See
+ * `search/`
  */
 export function encodeImages(model: Model, images: readonly Image[], quality: number, effort = 0): Encoded[] {
   assertWithin("quality", quality, 1, QUALITIES);
@@ -49,8 +50,12 @@ export function encodeImages(model: Model, images: readonly Image[], quality: nu
   images.forEach(assertImage);
   return images.map((image) => {
     if (isTooLargeToSearch(image, effort)) return encodePlainly(model, image, quality);
-    const start = bestStart(model, image, quality, effort > 0);
-    return { ...write(model, image, start.orientation, refine(model, start, effort)), price: start.price };
+    const start = bestOrientation(model, image, quality);
+    if (effort === 0)
+      return { ...write(model, image, start.orientation, start.trial), price: priceOf(quality) };
+    const fitting = fittingGain(model, start);
+    const refined = refine(model, fitting, effort);
+    return { ...write(model, image, start.orientation, refined), price: fitting.price };
   });
 }
 

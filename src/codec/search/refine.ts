@@ -7,7 +7,7 @@ import { seededRandom } from "./random.ts";
 import type { PricedStart } from "./start.ts";
 import { lossOf, type Trial, tryLatents } from "./trial.ts";
 
-/** Steps of the descent up to which each effort looks; the first two only choose where to start. */
+/** Steps of the descent up to which each effort looks; the first two choose where it would start. */
 const STEPS = [0, 0, 8, 16, 24, 36, 48, 72, 112, 160] as const;
 export const MAX_EFFORT = STEPS.length - 1;
 /** Larger images are coded in one pass: a look's time grows with their area, and what it gains falls. Effort 0, which is to be quick, and the others. */

@@ -21,11 +21,10 @@ export interface PricedStart extends Start {
   readonly price: number;
 }
 
-/** Gains that are tried, as qualities above the one asked for: those that tell the price, more, and with patience these too. */
+/** Gains that tell the price, as qualities above the one asked for. */
 const WIDE = [-6, 6] as const;
-const HASTY = [-3, 3] as const;
-/** Each rounds all latents anew, so more are better: see docs/experiments.md. */
-const PATIENT = [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 7, 8, 9, 10] as const;
+/** The others that are tried. Each rounds all latents anew, so more are better: see docs/experiments.md. */
+const NARROW = [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 7, 8, 9, 10] as const;
 /** How far a picture's price may lie from its quality's, as a factor. */
 const FARTHEST = 4;
 
@@ -34,30 +33,31 @@ export function plainStart(model: Model, image: Image, quality: number): Start {
   return startFrom(model, image, UPRIGHT, quality);
 }
 
+/** The best of the model's orientations at the gain of a quality, by the quality's price. */
+export function bestOrientation(model: Model, image: Image, quality: number): Start {
+  const starts = Array.from({ length: model.orientations }, (_, orientation) =>
+    startFrom(model, image, orientation, quality),
+  );
+  return best(starts, priceOf(quality));
+}
+
 /**
- * The best of the model's orientations at the gain asked for, then the gain that suits it best.
+ * The gain that suits a picture best, of those near a start's, and what an error is worth to it.
  *
  * Loss is bits + price · squared error. The gain that is best by the quality's price would make easy pictures worse and hard ones
  * better than the quality asks for. So the price is the picture's own: what it pays for a squared error between two gains around
  * the quality's.
- * @param patient whether to try more gains
  */
-export function bestStart(model: Model, image: Image, quality: number, patient: boolean): PricedStart {
-  const usual = priceOf(quality);
-  const lying = best(
-    Array.from({ length: model.orientations }, (_, orientation) =>
-      startFrom(model, image, orientation, quality),
-    ),
-    usual,
-  );
+export function fittingGain(model: Model, start: Start): PricedStart {
+  const { quality } = start.trial;
   const gains = (offsets: readonly number[]): Start[] =>
     offsets
       .map((offset) => quality + offset)
       .filter((other) => other >= 1 && other <= QUALITIES)
-      .map((other) => ({ ...lying, trial: tryGain(model, lying, other) }));
-  const around = [lying, ...gains(WIDE)];
-  const price = ownPrice(around, usual);
-  return { ...best([...around, ...gains(patient ? PATIENT : HASTY)], price), price };
+      .map((other) => ({ ...start, trial: tryGain(model, start, other) }));
+  const around = [start, ...gains(WIDE)];
+  const price = ownPrice(around, priceOf(quality));
+  return { ...best([...around, ...gains(NARROW)], price), price };
 }
 
 /** @param usual what it lies near to */
