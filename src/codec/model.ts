@@ -29,8 +29,6 @@ export interface Model extends Decoder {
   readonly gain: Float32Array;
   /** `g_a`. */
   readonly analysis: IntegerLayers;
-  /** To be awaited before `relaxation` is asked for: loads TensorFlow.js, which nothing else needs. */
-  readyToSearch(): Promise<void>;
   /** The same networks with gradients, for an encoder's search. */
   relaxation(): Relaxation;
 }

@@ -2,7 +2,6 @@ import type { Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Kind } from "../codec/file.ts";
 import { assertPixels, type Image, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
-import { descends } from "../codec/search/refine.ts";
 import type { Target } from "../codec/target.ts";
 import { MAX_PIXELS } from "./classical/decode.ts";
 import { Classical } from "./classical/search.ts";
@@ -66,7 +65,6 @@ export async function encodePictures(
     assertNotTooLarge(image);
     assertPixels(image);
   }
-  if (descends(wish.effort)) await Promise.all(models.map((model) => model.readyToSearch()));
   const latents = latentsOf(models, images, wish);
   return Promise.all(
     images.map(async (image, i) => {

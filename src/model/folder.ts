@@ -30,14 +30,9 @@ export function modelsFolder(): string {
   return process.env["ZIPPYNET_MODELS"] ?? fileURLToPath(new URL("../../models", import.meta.url));
 }
 
-/** Only who searches needs TensorFlow.js. */
-async function useWasm(): Promise<void> {
-  await (await import("./backend.ts")).useWasm();
-}
-
 /** Reads the manifests of a folder of models; throws `bad-model` if there are none or two share a number or name. */
 export function openModels(folder: string = modelsFolder()): Promise<Models> {
-  return open(folder, (read) => loadModel(read, useWasm));
+  return open(folder, loadModel);
 }
 
 /** The same for who only decodes. */

@@ -1,6 +1,7 @@
 import { type Architecture, QUALITIES } from "../codec/architecture.ts";
 import type { Decoder, Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
+import type { IntegerConvolution } from "../codec/integer/convolution.ts";
 import {
   ANALYSIS_ENDS,
   inIntegers,
@@ -18,8 +19,8 @@ import {
   type PriorNetwork,
   type PriorWeights,
 } from "../codec/prior.ts";
-import { KernelPrior } from "../codec/prior-kernel.ts";
-import type { Relaxation } from "../codec/search/relaxation.ts";
+import { KernelPrior, priorConvolutions } from "../codec/prior-kernel.ts";
+import { Relaxation } from "../codec/search/relaxation.ts";
 import { SCALES, SymbolTables } from "../codec/symbols.ts";
 import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
 import { BLOBS, type BlobName, type Manifest, parseManifest } from "./manifest.ts";
@@ -39,11 +40,10 @@ type Described = Pick<Manifest, "number" | "name" | "architecture" | "orientatio
 /**
  * Loads a model: manifest, hash of each blob, shapes, the proof that its integers fit. Throws `bad-model` on the first that does
  * not hold.
- * @param backend starts a TensorFlow.js backend, for who searches; by default there is one
  */
-export async function loadModel(read: ReadFile, backend?: () => Promise<void>): Promise<Model> {
+export async function loadModel(read: ReadFile): Promise<Model> {
   const { manifest, blobs } = await readBlobs(BLOBS, read);
-  return buildModel(manifest, blobs, { ...(backend && { backend }) });
+  return buildModel(manifest, blobs);
 }
 
 /** The same without `g_a`, which is not read: for who only decodes. */
@@ -52,11 +52,7 @@ export async function loadDecoder(read: ReadFile): Promise<Decoder> {
   return buildDecoder(manifest, blobs);
 }
 
-export function buildModel(
-  manifest: Described,
-  blobs: Blobs,
-  { engine, backend }: { engine?: MakeEngine; backend?: () => Promise<void> } = {},
-): Model {
+export function buildModel(manifest: Described, blobs: Blobs, engine?: MakeEngine): Model {
   const { architecture } = manifest;
   const gain = floats(blobs.g_a, "gain", [QUALITIES, architecture.latentChannels]);
   const stored = analysisShapes(architecture).map((shape) => convolution(blobs.g_a, shape));
@@ -67,18 +63,18 @@ export function buildModel(
     ...decoder,
     analysis,
     gain,
-    async readyToSearch() {
-      if (relaxation) return;
-      const [{ Relaxation }] = await Promise.all([import("../codec/search/relaxation.ts"), backend?.()]);
-      relaxation ??= new Relaxation(architecture, synthesis, weights, decoder.tables);
-    },
     relaxation() {
-      if (!relaxation) throw new Error("expected readyToSearch() before a search");
+      relaxation ??= new Relaxation(
+        architecture,
+        synthesis,
+        priorConvolutions(architecture, weights),
+        decoder.tables,
+      );
       return relaxation;
     },
     dispose() {
       analysis.dispose();
-      relaxation?.dispose();
+      relaxation = undefined;
       decoder.dispose();
     },
   };
@@ -100,7 +96,7 @@ function build(
   { number, name, architecture, orientations }: Described,
   blobs: Pick<Blobs, "g_s" | "prior">,
   engine: MakeEngine = onKernel,
-): { weights: PriorWeights; synthesis: readonly QuantisedConvolution[]; decoder: Decoder } {
+): { weights: PriorWeights; synthesis: ReadonlyMap<string, IntegerConvolution>; decoder: Decoder } {
   const weights = priorWeights(architecture, blobs.prior);
   const tables = symbolTables(blobs.prior);
   const inverseGain = floats(blobs.g_s, "inverse_gain", [QUALITIES, architecture.latentChannels]);
@@ -109,7 +105,8 @@ function build(
     throw new ZippyNetError("bad-model", `levels: expected values within ±${LEVEL_LIMIT}`);
   }
   const stored = synthesisShapes(architecture).map((shape) => convolution(blobs.g_s, shape));
-  const synthesis = new IntegerLayers(inIntegers(stored, SYNTHESIS_ENDS));
+  const convolutions = inIntegers(stored, SYNTHESIS_ENDS);
+  const synthesis = new IntegerLayers(convolutions);
   const prior = engine(architecture, weights);
   const dispose = (): void => {
     synthesis.dispose();
@@ -127,7 +124,7 @@ function build(
     levels,
     dispose,
   };
-  return { weights, synthesis: stored, decoder };
+  return { weights, synthesis: convolutions, decoder };
 }
 
 async function readBlobs<N extends BlobName>(

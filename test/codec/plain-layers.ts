@@ -1,5 +1,5 @@
 import { type IntegerConvolution, quartersOf } from "../../src/codec/integer/convolution.ts";
-import type { ConvOptions, Layers } from "../../src/codec/transforms.ts";
+import { type ConvOptions, type Layers, TRANSFORM_SLOPE } from "../../src/codec/transforms.ts";
 
 export interface PlainMap {
   readonly rows: number;
@@ -11,26 +11,36 @@ export interface PlainMap {
 /** Integer convolutions straight from their definition in `integer/convolution.ts`, in plain numbers: what the kernel is held against. */
 export class PlainLayers implements Layers<PlainMap> {
   readonly #convolutions: ReadonlyMap<string, IntegerConvolution>;
+  readonly #smooth: boolean;
 
-  constructor(convolutions: ReadonlyMap<string, IntegerConvolution>) {
+  /** @param smooth to neither round nor clip, so that there are derivatives */
+  constructor(convolutions: ReadonlyMap<string, IntegerConvolution>, smooth = false) {
     this.#convolutions = convolutions;
+    this.#smooth = smooth;
   }
 
   conv(x: PlainMap, name: string, { stride = 1, activate = false, plus }: ConvOptions<PlainMap> = {}) {
     const convolution = this.#convolutions.get(name)!;
     const { limit } = convolution;
-    const out = convolve(x, convolution, stride, activate);
+    const out = convolve(x, convolution, stride, activate, this.#smooth);
     if (!plus) return out;
-    const values = out.values.map((value, at) => clip(value + plus.values[at]!, limit));
+    const values = out.values.map((value, at) => {
+      const sum = value + plus.values[at]!;
+      return this.#smooth ? sum : clip(sum, limit);
+    });
     return { ...out, values };
   }
 
   activate(x: PlainMap): PlainMap {
+    if (this.#smooth)
+      return { ...x, values: x.values.map((value) => Math.max(value, TRANSFORM_SLOPE * value)) };
     return { ...x, values: x.values.map((value) => Math.max(value, (3277 * value + 2 ** 14) >> 15)) };
   }
 
   up(x: PlainMap, name: string): PlainMap {
-    const quarters = quartersOf(this.#convolutions.get(name)!).map((part) => convolve(x, part, 1, false));
+    const quarters = quartersOf(this.#convolutions.get(name)!).map((part) =>
+      convolve(x, part, 1, false, this.#smooth),
+    );
     const [rows, columns, channels] = [x.rows * 2, x.columns * 2, quarters[0]!.channels];
     const values = Array.from({ length: rows * columns * channels }, (_, at) => {
       const [row, column] = [Math.floor(at / channels / columns), Math.floor(at / channels) % columns];
@@ -46,6 +56,7 @@ function convolve(
   { shape: [height, width, depth, channels], kernel, bias, multiplier, slope, limit }: IntegerConvolution,
   stride: number,
   activate: boolean,
+  smooth: boolean,
 ): PlainMap {
   const [rows, columns] = [x.rows / stride, x.columns / stride];
   const values: number[] = [];
@@ -63,6 +74,11 @@ function convolve(
       for (let d = 0; d < depth; d++) {
         sum += kernel[(tap * depth + d) * channels + o]! * x.values[(r * x.columns + c) * depth + d]!;
       }
+    }
+    if (smooth) {
+      const value = sum * multiplier[o]!;
+      values.push(activate ? Math.max(value, value * slope) : value);
+      continue;
     }
     let value = Math.fround(Math.fround(sum) * multiplier[o]!);
     if (activate && value < 0) value = Math.fround(value * Math.fround(slope));

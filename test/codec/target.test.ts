@@ -11,7 +11,6 @@ let images: Image[];
 
 before(async () => {
   model = await faces();
-  await model.readyToSearch();
   images = (await photographs(48)).slice(0, 4);
 });
 

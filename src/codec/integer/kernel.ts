@@ -39,6 +39,9 @@ export interface Call {
   readonly accumulate: boolean;
   /** Bytes from an output to its copy after activation; 0 for none. */
   readonly activated: number;
+  /** Bytes from an output, a gradient, to what a leaky ReLU of this slope gave; 0 for none. See `search/gradient.ts`. */
+  readonly mask: number;
+  readonly fall: number;
 }
 
 interface Exports {
@@ -137,7 +140,7 @@ export class Kernel {
     this.freeTo(size);
   }
 
-  convolve({ stored, from, to, taps, activate, accumulate, activated }: Call): void {
+  convolve({ stored, from, to, taps, activate, accumulate, activated, mask, fall }: Call): void {
     const { shape, slope, limit } = stored.convolution;
     this.#exports.convolve(
       to.cells.count / TILE,
@@ -157,6 +160,8 @@ export class Kernel {
       limit,
       accumulate ? 1 : 0,
       activated,
+      mask,
+      Math.round(fall * 2 ** 15),
     );
   }
 }

@@ -1,4 +1,4 @@
-;; Convolution of 16-bit integers, the one kernel of the decoder: `convolution.ts` says what it computes, `kernel.ts` calls it.
+;; Convolution of 16-bit integers, the one kernel of decoder and encoder: `convolution.ts` says what it computes, `kernel.ts` calls it.
 ;;
 ;; A tile is 4 cells × 8 output channels. `i32x4.dot_i16x8_s` multiplies pairs of input channels, so a kernel lies in memory as
 ;; [output channels / 8][taps][input channels / 2][8][2], and a cell's channels side by side, all in 16 bits.
@@ -15,6 +15,8 @@
   (global $limit (mut v128) (v128.const i32x4 0 0 0 0))
   (global $accumulate (mut i32) (i32.const 0))
   (global $activated (mut i32) (i32.const 0)) ;; bytes from an output to its activated copy; 0: none
+  (global $mask (mut i32) (i32.const 0))      ;; bytes from an output to the value that it is a gradient of; 0: none
+  (global $fall (mut v128) (v128.const i32x4 0 0 0 0))
 
   ;; Runs `tiles` of 4 cells through all blocks of 8 output channels.
   ;; $inCells, $outCells: i32 cell numbers, 4 a tile; $constants: for each block 8 i32 biases, then 8 f32 multipliers.
@@ -25,6 +27,7 @@
     (param $kernel i32) (param $constants i32)
     (param $tapsAt i32) (param $tapCount i32) (param $quadCount i32)
     (param $slopeOf f32) (param $limitOf i32) (param $accumulates i32) (param $activatedAt i32)
+    (param $maskAt i32) (param $fallOf i32)
     (local $block i32) (local $tile i32) (local $i i32) (local $o i32) (local $blockBytes i32)
     (global.set $taps (local.get $tapsAt))
     (global.set $tapsEnd (i32.add (local.get $tapsAt) (i32.shl (local.get $tapCount) (i32.const 2))))
@@ -35,6 +38,8 @@
     (global.set $limit (i16x8.splat (local.get $limitOf)))
     (global.set $accumulate (local.get $accumulates))
     (global.set $activated (local.get $activatedAt))
+    (global.set $mask (local.get $maskAt))
+    (global.set $fall (i16x8.splat (local.get $fallOf)))
     (local.set $blockBytes (i32.shl (i32.mul (local.get $tapCount) (local.get $quadCount)) (i32.const 6)))
     (loop $eachBlock
       (local.set $tile (i32.const 0))
@@ -184,6 +189,13 @@
       (f32x4.add (local.get $b) (v128.const f32x4 12582912 12582912 12582912 12582912))
       (v128.const f32x4 12582912 12582912 12582912 12582912)))
     (local.set $a (i16x8.narrow_i32x4_s (local.get $a) (local.get $b)))
+    (if (global.get $mask)
+      (then
+        ;; the way back through a leaky ReLU: where its value is not above 0, times the slope, in 2^-15
+        (local.set $a (v128.bitselect
+          (local.get $a)
+          (i16x8.q15mulr_sat_s (local.get $a) (global.get $fall))
+          (i16x8.gt_s (v128.load (i32.add (local.get $out) (global.get $mask))) (v128.const i32x4 0 0 0 0))))))
     (if (global.get $accumulate)
       (then
         (local.set $a (i16x8.add_sat_s (local.get $a) (v128.load (local.get $out))))

@@ -10,7 +10,7 @@ export type { Feature } from "./workspace.ts";
 const LARGEST_KEPT = 64 * 2 ** 20;
 const TWICE: Relation = { step: 2, down: 0, right: 0 };
 /** Where depth-to-space puts each quarter of the channels, in TensorFlow's order. */
-const QUARTERS: readonly Relation[] = [
+export const QUARTERS: readonly Relation[] = [
   TWICE,
   { step: 2, down: 0, right: 1 },
   { step: 2, down: 1, right: 0 },
@@ -122,6 +122,6 @@ function halved(grid: Grid): Grid {
   return { ...grid, rows: grid.rows / 2, columns: grid.columns / 2 };
 }
 
-function doubled(grid: Grid): Grid {
+export function doubled(grid: Grid): Grid {
   return { ...grid, rows: grid.rows * 2, columns: grid.columns * 2 };
 }

@@ -19,6 +19,8 @@ interface How {
   readonly accumulate?: boolean;
   /** Of row + column: only cells of this. */
   readonly parity?: number | undefined;
+  /** What leaves is the gradient of what a leaky ReLU of this slope gave, which begins here. */
+  readonly mask?: { readonly at: number; readonly slope: number } | undefined;
 }
 
 /** The memory of feature maps of one size of input, and its tables of cells and taps, each made when first asked for. */
@@ -48,10 +50,15 @@ export class Workspace {
     const free = made.find(({ memory }) => memory !== beside?.memory);
     if (free) return { ...free, channels };
     const size = cellCount(grid) * bytesOf(channels);
-    const at = this.#kernel.allocate(activated ? 2 * size : size);
+    const at = this.allocate(grid, channels, activated ? 2 : 1);
     const feature = { grid, channels, at, memory: at, activated: activated ? at + size : 0 };
     made.push(feature);
     return feature;
+  }
+
+  /** Where so many maps of a kind begin, all zeros, that no feature shares. */
+  allocate(grid: Grid, channels: number, count = 1): number {
+    return this.#kernel.allocate(count * cellCount(grid) * bytesOf(channels));
   }
 
   /** @param values [rows, columns, channels] */
@@ -87,7 +94,7 @@ export class Workspace {
     grid: Grid,
     from: { readonly x: Feature; readonly relation: Relation },
     to: { readonly x: Feature; readonly relation: Relation },
-    { activate = false, accumulate = false, parity }: How = {},
+    { activate = false, accumulate = false, parity, mask }: How = {},
   ): void {
     const side = this.#side(grid, from, cellOf(from.x.grid, 0, 0), parity);
     if (side.cells.count === 0) return; // one cell alone has no odd one
@@ -99,6 +106,8 @@ export class Workspace {
       activate,
       accumulate,
       activated: to.x.activated && to.x.activated - to.x.at,
+      mask: mask ? mask.at - to.x.at : 0,
+      fall: mask?.slope ?? 0,
     });
   }
 
@@ -140,6 +149,6 @@ export class Workspace {
 }
 
 /** Bytes of a cell: channels of 16 bits, up to a whole block of 8. */
-function bytesOf(channels: number): number {
+export function bytesOf(channels: number): number {
   return Math.ceil(channels / 8) * 16;
 }

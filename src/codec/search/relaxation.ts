@@ -1,48 +1,51 @@
 import type { Architecture } from "../architecture.ts";
-import type { QuantisedConvolution } from "../integer/fixed-point.ts";
-import type { PriorWeights } from "../prior.ts";
+import type { IntegerConvolution } from "../integer/convolution.ts";
+import type { LatentShape } from "../latents.ts";
+import { PRIOR_SLOPE } from "../prior.ts";
 import type { SymbolTables } from "../symbols.ts";
-import { asConvolution } from "./as-convolution.ts";
-import { Descent, type Goal } from "./descent.ts";
-import { DifferentiableConvolution, DifferentiableLayers } from "./differentiable.ts";
+import { TRANSFORM_SLOPE } from "../transforms.ts";
 import { RelaxedPrior } from "./relaxed-prior.ts";
+import { RelaxedSynthesis } from "./relaxed-synthesis.ts";
+import { Tape } from "./tape.ts";
 
-/** A model's `g_s` and prior with gradients, on the current TensorFlow.js backend. */
-export class Relaxation {
+/** Prior and `g_s` with gradients, for latents of one shape. */
+export interface Relaxed {
+  readonly shape: LatentShape;
   readonly prior: RelaxedPrior;
-  readonly #architecture: Architecture;
-  readonly #layers: DifferentiableLayers;
+  readonly synthesis: RelaxedSynthesis;
+}
 
-  /** @param synthesis convolutions of `g_s` */
+/** A model's networks with gradients: those of the last shape are kept. */
+export class Relaxation {
+  readonly #architecture: Architecture;
+  readonly #synthesis: ReadonlyMap<string, IntegerConvolution>;
+  readonly #prior: ReadonlyMap<string, IntegerConvolution>;
+  readonly #tables: SymbolTables;
+  #last: Relaxed | undefined;
+
   constructor(
     architecture: Architecture,
-    synthesis: readonly QuantisedConvolution[],
-    weights: PriorWeights,
+    synthesis: ReadonlyMap<string, IntegerConvolution>,
+    prior: ReadonlyMap<string, IntegerConvolution>,
     tables: SymbolTables,
   ) {
     this.#architecture = architecture;
-    this.#layers = new DifferentiableLayers(
-      new Map(
-        synthesis.map(({ name, kernel, integers, scale, bias }) => [
-          name,
-          new DifferentiableConvolution(asConvolution(kernel, integers, scale, bias)),
-        ]),
-      ),
-    );
-    this.prior = new RelaxedPrior(architecture, weights, tables);
+    this.#synthesis = synthesis;
+    this.#prior = prior;
+    this.#tables = tables;
   }
 
-  descent(
-    goal: Omit<Goal, "architecture" | "layers" | "prior">,
-    start: Float32Array,
-    random: () => number,
-  ): Descent {
-    const networks = { architecture: this.#architecture, layers: this.#layers, prior: this.prior };
-    return new Descent({ ...goal, ...networks }, start, random);
-  }
-
-  dispose(): void {
-    this.#layers.dispose();
-    this.prior.dispose();
+  of(shape: LatentShape): Relaxed {
+    if (this.#last?.shape.rows === shape.rows && this.#last.shape.columns === shape.columns)
+      return this.#last;
+    this.#last = undefined; // its memory is free before more is taken
+    const prior = new Tape(this.#prior, PRIOR_SLOPE, shape);
+    const synthesis = new Tape(this.#synthesis, TRANSFORM_SLOPE, shape);
+    this.#last = {
+      shape,
+      prior: new RelaxedPrior(this.#architecture, this.#tables, prior),
+      synthesis: new RelaxedSynthesis(this.#architecture, synthesis),
+    };
+    return this.#last;
   }
 }

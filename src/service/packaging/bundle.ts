@@ -1,6 +1,5 @@
-import { copyFile, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, stop } from "esbuild";
 
@@ -9,18 +8,14 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** Where serverless.yml looks for its handlers. */
 export const FUNCTIONS = join(ROOT, "dist/functions");
 
-/** The kernels of TensorFlow.js that an encoder's search runs on; without SIMD there would be no codec either. */
-const WASM = "tfjs-backend-wasm-simd.wasm";
-
-/** CommonJS packages in an ES module bundle look for these; the kernels lie beside the bundle. */
+/** CommonJS packages in an ES module bundle look for these. */
 const BANNER = `
 import { createRequire as createRequireOf } from "node:module";
 const require = createRequireOf(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;
-process.env.ZIPPYNET_WASM ??= __dirname;
 `;
 
 /**
- * Bundles the handlers into dist/functions, what they share into files of its own, and copies the WebAssembly beside them. Takes
+ * Bundles the handlers into dist/functions, what they share into files of its own. Takes
  * under a second. What an earlier bundle left there stays unless `clean`: a running service may yet load it.
  */
 export async function bundleFunctions({ clean }: { readonly clean: boolean }): Promise<void> {
@@ -30,8 +25,6 @@ export async function bundleFunctions({ clean }: { readonly clean: boolean }): P
     names.map((name) => `src/handlers/${name}.ts`),
     FUNCTIONS,
   );
-  const kernels = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"));
-  await copyFile(join(kernels, WASM), join(FUNCTIONS, WASM));
 }
 
 /** Bundles modules of the project, as the functions are. */

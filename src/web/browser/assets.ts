@@ -1,7 +1,5 @@
 /** What lies beside the scripts in dist/web; the build fills it in. Paths are relative, names carry a hash of the content. */
 export interface Assets {
-  /** The kernels of TensorFlow.js, with SIMD, which an encoder's search runs on. */
-  readonly searchWasm: string;
   readonly workers: { readonly decoder: string; readonly encoder: string };
   readonly models: readonly ModelAsset[];
 }

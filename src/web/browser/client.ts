@@ -31,11 +31,10 @@ class Client {
 
   constructor(role: Role) {
     this.#role = role;
-    const { searchWasm, workers, models } = builtAssets();
+    const { workers, models } = builtAssets();
     const folder = new URL(base ?? new URL(".", import.meta.url), globalThis.document?.baseURI);
     const at = (path: string): string => new URL(path, folder).href;
-    const type = role === "encoder" ? "module" : "classic"; // one file, or one that loads more when it needs more
-    this.#worker = new Worker(at(workers[role]), { name: `zippynet-${role}`, type });
+    this.#worker = new Worker(at(workers[role]), { name: `zippynet-${role}` });
     this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#take(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -44,7 +43,7 @@ class Client {
       );
     };
     const located = models.map(({ folder, ...model }) => ({ ...model, url: at(folder) }));
-    this.#send({ type: "start", searchWasm: at(searchWasm), models: located });
+    this.#send({ type: "start", models: located });
   }
 
   /** Files that are asked for in one turn of the page go to the worker together, which decodes equal sizes together. */

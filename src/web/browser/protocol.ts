@@ -5,7 +5,7 @@ import type { ModelAsset } from "./assets.ts";
 /** What page and worker say to each other. Buffers are handed over, not copied. */
 export type Request =
   /** The first: where things are, as absolute URLs. */
-  | { readonly type: "start"; readonly searchWasm: string; readonly models: readonly LocatedModel[] }
+  | { readonly type: "start"; readonly models: readonly LocatedModel[] }
   /** Loads a model ahead of the first file. */
   | { readonly type: "load"; readonly id: number; readonly model: number }
   | { readonly type: "decode"; readonly jobs: readonly { readonly id: number; readonly file: Uint8Array }[] }

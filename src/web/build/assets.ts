@@ -1,21 +1,11 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseManifest } from "../../model/manifest.ts";
 import type { FileAsset, ModelAsset } from "../browser/assets.ts";
 
 /** Hexadecimal digits of SHA-256 in a name; the whole is checked. */
 const DIGITS = 16;
-
-/** Copies the kernels with SIMD, which every browser since 2023 runs; gives the name. */
-export async function copyWasm(out: string): Promise<string> {
-  const folder = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"));
-  const bytes = await readFile(join(folder, "tfjs-backend-wasm-simd.wasm"));
-  const name = `tfjs-${sha256(bytes).slice(0, DIGITS)}.wasm`;
-  await writeFile(join(out, name), bytes);
-  return name;
-}
 
 /** Copies every model of a folder; gives them by number. Throws `bad-model`. */
 export async function copyModels(models: string, out: string): Promise<ModelAsset[]> {

@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, stop } from "esbuild";
 import { modelsFolder } from "../../model/folder.ts";
-import { copyModels, copyWasm } from "./assets.ts";
+import { copyModels } from "./assets.ts";
 import { COMMON } from "./common.ts";
 import { buildOffline, buildPage } from "./page.ts";
 import { buildWorkers } from "./workers.ts";
@@ -25,7 +25,6 @@ export interface WebOptions {
  * zippynet.js, zippy-img.js       ES modules: zippynet/browser, zippynet/element
  * zippynet.script.js              the same for <script>: the global ZippyNet, and <zippy-img>
  * decoder-HASH.js, encoder-HASH.js     workers
- * search-HASH.js, tfjs-HASH.wasm  what the encoder loads for a search
  * models/NUMBER-HASH/             manifest and weights
  * index.html, page.js, page.css, samples/, service.json     the page; it needs no other file than these and the workers'
  * offline.js                      its service worker
@@ -37,12 +36,8 @@ export interface WebOptions {
 export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOptions = {}): Promise<void> {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  const [searchWasm, located, workers] = await Promise.all([
-    copyWasm(out),
-    copyModels(models, out),
-    buildWorkers(BROWSER, out),
-  ]);
-  const ZIPPYNET_ASSETS = JSON.stringify({ searchWasm, workers, models: located });
+  const [located, workers] = await Promise.all([copyModels(models, out), buildWorkers(BROWSER, out)]);
+  const ZIPPYNET_ASSETS = JSON.stringify({ workers, models: located });
   await Promise.all([
     build({
       ...COMMON,

@@ -1,6 +1,5 @@
 import { type Image, laidOnWhite } from "../../../codec/image.ts";
 import type { Model } from "../../../codec/model.ts";
-import { descends } from "../../../codec/search/refine.ts";
 import { encodeTo, type Target } from "../../../codec/target.ts";
 import { type Candidate, Judge } from "../../../image/judge.ts";
 import { loadModel } from "../../../model/load.ts";
@@ -8,23 +7,17 @@ import type { Request, Rgba } from "../protocol.ts";
 import { WorkerModels } from "./models.ts";
 import { answer, fail, onRequest } from "./scope.ts";
 
-/**
- * The worker that encodes latents. It is one of its own, so that who only decodes loads neither `g_a` nor the search; and a module, so
- * that TensorFlow.js comes only where a search is asked for.
- */
+/** The worker that encodes latents. It is one of its own, so that who only decodes loads neither `g_a` nor the search. */
 
-let wasm = "";
-let started: Promise<void> | undefined;
 let models: WorkerModels<Model>;
 
 onRequest((request) => {
   switch (request.type) {
     case "start":
-      wasm = request.searchWasm;
       models = new WorkerModels(
         request.models,
         ["g_a.safetensors", "g_s.safetensors", "prior.safetensors"],
-        (read) => loadModel(read, backend),
+        loadModel,
         (progress) => answer({ type: "progress", ...progress }),
       );
       return;
@@ -42,20 +35,9 @@ onRequest((request) => {
   }
 });
 
-function backend(): Promise<void> {
-  started ??= import("./wasm.ts")
-    .then(({ startWasm }) => startWasm(wasm))
-    .catch((error: unknown) => {
-      started = undefined; // a failed start is tried again
-      throw error;
-    });
-  return started;
-}
-
 async function encode({ picture, wish }: Request & { readonly type: "encode" }): Promise<Uint8Array> {
   const { model = models.first, target, effort } = wish;
   const tried = model === "auto" ? await models.all() : [await models.byNumber(model)];
-  if (descends(effort)) await Promise.all(tried.map((each) => each.readyToSearch()));
   const image = rgb(picture);
   const file = bestFile(tried, image, target, effort);
   return Uint8Array.from(file); // its own buffer, which can be handed over
