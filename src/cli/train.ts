@@ -39,6 +39,7 @@ interface TrainOptions {
   readonly architecture?: string;
   readonly holdout: number;
   readonly cut: Cut;
+  readonly sizes?: readonly number[];
   readonly orientations?: Manifest["orientations"];
   readonly checkpointMinutes: number;
   readonly evaluateMinutes: number;
@@ -99,6 +100,11 @@ export function trainCommand(): Command {
         .choices(["aligned", "patches"])
         .default("aligned"),
     )
+    .option(
+      "--sizes <pixels>",
+      "sides of the samples, like 64 or 42,64: what your pictures will have (default: 32–96, half of them 42)",
+      sizes,
+    )
     .addOption(
       new Option(
         "--orientations <n>",
@@ -137,6 +143,7 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
         cut: options.cut,
         heldOut: options.holdout,
         rate: options.lr ?? LEARNING_RATE,
+        ...(options.sizes && { sizes: options.sizes }),
         ...(options.only && { only: options.only }),
         ...(options.bits && { bits: options.bits }),
         ...(options.init && { init: basename(options.init) }),
@@ -244,6 +251,14 @@ function modelName(value: string): string {
     throw new InvalidArgumentError("expected small letters, digits and hyphens.");
   }
   return value;
+}
+
+function sizes(value: string): number[] {
+  const sides = value.split(",").map(Number);
+  if (!sides.every((side) => Number.isInteger(side) && side >= 32 && side <= 128)) {
+    throw new InvalidArgumentError("expected whole numbers of 32–128, with commas between.");
+  }
+  return sides;
 }
 
 function positive(value: string): number {

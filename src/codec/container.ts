@@ -6,7 +6,7 @@ import { MAX_SIDE, MIN_SIDE } from "./image.ts";
  * The `.zn` container of latents: three bytes before the payload for a square of a common size and one of the first models,
  *
  * ```
- * byte 0   tag      1 1 m m s s s s    m model 1 + m; s size: the square of SQUARES[s] pixels, 0–14
+ * byte 0   tag      m m m m s s s s    m 11–15: model 5, 1, 2, 3, 4; s size: the square of SQUARES[s] pixels, 0–14
  * byte 1   quality  g q q q q q q q    g grey picture; q quality, 1–100
  * byte 2   check    0–255              of the header and the decoded latents, see `check.ts`
  * payload           to the end of the file
@@ -44,9 +44,10 @@ export const SQUARES = [16, 24, 32, 40, 42, 48, 64, 72, 80, 96, 100, 128, 160, 2
 /** A number that no model has: with it, a PNG's first bytes (89 50 4e 47) would be a legal header. */
 export const RESERVED_MODEL = 80;
 
-/** Models 1 to 4 have the short form. */
-const SHORT_MODELS = 4;
-const SHORT_TAG = 0xc0;
+/** Models 1 to 5 have the short form. */
+const SHORT_MODELS = 5;
+/** Of model 5; the others' follow. */
+const SHORT_TAG = 0xb0;
 const LONG_TAG = 0x80;
 const STATED_SIZE = 15;
 
@@ -55,7 +56,7 @@ export function writeContainer(header: Header, check: number, payload: Uint8Arra
   const square = width === height ? SQUARES.indexOf(width as (typeof SQUARES)[number]) : -1;
   const tail = [(grey ? 128 : 0) | quality, check];
   const head = hasShortForm(model, square)
-    ? [SHORT_TAG | ((model - 1) << 4) | square, ...tail]
+    ? [SHORT_TAG + ((model % SHORT_MODELS) << 4) + square, ...tail]
     : [LONG_TAG | (square < 0 ? STATED_SIZE : square), model, ...tail];
   if (square < 0) head.push(...varint(width), ...varint(height));
   const file = new Uint8Array(head.length + payload.length);
@@ -76,11 +77,11 @@ export function readContainer(file: Uint8Array): { header: Header; check: number
   if (file.length < least) throw notZn(`expected at least ${least} bytes, got ${file.length}`);
   if (tag < LONG_TAG || (tag > (LONG_TAG | STATED_SIZE) && !short)) {
     throw notZn(
-      `expected a first byte of latents, 0x80–0x8f or 0xc0–0xfe, got 0x${tag.toString(16).padStart(2, "0")}`,
+      `expected a first byte of latents, 0x80–0x8f or 0xb0–0xfe, got 0x${tag.toString(16).padStart(2, "0")}`,
     );
   }
   const code = tag & 15;
-  const model = short ? 1 + ((tag >> 4) & 3) : file[1]!;
+  const model = short ? (tag - SHORT_TAG) >> 4 || SHORT_MODELS : file[1]!;
   const reader = { file, at: short ? 1 : 2 };
   const second = file[reader.at++]!;
   const check = file[reader.at++]!;

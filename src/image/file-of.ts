@@ -27,6 +27,6 @@ export async function znFileOf(
 /** By the first bytes that `.zn` files have, unless they are those of another format. */
 export function looksZn(bytes: Uint8Array): boolean {
   const tag = bytes[0] ?? 0;
-  const possible = (tag >= 0x80 && tag < 0xb0) || (tag >= 0xc0 && (tag & 15) < 15);
+  const possible = tag >= 0x80 && (tag < 0xb0 || (tag & 15) < 15);
   return possible && sniff(bytes) === undefined;
 }

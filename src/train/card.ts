@@ -11,6 +11,9 @@ export interface CardOptions {
   readonly terms?: string;
 }
 
+/** Of the curve. */
+const QUALITY = 40;
+
 /** The model card of a trained model: data, terms, command, curve on the held-out images. Markdown. */
 export async function modelCard(
   { plan, progress, optimiser }: Checkpoint,
@@ -19,10 +22,12 @@ export async function modelCard(
 ): Promise<string> {
   const evaluations = (await readLog(log)).filter(({ heldOut }) => heldOut && heldOut.length > 0);
   const points = evaluations.at(-1)?.heldOut ?? [];
+  const size = plan.sizes?.[0] ?? 42;
   const folders = plan.folders.map((folder) => basename(folder));
   const command = [
     `zippynet train ${folders.join(" ")} --domain ${name} ${progress.samples === 0 ? "--samples 0" : `--minutes ${Math.round(progress.seconds / 60)}`}`,
     `--seed ${plan.seed} --cut ${plan.cut} --holdout ${plan.heldOut}`,
+    ...(plan.sizes ? [`--sizes ${plan.sizes.join(",")}`] : []),
     ...(plan.rate ? [`--lr ${plan.rate}`] : []),
     ...(plan.only ? [`--only ${plan.only}`] : []),
     ...(plan.bits ? [`--bits ${plan.bits}`] : []),
@@ -40,7 +45,7 @@ ${command}
 |---|---|
 | data | ${folders.map((folder) => `\`${folder}\``).join(", ")}: ${counts.train.toLocaleString("en")} images, ${counts.heldOut} more held out |
 | terms | ${terms ?? "those of the data"} |
-| samples | ${plan.cut === "aligned" ? "whole images at random zoom, mirrored" : "patches from anywhere, mirrored"}; 42 and 64 pixels most, 32–96 seen |
+| samples | ${plan.cut === "aligned" ? "whole images at random zoom, mirrored" : "patches from anywhere, mirrored"}; ${plan.sizes ? `${plan.sizes.join(" and ")} pixels` : "42 and 64 pixels most, 32–96 seen"} |
 | weights | averaged over the last thousand steps or so |
 
 ## Held-out images
@@ -51,16 +56,16 @@ Estimated bytes of payload and PSNR, at the end:
 |---|---|---|---|
 ${points.map((point) => `| ${point.size}×${point.size} | ${point.quality} | ${point.bytes.toFixed(1)} | ${point.psnr.toFixed(2)} dB |`).join("\n")}
 
-The curve, at 42×42 and quality 40:
+The curve, at ${size}×${size} and quality ${QUALITY}:
 
 | samples | bytes | PSNR |
 |---|---|---|
-${evaluations.map(curveRow).join("\n")}
+${evaluations.map((report) => curveRow(report, size)).join("\n")}
 `;
 }
 
-function curveRow({ samples, heldOut }: RunReport): string {
-  const point = heldOut?.find(({ size, quality }) => size === 42 && quality === 40);
+function curveRow({ samples, heldOut }: RunReport, size: number): string {
+  const point = heldOut?.find((point) => point.size === size && point.quality === QUALITY);
   return `| ${samples.toLocaleString("en")} | ${point?.bytes.toFixed(1)} | ${point?.psnr.toFixed(2)} dB |`;
 }
 

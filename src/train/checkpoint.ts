@@ -17,6 +17,8 @@ export interface RunPlan {
   readonly architecture: Architecture;
   readonly seed: number;
   readonly cut: Cut;
+  /** Pixels a side of the samples, each as often; the usual mixture if not stated. */
+  readonly sizes?: readonly number[];
   /** Share of the images that are held out. */
   readonly heldOut: number;
   /** Peak learning rate. */

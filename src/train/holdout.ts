@@ -14,17 +14,21 @@ export interface HeldOutPoint {
   readonly psnr: number;
 }
 
-const SIZES = [42, 64];
+const SIZES: readonly number[] = [42, 64];
 const QUALITIES = [10, 40, 70, 100];
 const MOST_IMAGES = 128;
 
-/** Evaluates the averaged weights on held-out images, at 42 and 64 pixels and some qualities. */
-export function evaluateHeldOut(trainer: Trainer, images: readonly Image[]): HeldOutPoint[] {
+/** Evaluates the averaged weights on held-out images, at 42 and 64 pixels unless told, and some qualities. */
+export function evaluateHeldOut(
+  trainer: Trainer,
+  images: readonly Image[],
+  sizes: readonly number[] = SIZES,
+): HeldOutPoint[] {
   const every = Math.max(1, Math.floor(images.length / MOST_IMAGES));
   const chosen = images.filter((_, i) => i % every === 0).slice(0, MOST_IMAGES);
   if (chosen.length === 0) return [];
   const points: HeldOutPoint[] = [];
-  for (const size of SIZES) {
+  for (const size of sizes) {
     const scaled = chosen.map((image) => centred(image, size));
     for (const quality of QUALITIES) {
       let [bits, psnr] = [0, 0];

@@ -18,7 +18,7 @@ export interface ReleaseOptions {
   readonly card: string;
 }
 
-const SIZES = [42, 64];
+const SIZES: readonly number[] = [42, 64];
 const IMAGES_OF_A_SIZE = 128;
 const QUALITY_STEP = 11;
 
@@ -28,13 +28,13 @@ const QUALITY_STEP = 11;
  */
 export async function release(
   folder: string,
-  { plan: { architecture }, optimiser }: Checkpoint,
+  { plan: { architecture, sizes = SIZES }, optimiser }: Checkpoint,
   images: readonly Image[],
   { number, name, description, orientations, card }: ReleaseOptions,
 ): Promise<Manifest> {
   const weights = unpackParameters(architecture, optimiser.average);
   const options = { number, name, description, architecture, orientations, weights, card };
-  const tables = buildTables(countOf(architecture, options, images));
+  const tables = buildTables(countOf(architecture, options, images, sizes));
   return exportModel(folder, { ...options, tables });
 }
 
@@ -42,6 +42,7 @@ function countOf(
   architecture: Architecture,
   options: Omit<Parameters<typeof packModel>[0], "tables">,
   images: readonly Image[],
+  sizes: readonly number[],
 ): SymbolCounts {
   const blobs = packModel({ ...options, tables: buildTables() });
   const { number, name, orientations } = options;
@@ -51,7 +52,7 @@ function countOf(
     (_, i) => 1 + i * QUALITY_STEP,
   );
   const counts = noCounts();
-  for (const size of SIZES) {
+  for (const size of sizes) {
     const step = Math.max(1, Math.floor(images.length / IMAGES_OF_A_SIZE));
     const chosen = images
       .filter((_, i) => i % step === 0)

@@ -56,7 +56,7 @@ export async function train(options: RunOptions): Promise<Checkpoint & { readonl
   const { plan, images, folder, budget, rate: peak, from, signal, onReport } = options;
   const start = startOf(from, plan);
   const random = new Random(start.progress.random);
-  const sampler = new Sampler(images.train, random, plan.cut);
+  const sampler = new Sampler(images.train, random, plan.cut, plan.sizes);
   const trainer = new Trainer(plan.architecture, start.optimiser, plan);
   await mkdir(folder, { recursive: true });
   let { samples, seconds } = start.progress;
@@ -95,7 +95,7 @@ export async function train(options: RunOptions): Promise<Checkpoint & { readonl
 
   while (used() < 1 && !signal?.aborted) {
     if (seconds >= evaluateAt) {
-      await report(evaluateHeldOut(trainer, images.heldOut));
+      await report(evaluateHeldOut(trainer, images.heldOut, plan.sizes));
       evaluateAt = seconds + options.evaluateMinutes * 60;
     }
     const began = performance.now();
@@ -120,7 +120,7 @@ export async function train(options: RunOptions): Promise<Checkpoint & { readonl
     await new Promise(setImmediate); // lets signals in
   }
   const finished = used() >= 1;
-  await report(finished ? evaluateHeldOut(trainer, images.heldOut) : undefined);
+  await report(finished ? evaluateHeldOut(trainer, images.heldOut, plan.sizes) : undefined);
   const last = await checkpoint();
   trainer.dispose();
   return { ...last, finished };

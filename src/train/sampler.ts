@@ -1,4 +1,5 @@
 import { QUALITIES, STRIDE } from "../codec/architecture.ts";
+import { ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
 import { blockSize, toBlocks } from "../codec/pixels.ts";
 import { levelOf } from "../codec/quality.ts";
@@ -12,6 +13,7 @@ const SIZES: readonly (readonly [size: number, share: number])[] = [
   [64, 1 / 3],
   ...[32, 40, 48, 56, 72, 80, 96].map((size) => [size, 1 / 6 / 7] as const),
 ];
+const SMALLEST = 32;
 /** Padded pixels of a batch: 32 images of 42×42. */
 const BATCH_PIXELS = 32 * 48 * 48;
 /** Smallest share of an image's side that a crop of an aligned image keeps. */
@@ -29,16 +31,27 @@ export class Sampler {
   readonly #cut: Cut;
   readonly #sizes: readonly (readonly [number, number])[];
 
-  constructor(images: readonly Image[], random: Random, cut: Cut) {
+  /**
+   * Throws `bad-option` if many images are smaller than the sizes.
+   * @param sizes of the samples, each as often; the usual ones if not stated
+   */
+  constructor(images: readonly Image[], random: Random, cut: Cut, sizes?: readonly number[]) {
     this.#images = images;
     this.#random = random;
     this.#cut = cut;
-    // sizes that nearly all images have; the smallest always
+    // what nearly all images have; the smallest is taken in any case
     const sides = images.map(shorterSide).sort((a, b) => a - b);
-    const common = sides[Math.floor(sides.length / 10)]!;
-    const possible = SIZES.filter(([size]) => size === 32 || size <= common);
-    const total = possible.reduce((sum, [, share]) => sum + share, 0);
-    this.#sizes = possible.map(([size, share]) => [size, share / total]);
+    const common = Math.max(SMALLEST, sides[Math.floor(sides.length / 10)]!);
+    const shares = sizes ? sizes.map((size) => [size, 1] as const) : SIZES.filter(([size]) => size <= common);
+    const tooLarge = shares.find(([size]) => size > common);
+    if (tooLarge) {
+      throw new ZippyNetError(
+        "bad-option",
+        `--sizes: expected at most ${common} pixels, which nearly all images have, got ${tooLarge[0]}`,
+      );
+    }
+    const total = shares.reduce((sum, [, share]) => sum + share, 0);
+    this.#sizes = shares.map(([size, share]) => [size, share / total]);
   }
 
   /** Images of one size, each at a level of its own. */

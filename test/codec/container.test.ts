@@ -12,7 +12,7 @@ const side = fc.oneof(
 const header: fc.Arbitrary<Header> = fc
   .record({
     model: fc.oneof(
-      fc.nat(5),
+      fc.nat(6),
       fc.nat(255).filter((number) => number !== 80),
     ),
     quality: fc.integer({ min: 1, max: 100 }),
@@ -30,7 +30,7 @@ test("a header comes back, in 3 or 4 bytes for the listed squares, else at most 
       assert.deepEqual(readContainer(file), { header: written, check, payload });
       const bytes = file.length - payload.length;
       const listed = written.width === written.height && SQUARES.some((square) => square === written.width);
-      const first = written.model >= 1 && written.model <= 4;
+      const first = written.model >= 1 && written.model <= 5;
       assert.ok(listed ? bytes === (first ? 3 : 4) : bytes >= 6 && bytes <= 8);
     }),
     { numRuns: 5000 },
@@ -47,6 +47,8 @@ test("every listed square, exactly", () => {
     assert.deepEqual([...file], [0x80 | code, 9, 128 | 33, 7]);
     const short = { model: 3, quality: 33, grey: true, width: square, height: square };
     assert.deepEqual([...writeContainer(short, 7, new Uint8Array())], [0xe0 | code, 128 | 33, 7]);
+    const fifth = { ...short, model: 5 };
+    assert.deepEqual([...writeContainer(fifth, 7, new Uint8Array())], [0xb0 | code, 128 | 33, 7]);
   });
 });
 
@@ -84,11 +86,11 @@ test("every illegal value is refused, and the message says what came", () => {
   refuse([0xcf, 50, 0], /listed size in the short form, got 15/);
   refuse([0x84, 1, 50, 0], /expected the short form of model 1 at 42 pixels/);
   for (let tag = 0; tag < 256; tag++) {
-    if (tag < 0x80 || (tag > 0x8f && tag < 0xc0)) {
-      const came = `0x80–0x8f or 0xc0–0xfe, got 0x${tag.toString(16).padStart(2, "0")}$`;
+    if (tag < 0x80 || (tag > 0x8f && tag < 0xb0)) {
+      const came = `0x80–0x8f or 0xb0–0xfe, got 0x${tag.toString(16).padStart(2, "0")}$`;
       refuse([tag, 9, 50, 0], new RegExp(came));
     } else if (tag < 0x8f) assert.ok(readContainer(Uint8Array.of(tag, 9, 50, 0)));
-    else if (tag >= 0xc0 && (tag & 15) < 15) assert.ok(readContainer(Uint8Array.of(tag, 50, 0)));
+    else if (tag >= 0xb0 && (tag & 15) < 15) assert.ok(readContainer(Uint8Array.of(tag, 50, 0)));
   }
   for (let quality = 0; quality < 128; quality++) {
     for (const grey of [0, 128]) {

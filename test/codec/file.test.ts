@@ -102,7 +102,7 @@ suite("files", () => {
     refuse([], /at least 4 bytes, got 0/);
     refuse([0x90], /at least 2 bytes, got 1/);
     refuse([0x93, 0, 0], /codec of 0–2, got 3, which is reserved/);
-    refuse([0xb0, 0, 0, 0], /first byte of latents, 0x80–0x8f or 0xc0–0xfe, got 0xb0/);
+    refuse([0x7f, 0, 0, 0], /first byte of latents, 0x80–0x8f or 0xb0–0xfe, got 0x7f/);
     refuse(writeClassical("vp8", frames.vp8l), /expected a VP8 key frame/);
     refuse(writeClassical("vp8l", frames.vp8), /expected a VP8L frame/);
     refuse(writeClassical("av1", frames.vp8), /expected an AV1/);

@@ -155,12 +155,12 @@ export function readFormatHeader(file: Uint8Array): FormatHeader {
   if (file.length < 3) refuse("fewer than 3 bytes");
   const tag = file[0]!;
   const size = tag & 15;
-  const short = tag >= 0xc0;
+  const short = tag >= 0xb0;
   if (!short && tag >> 4 !== 8) refuse("tag");
   if (!short && file.length < 4) refuse("fewer than 4 bytes");
   if (short && size === 15) refuse("stated size in the short form");
-  const model = short ? ((tag >> 4) & 3) + 1 : file[1]!;
-  if (!short && size < 15 && model >= 1 && model <= 4) refuse("has a short form");
+  const model = short ? [5, 1, 2, 3, 4][(tag >> 4) - 11]! : file[1]!;
+  if (!short && size < 15 && model >= 1 && model <= 5) refuse("has a short form");
   if (model === 80) refuse("model 80");
   let at = short ? 1 : 2;
   const second = file[at++]!;

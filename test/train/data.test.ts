@@ -74,6 +74,13 @@ describe("training data", () => {
       "larger than nearly all images",
     );
     assert.ok(new Sampler(train, new Random(1), "patches").next().blocks.length > 0);
+    const asked = new Sampler(train, new Random(1), "aligned", [48, 56]);
+    const widths = Array.from({ length: 20 }, () => asked.next().width);
+    assert.deepEqual([...new Set(widths)].sort(), [48, 56]);
+    assert.throws(
+      () => new Sampler(train, new Random(1), "aligned", [48, 300]),
+      /--sizes: expected at most \d+ pixels, which nearly all images have, got 300/,
+    );
   });
 
   it("says which folder or file is no good", async () => {
