@@ -1,13 +1,17 @@
 import { type Encoded, encodePlainly, type Model } from "../codec/codec.ts";
 import type { Image } from "../codec/image.ts";
+import { domainOf } from "../model/domain-of.ts";
 import { type Candidate, Judge } from "./judge.ts";
 
 /** Smaller side of the pictures that models are first compared on. */
 const SMALL = 32;
-/** A model is hopeless if its loss on the small picture is above the best one's by more than this factor. */
+/** A domain is hopeless if its loss on the small picture is above the best one's by more than this factor. */
 const HOPELESS = 1.12;
 
-/** The models worth trying on each image: from pictures scaled down, where there are several models and that saves time. */
+/**
+ * The models worth trying on each image: from pictures scaled down, where there are several models and that saves time. A small picture
+ * tells of a domain, but nothing of which of its models is for the picture's size.
+ */
 export function likelyModels(models: readonly Model[], images: readonly Image[], quality: number): Model[][] {
   const { width, height } = images[0]!;
   const factor = Math.floor(Math.min(width, height) / SMALL);
@@ -18,9 +22,13 @@ export function likelyModels(models: readonly Model[], images: readonly Image[],
     small.map((image) => candidateOf(model, encodePlainly(model, image, quality))),
   );
   return images.map((_, i) => {
-    const losses = tried.map((ofModel) => judge.loss(ofModel[i]!));
-    const least = Math.min(...losses);
-    return models.filter((_model, at) => losses[at]! <= HOPELESS * least);
+    const least = new Map<string, number>();
+    models.forEach(({ name }, at) => {
+      const loss = judge.loss(tried[at]![i]!);
+      least.set(domainOf(name), Math.min(loss, least.get(domainOf(name)) ?? loss));
+    });
+    const best = Math.min(...least.values());
+    return models.filter(({ name }) => least.get(domainOf(name))! <= HOPELESS * best);
   });
 }
 

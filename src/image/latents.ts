@@ -3,8 +3,8 @@ import { ZippyNetError } from "../codec/errors.ts";
 import { canBeLatents, type Image } from "../codec/image.ts";
 import { encodeTo, type Target } from "../codec/target.ts";
 import { filled, type Wrap } from "./classical/wrap.ts";
-import { candidateOf, judgeOf, likelyModels } from "./domain.ts";
-import type { Candidate, Judge } from "./judge.ts";
+import { candidateOf, likelyModels } from "./domain.ts";
+import type { Candidate } from "./judge.ts";
 
 /** Quality at which models are compared where none is asked for. */
 const LIKELY_QUALITY = 50;
@@ -38,18 +38,24 @@ function atQuality(
   { quality }: Target & { readonly kind: "quality" },
   effort: number,
 ): Candidate[] {
-  const judge = judgeOf(quality, images[0]!);
   const likely = likelyModels(models, images, quality);
   return images.map((image, i) => {
     const tried = likely[i]!;
-    const model = tried.length === 1 ? tried[0]! : bestModel(tried, image, quality, judge);
+    const model = tried.length === 1 ? tried[0]! : bestModel(tried, image, quality);
     return candidateOf(model, encodeImages(model, [image], quality, effort)[0]!);
   });
 }
 
-function bestModel(models: readonly Model[], image: Image, quality: number, judge: Judge): Model {
-  const candidates = models.map((model) => candidateOf(model, encodePlainly(model, image, quality)));
-  return models[candidates.indexOf(judge.best(candidates)!)]!;
+/**
+ * The model of the fewest bytes at equal PSNR. At one quality models differ in both; a decibel is worth about a fifth of the bytes to
+ * whatever picture, so that bytes · squared error stays about the same along a model's curve: see docs/experiments.md.
+ */
+function bestModel(models: readonly Model[], image: Image, quality: number): Model {
+  const products = models.map((model) => {
+    const { file, squares } = encodePlainly(model, image, quality);
+    return file.length * (squares + 1);
+  });
+  return models[products.indexOf(Math.min(...products))]!;
 }
 
 /** A model's file that meets a target best or, if none does, the nearest: the smallest, or the most like the picture. */

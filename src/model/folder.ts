@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Decoder, Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
+import { domainOf } from "./domain-of.ts";
 import { loadDecoder, loadModel, type ReadFile } from "./load.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
 
@@ -15,7 +16,7 @@ export interface ModelsOf<M extends Decoder> {
   byName(name: string): Promise<M>;
   /** The one of the lowest number. */
   default(): Promise<M>;
-  /** The model of a name, or all for `auto`. */
+  /** The models of a domain, like `faces` and `faces-64`; all for `auto`. Throws `unknown-model`. */
   choose(name: string): Promise<readonly M[]>;
 }
 
@@ -67,7 +68,11 @@ async function open<M extends Decoder>(
     byNumber: (number) => find(`number ${number}`, (model) => model.number === number),
     byName,
     default: () => load(found[0]!),
-    choose: async (name) => (name === "auto" ? Promise.all(found.map(load)) : [await byName(name)]),
+    choose: async (name) => {
+      if (name === "auto") return Promise.all(found.map(load));
+      const further = found.filter((model) => model.name !== name && domainOf(model.name) === name);
+      return Promise.all([byName(name), ...further.map(load)]);
+    },
   };
 }
 

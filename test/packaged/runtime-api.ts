@@ -42,6 +42,14 @@ export class RuntimeApi {
     });
   }
 
+  /** No answer will come: all that wait are told. */
+  fail(why: string): void {
+    for (const { reject } of [...this.#running.values(), ...this.#waiting.splice(0)]) {
+      reject(new Error(`the function failed: ${why}`));
+    }
+    this.#running.clear();
+  }
+
   stop(): void {
     this.#server.closeAllConnections();
     this.#server.close();
@@ -68,7 +76,8 @@ export class RuntimeApi {
     const invocation = this.#running.get(id);
     this.#running.delete(id);
     if (action === "response") invocation?.resolve(JSON.parse(body || "null"));
-    else this.#fail(invocation, body);
+    else if (invocation) invocation.reject(new Error(`the function failed: ${body}`));
+    else this.fail(body); // an error of the start, `/init/error`, is every invocation's
     response.writeHead(202).end();
   }
 
@@ -78,11 +87,5 @@ export class RuntimeApi {
     });
     this.#idle = undefined;
     return invocation;
-  }
-
-  /** An error of the start, `/init/error`, is every invocation's. */
-  #fail(invocation: Invocation | undefined, body: string): void {
-    const all = invocation ? [invocation] : [...this.#running.values(), ...this.#waiting.splice(0)];
-    for (const { reject } of all) reject(new Error(`the function failed: ${body}`));
   }
 }

