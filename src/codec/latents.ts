@@ -44,25 +44,16 @@ export function walkLatents(
 ): Int16Array {
   const { latentChannels } = architecture;
   const width = sliceChannels(architecture);
+  const shape = { rows, columns };
   const positions = positionFeatures(rows, columns);
   const area = rows * columns;
   const yHat = new Int16Array(area * latentChannels);
   for (const { slice, pass } of networks(architecture)) {
     if (area === 1 && pass > 0) continue; // no position is odd
-    const input = new Int16Array(area * inputChannels(architecture, slice, pass));
-    for (let position = 0, to = 0; position < area; position++) {
-      const at = position * latentChannels;
-      const parity = (Math.floor(position / columns) + (position % columns)) % PASSES;
-      to = copyClipped(yHat, at, slice * width, input, to);
-      for (let f = 0; f < POSITION_FEATURES; f++)
-        input[to++] = POSITION_SCALE * positions[position * POSITION_FEATURES + f]!;
-      input[to++] = level;
-      input[to++] = parity === pass ? LATENT_UNIT : 0;
-      if (pass > 0) to = copyClipped(yHat, at + slice * width, width, input, to);
-    }
+    const input = contextOf(architecture, { slice, pass }, shape, { positions, level, yHat });
     const output = prior.run(slice, pass, input, rows, columns);
     for (let position = 0; position < area; position++) {
-      if ((Math.floor(position / columns) + (position % columns)) % PASSES !== pass) continue;
+      if (parityOf(position, columns) !== pass) continue;
       for (let c = 0; c < width; c++) {
         const mean = clip(output[(position * 2 + 0) * width + c]!, -MEAN_LIMIT, MEAN_LIMIT);
         const scale = clip(output[(position * 2 + 1) * width + c]!, 0, SCALES - 1);
@@ -72,6 +63,43 @@ export function walkLatents(
     }
   }
   return yHat;
+}
+
+/** What the prior knows of an image. */
+export interface Known {
+  /** As `positionFeatures` gives them. */
+  readonly positions: Int8Array;
+  /** Quality feature, in 32nds. */
+  readonly level: number;
+  /** [rows, columns, latentChannels], in 32nds; 0 where not yet decoded. */
+  readonly yHat: Int16Array;
+}
+
+/** The input of the prior's network of a slice and pass; see `prior.ts`. */
+export function contextOf(
+  architecture: Architecture,
+  { slice, pass }: { readonly slice: number; readonly pass: number },
+  { rows, columns }: LatentShape,
+  { positions, level, yHat }: Known,
+): Int16Array {
+  const width = sliceChannels(architecture);
+  const area = rows * columns;
+  const input = new Int16Array(area * inputChannels(architecture, slice, pass));
+  for (let position = 0, to = 0; position < area; position++) {
+    const at = position * architecture.latentChannels;
+    to = copyClipped(yHat, at, slice * width, input, to);
+    for (let f = 0; f < POSITION_FEATURES; f++)
+      input[to++] = POSITION_SCALE * positions[position * POSITION_FEATURES + f]!;
+    input[to++] = level;
+    input[to++] = parityOf(position, columns) === pass ? LATENT_UNIT : 0;
+    if (pass > 0) to = copyClipped(yHat, at + slice * width, width, input, to);
+  }
+  return input;
+}
+
+/** The pass in which a position is coded. */
+export function parityOf(position: number, columns: number): number {
+  return (Math.floor(position / columns) + (position % columns)) % PASSES;
 }
 
 /**

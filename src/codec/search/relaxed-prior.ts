@@ -1,16 +1,7 @@
-import { type Architecture, PASSES } from "../architecture.ts";
-import type { LatentShape } from "../latents.ts";
-import { POSITION_FEATURES, positionFeatures } from "../positions.ts";
-import {
-  inputChannels,
-  LATENT_LIMIT,
-  LATENT_UNIT,
-  MEAN_LIMIT,
-  networkName,
-  networks,
-  POSITION_SCALE,
-  sliceChannels,
-} from "../prior.ts";
+import type { Architecture } from "../architecture.ts";
+import { contextOf, type LatentShape, parityOf } from "../latents.ts";
+import { positionFeatures } from "../positions.ts";
+import { inputChannels, LATENT_UNIT, MEAN_LIMIT, networkName, networks, sliceChannels } from "../prior.ts";
 import { SCALES, type SymbolTables } from "../symbols.ts";
 import type { Recording, Tape } from "./tape.ts";
 
@@ -90,7 +81,7 @@ export class RelaxedPrior {
           const scale = output[(i * 2 + 1) * width + c]!;
           const { symbol, slope } = soften(y[at]! - mean);
           yHat[at] = symbol + mean;
-          context[at] = clip(Math.round(yHat[at] * LATENT_UNIT), -LATENT_LIMIT, LATENT_LIMIT);
+          context[at] = Math.round(yHat[at] * LATENT_UNIT);
           const own = i * width + c;
           step.slope[own] = slope;
           bits += this.#cost(symbol, scale, step, own);
@@ -107,20 +98,8 @@ export class RelaxedPrior {
   }
 
   #run(slice: number, pass: number, context: Int16Array, level: number): Recording {
-    const { rows, columns } = this.#tape;
-    const { latentChannels } = this.#architecture;
-    const width = sliceChannels(this.#architecture);
-    const area = rows * columns;
-    const input = new Int16Array(area * inputChannels(this.#architecture, slice, pass));
-    for (let i = 0, to = 0; i < area; i++) {
-      const at = i * latentChannels;
-      for (let c = 0; c < slice * width; c++) input[to++] = context[at + c]!;
-      for (let f = 0; f < POSITION_FEATURES; f++)
-        input[to++] = POSITION_SCALE * this.#positions[i * POSITION_FEATURES + f]!;
-      input[to++] = level;
-      input[to++] = parityOf(i, columns) === pass ? LATENT_UNIT : 0;
-      if (pass > 0) for (let c = 0; c < width; c++) input[to++] = context[at + slice * width + c]!;
-    }
+    const known = { positions: this.#positions, level, yHat: context };
+    const input = contextOf(this.#architecture, { slice, pass }, this.#tape, known);
     const name = networkName(slice, pass);
     return this.#tape.record(name, input, (x) => {
       const a = this.#tape.conv(x, `${name}.conv0`, { activate: true });
@@ -176,10 +155,6 @@ export class RelaxedPrior {
       for (let c = 0; c < width; c++) gradient[at + slice * width + c]! += dInput[own + c]! * LATENT_UNIT;
     }
   }
-}
-
-function parityOf(position: number, columns: number): number {
-  return (Math.floor(position / columns) + (position % columns)) % PASSES;
 }
 
 function clip(value: number, low: number, high: number): number {
