@@ -32,6 +32,19 @@ export function likelyModels(models: readonly Model[], images: readonly Image[],
   });
 }
 
+/**
+ * The model of the fewest bytes at equal PSNR. At one quality models differ in both; a decibel is worth about a fifth of the bytes to
+ * whatever picture, so that bytes · squared error stays about the same along a model's curve: see docs/experiments.md.
+ */
+export function bestModel(models: readonly Model[], image: Image, quality: number): Model {
+  if (models.length === 1) return models[0]!;
+  const products = models.map((model) => {
+    const { file, squares } = encodePlainly(model, image, quality);
+    return file.length * (squares + 1);
+  });
+  return models[products.indexOf(Math.min(...products))]!;
+}
+
 export function candidateOf(
   { number }: Model,
   { file, squares, quality, estimatedBits }: Encoded,

@@ -3,7 +3,7 @@ import { ZippyNetError } from "../codec/errors.ts";
 import { canBeLatents, type Image } from "../codec/image.ts";
 import { encodeTo, type Target } from "../codec/target.ts";
 import { filled, type Wrap } from "./classical/wrap.ts";
-import { candidateOf, likelyModels } from "./domain.ts";
+import { bestModel, candidateOf, likelyModels } from "./domain.ts";
 import type { Candidate } from "./judge.ts";
 
 /** Quality at which models are compared where none is asked for. */
@@ -40,22 +40,9 @@ function atQuality(
 ): Candidate[] {
   const likely = likelyModels(models, images, quality);
   return images.map((image, i) => {
-    const tried = likely[i]!;
-    const model = tried.length === 1 ? tried[0]! : bestModel(tried, image, quality);
+    const model = bestModel(likely[i]!, image, quality);
     return candidateOf(model, encodeImages(model, [image], quality, effort)[0]!);
   });
-}
-
-/**
- * The model of the fewest bytes at equal PSNR. At one quality models differ in both; a decibel is worth about a fifth of the bytes to
- * whatever picture, so that bytes · squared error stays about the same along a model's curve: see docs/experiments.md.
- */
-function bestModel(models: readonly Model[], image: Image, quality: number): Model {
-  const products = models.map((model) => {
-    const { file, squares } = encodePlainly(model, image, quality);
-    return file.length * (squares + 1);
-  });
-  return models[products.indexOf(Math.min(...products))]!;
 }
 
 /** A model's file that meets a target best or, if none does, the nearest: the smallest, or the most like the picture. */

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Decoder, Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
-import { domainOf } from "./domain-of.ts";
 import { loadDecoder, loadModel, type ReadFile } from "./load.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
 
@@ -16,7 +15,7 @@ export interface ModelsOf<M extends Decoder> {
   byName(name: string): Promise<M>;
   /** The one of the lowest number. */
   default(): Promise<M>;
-  /** The models of a domain, like `faces` and `faces-64`; all for `auto`. Throws `unknown-model`. */
+  /** The model of a name, or all for `auto`. */
   choose(name: string): Promise<readonly M[]>;
 }
 
@@ -68,11 +67,7 @@ async function open<M extends Decoder>(
     byNumber: (number) => find(`number ${number}`, (model) => model.number === number),
     byName,
     default: () => load(found[0]!),
-    choose: async (name) => {
-      if (name === "auto") return Promise.all(found.map(load));
-      const further = found.filter((model) => model.name !== name && domainOf(model.name) === name);
-      return Promise.all([byName(name), ...further.map(load)]);
-    },
+    choose: async (name) => (name === "auto" ? Promise.all(found.map(load)) : [await byName(name)]),
   };
 }
 

@@ -44,23 +44,6 @@ test("models are listed by number, found by number and name, loaded once", async
   assert.equal(byNumber.number, 200);
 });
 
-test("a domain's name stands for its models of all sizes, auto for all there are", async () => {
-  const folder = newFolder();
-  addModel(folder, "cats", 201);
-  addModel(folder, "cats-64", 200);
-  addModel(folder, "cats-and-dogs", 202);
-  const models = await openModels(folder);
-  const names = async (name: string) => (await models.choose(name)).map((model) => model.name);
-  assert.deepEqual(await names("cats"), ["cats", "cats-64"]);
-  assert.deepEqual(await names("cats-64"), ["cats-64"]);
-  assert.deepEqual(await names("cats-and-dogs"), ["cats-and-dogs"]);
-  assert.deepEqual(await names("auto"), ["cats-64", "cats", "cats-and-dogs"]);
-  await assert.rejects(
-    models.choose("dogs"),
-    zippyError("unknown-model", /expected one of the models 200 \(cats-64\)/),
-  );
-});
-
 test("a model that is not here is unknown, and the message lists those that are", async () => {
   const folder = newFolder();
   addModel(folder, "only", 3);

@@ -1,6 +1,7 @@
 import { type Image, laidOnWhite } from "../../../codec/image.ts";
 import type { Model } from "../../../codec/model.ts";
 import { encodeTo, type Target } from "../../../codec/target.ts";
+import { bestModel, likelyModels } from "../../../image/domain.ts";
 import { type Candidate, Judge } from "../../../image/judge.ts";
 import { loadModel } from "../../../model/load.ts";
 import type { Request, Rgba } from "../protocol.ts";
@@ -45,6 +46,10 @@ async function encode({ picture, wish }: Request & { readonly type: "encode" }):
 
 /** Throws as `encodeTo` if no model meets the target. */
 function bestFile(tried: readonly Model[], image: Image, target: Target, effort: number): Uint8Array {
+  if (target.kind === "quality") {
+    const [likely] = likelyModels(tried, [image], target.quality);
+    return encodeTo(bestModel(likely!, image, target.quality), image, target, effort).file;
+  }
   const candidates: Candidate[] = [];
   let unmet: unknown;
   for (const model of tried) {
