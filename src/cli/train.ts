@@ -208,13 +208,15 @@ async function loadWithProgress({ folders, heldOut, cut }: RunPlan, most?: numbe
 async function exported(checkpoint: Checkpoint, images: ImageSets, options: TrainOptions): Promise<void> {
   const out = options.out ?? join("models", options.domain);
   const run = join(options.runs, options.domain);
+  const orientations = options.orientations ?? USUAL_ORIENTATIONS[checkpoint.plan.cut];
   const manifest = await release(out, checkpoint, images.train, {
     number: options.number,
     name: options.domain,
-    orientations: options.orientations ?? USUAL_ORIENTATIONS[checkpoint.plan.cut],
+    orientations,
     description: options.description ?? `Images of the domain "${options.domain}"`,
     card: await modelCard(checkpoint, join(run, "log.jsonl"), {
       name: options.domain,
+      orientations,
       counts: images.counts,
       ...(options.terms && { terms: options.terms }),
     }),

@@ -52,7 +52,7 @@ export async function encodePicture(
 
 /**
  * Pictures of one size → `.zn` files: latents of whichever model suits best, or a classical codec's frame where that is better. To
- * a quality, the best file is that of the fewest bits + price · squared errors, which is what models are trained for. Alpha is kept.
+ * a quality, the best file is that of the fewest bits + price · squared errors, where a model's file tells the price. Alpha is kept.
  * What becomes of a picture is at its place: a file, or an error (`bad-image`; `bad-option` if nothing meets the target).
  * Throws `bad-option`.
  */
@@ -80,9 +80,9 @@ export async function encodePictures(
 
 async function choose(image: Image, wish: EncodeWish, own: Latents): Promise<EncodedPicture> {
   const { target, effort, classical = true } = wish;
-  const judge = new Judge(target, image.data.length);
   const wrap = await wrapperOf(image);
   const candidates = await own(wrap);
+  const judge = judgeOf(target, image, candidates);
   if (classical) {
     const others = new Classical(image, wrap, effort);
     const [probe, ...lossless] = await Promise.all([
@@ -104,6 +104,13 @@ async function choose(image: Image, wish: EncodeWish, own: Latents): Promise<Enc
     ...(model !== undefined && { model }),
     ...(estimatedBits !== undefined && { estimatedBits }),
   };
+}
+
+/** By the price that the best of the latents tell, if any do. */
+function judgeOf(target: Target, { data }: Image, latents: readonly Candidate[]): Judge {
+  const judge = new Judge(target, data.length);
+  const best = judge.best(latents);
+  return best ? judge.pricedBy(best) : judge;
 }
 
 /** Whether VP8, and by its example AV1, is far from what there is: faces do not wait for a search that never pays. */

@@ -16,14 +16,30 @@ export interface Candidate {
   readonly estimatedBits?: number;
 }
 
+/** By what factor the price of a picture's own may lie below its quality's, and above. */
+const [CHEAPEST, DEAREST] = [0.5, 4];
+
 /** What a target makes of candidates. */
 export class Judge {
   readonly target: Target;
   readonly #samples: number;
+  readonly #price: number;
 
-  constructor(target: Target, samples: number) {
+  /** @param price bits that a squared error is worth, where files are made to a quality: the quality's, unless told */
+  constructor(target: Target, samples: number, price?: number) {
     this.target = target;
     this.#samples = samples;
+    this.#price = price ?? (target.kind === "quality" ? priceOf(target.quality) : Number.NaN);
+  }
+
+  /**
+   * A judge to whom one per cent fewer bytes than a candidate's are worth one per cent more error than it has. By one price for all, easy
+   * pictures would be stored worse and hard ones better than the models code them at a quality: see docs/experiments.md.
+   */
+  pricedBy({ file, squares }: Candidate): Judge {
+    const own = (file.length * 8) / (squares + 1);
+    const price = Math.max(this.#price * CHEAPEST, Math.min(this.#price * DEAREST, own));
+    return new Judge(this.target, this.#samples, price);
   }
 
   psnr({ squares }: Candidate): number {
@@ -43,11 +59,9 @@ export class Judge {
       .reduce<C | undefined>((a, b) => (a && this.#compare(a, b) <= 0 ? a : b), undefined);
   }
 
-  /** What a quality's files minimise: bits and, at the quality's price, squared errors. */
+  /** What files of a quality minimise: bits and, at a price, squared errors. */
   loss({ file, squares }: Candidate): number {
-    return this.target.kind === "quality"
-      ? file.length * 8 + priceOf(this.target.quality) * squares
-      : Number.NaN;
+    return file.length * 8 + this.#price * squares;
   }
 
   #compare(a: Candidate, b: Candidate): number {

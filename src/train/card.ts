@@ -1,11 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import type { Manifest } from "../model/manifest.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { ImageSets } from "./images.ts";
 import type { RunReport } from "./run.ts";
 
 export interface CardOptions {
   readonly name: string;
+  /** How many ways up its files lie. */
+  readonly orientations: Manifest["orientations"];
   readonly counts: ImageSets["counts"];
   /** What the owners of the data allow. */
   readonly terms?: string;
@@ -18,7 +21,7 @@ const QUALITY = 40;
 export async function modelCard(
   { plan, progress, optimiser }: Checkpoint,
   log: string,
-  { name, counts, terms }: CardOptions,
+  { name, orientations, counts, terms }: CardOptions,
 ): Promise<string> {
   const evaluations = (await readLog(log)).filter(({ heldOut }) => heldOut && heldOut.length > 0);
   const points = evaluations.at(-1)?.heldOut ?? [];
@@ -26,7 +29,7 @@ export async function modelCard(
   const folders = plan.folders.map((folder) => basename(folder));
   const command = [
     `zippynet train ${folders.join(" ")} --domain ${name} ${progress.samples === 0 ? "--samples 0" : `--minutes ${Math.round(progress.seconds / 60)}`}`,
-    `--seed ${plan.seed} --cut ${plan.cut} --holdout ${plan.heldOut}`,
+    `--orientations ${orientations} --seed ${plan.seed} --cut ${plan.cut} --holdout ${plan.heldOut}`,
     ...(plan.sizes ? [`--sizes ${plan.sizes.join(",")}`] : []),
     ...(plan.rate ? [`--lr ${plan.rate}`] : []),
     ...(plan.only ? [`--only ${plan.only}`] : []),
@@ -46,6 +49,7 @@ ${command}
 | data | ${folders.map((folder) => `\`${folder}\``).join(", ")}: ${counts.train.toLocaleString("en")} images, ${counts.heldOut} more held out |
 | terms | ${terms ?? "those of the data"} |
 | samples | ${plan.cut === "aligned" ? "whole images at random zoom, mirrored" : "patches from anywhere, mirrored"}; ${plan.sizes ? `${plan.sizes.join(" and ")} pixels` : "42 and 64 pixels most, 32–96 seen"} |
+| orientations | ${orientations}: what the encoder tries of a picture's ways up and mirror images |
 | weights | averaged over the last thousand steps or so |
 
 ## Held-out images

@@ -83,6 +83,14 @@ suite("each kind of picture", () => {
         }
       }
     });
+
+    test(`${name}: to a quality, too`, async () => {
+      const image = await make();
+      const { file, psnr: reached } = await store(image, quality(45), 1);
+      for (const { what, bytes } of await payloads(image, reached)) {
+        assert.ok(file.length <= bytes + 4, `${reached} dB: ${file.length} bytes, ${what} takes ${bytes}`);
+      }
+    });
   }
 
   test("faces go to the model, what is drawn does not", async () => {

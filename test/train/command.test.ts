@@ -53,6 +53,7 @@ describe("zippynet train", () => {
     assert.deepEqual(manifests[0], manifests[1]);
     const card = readFileSync(join(folder, "again", "README.md"), "utf8");
     assert.match(card, /zippynet train images --domain made/);
+    assert.match(card, /--orientations 2/);
     assert.match(card, /terms \| those of the data/);
   });
 });
