@@ -6,14 +6,13 @@ import { RESERVED_MODEL } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import { ORIENTATIONS } from "../codec/orientation.ts";
 import { type Manifest, parseManifest } from "../model/manifest.ts";
-import { readSafetensors } from "../model/safetensors.ts";
 import { modelCard } from "../train/card.ts";
 import { type Checkpoint, type RunPlan, readCheckpoint } from "../train/checkpoint.ts";
 import { type ImageSets, loadImages } from "../train/images.ts";
-import { initialise, packParameters } from "../train/parameters.ts";
 import { release } from "../train/release.ts";
 import { type Budget, checkpointPath, type RunReport, train } from "../train/run.ts";
 import type { Cut } from "../train/sampler.ts";
+import { isFolder, startingWeights } from "../train/start.ts";
 import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "../train/tfjs-node.ts";
 import type { Bits } from "../train/trainer.ts";
 
@@ -68,8 +67,8 @@ export function trainCommand(): Command {
     .option("--description <text>", "one line for the model's manifest")
     .option("--terms <text>", "terms of the data, for the model card")
     .option(
-      "--init <file>",
-      "start from these weights (.safetensors, a checkpoint for example), not from noise",
+      "--init <weights>",
+      "start not from noise but from these: the folder of a model, or a .safetensors file such as a checkpoint",
     )
     .option("--resume", "go on from the run's checkpoint")
     .option("--export-only", "export the run's checkpoint as it is; a run under way is not disturbed")
@@ -93,7 +92,10 @@ export function trainCommand(): Command {
         "minimise the bits of latents with noise, which are smooth, or of rounded ones, which files pay",
       ).choices(["noisy", "rounded"]),
     )
-    .option("--architecture <manifest>", "widths of the networks, from a model's manifest.json")
+    .option(
+      "--architecture <manifest>",
+      "widths and blocks of the networks, from a model's manifest.json (default: those of --init's folder)",
+    )
     .option("--holdout <share>", "share of the images to hold out, like 2%", share, 0.02)
     .addOption(
       new Option("--cut <how>", "aligned: whole images, barely moved; patches: from anywhere")
@@ -136,9 +138,7 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
     ? { ...from.plan, ...(options.bits && { bits: options.bits }) }
     : {
         folders: folders.map((folder) => resolve(folder)),
-        architecture: options.architecture
-          ? await readArchitecture(options.architecture)
-          : DEFAULT_ARCHITECTURE,
+        architecture: await architectureOf(options),
         seed: options.seed,
         cut: options.cut,
         heldOut: options.holdout,
@@ -176,19 +176,15 @@ function budgetOf({ minutes, samples }: TrainOptions): Budget {
   return minutes === undefined ? { samples: samples! } : { minutes };
 }
 
-async function readArchitecture(path: string): Promise<Architecture> {
+/** That of `--architecture`, else of the model that is started from. */
+async function architectureOf({ architecture, init }: TrainOptions): Promise<Architecture> {
+  const path = architecture ?? (init && (await isFolder(init)) ? join(init, "manifest.json") : undefined);
+  if (!path) return DEFAULT_ARCHITECTURE;
   const json = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new ZippyNetError("bad-option", `--architecture: expected a manifest at ${path}`, { cause });
+    const option = architecture ? "--architecture" : "--init";
+    throw new ZippyNetError("bad-option", `${option}: expected a manifest at ${path}`, { cause });
   });
   return parseManifest(json).architecture;
-}
-
-async function startingWeights({ architecture, seed }: RunPlan, init?: string): Promise<Float32Array> {
-  if (!init) return initialise(architecture, seed);
-  const bytes = await readFile(init).catch((cause: unknown) => {
-    throw new ZippyNetError("bad-option", `--init: expected a file of weights at ${init}`, { cause });
-  });
-  return packParameters(architecture, readSafetensors(bytes));
 }
 
 async function loadWithProgress({ folders, heldOut, cut }: RunPlan, most?: number): Promise<ImageSets> {

@@ -55,7 +55,7 @@ export async function loadDecoder(read: ReadFile): Promise<Decoder> {
 export function buildModel(manifest: Described, blobs: Blobs, engine?: MakeEngine): Model {
   const { architecture } = manifest;
   const gain = floats(blobs.g_a, "gain", [QUALITIES, architecture.latentChannels]);
-  const stored = analysisShapes(architecture).map((shape) => convolution(blobs.g_a, shape));
+  const stored = analysisShapes(architecture).map((shape) => storedConvolution(blobs.g_a, shape));
   const analysis = new IntegerLayers(inIntegers(stored, ANALYSIS_ENDS));
   const { weights, synthesis, decoder } = build(manifest, blobs, engine);
   let relaxation: Relaxation | undefined;
@@ -104,7 +104,7 @@ function build(
   if (levels.some((level) => Math.abs(level) > LEVEL_LIMIT)) {
     throw new ZippyNetError("bad-model", `levels: expected values within ±${LEVEL_LIMIT}`);
   }
-  const stored = synthesisShapes(architecture).map((shape) => convolution(blobs.g_s, shape));
+  const stored = synthesisShapes(architecture).map((shape) => storedConvolution(blobs.g_s, shape));
   const convolutions = inIntegers(stored, SYNTHESIS_ENDS);
   const synthesis = new IntegerLayers(convolutions);
   const prior = engine(architecture, weights);
@@ -127,7 +127,8 @@ function build(
   return { weights, synthesis: convolutions, decoder };
 }
 
-async function readBlobs<N extends BlobName>(
+/** A model's manifest and some of its blobs, of which sizes and hashes are checked. */
+export async function readBlobs<N extends BlobName>(
   names: readonly N[],
   read: ReadFile,
 ): Promise<{ manifest: Manifest; blobs: Pick<Blobs, N> }> {
@@ -194,7 +195,8 @@ export function symbolTables(blob: SafeTensors): SymbolTables {
   );
 }
 
-function convolution(blob: SafeTensors, shape: ConvolutionShape): QuantisedConvolution {
+/** A convolution of `g_a` or `g_s` as its blob has it. */
+export function storedConvolution(blob: SafeTensors, shape: ConvolutionShape): QuantisedConvolution {
   const { name, kernel } = shape;
   const out = [kernel[3]];
   return {
@@ -210,7 +212,8 @@ function floats(blob: SafeTensors, name: string, shape: readonly number[]): Floa
   return tensor(blob, name, dtype, shape);
 }
 
-function tensor<D extends DType>(
+/** A tensor of a blob; throws `bad-model` if it is missing or has another type or shape. */
+export function tensor<D extends DType>(
   blob: SafeTensors,
   name: string,
   dtype: D,

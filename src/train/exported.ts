@@ -1,0 +1,70 @@
+import { type Architecture, QUALITIES } from "../codec/architecture.ts";
+import { networkName, networks } from "../codec/prior.ts";
+import { levelOf } from "../codec/quality.ts";
+import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
+import { type Blobs, priorWeights, storedConvolution, tensor } from "../model/load.ts";
+import type { SafeTensor, SafeTensors } from "../model/safetensors.ts";
+import { layerUnits } from "./quantise.ts";
+
+/**
+ * The float weights that a model's integers stand for, by the names that training uses: `export.ts` turned round. Exported again they
+ * give the same integers.
+ */
+export function floatWeights(architecture: Architecture, { g_a, g_s, prior }: Blobs): SafeTensors {
+  const weights = new Map<string, SafeTensor>();
+  const put = (name: string, shape: readonly number[], data: Float32Array) =>
+    weights.set(name, { dtype: "F32", shape, data });
+  const transform = (blob: SafeTensors, shapes: readonly ConvolutionShape[]): void => {
+    for (const shape of shapes) {
+      const { name, kernel, integers, scale, bias } = storedConvolution(blob, shape);
+      put(`${name}.kernel`, kernel, scaled(integers, scale));
+      put(`${name}.bias`, [bias.length], bias);
+    }
+  };
+  transform(g_a, analysisShapes(architecture));
+  transform(g_s, synthesisShapes(architecture));
+  const layers = priorWeights(architecture, prior);
+  for (const { slice, pass } of networks(architecture)) {
+    layers[slice]![pass]!.forEach(({ shape, kernel, bias, multiplier }, index) => {
+      const name = `${networkName(slice, pass)}.conv${index}`;
+      const { inputs, outputs } = layerUnits(architecture, index);
+      const scale = multiplier.map((value, o) => (value * inputs.unit) / outputs.unit[o]!);
+      put(`${name}.kernel`, shape, scaled(kernel, scale));
+      const floats = Float32Array.from(
+        bias,
+        (value, o) => (value * scale[o]!) / inputs.unit - outputs.offset[o]! / outputs.unit[o]!,
+      );
+      put(`${name}.bias`, [floats.length], floats);
+    });
+  }
+  for (const [name, blob] of [["gain", g_a] as const, ["inverse_gain", g_s] as const]) {
+    const channels = architecture.latentChannels;
+    const table = tensor(blob, name, "F32", [QUALITIES, channels]);
+    put(name, [3, channels], gainCoefficients(table, channels));
+  }
+  return weights;
+}
+
+function scaled(integers: Int8Array, scale: Float32Array): Float32Array {
+  return Float32Array.from(integers, (value, at) => value * scale[at % scale.length]!);
+}
+
+/** g₀, g₁, g₂ of each channel from exp(g₀ + g₁·l + g₂·l²) at the levels of three qualities (Newton's divided differences). */
+function gainCoefficients(table: Float32Array, channels: number): Float32Array {
+  const qualities = [1, QUALITIES / 2, QUALITIES] as const;
+  const [a, b, c] = qualities.map(levelOf) as [number, number, number];
+  const out = new Float32Array(3 * channels);
+  for (let channel = 0; channel < channels; channel++) {
+    const [atA, atB, atC] = qualities.map((q) => Math.log(table[(q - 1) * channels + channel]!)) as [
+      number,
+      number,
+      number,
+    ];
+    const slope = (atB - atA) / (b - a);
+    const bend = ((atC - atB) / (c - b) - slope) / (c - a);
+    out[channel] = atA - slope * a + bend * a * b;
+    out[channels + channel] = slope - bend * (a + b);
+    out[2 * channels + channel] = bend;
+  }
+  return out;
+}
