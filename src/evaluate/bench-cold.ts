@@ -2,8 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { bundleFunctions } from "../service/packaging/bundle.ts";
-import type { Row } from "./bench.ts";
-import { median } from "./bench-median.ts";
+import { type Row, rowOf } from "./bench-rows.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -36,8 +35,7 @@ export async function coldStarts(rounds: number): Promise<Row[]> {
       ours.push(await timeInProcess(OURS[name], avif));
       theirs.push(await timeInProcess(THEIRS[name], avif));
     }
-    const [a, b] = [median(ours), median(theirs)];
-    rows.push({ name: `cold start of ${name}`, ours: a, avif: b, ratio: a / b });
+    rows.push(rowOf(`cold start of ${name}`, ours, theirs));
   }
   return rows;
 }

@@ -10,8 +10,7 @@ import { encode } from "../index.ts";
 import { openDecoders } from "../model/folder.ts";
 import { LocalS3 } from "../service/local/s3/server.ts";
 import { bundle, bundleFunctions } from "../service/packaging/bundle.ts";
-import type { Row } from "./bench.ts";
-import { median } from "./bench-median.ts";
+import { type Row, rowOf } from "./bench-rows.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SIDE = 42;
@@ -78,18 +77,13 @@ export async function handlerRows(rounds: number): Promise<Row[]> {
       }
     }
     return [
-      row("cold decode function, to sharp and S3", cold, least),
-      row("warm decode function, to the codec", warm, own),
+      rowOf("cold decode function, to sharp and S3", cold, least),
+      rowOf("warm decode function, to the codec", warm, own),
     ];
   } finally {
     await s3.stop();
     await rm(folder, { recursive: true });
   }
-}
-
-function row(name: string, ours: readonly number[], theirs: readonly number[]): Row {
-  const [a, b] = [median(ours), median(theirs)];
-  return { name, ours: a, avif: b, ratio: a / b };
 }
 
 async function faces(): Promise<Uint8Array> {

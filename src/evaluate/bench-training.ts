@@ -21,7 +21,7 @@ async function run(): Promise<string> {
   const { Random } = await import("../train/random.ts");
   const { Sampler } = await import("../train/sampler.ts");
   const { Trainer } = await import("../train/trainer.ts");
-  const { median } = await import("./bench-median.ts");
+  const { median } = await import("./bench-rows.ts");
 
   const random = new Random(1);
   const side = 64;

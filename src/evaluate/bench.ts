@@ -15,7 +15,7 @@ import { resizeImage } from "../image/resize.ts";
 import { openModels } from "../model/folder.ts";
 import { coldStarts } from "./bench-cold.ts";
 import { handlerRows } from "./bench-handlers.ts";
-import { median } from "./bench-median.ts";
+import { type Row, rowOf } from "./bench-rows.ts";
 import { timeTrainingStep } from "./bench-training.ts";
 
 /** A job of ours and the same job of AVIF's. */
@@ -25,15 +25,6 @@ interface Pair {
   readonly images: number;
   readonly ours: () => unknown;
   readonly theirs: () => Promise<unknown>;
-}
-
-/** Times are milliseconds an image, or a start. */
-export interface Row {
-  readonly name: string;
-  readonly ours: number;
-  /** Of AVIF, or of what the name says. */
-  readonly avif: number;
-  readonly ratio: number;
 }
 
 const SIDES = [42, 64];
@@ -124,10 +115,7 @@ async function time(pairs: readonly Pair[], rounds: number): Promise<Row[]> {
       times[i]!.avif.push(ended - between);
     }
   }
-  return pairs.map(({ name }, i) => {
-    const [ours, avif] = [median(times[i]!.ours), median(times[i]!.avif)];
-    return { name, ours, avif, ratio: ours / avif };
-  });
+  return pairs.map(({ name }, i) => rowOf(name, times[i]!.ours, times[i]!.avif));
 }
 
 function print(rows: readonly Row[]): void {

@@ -1,6 +1,6 @@
 import type { Architecture } from "../architecture.ts";
+import type { LatentShape } from "../context.ts";
 import type { IntegerConvolution } from "../integer/convolution.ts";
-import type { LatentShape } from "../latents.ts";
 import { PRIOR_SLOPE } from "../prior.ts";
 import type { SymbolTables } from "../symbols.ts";
 import { TRANSFORM_SLOPE } from "../transforms.ts";

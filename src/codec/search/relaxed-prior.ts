@@ -1,5 +1,5 @@
 import type { Architecture } from "../architecture.ts";
-import { contextOf, type LatentShape, parityOf } from "../latents.ts";
+import { clip, contextOf, type LatentShape, parityOf } from "../context.ts";
 import { positionFeatures } from "../positions.ts";
 import { inputChannels, LATENT_UNIT, MEAN_LIMIT, networkName, networks, sliceChannels } from "../prior.ts";
 import { SCALES, type SymbolTables } from "../symbols.ts";
@@ -155,8 +155,4 @@ export class RelaxedPrior {
       for (let c = 0; c < width; c++) gradient[at + slice * width + c]! += dInput[own + c]! * LATENT_UNIT;
     }
   }
-}
-
-function clip(value: number, low: number, high: number): number {
-  return Math.max(low, Math.min(high, value));
 }
