@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { MEDIA_TYPE } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { ServiceContext } from "./context.ts";
@@ -65,7 +66,7 @@ export async function encodeObject(context: ServiceContext, upload: Upload): Pro
         : !standing || (await store.delete(bucket, key, standing.etag));
     if (!done) continue;
     const after = await lookFor(store, upload);
-    if (after?.etag !== source?.etag) continue;
+    if (!isSame(after, source)) continue;
 
     if (!next) return { outcome: standing ? "removed" : "absent" };
     return "file" in next ? { outcome: "encoded", metadata: next.metadata } : next;
@@ -77,6 +78,11 @@ export async function encodeObject(context: ServiceContext, upload: Upload): Pro
 async function lookFor(store: ObjectStore, { bucket, key }: Upload): Promise<ObjectHead | undefined> {
   const head = await store.head(bucket, key);
   return head && isFolderMarker(key, head.size) ? undefined : head;
+}
+
+/** One body has one ETag, whatever its metadata ask for: an upload that came and went meanwhile may differ in them alone. */
+function isSame(a: ObjectHead | undefined, b: ObjectHead | undefined): boolean {
+  return a?.etag === b?.etag && isDeepStrictEqual(a?.metadata, b?.metadata);
 }
 
 async function prepare(
