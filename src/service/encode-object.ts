@@ -3,7 +3,7 @@ import { MEDIA_TYPE } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { ServiceContext } from "./context.ts";
 import { type Draft, isCurrent, makeDraft } from "./draft.ts";
-import { isFolderMarker, latentsKey } from "./keys.ts";
+import { isFolderMarker, latentsKey, MAX_KEY } from "./keys.ts";
 import { planFor } from "./plan.ts";
 import type { ObjectHead, ObjectStore } from "./store.ts";
 
@@ -33,9 +33,6 @@ export interface Rejected {
 
 /** Rounds of looking, encoding and writing before a key that keeps changing is given up. */
 const ROUNDS = 8;
-
-/** S3's limit on a key, in bytes. */
-const MAX_KEY = 1024;
 
 /**
  * Brings the latents of a key in line with what is uploaded under it *now*, whichever event asks, and how often: events come
