@@ -190,7 +190,8 @@ class Backfill {
     const encodes = states.missing + states.outdated;
     const latents = states.outdated + states.current + states.orphan;
     const bytes = this.#bytes;
-    const cost = backfillCost({ uploads, latents, questions: this.#questions, encodes, bytes });
+    const byJob = this.#options.batch !== undefined;
+    const cost = backfillCost({ uploads, latents, questions: this.#questions, encodes, bytes, byJob });
     return { uploads, ...states, bytes, cost };
   }
 }
@@ -207,7 +208,9 @@ function print(report: Report, { bucket, prefix }: Place): void {
     console.log(
       `to encode: ${countText(missing + outdated, "upload")}, ${bytesText(bytes)}; ` +
         `about $${cost.requests.toFixed(2)} for requests at list prices, ` +
-        `and $${cost.transferOut.toFixed(2)} for the transfer unless this machine is in the buckets' region`,
+        (cost.job > 0
+          ? `and $${cost.job.toFixed(2)} for the job and its functions`
+          : `and $${cost.transferOut.toFixed(2)} for the transfer unless this machine is in the buckets' region`),
     );
     return;
   }

@@ -23,8 +23,11 @@ export async function handler(event: unknown, context?: Pick<Context, "awsReques
   for (const one of events) {
     await handle(one, requestId).catch((error: unknown) => failures.push(error));
   }
-  if (failures.length > 0)
-    throw new AggregateError(failures, `${failures.length} of ${events.length} uploads failed`);
+  if (failures.length === 0) return;
+  const [first] = failures;
+  const reason = first instanceof Error ? `${first.name}: ${first.message}` : String(first);
+  // the message is all that Lambda's record in the failures queue tells of it
+  throw new AggregateError(failures, `${failures.length} of ${events.length} uploads failed: ${reason}`);
 }
 
 async function handle({ kind, ...upload }: ObjectEvent, requestId: string | undefined): Promise<void> {

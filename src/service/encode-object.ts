@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { MEDIA_TYPE } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { ServiceContext } from "./context.ts";
 import { type Draft, isCurrent, makeDraft } from "./draft.ts";
-import { isFolderMarker, latentsKey } from "./keys.ts";
+import { isFolderMarker, latentsKey, MAX_KEY } from "./keys.ts";
 import { planFor } from "./plan.ts";
 import type { ObjectHead, ObjectStore } from "./store.ts";
 
@@ -33,9 +34,6 @@ export interface Rejected {
 /** Rounds of looking, encoding and writing before a key that keeps changing is given up. */
 const ROUNDS = 8;
 
-/** S3's limit on a key, in bytes. */
-const MAX_KEY = 1024;
-
 /**
  * Brings the latents of a key in line with what is uploaded under it *now*, whichever event asks, and how often: events come
  * more than once, late and out of order, so an event only says where to look. Latents are written or deleted only if they are
@@ -65,7 +63,7 @@ export async function encodeObject(context: ServiceContext, upload: Upload): Pro
         : !standing || (await store.delete(bucket, key, standing.etag));
     if (!done) continue;
     const after = await lookFor(store, upload);
-    if (after?.etag !== source?.etag) continue;
+    if (!isSame(after, source)) continue;
 
     if (!next) return { outcome: standing ? "removed" : "absent" };
     return "file" in next ? { outcome: "encoded", metadata: next.metadata } : next;
@@ -77,6 +75,11 @@ export async function encodeObject(context: ServiceContext, upload: Upload): Pro
 async function lookFor(store: ObjectStore, { bucket, key }: Upload): Promise<ObjectHead | undefined> {
   const head = await store.head(bucket, key);
   return head && isFolderMarker(key, head.size) ? undefined : head;
+}
+
+/** One body has one ETag, whatever its metadata ask for: an upload that came and went meanwhile may differ in them alone. */
+function isSame(a: ObjectHead | undefined, b: ObjectHead | undefined): boolean {
+  return a?.etag === b?.etag && isDeepStrictEqual(a?.metadata, b?.metadata);
 }
 
 async function prepare(

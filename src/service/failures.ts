@@ -29,9 +29,7 @@ const Rejection = v.object({
 const Invocation = v.object({
   requestContext: v.object({ condition: v.string(), requestId: v.optional(v.string()) }),
   requestPayload: v.unknown(),
-  responsePayload: v.optional(
-    v.nullable(v.object({ errorType: v.optional(v.string()), errorMessage: v.optional(v.string()) })),
-  ),
+  responsePayload: v.fallback(v.optional(v.object({ errorMessage: v.optional(v.string()) })), undefined),
 });
 
 /** The message of a rejected upload; the original stays where it is, so its place is enough. */

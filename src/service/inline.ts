@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { type Description, describeFile, readFile } from "../codec/file.ts";
 import { toInline } from "../codec/inline.ts";
 import { matches, pictureTag } from "./etag.ts";
-import { latentsKey } from "./keys.ts";
+import { latentsKey, MAX_KEY, mayHaveLatents } from "./keys.ts";
 import { inParallel } from "./parallel.ts";
 import type { Answer } from "./picture.ts";
 import type { PictureContext } from "./picture-context.ts";
@@ -31,8 +31,6 @@ export const MAX_KEYS = 200;
 export const MAX_INLINE_BYTES = 16 * 1024;
 /** Objects that are read at a time. */
 const AT_ONCE = 16;
-/** Longest key of S3, in bytes. */
-const MAX_KEY = 1024;
 
 const TITLES = {
   404: "No such picture",
@@ -77,7 +75,7 @@ export async function getInlineByPath(
   const key = /^(.+)\/inline$/s.exec(path)?.[1];
   if (key === undefined) return undefined;
   const { store, settings } = context;
-  if (await store.head(settings.latentsBucket, latentsKey(path))) return undefined;
+  if (mayHaveLatents(path) && (await store.head(settings.latentsBucket, latentsKey(path)))) return undefined;
   return getInline(context, key, ifNoneMatch);
 }
 
@@ -117,7 +115,7 @@ async function find(
   { store, settings }: PictureContext,
   key: string,
 ): Promise<{ readonly etag: string; readonly picture: InlinePicture } | InlineProblem> {
-  const latents = await store.read(settings.latentsBucket, latentsKey(key));
+  const latents = mayHaveLatents(key) ? await store.read(settings.latentsBucket, latentsKey(key)) : undefined;
   if (!latents) {
     return problem(
       key,

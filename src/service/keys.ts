@@ -14,6 +14,14 @@ export function uploadKey(key: string): string | undefined {
   return key.endsWith(SUFFIX) && key.length > SUFFIX.length ? key.slice(0, -SUFFIX.length) : undefined;
 }
 
+/** S3's limit on a key, in bytes. */
+export const MAX_KEY = 1024;
+
+/** Whether there can be latents of an upload's key. Of any other S3 says, or its client, that the request is bad. */
+export function mayHaveLatents(key: string): boolean {
+  return key.isWellFormed() && Buffer.byteLength(latentsKey(key)) <= MAX_KEY;
+}
+
 /** The path of a picture in the API; a slash of the key stays a slash. */
 export function imagePath(key: string): string {
   return `/images/${key.split("/").map(encodeURIComponent).join("/")}`;

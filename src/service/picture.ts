@@ -5,7 +5,7 @@ import { writeImage } from "../image/write.ts";
 import { LOSSLESS } from "./draft.ts";
 import { matches, pictureTag } from "./etag.ts";
 import { FORMATS } from "./formats.ts";
-import { latentsKey } from "./keys.ts";
+import { latentsKey, mayHaveLatents } from "./keys.ts";
 import type { PictureContext } from "./picture-context.ts";
 import type { PictureRequest } from "./picture-request.ts";
 import { Problem } from "./problem.ts";
@@ -104,7 +104,7 @@ async function decoding<T>(key: string, step: () => Promise<T>): Promise<T> {
 type Latents = ObjectHead & { readonly bytes: Uint8Array };
 
 async function readLatents(store: ObjectStore, settings: ServiceSettings, key: string): Promise<Latents> {
-  const latents = await store.read(settings.latentsBucket, latentsKey(key));
+  const latents = mayHaveLatents(key) ? await store.read(settings.latentsBucket, latentsKey(key)) : undefined;
   if (latents) return latents;
   throw new Problem(404, `there is no picture "${key}"; one that was just uploaded takes a second or two`);
 }

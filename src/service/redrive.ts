@@ -16,15 +16,14 @@ const HELD = 900;
 
 /**
  * All messages of the queue, each once. They stay in the queue, out of others' sight, until they are deleted or released; so
- * there is an end, even if nothing is deleted.
+ * there is an end, even if nothing is deleted. What is held for longer comes again, and is held again.
  */
 export async function* failedUploads(queue: FailuresQueue): AsyncGenerator<Failed, void, undefined> {
   const seen = new Set<string>();
   for (;;) {
     const received = await queue.receive(HELD);
-    const fresh = received.filter(({ id }) => !seen.has(id));
-    if (fresh.length === 0) return;
-    for (const message of fresh) {
+    if (received.length === 0) return;
+    for (const message of received.filter(({ id }) => !seen.has(id))) {
       seen.add(message.id);
       const { uploads, reason } = readFailure(message.body) ?? {
         uploads: [],

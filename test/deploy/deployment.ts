@@ -7,7 +7,13 @@ import {
   LambdaClient,
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
-import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  GetBucketPolicyCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { imagePath, latentsKey } from "../../src/service/keys.ts";
 import { type ObjectHead, ObjectStore } from "../../src/service/store.ts";
 import { Ministack, PATHS_IN_OPT } from "./ministack.ts";
@@ -18,6 +24,7 @@ export const STAGE = "test";
 export const STACK = `zippynet-${STAGE}`;
 export const ENCODE = `${STACK}-encode`;
 export const DECODE = `${STACK}-decode`;
+export const BATCH = `${STACK}-batch`;
 
 /** Lambda's name of this machine's processor: the emulator runs the functions on it. */
 export const ARCHITECTURE = process.arch === "arm64" ? "arm64" : "x86_64";
@@ -68,7 +75,8 @@ export class Deployment {
         OutputValue,
       ]);
       const deployment = new Deployment(ministack, Object.fromEntries(outputs ?? []));
-      for (const name of [ENCODE, DECODE]) await deployment.#leaveOptToTheEmulator(name);
+      for (const name of [ENCODE, DECODE, BATCH]) await deployment.#leaveOptToTheEmulator(name);
+      for (const Bucket of [deployment.uploads, deployment.latents]) await deployment.#allowPlainHttp(Bucket);
       return deployment;
     } catch (error) {
       await ministack.stop();
@@ -83,6 +91,13 @@ export class Deployment {
     );
     const command = { FunctionName, Environment: { Variables: Object.fromEntries(Variables) } };
     await this.lambda.send(new UpdateFunctionConfigurationCommand(command));
+  }
+
+  /** The buckets' policies refuse it, the emulator speaks it. */
+  async #allowPlainHttp(Bucket: string): Promise<void> {
+    const { Policy } = await this.s3.send(new GetBucketPolicyCommand({ Bucket }));
+    assert.match(Policy ?? "", /"aws:SecureTransport": ?"?false/i);
+    await this.s3.send(new DeleteBucketPolicyCommand({ Bucket }));
   }
 
   get uploads(): string {

@@ -39,7 +39,7 @@ test("an event that fails three times reaches the queue with its error", async (
     assert.ok(record, `expected a record of Lambda's, got ${JSON.stringify(bodies)}`);
     const { condition } = record["requestContext"] as { readonly condition: string };
     assert.equal(condition, "RetriesExhausted");
-    assert.match(JSON.stringify(record["responsePayload"]), /1 of 1 uploads failed/);
+    assert.match(JSON.stringify(record["responsePayload"]), /1 of 1 uploads failed: AccessDenied/);
     const tries = deployment.ministack.output.split("\n").filter((line) => failedOn(line, DENIED));
     assert.equal(tries.length, 3);
     assert.match(tries[0]!, /AccessDenied/);

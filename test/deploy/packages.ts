@@ -42,6 +42,13 @@ test("what osls packages for the other processor is, too", async (t) => {
 async function checkPackages(t: TestContext, folder: string, architecture: string): Promise<void> {
   const json = await readFile(join(folder, "cloudformation-template-update-stack.json"), "utf8");
   const { Resources } = v.parse(Template, JSON.parse(json));
+  // the emulator reserves nothing, so the template has to do
+  const { ReservedConcurrentExecutions } = Resources["BatchLambdaFunction"]!.Properties as Record<
+    string,
+    unknown
+  >;
+  const share = { "Fn::If": ["HasBatchConcurrency", 20, { Ref: "AWS::NoValue" }] };
+  assert.deepEqual(ReservedConcurrentExecutions, share);
   const of = (type: string): [string, unknown][] =>
     Object.entries(Resources).flatMap(([name, { Type, Properties }]) =>
       Type === type ? [[name, Properties]] : [],

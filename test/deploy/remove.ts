@@ -17,6 +17,8 @@ import { OPTIONS, STACK } from "./deployment.ts";
 import { osls } from "./processes.ts";
 import { deployment } from "./shared.ts";
 
+const DASHBOARD = `${STACK}-us-east-1`;
+
 test("osls remove leaves nothing but the buckets of data, with what is in them", async () => {
   const before = await inventory();
   for (const [kind, names] of Object.entries(before))
@@ -43,8 +45,8 @@ async function inventory(): Promise<Record<string, string[]>> {
   const { Items = [] } = await new ApiGatewayV2Client({ endpoint }).send(new GetApisCommand());
   const { MetricAlarms = [] } = await watch.send(new DescribeAlarmsCommand());
   // ListDashboards answers with times that the SDK cannot read
-  const dashboards = await watch.send(new GetDashboardCommand({ DashboardName: STACK })).then(
-    () => [STACK],
+  const dashboards = await watch.send(new GetDashboardCommand({ DashboardName: DASHBOARD })).then(
+    () => [DASHBOARD],
     (error: unknown) => {
       if (error instanceof DashboardNotFoundError || (error as Error).name === "ResourceNotFound") return [];
       throw error;

@@ -7,4 +7,5 @@ import "./pictures.ts";
 import "./events.ts";
 import "./failures.ts";
 import "./backfill.ts";
+import "./batch.ts";
 import "./remove.ts";

@@ -124,6 +124,11 @@ test("a million uploads cost some dollars", () => {
   const { requests, transferOut } = backfillCost(work);
   assert.ok(Math.abs(requests - (5 + 4 * 0.4 + 0.005)) < 1e-9, String(requests));
   assert.ok(Math.abs(transferOut - 0.45) < 1e-9);
+  const byJob = backfillCost({ ...work, byJob: true });
+  assert.deepEqual([byJob.requests, byJob.transferOut], [requests, 0]);
+  // the job, its million objects, and 100 ms a function with 1769 MB
+  assert.ok(Math.abs(byJob.job - (0.25 + 1 + 0.2 + 0.45 + 0.1 * (1769 / 1024) * 13.3334)) < 1e-9);
+  assert.equal(backfillCost({ ...work, encodes: 0, byJob: true }).job, 0);
   const checked = backfillCost({ ...work, latents: 1e6, questions: 1e6, encodes: 0, bytes: 0 });
   assert.ok(Math.abs(checked.requests - (0.01 + 0.4)) < 1e-9);
 });

@@ -142,9 +142,11 @@ test("what cannot be encoded is a permanent failure with its reason, and the tas
   assert.equal(only(own).resultCode, "PermanentFailure"); // its own output is no upload
 });
 
-test("a reason stays short in the report", async () => {
+test("a reason stays short in the report, and on one line", async () => {
   const { resultString } = only(await invoke(invocation("1.0", [`%${"x".repeat(2000)}`])));
   assert.equal(resultString.length, 512);
+  const broken = only(await invoke(invocation("1.0", ["%a\r\n,b"])));
+  assert.equal(broken.resultString, 'expected a URL-encoded key in the manifest, got "%a ,b"');
 });
 
 test("what may pass by itself is a temporary failure, not thrown, and passes when it is tried again", async () => {

@@ -1,49 +1,22 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { chooseFormat, FORMATS } from "../../src/service/formats.ts";
 import { openApi } from "../../src/service/openapi.ts";
 import { readSettings } from "../../src/service/settings.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-/** What the tests look at of the resolved serverless.yml. */
-interface Resolved {
-  readonly Conditions: Readonly<Record<string, unknown>>;
-  readonly Resources: Readonly<Record<string, Resource>>;
-  readonly Outputs: Readonly<Record<string, { readonly Condition?: string }>>;
-}
-interface Resource {
-  readonly Type: string;
-  readonly Condition?: string;
-  readonly Properties: Record<string, unknown>;
-}
+import { type Resolved, resolve } from "./resolved.ts";
 
 interface ViewerRequest {
   readonly querystring: Readonly<Record<string, { readonly value: string }>>;
   readonly headers: Record<string, { value: string; multiValue?: { value: string }[] }>;
 }
 
-let cdn: Resolved;
+let cdn: Resolved["resources"];
 let normalise: (event: { readonly request: ViewerRequest }) => ViewerRequest;
 
-async function resolve(...parameters: string[]): Promise<Resolved> {
-  const osls = fileURLToPath(new URL("../../node_modules/osls/bin/serverless.js", import.meta.url));
-  const args = [osls, "print", "--format", "json", ...parameters.flatMap((each) => ["--param", each])];
-  const { stdout } = await promisify(execFile)(process.execPath, args, {
-    cwd: ROOT,
-    env: { ...process.env, SLS_TELEMETRY_DISABLED: "1", SLS_NOTIFICATIONS_MODE: "off" },
-    maxBuffer: 2 ** 24,
-  });
-  return (JSON.parse(stdout) as { resources: Resolved }).resources;
-}
-
 before(async () => {
-  cdn = await resolve("cdn=true");
+  cdn = (await resolve("cdn=true")).resources;
   const code = String(cdn.Resources["CdnAcceptFunction"]!.Properties["FunctionCode"]);
   assert.ok(code.length < 10_240, "CloudFront's limit");
   normalise = runInNewContext(`${code}; handler`) as typeof normalise;
@@ -75,7 +48,7 @@ function chosen(accept: string | undefined, file: boolean): string {
 test("it is off unless asked for", async () => {
   const equals = (condition: unknown): unknown[] => (condition as { "Fn::Equals": unknown[] })["Fn::Equals"];
   assert.deepEqual(equals(cdn.Conditions["HasCdn"]), ["true", "true"]);
-  const off = await resolve();
+  const off = (await resolve()).resources;
   const [value, wanted] = equals(off.Conditions["HasCdn"]);
   assert.notEqual(String(value), wanted);
   const parts = [...Object.entries(cdn.Resources), ...Object.entries(cdn.Outputs)];

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { monthsToBreakEven, servingCost } from "../../src/service/cost-of-serving.ts";
+import { monthsToBreakEven, servingCost, watchingCost } from "../../src/service/cost-of-serving.ts";
+import { encodeMetrics } from "../../src/service/encode-metrics.ts";
+
+const ENCODED = { outcome: "encoded", metadata: {} } as const;
+/** As test/service/picture.test.ts has them. */
+const DECODE_METRICS = ["BytesIn", "BytesOut", "Milliseconds", "NotModified", "Failed"];
 
 test("docs/operations.md tells the costs that the prices make", async () => {
   const text = await readFile(new URL("../../docs/operations.md", import.meta.url), "utf8");
@@ -10,14 +15,30 @@ test("docs/operations.md tells the costs that the prices make", async () => {
   for (const [row, value] of [
     ["encode, once", dollars(cost.encode)],
     ["fetch through the API", dollars(cost.fetch)],
+    ["fetch from the CDN", dollars(cost.cdnFetch)],
     ["fetch of a plain file from S3", dollars(cost.plainFetch)],
     ["storage saved, a month", `$${(cost.saved * 1e6).toFixed(4)}`],
+    ["transfer to the Internet saved", `$${(cost.transferSaved * 1e6).toFixed(4)}`],
   ] as const) {
     const line = text.split("\n").find((each) => each.startsWith(`| ${row}`));
     assert.ok(line?.includes(value), `${row}: expected ${value}, got ${line}`);
   }
+  const times = Math.round(cost.fetch / cost.plainFetch);
+  assert.ok(
+    text.includes(`API costs ${["", "one", "two", "three", "four", "five", "six", "seven"][times]} times`),
+  );
   const years = Math.round(monthsToBreakEven(cost) / 12);
   assert.ok(text.includes(`${years} years`), `expected ${years} years`);
+});
+
+test("docs/operations.md tells what watching costs a month", async () => {
+  const read = (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+  const [text, yaml] = [await read("docs/operations.md"), await read("deploy/observability.yml")];
+  const alarm = yaml.split("Type: AWS::CloudWatch::Alarm").length - 1;
+  const metric = Object.keys(encodeMetrics(ENCODED, 1)).length + DECODE_METRICS.length;
+  const cost = watchingCost({ alarm, metric, dashboard: 1 });
+  const expected = `$${cost.toFixed(2)} a month for ${alarm} alarms, ${metric} metrics and a dashboard`;
+  assert.ok(text.replaceAll(/\s+/g, " ").includes(expected), expected);
 });
 
 test("storage alone never pays at this size, and the more it saves the sooner", () => {

@@ -192,6 +192,19 @@ test("an upload that changes while it is encoded: the newer one stands in the en
   await assertInLine("race");
 });
 
+test("metadata that change and change back while the body stays: what is asked for last stands", async () => {
+  const ask = (quality: string) => upload("flip", pictures[0]!, { quality, model: "faces" });
+  await ask("20");
+  await encode("flip");
+  await ask("80");
+  store.interruption = async () => {
+    await ask("20");
+    assert.equal((await encode("flip")).outcome, "current");
+  };
+  await encode("flip");
+  assert.equal((await store.head(LATENTS, "flip.zn"))?.metadata["target"], "quality 20");
+});
+
 test("an upload that is deleted while it is encoded leaves no latents", async () => {
   await upload("fleeting", pictures[0]!);
   store.interruption = () => remove("fleeting");

@@ -6,8 +6,10 @@ import { after, before, beforeEach, test } from "node:test";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import { metricFields } from "../../src/service/emf.ts";
 import { readFailure, rejectionMessage } from "../../src/service/failures.ts";
+import { FailuresQueue } from "../../src/service/failures-queue.ts";
 import { toS3Event } from "../../src/service/local/notification.ts";
 import { LocalS3, type ObjectChange } from "../../src/service/local/s3/server.ts";
+import { failedUploads } from "../../src/service/redrive.ts";
 import { ObjectStore } from "../../src/service/store.ts";
 import { LocalSqs } from "./local-sqs.ts";
 import { logged } from "./logged.ts";
@@ -95,15 +97,48 @@ test("a picture and a folder of S3's console reach no queue", async () => {
   assert.deepEqual(sqs.bodies, []);
 });
 
+test("S3's test event is taken quietly; an upload that a lifecycle rule expires takes its latents along", async () => {
+  await handle({ Service: "Amazon S3", Event: "s3:TestEvent", Bucket: "uploads" });
+  assert.deepEqual(lines, []);
+  const face = await readFile(new URL("../images/face-hat-64.png", import.meta.url));
+  for (const name of ["ObjectRemoved:DeleteMarkerCreated", "LifecycleExpiration:Delete"]) {
+    const event = (await put(KEY, face)) as { Records: [{ eventName: string }] };
+    await handle(event);
+    assert.equal(lines[0]!["outcome"], "encoded");
+    const store = new ObjectStore(s3.endpoint);
+    await store.delete("uploads", KEY, (await store.head("uploads", KEY))!.etag);
+    event.Records[0].eventName = name;
+    await handle(event);
+    assert.deepEqual([lines[0]!["event"], lines[0]!["outcome"]], ["removed", "removed"], name);
+    assert.equal(await store.head("latents", `${KEY}.zn`), undefined);
+  }
+});
+
 test("a rejection that cannot be told fails the event, which comes again", async () => {
   const event = await put("unheard", "no picture");
   sqs.broken = true;
-  await assert.rejects(handle(event), AggregateError);
+  await assert.rejects(handle(event), {
+    name: "AggregateError",
+    message: /^1 of 1 uploads failed: InternalError: no SendMessage/,
+  });
   assert.equal(lines.at(-1)!["message"], "upload failed");
   assert.equal(lines.at(-1)!["Failed"], 1);
   sqs.broken = false;
   await handle(event);
   assert.equal(sqs.bodies.length, 1);
+});
+
+test("the queue's messages come once each, those too that come again because they were held too long", async () => {
+  for (let i = 0; i < 25; i++) sqs.add(String(i));
+  const bodies: string[] = [];
+  for await (const { message } of failedUploads(new FailuresQueue(sqs.url, sqs.endpoint))) {
+    bodies.push(message.body);
+    if (bodies.length === 10) for (const held of sqs.messages) held.visibleAt = 0;
+  }
+  assert.deepEqual(
+    bodies,
+    Array.from({ length: 25 }, (_, i) => String(i)),
+  );
 });
 
 test("a line of the log carries the metrics; keys and request ids are no dimensions", async () => {
@@ -169,6 +204,8 @@ test("both kinds of message are read back, others are not", () => {
   });
   const expired = { ...record, requestContext: { condition: "EventAgeExceeded" }, responsePayload: null };
   assert.equal(readFailure(JSON.stringify(expired))?.reason, "EventAgeExceeded");
+  const strange = { ...record, responsePayload: "no object" };
+  assert.equal(readFailure(JSON.stringify(strange))?.reason, "RetriesExhausted");
   for (const foreign of ["", "hello", "{}", "[]", '{"zippynet":"rejected"}']) {
     assert.equal(readFailure(foreign), undefined, foreign);
   }

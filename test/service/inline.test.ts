@@ -51,10 +51,11 @@ const problemOf = (one: InlinePicture | InlineProblem | undefined) =>
   one && "problem" in one ? [one.key, one.problem.status] : undefined;
 
 test("many keys in one answer, in their order, repeated ones too; what fails does so alone", async () => {
-  const keys = ["a/ü 1+.png", "none.png", "large.png", "damaged.png", "a/ü 1+.png"];
+  const impossible = ["half a pair \ud83d", "x".repeat(1022)]; // of which S3 would say that the request is bad
+  const keys = ["a/ü 1+.png", "none.png", "large.png", "damaged.png", "a/ü 1+.png", ...impossible];
   const { pictures } = await getManyInline(context, JSON.stringify({ keys }));
-  assert.equal(pictures.length, 5);
-  const [first, none, large, damaged, again] = pictures;
+  assert.equal(pictures.length, 7);
+  const [first, none, large, damaged, again, ...absent] = pictures;
   assert.ok(first && "inline" in first);
   assert.deepEqual(
     { ...first, inline: "" },
@@ -67,6 +68,10 @@ test("many keys in one answer, in their order, repeated ones too; what fails doe
     ["damaged.png", 500],
   ]);
   assert.deepEqual(again, first);
+  assert.deepEqual(
+    absent.map(problemOf),
+    impossible.map((key) => [key, 404]),
+  );
 });
 
 test("another body is a 400 that says what was expected", async () => {

@@ -165,6 +165,15 @@ test("an answer over the limit is a 422 that says how to get one", async () => {
   assert.deepEqual(await sizeOf(await service.image("noise", "?format=webp&w=150")), [150, 150]);
 });
 
+test("of a key that no picture can have, nobody is asked: it is not found, and no failure", async () => {
+  for (const key of ["x".repeat(1022), `${"é".repeat(510)}/inline`]) {
+    for (const query of ["", "?info", "?inline"]) {
+      assertProblem(await service.image(key, query), 404, /there is no picture/);
+      assert.equal(service.line["Failed"], 0);
+    }
+  }
+});
+
 test("errors are kept for seconds, failures not at all", async () => {
   const cacheOf = async (answer: Promise<Answered>) => (await answer).headers["cache-control"];
   assert.equal(await cacheOf(service.image("nowhere")), "public, max-age=2");

@@ -24,7 +24,7 @@ export async function doBatchTask(
   const answer = (resultCode: S3BatchResultResultCode, text: string): S3BatchResultResult => ({
     taskId,
     resultCode,
-    resultString: text.slice(0, SHORT),
+    resultString: text.replaceAll(/\s+/g, " ").slice(0, SHORT), // a line break would end the report's row
   });
   const key = decoded(encodedKey);
   if (key === undefined) {

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { before, test } from "node:test";
+import { readS3Event } from "../../src/service/s3-event.ts";
+import { readSettings } from "../../src/service/settings.ts";
+import { type Resolved, resolve } from "./resolved.ts";
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+const BUCKETS = { uploads: "my-uploads", latents: "my-latents" } as const;
+
+let service: Resolved;
+let resources: Resolved["resources"]["Resources"];
+
+before(async () => {
+  service = await resolve("uploadsBucket=my-uploads", "latentsBucket=my-latents");
+  resources = service.resources.Resources;
+});
+
+/** What a role allows in S3, as `action bucket` or `action bucket/*`. */
+function allowedInS3(role: string): Set<string> {
+  const { Policies } = resources[role]!.Properties as {
+    Policies: { PolicyDocument: { Statement: Statement[] } }[];
+  };
+  const statements = Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+  for (const { Action } of statements) assert.doesNotMatch(JSON.stringify(Action), /\*/, role);
+  return new Set(
+    statements.flatMap(({ Action, Resource }) =>
+      [Action].flat().flatMap((action) => {
+        if (!action.startsWith("s3:")) return [];
+        return ([Resource].flat() as string[]).map((arn) => `${action} ${arn.replace("arn:aws:s3:::", "")}`);
+      }),
+    ),
+  );
+}
+
+test("the uploads' trigger tells of all that the handler reads: creations, deletions, lifecycle rules", () => {
+  const events = service.functions["encode"]!.events!.map(({ s3 }) => s3!);
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"],
+  );
+  for (const { bucket, event } of events) {
+    assert.equal(bucket, "uploads"); // never the latents', which would loop
+    const s3 = { bucket: { name: "b" }, object: { key: "k" } };
+    const eventName = event.replace("s3:", "").replace("*", "Any"); // records have no `s3:`
+    const { ignored } = readS3Event({ Records: [{ eventSource: "aws:s3", eventName, s3 }] });
+    assert.deepEqual(ignored, [], event);
+  }
+});
+
+test("HEAD and preflights are declared beside GET", () => {
+  const routes = service.functions["decode"]!.events!.map(({ httpApi }) => httpApi);
+  for (const method of ["GET", "HEAD", "OPTIONS"])
+    assert.ok(routes.includes(`${method} /images/{key+}`), method);
+});
+
+test("an event that fails three times goes to the queue with its error; only the encode function may write there", () => {
+  const { maximumRetryAttempts, destinations } = service.functions["encode"]!;
+  assert.equal(maximumRetryAttempts, 2);
+  const arn = { "Fn::GetAtt": ["FailuresQueue", "Arn"] };
+  assert.deepEqual(destinations, { onFailure: { type: "sqs", arn } });
+  const writers = ["EncodeRole", "DecodeRole", "BatchRole"].filter((role) =>
+    JSON.stringify(resources[role]).includes("sqs:SendMessage"),
+  );
+  assert.deepEqual(writers, ["EncodeRole"]);
+});
+
+test("each function has a role of its own that may do what it has to, and nothing else", () => {
+  const roles = Object.values(service.functions).map(({ role }) => role);
+  assert.deepEqual(roles, ["EncodeRole", "DecodeRole", "BatchRole"]);
+  const lists = Object.values(BUCKETS).map((bucket) => `s3:ListBucket ${bucket}`);
+  const encoding = [
+    "s3:GetObject my-uploads/*",
+    "s3:GetObject my-latents/*",
+    "s3:PutObject my-latents/*",
+    "s3:DeleteObject my-latents/*",
+    ...lists,
+  ];
+  assert.deepEqual(allowedInS3("EncodeRole"), new Set(encoding));
+  assert.deepEqual(allowedInS3("BatchRole"), new Set(encoding));
+  assert.deepEqual(
+    allowedInS3("DecodeRole"),
+    new Set(["s3:GetObject my-latents/*", "s3:ListBucket my-latents"]),
+  );
+  assert.deepEqual(
+    allowedInS3("BatchJobRole"),
+    new Set(
+      ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"].map((action) => `${action} my-latents/jobs/*`),
+    ),
+  );
+});
+
+test("both buckets are private, encrypted and refuse plain HTTP; they outlive the stack, but not a deployment that fails", () => {
+  const { extensions } = service.resources;
+  const uploads = service.provider.s3["uploads"]!;
+  const latents = resources["LatentsBucket"]!;
+  for (const [access, encryption] of [
+    [uploads["publicAccessBlockConfiguration"], uploads["bucketEncryption"]],
+    [latents.Properties["PublicAccessBlockConfiguration"], latents.Properties["BucketEncryption"]],
+  ]) {
+    assert.equal(Object.values(access as object).filter((blocked) => blocked === true).length, 4);
+    assert.match(JSON.stringify(encryption), /"SSEAlgorithm":"AES256"/);
+  }
+  for (const { DeletionPolicy, UpdateReplacePolicy } of [extensions["S3BucketUploads"]!, latents]) {
+    assert.deepEqual([DeletionPolicy, UpdateReplacePolicy], ["RetainExceptOnCreate", "Retain"]);
+  }
+  for (const bucket of ["S3BucketUploads", "LatentsBucket"]) {
+    const policies = Object.values(resources).filter(
+      ({ Type, Properties }) =>
+        Type === "AWS::S3::BucketPolicy" && (Properties["Bucket"] as { Ref: string }).Ref === bucket,
+    );
+    const { Statement } = policies[0]!.Properties["PolicyDocument"] as { Statement: Statement[] };
+    assert.deepEqual(
+      Statement.map(({ Effect, Action, Condition }) => ({ Effect, Action, Condition })),
+      [{ Effect: "Deny", Action: "s3:*", Condition: { Bool: { "aws:SecureTransport": false } } }],
+    );
+  }
+});
+
+test("latents stay in the class Standard: others bill 128 kB an object", () => {
+  const { Properties } = resources["LatentsBucket"]!;
+  assert.deepEqual(Object.keys(Properties).sort(), [
+    "BucketEncryption",
+    "BucketName",
+    "PublicAccessBlockConfiguration",
+  ]);
+});
+
+test("a backfill's share of the account's concurrency is capped, uploads' if asked for, and neither if asked for none", async () => {
+  const share = ({ resources: { extensions, Conditions } }: Resolved, name: string): unknown => {
+    const { ReservedConcurrentExecutions } = extensions[`${name}LambdaFunction`]!.Properties;
+    const [condition, value, otherwise] = (ReservedConcurrentExecutions as { "Fn::If": unknown[] })["Fn::If"];
+    assert.deepEqual(otherwise, { Ref: "AWS::NoValue" });
+    const [equals] = (Conditions[String(condition)] as { "Fn::Not": [{ "Fn::Equals": unknown[] }] })[
+      "Fn::Not"
+    ];
+    const [a, b] = equals["Fn::Equals"];
+    return a === b ? undefined : Number(value);
+  };
+  assert.deepEqual([share(service, "Batch"), share(service, "Encode")], [20, undefined]);
+  const other = await resolve("batchConcurrency=none", "encodeConcurrency=50");
+  assert.deepEqual([share(other, "Batch"), share(other, "Encode")], [undefined, 50]);
+});
+
+test("the limits of uploads are those of every function that encodes, and all defaults are the code's own", () => {
+  const { environment } = service.provider;
+  const expected = readSettings({ ZIPPYNET_LATENTS_BUCKET: "my-latents" });
+  for (const { environment: own } of Object.values(service.functions)) {
+    const text = { ...environment, ...own, ZIPPYNET_FAILURES_QUEUE_URL: undefined } as NodeJS.ProcessEnv;
+    assert.deepEqual(readSettings(text), expected);
+  }
+});
+
+test("names that all regions share have the region in them", () => {
+  const names = [
+    resources["Dashboard"]!.Properties["DashboardName"],
+    resources["CdnAcceptFunction"]!.Properties["Name"],
+    (resources["CdnCachePolicy"]!.Properties["CachePolicyConfig"] as { Name: string }).Name,
+  ];
+  for (const name of names) assert.match(String(name), /^zippynet-dev-us-east-1/);
+});
+
+test("docs/operations.md tells of every alarm, parameter and output", async () => {
+  const text = await readFile(new URL("../../docs/operations.md", import.meta.url), "utf8");
+  const yaml = await readFile(new URL("../../serverless.yml", import.meta.url), "utf8");
+  const alarms = Object.entries(resources).flatMap(([name, { Type }]) =>
+    Type === "AWS::CloudWatch::Alarm" ? [name] : [],
+  );
+  assert.ok(alarms.length > 8);
+  const block = /^params:\n {2}default:\n((?: {4}.*\n)+)/m.exec(yaml)![1]!;
+  const parameters = [...block.matchAll(/^ {4}(\w+):/gm)].map(([, name]) => name!);
+  assert.ok(parameters.length > 10);
+  for (const name of [...alarms, ...parameters, ...Object.keys(service.resources.Outputs)]) {
+    assert.ok(text.includes(`\`${name}\``), `expected ${name}`);
+  }
+});
