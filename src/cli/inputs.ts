@@ -39,7 +39,9 @@ export async function findInputs(
     const fail = (at: string, error: unknown): void => void failures.push(failure(at, error));
     try {
       if ((await stat(path)).isDirectory()) {
-        for (const file of (await Array.fromAsync(walk(path, fail))).sort()) {
+        const files: string[] = [];
+        for await (const file of walk(path, fail)) files.push(file);
+        for (const file of files.sort()) {
           try {
             if (await wanted(file)) add({ path: file, name: relative(path, file) });
           } catch (error) {
