@@ -1,7 +1,6 @@
-import { encodeImages, encodePlainly, type Model } from "../codec/codec.ts";
-import { ZippyNetError } from "../codec/errors.ts";
+import { encodeImages, type Model } from "../codec/codec.ts";
 import { canBeLatents, type Image } from "../codec/image.ts";
-import { encodeTo, type Target } from "../codec/target.ts";
+import { encodeNear, type Target } from "../codec/target.ts";
 import { filled, type Wrap } from "./classical/wrap.ts";
 import { bestModel, candidateOf, likelyModels } from "./domain.ts";
 import type { Candidate } from "./judge.ts";
@@ -27,7 +26,7 @@ export function latentsOf(
   }
   const likely = likelyModels(models, visible, LIKELY_QUALITY);
   return visible.map(
-    (image, i) => (wrap) => likely[i]!.flatMap((model) => toTarget(model, image, target, effort, wrap)),
+    (image, i) => (wrap) => likely[i]!.map((model) => toTarget(model, image, target, effort, wrap)),
   );
 }
 
@@ -52,15 +51,9 @@ function toTarget(
   target: Exclude<Target, { kind: "quality" }>,
   effort: number,
   wrap: Wrap,
-): Candidate[] {
-  try {
-    const { file, quality, squares } = encodeTo(model, image, without(target, wrap), effort);
-    return [{ kind: "latents", file: wrap.around(file), squares, quality, model: model.number }];
-  } catch (error) {
-    if (!(error instanceof ZippyNetError) || error.code !== "bad-option") throw error;
-    const nearest = candidateOf(model, encodePlainly(model, image, target.kind === "bytes" ? 1 : 100));
-    return [{ ...nearest, file: wrap.around(nearest.file) }];
-  }
+): Candidate {
+  const { file, quality, squares } = encodeNear(model, image, without(target, wrap), effort);
+  return { kind: "latents", file: wrap.around(file), squares, quality, model: model.number };
 }
 
 /** What a target leaves to the file without alpha. */
