@@ -29,6 +29,15 @@ suite("planOutputs", () => {
     assert.deepEqual(outs(["a.png", "a.jpg", "b.png"]), ["out/a.png.zn", "out/a.jpg.zn", "out/b.zn"]);
   });
 
+  test("keeps names apart that are one where case does not count", () => {
+    assert.deepEqual(outs(["A.png", "a.jpg", "é.png", "e\u0301.jpg"]), [
+      "out/A.png.zn",
+      "out/a.jpg.zn",
+      "out/é.png.zn",
+      "out/e\u0301.jpg.zn",
+    ]);
+  });
+
   test("lets nobody overwrite another", () => {
     const inputs = [
       { path: "x/a.png", name: "a.png" },

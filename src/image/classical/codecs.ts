@@ -52,8 +52,8 @@ export const SLOWEST = 9;
 /** Sides of a square, in pixels, and AVIF's efforts up to it, by our own effort: from 0, 1, 3, 6 and 9 on. */
 const EFFORTS = [
   [256, [5, 9, 9, 9, 9]],
-  [1024, [4, 4, 6, 9, 9]],
-  [Number.POSITIVE_INFINITY, [QUICK, QUICK, 4, 6, 9]],
+  [1024, [4, 4, 4, 6, 9]],
+  [Number.POSITIVE_INFINITY, [QUICK, QUICK, QUICK, 4, 4]],
 ] as const;
 const FROM = [0, 1, 3, 6, 9] as const;
 
