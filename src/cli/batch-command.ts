@@ -47,7 +47,9 @@ export async function runBatch(command: Command, options: BatchOptions, batch: B
   const results: Result[] = [...found.failures, ...plan.failures];
   if (plan.tasks.length > 0) {
     const progress = startProgress(plan.tasks.length, "files");
-    const jobs = named.includes(STANDARD) ? 1 : (options.jobs ?? defaultJobs(plan.tasks.length));
+    const jobs = named.includes(STANDARD)
+      ? 1
+      : (options.jobs ?? defaultJobs(plan.tasks.length, timeOf(work)));
     try {
       await runTasks(work, plan.tasks, jobs, (more) => {
         results.push(...more);
@@ -60,6 +62,11 @@ export async function runBatch(command: Command, options: BatchOptions, batch: B
   if (results.length === 0) console.error(`zippynet: nothing to do in ${named.join(", ")}`);
   report(results, batch.verb, folder, options.json ?? false);
   if (results.some(isFailure)) process.exitCode = EXIT_FAILED;
+}
+
+/** What tells how long a file takes. */
+function timeOf(work: Work): { effort?: number; tries?: boolean } {
+  return work.kind === "encode" ? { effort: work.effort, tries: work.target.kind !== "quality" } : {};
 }
 
 /** The folder that was asked for; a lone standard input goes to standard output unless told. */

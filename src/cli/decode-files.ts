@@ -1,18 +1,22 @@
 import { readFile } from "../codec/file.ts";
+import { split } from "../image/batches.ts";
 import { decodePicture } from "../image/decode.ts";
 import { type PictureFormat, writeImage } from "../image/write.ts";
 import type { Models } from "../model/folder.ts";
-import { each, readBytes, writeBytes } from "./files.ts";
+import { AT_ONCE, each, readBytes, writeBytes } from "./files.ts";
 import type { Task } from "./outputs.ts";
-import type { Done, Result } from "./results.ts";
+import type { Done, OnResults } from "./results.ts";
 
-/** Reads `.zn` files, decodes them, and writes their pictures. One result a task, in their order. */
-export function decodeFiles(
+/** Reads `.zn` files, decodes them, and writes their pictures, a few at once. One result a task, in their order. */
+export async function decodeFiles(
   models: Models,
   format: PictureFormat,
   tasks: readonly Task[],
-): Promise<Result[]> {
-  return each(tasks, (task) => decodeFile(models, format, task));
+  onResults: OnResults,
+): Promise<void> {
+  for (const some of split(tasks, AT_ONCE)) {
+    onResults(await each(some, (task) => decodeFile(models, format, task)));
+  }
 }
 
 async function decodeFile(models: Models, format: PictureFormat, task: Task): Promise<Done> {

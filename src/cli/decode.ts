@@ -18,7 +18,7 @@ export function decodeCommand(): Command {
     .argument("<in...>", ".zn files and folders; - is standard input")
     .option("-o, --output <dir>", "folder of the images, made if need be; - is standard output")
     .addOption(new Option("--format <format>", "of the images").choices(FORMATS).default("png"))
-    .option("--jobs <n>", "cores to use (default: one, or all if there are many files)", whole(1, MAX_JOBS))
+    .option("--jobs <n>", "cores to use (default: as many as the files keep busy)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
     .action((named: string[], options: DecodeOptions, command: Command) =>
       runBatch(command, options, {

@@ -1,12 +1,11 @@
 import type { Model } from "../codec/codec.ts";
-import { ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
-import { batches } from "../image/batches.ts";
-import { type EncodeWish, encodePictures } from "../image/encode.ts";
+import { batches, split } from "../image/batches.ts";
+import { type EncodedPicture, type EncodeWish, encodePictures } from "../image/encode.ts";
 import { readImage } from "../image/read.ts";
-import { each, readBytes, writeBytes } from "./files.ts";
+import { AT_ONCE, each, readBytes, writeBytes } from "./files.ts";
 import type { Task } from "./outputs.ts";
-import { type Done, partition, type Result } from "./results.ts";
+import { type Done, type OnResults, partition, type Result } from "./results.ts";
 
 interface Picture extends Task {
   readonly image: Image;
@@ -14,18 +13,39 @@ interface Picture extends Task {
   readonly bytesBefore: number;
 }
 
+/** Pixels that are read before they are encoded: many small pictures, of which those of one size go together, or a large one. */
+const HELD_PIXELS = 1 << 19;
+const MAX_HELD = 32;
+
 /** Reads images, encodes those of one size together, and writes their `.zn` files. One result a task, in any order. */
 export async function encodeFiles(
   models: readonly Model[],
   wish: EncodeWish,
   tasks: readonly Task[],
-): Promise<Result[]> {
-  const { done, failures } = partition<Picture>(await each(tasks, readPicture));
-  const results: Result[] = failures;
-  for (const batch of batches(done, ({ image }) => image)) {
-    results.push(...(await encodeBatch(models, wish, batch)));
+  onResults: OnResults,
+): Promise<void> {
+  let held: Picture[] = [];
+  const encodeHeld = async (): Promise<void> => {
+    const pictures = held;
+    held = [];
+    for (const batch of batches(pictures, ({ image }) => image)) {
+      // a search takes seconds: its files come one by one
+      for (const some of wish.effort === 0 ? [batch] : split(batch, 1)) {
+        onResults(await encodeBatch(models, wish, some));
+      }
+    }
+  };
+  for (const some of split(tasks, AT_ONCE)) {
+    const { done, failures } = partition<Picture>(await each(some, readPicture));
+    if (failures.length > 0) onResults(failures);
+    held.push(...done);
+    if (held.length >= MAX_HELD || pixelsOf(held) >= HELD_PIXELS) await encodeHeld();
   }
-  return results;
+  await encodeHeld();
+}
+
+function pixelsOf(pictures: readonly Picture[]): number {
+  return pictures.reduce((sum, { image }) => sum + image.width * image.height, 0);
 }
 
 async function readPicture(task: Task): Promise<Picture> {
@@ -40,14 +60,19 @@ async function encodeBatch(
   batch: readonly Picture[],
 ): Promise<Result[]> {
   const images = batch.map(({ image }) => image);
-  const encoded = await encodePictures(models, images, wish).catch((error: unknown) => {
-    if (error instanceof ZippyNetError) return images.map(() => error);
-    throw error;
-  });
+  let encoded: (EncodedPicture | Error)[];
+  try {
+    encoded = await encodePictures(models, images, wish);
+  } catch (error) {
+    // whichever of them it comes from, the others are done
+    if (batch.length > 1)
+      return (await Promise.all(batch.map((one) => encodeBatch(models, wish, [one])))).flat();
+    encoded = [error instanceof Error ? error : new Error(String(error))];
+  }
   const made = new Map(batch.map((picture, i) => [picture, encoded[i]!]));
   return each(batch, async (picture): Promise<Done> => {
     const result = made.get(picture)!;
-    if (result instanceof ZippyNetError) throw result;
+    if (result instanceof Error) throw result;
     await writeBytes(picture.out, result.file);
     return {
       in: picture.in,

@@ -13,7 +13,7 @@ export function encodeCommand(): Command {
     .argument("<in...>", "images and folders; - is standard input")
     .option("-o, --output <dir>", "folder of the files, made if need be; - is standard output");
   return withEncodeOptions(command)
-    .option("--jobs <n>", "cores to use (default: one, or all if there are many files)", whole(1, MAX_JOBS))
+    .option("--jobs <n>", "cores to use (default: as many as the files keep busy)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
     .action((named: string[], options: BatchOptions & EncodeOptions, command: Command) =>
       runBatch(command, options, {

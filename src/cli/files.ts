@@ -17,6 +17,9 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
   });
 }
 
+/** Pictures that are in memory at once, as files or as pixels: each may be of 25 million. */
+export const AT_ONCE = 4;
+
 /** Does a step of all tasks at once; what a step throws becomes that task's failure. */
 export function each<T extends Task, U>(
   tasks: readonly T[],

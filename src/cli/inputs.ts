@@ -17,8 +17,9 @@ export interface Input {
 export type Wanted = (path: string) => boolean | Promise<boolean>;
 
 /**
- * Files as they are, folders with all that is wanted in them, however deep, in order of name. What is not there is a failure.
- * A file that is named twice is taken once. Hidden files and folders in folders are left alone.
+ * Files as they are, folders with all that is wanted in them, however deep, in order of name. What is not there or cannot be looked
+ * into is a failure, and the rest is found. A file that is named twice is taken once. Hidden files and folders in folders are left
+ * alone; links to files are followed, links to folders are not.
  */
 export async function findInputs(
   named: readonly string[],
@@ -35,28 +36,40 @@ export async function findInputs(
       add({ path, name: "stdin" });
       continue;
     }
+    const fail = (at: string, error: unknown): void => void failures.push(failure(at, error));
     try {
       if ((await stat(path)).isDirectory()) {
-        for (const file of await walk(path)) {
-          if (await wanted(file)) add({ path: file, name: relative(path, file) });
+        const files: string[] = [];
+        for await (const file of walk(path, fail)) files.push(file);
+        for (const file of files.sort()) {
+          try {
+            if (await wanted(file)) add({ path: file, name: relative(path, file) });
+          } catch (error) {
+            fail(file, error);
+          }
         }
       } else {
         add({ path, name: basename(path) });
       }
     } catch (error) {
-      failures.push(failure(path, error));
+      fail(path, error);
     }
   }
   return { inputs: [...inputs.values()], failures };
 }
 
-async function walk(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !/(^|[\\/])\.[^.\\/]/.test(relative(folder, path)))
-    .sort();
+/** All files in a folder, however deep; `fail` is told of what cannot be looked into. Throws if that is the folder itself. */
+async function* walk(folder: string, fail: (path: string, error: unknown) => void): AsyncGenerator<string> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.name.startsWith(".")) continue;
+    const path = join(folder, entry.name);
+    try {
+      if (entry.isDirectory()) yield* walk(path, fail);
+      else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path)).isFile())) yield path;
+    } catch (error) {
+      fail(path, error);
+    }
+  }
 }
 
 const IMAGE_EXTENSION = /^\.(jpe?g|jpe|jfif|png|webp|avif|gif|tiff?)$/i;

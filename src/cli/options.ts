@@ -40,7 +40,13 @@ export function duration(text: string): number {
 
 export const MAX_JOBS = 256;
 
-/** Jobs unless told: a process start costs more than a few hundred small images, so few inputs take one. */
-export function defaultJobs(inputs: number): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(inputs / 256)));
+/** Files that take about as long as a thread's start, models and all; each effort takes longer, and a target tries some ten. */
+const STARTS_PAY = 256;
+const EFFORT_GROWTH = 1.6;
+const TRIES = 8;
+
+/** Jobs unless told: as many as pay for their start. */
+export function defaultJobs(inputs: number, { effort = 0, tries = false } = {}): number {
+  const worth = Math.max(1, STARTS_PAY / EFFORT_GROWTH ** effort / (tries ? TRIES : 1));
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(inputs / worth)));
 }

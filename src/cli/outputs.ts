@@ -25,12 +25,12 @@ export function planOutputs(
     return { tasks: inputs.map(({ path }) => ({ in: path, out: STANDARD })), failures: [] };
   const short = inputs.map(({ name }) => withoutExtension(name) + extension);
   const uses = new Map<string, number>();
-  for (const name of short) uses.set(name, (uses.get(name) ?? 0) + 1);
+  for (const name of short.map(folded)) uses.set(name, (uses.get(name) ?? 0) + 1);
   const taken = new Map(inputs.filter(isFile).map(({ path }) => [resolve(path), path]));
   const tasks: Task[] = [];
   const failures: Failure[] = [];
   inputs.forEach(({ path, name }, i) => {
-    const out = join(folder, uses.get(short[i]!) === 1 ? short[i]! : name + extension);
+    const out = join(folder, uses.get(folded(short[i]!)) === 1 ? short[i]! : name + extension);
     const other = taken.get(resolve(out));
     if (other !== undefined) {
       const why = `expected an output of its own, got ${out}, which belongs to ${other}`;
@@ -41,6 +41,11 @@ export function planOutputs(
     tasks.push({ in: path, out });
   });
   return { tasks, failures };
+}
+
+/** Names that are one on some file systems: `A.zn` and `a.zn`, and letters with accents of their own. */
+function folded(name: string): string {
+  return name.normalize("NFC").toLowerCase();
 }
 
 function isFile({ path }: Input): boolean {

@@ -29,6 +29,9 @@ export interface Done {
 
 export type Result = Done | Failure;
 
+/** Is told of results as they come. */
+export type OnResults = (results: readonly Result[]) => void;
+
 export function isFailure(result: object): result is Failure {
   return "error" in result;
 }

@@ -1,19 +1,23 @@
 import { Worker as Thread } from "node:worker_threads";
 import { split } from "../image/batches.ts";
 import type { Task } from "./outputs.ts";
-import type { Result } from "./results.ts";
+import type { OnResults, Result } from "./results.ts";
 import type { Work } from "./work.ts";
 
-/** What a thread is started with. Then come arrays of tasks, and go arrays of results. */
+/** What a thread is started with. Then come portions of tasks. */
 export interface ToThread {
   readonly work: Work;
 }
 
-/**
- * Files that are read, coded in batches and written before the next are looked at: bounds memory, and is two full
- * batches.
- */
+/** What a thread tells: results as they come, and that it waits for a portion, the first or the next. */
+export type FromThread =
+  | { readonly kind: "results"; readonly results: readonly Result[] }
+  | { readonly kind: "waiting" };
+
+/** Files that a thread is given at once, at most: two full batches. */
 const PORTION = 32;
+/** Portions that a thread has at least, if there are so many files: so all end at about the same time. */
+const PORTIONS = 4;
 
 /**
  * Does work to all tasks on `jobs` cores and tells of results as they come, in any order. One job runs in this
@@ -23,31 +27,30 @@ export async function runTasks(
   work: Work,
   tasks: readonly Task[],
   jobs: number,
-  onResults: (results: readonly Result[]) => void,
+  onResults: OnResults,
 ): Promise<void> {
-  const portions = split(tasks, PORTION);
-  if (jobs === 1 || portions.length === 1) {
+  if (jobs === 1 || tasks.length === 1) {
     const { makeWorker } = await import("./work.ts"); // the codec: not before the call is known to be right
-    const worker = await makeWorker(work);
-    for (const portion of portions) onResults(await worker(portion));
+    await (await makeWorker(work))(tasks, onResults);
     return;
   }
+  const length = Math.min(PORTION, Math.ceil(tasks.length / (jobs * PORTIONS)));
+  const portions = split(tasks, length);
   const queue = portions.values();
   const threads = Math.min(jobs, portions.length);
   await Promise.all(Array.from({ length: threads }, () => runThread(work, queue, onResults)));
 }
 
 /** Feeds one thread from the queue until that is empty. */
-function runThread(
-  work: Work,
-  queue: IterableIterator<Task[]>,
-  onResults: (results: readonly Result[]) => void,
-): Promise<void> {
+function runThread(work: Work, queue: IterableIterator<Task[]>, onResults: OnResults): Promise<void> {
   return new Promise((resolve, reject) => {
     const workerData: ToThread = { work };
     const thread = new Thread(new URL("./thread.ts", import.meta.url), { workerData });
-    thread.on("message", (results: Result[]) => {
-      onResults(results);
+    thread.on("message", (message: FromThread) => {
+      if (message.kind === "results") {
+        onResults(message.results);
+        return;
+      }
       const { value, done } = queue.next();
       if (done) {
         resolve();

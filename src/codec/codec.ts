@@ -6,6 +6,7 @@ import { ZippyNetError } from "./errors.ts";
 import { assertImage, type Image, isGrey } from "./image.ts";
 import { walkLatents } from "./latents.ts";
 import type { Decoder, Model } from "./model.ts";
+import { assertWithin } from "./options.ts";
 import {
   decodeOrientation,
   encodeOrientation,
@@ -16,8 +17,8 @@ import {
 import { LATENT_UNIT } from "./prior.ts";
 import { priceOf } from "./quality.ts";
 import { RangeDecoder, RangeEncoder } from "./range-coder.ts";
-import { isTooLargeToSearch, MAX_EFFORT, refine } from "./search/refine.ts";
-import { bestOrientation, fittingGain, plainStart } from "./search/start.ts";
+import { isTooLargeToSearch, MAX_EFFORT, Refinement } from "./search/refine.ts";
+import { bestOrientation, fittingGain, type PricedStart, plainStart, type Start } from "./search/start.ts";
 import type { Trial } from "./search/trial.ts";
 
 export type { Decoder, Model } from "./model.ts";
@@ -48,15 +49,40 @@ export function encodeImages(model: Model, images: readonly Image[], quality: nu
   assertWithin("quality", quality, 1, QUALITIES);
   assertWithin("effort", effort, 0, MAX_EFFORT);
   images.forEach(assertImage);
-  return images.map((image) => {
+  return images.map((image) => new ImageEncoder(model, image).encode(quality, effort));
+}
+
+/** Encodes one image at several qualities and efforts; an effort goes on from where a lower one of the same quality ended. */
+export class ImageEncoder {
+  readonly #model: Model;
+  readonly #image: Image;
+  readonly #searches = new Map<number, Search>();
+
+  constructor(model: Model, image: Image) {
+    this.#model = model;
+    this.#image = image;
+  }
+
+  /** As `encodeImages`, but trusts its caller that all is within its bounds. */
+  encode(quality: number, effort: number): Encoded {
+    const [model, image] = [this.#model, this.#image];
     if (isTooLargeToSearch(image, effort)) return encodePlainly(model, image, quality);
-    const start = bestOrientation(model, image, quality);
-    if (effort === 0)
-      return { ...write(model, image, start.orientation, start.trial), price: priceOf(quality) };
-    const fitting = fittingGain(model, start);
-    const refined = refine(model, fitting, effort);
-    return { ...write(model, image, start.orientation, refined), price: fitting.price };
-  });
+    const search = this.#searches.get(quality) ?? { start: bestOrientation(model, image, quality) };
+    this.#searches.set(quality, search);
+    const { orientation, trial } = search.start;
+    if (effort === 0) return { ...write(model, image, orientation, trial), price: priceOf(quality) };
+    search.fitting ??= fittingGain(model, search.start);
+    search.refinement ??= new Refinement(model, search.fitting);
+    const refined = search.refinement.upTo(effort);
+    return { ...write(model, image, orientation, refined), price: search.fitting.price };
+  }
+}
+
+/** How far the search for a file of a quality has come. */
+interface Search {
+  readonly start: Start;
+  fitting?: PricedStart;
+  refinement?: Refinement;
 }
 
 /** Encodes an image as it lies, in one pass: what effort 0 does less the choice. Throws `bad-image` or `bad-option`. */
@@ -132,13 +158,4 @@ export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
     throw new ZippyNetError("bad-file", `damaged .zn file: expected check byte ${check}, got ${found}`);
   }
   return { header, orientation, yHat };
-}
-
-function assertWithin(what: string, value: number, low: number, high: number): void {
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new ZippyNetError(
-      "bad-option",
-      `expected ${what === "effort" ? "an" : "a"} ${what} of ${low}–${high}, got ${value}`,
-    );
-  }
 }

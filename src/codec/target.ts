@@ -1,8 +1,10 @@
-import { type Encoded, encodeImages, encodePlainly, type Model } from "./codec.ts";
+import { QUALITIES } from "./architecture.ts";
+import { type Encoded, encodeImages, encodePlainly, ImageEncoder, type Model } from "./codec.ts";
 import { ZippyNetError } from "./errors.ts";
-import type { Image } from "./image.ts";
+import { assertImage, type Image } from "./image.ts";
+import { assertWithin, badOption } from "./options.ts";
 import { decibels } from "./psnr.ts";
-import { isTooLargeToSearch } from "./search/refine.ts";
+import { isTooLargeToSearch, MAX_EFFORT } from "./search/refine.ts";
 
 /** What the size of a file is to follow from. */
 export type Target =
@@ -11,6 +13,17 @@ export type Target =
   | { readonly kind: "psnr"; readonly decibels: number }
   /** The best picture in at most so many bytes. */
   | { readonly kind: "bytes"; readonly maxBytes: number };
+
+/** Throws `bad-option` unless a target is one: a quality of 1–100, decibels above 0, or 1 byte or more. */
+export function assertTarget(target: Target): void {
+  if (target.kind === "quality") assertWithin("quality", target.quality, 1, QUALITIES);
+  else if (target.kind === "psnr") {
+    // infinitely many are a picture without loss
+    if (typeof target.decibels !== "number" || !(target.decibels > 0))
+      throw badOption("expected a PSNR of more than 0 dB", target.decibels);
+  } else if (!Number.isSafeInteger(target.maxBytes) || target.maxBytes < 1)
+    throw badOption("expected a whole number of 1 or more as the most bytes", target.maxBytes);
+}
 
 /** A file, and what became of the picture. */
 export interface Hit {
@@ -26,8 +39,8 @@ export interface Hit {
  * step. An effort takes its time for each, so it tries fewer than one pass does.
  */
 const NEIGHBOURS = { plain: 3, searching: 1 } as const;
-/** An effort needs a lower quality for the same PSNR, by at most about this. */
-const EFFORT_SAVES = 12;
+/** An effort takes another quality for the same PSNR or bytes than the one below, by at most about this: the first two choose the gain. */
+const MOVES = { first: 12, next: 4 } as const;
 
 /**
  * Encodes an image to a target. Throws `bad-image`, or `bad-option` if nothing meets the target; it names the least possible
@@ -35,6 +48,13 @@ const EFFORT_SAVES = 12;
  * @param effort 0–9
  */
 export function encodeTo(model: Model, image: Image, target: Target, effort = 0): Hit {
+  const hit = encodeNear(model, image, target, effort);
+  if (target.kind === "quality" || meets(target, hit)) return hit;
+  throw unmet(target, hit);
+}
+
+/** As `encodeTo`; what meets no target is the nearest that there is: the smallest file, or the best picture. Throws `bad-image`. */
+export function encodeNear(model: Model, image: Image, target: Target, effort = 0): Hit {
   const memo = (encode: (quality: number) => Encoded): ((quality: number) => Hit) => {
     const tried = new Map<number, Hit>();
     return (quality) => {
@@ -43,32 +63,40 @@ export function encodeTo(model: Model, image: Image, target: Target, effort = 0)
       return hit;
     };
   };
-  const searching = memo((quality) => encodeImages(model, [image], quality, effort)[0]!);
-  if (target.kind === "quality") return searching(target.quality);
-  const meets = (hit: Hit): boolean =>
-    target.kind === "psnr" ? hit.psnr >= target.decibels : hit.file.length <= target.maxBytes;
+  assertImage(image);
+  const encoder = new ImageEncoder(model, image);
+  if (target.kind === "quality")
+    return hitOf(image, encodeImages(model, [image], target.quality, effort)[0]!);
+  assertWithin("effort", effort, 0, MAX_EFFORT);
   const plain = memo((quality) => encodePlainly(model, image, quality));
-  let edge = edgeOf(target, plain, meets, 1, 101);
-  let near = around(edge, NEIGHBOURS.plain).map(plain);
-  if (!isTooLargeToSearch(image, effort)) {
-    const [low, high] = [Math.max(1, edge - EFFORT_SAVES), Math.min(101, edge + NEIGHBOURS.plain)];
-    edge = edgeOf(target, searching, meets, low, high);
-    // what one pass found stays in the running: no effort is worse than none
-    near = [...near, ...around(edge, NEIGHBOURS.searching).map(searching)];
+  let edge = edgeOf(target, plain, 1, 101);
+  const near = around(edge, NEIGHBOURS.plain).map(plain);
+  // what lower efforts find stays in the running, by the same steps: no effort is worse than a lower one
+  for (let level = 0; level <= effort; level++) {
+    if (isTooLargeToSearch(image, level)) continue;
+    const searching = memo((quality) => encoder.encode(quality, level));
+    const moves = level < 2 ? MOVES.first : MOVES.next;
+    edge = edgeOf(target, searching, Math.max(1, edge - moves), Math.min(101, edge + moves));
+    near.push(...around(edge, NEIGHBOURS.searching).map(searching));
   }
-  const meeting = near.filter(meets);
-  if (meeting.length === 0) throw unmet(target, near);
-  return target.kind === "psnr"
+  const meeting = near.filter((hit) => meets(target, hit));
+  const smallestFirst = (target.kind === "psnr") === meeting.length > 0;
+  const candidates = meeting.length > 0 ? meeting : near;
+  return smallestFirst
     ? best(
-        meeting,
+        candidates,
         (hit) => -hit.file.length,
         (hit) => hit.psnr,
       )
     : best(
-        meeting,
+        candidates,
         (hit) => hit.psnr,
         (hit) => -hit.file.length,
       );
+}
+
+function meets(target: Exclude<Target, { kind: "quality" }>, { psnr, file }: Hit): boolean {
+  return target.kind === "psnr" ? psnr >= target.decibels : file.length <= target.maxBytes;
 }
 
 function hitOf({ data }: Image, { file, quality, squares }: Encoded): Hit {
@@ -77,24 +105,22 @@ function hitOf({ data }: Image, { file, quality, squares }: Encoded): Hit {
 
 /** The first quality that reaches the dB, or that no longer fits the bytes. */
 function edgeOf(
-  { kind }: Target,
+  target: Exclude<Target, { kind: "quality" }>,
   at: (quality: number) => Hit,
-  meets: (hit: Hit) => boolean,
   low: number,
   high: number,
 ): number {
-  return firstFrom(low, high, (quality) => meets(at(quality)) === (kind === "psnr"));
+  return firstFrom(low, high, (quality) => meets(target, at(quality)) === (target.kind === "psnr"));
 }
 
-function unmet(target: Exclude<Target, { kind: "quality" }>, near: readonly Hit[]): ZippyNetError {
+/** @param nearest what comes nearest to the target */
+function unmet(target: Exclude<Target, { kind: "quality" }>, nearest: Hit): ZippyNetError {
   if (target.kind === "bytes") {
-    const least = Math.min(...near.map(({ file }) => file.length));
     const wanted = `expected a file of at most ${target.maxBytes} bytes`;
-    return new ZippyNetError("bad-option", `${wanted}, the least possible is ${least}`);
+    return new ZippyNetError("bad-option", `${wanted}, the least possible is ${nearest.file.length}`);
   }
-  const most = Math.max(...near.map((hit) => hit.psnr)).toFixed(2);
   const wanted = `expected at least ${target.decibels} dB`;
-  return new ZippyNetError("bad-option", `${wanted}, the most possible is ${most}`);
+  return new ZippyNetError("bad-option", `${wanted}, the most possible is ${nearest.psnr.toFixed(2)}`);
 }
 
 /** The first of low, …, high − 1 that holds, else high; by halving, for what holds from somewhere on. */

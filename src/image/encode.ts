@@ -1,11 +1,13 @@
 import type { Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
-import type { Kind } from "../codec/file.ts";
+import { type Kind, MAX_ALPHA } from "../codec/file.ts";
 import { assertPixels, type Image, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
-import type { Target } from "../codec/target.ts";
+import { assertWithin } from "../codec/options.ts";
+import { MAX_EFFORT } from "../codec/search/refine.ts";
+import { assertTarget, type Target } from "../codec/target.ts";
 import { MAX_PIXELS } from "./classical/decode.ts";
 import { Classical } from "./classical/search.ts";
-import { wrapperOf } from "./classical/wrap.ts";
+import { NO_WRAP, wrapperOf } from "./classical/wrap.ts";
 import { type Candidate, Judge } from "./judge.ts";
 import { type Latents, latentsOf } from "./latents.ts";
 
@@ -36,6 +38,7 @@ const DECIBELS_PER_DOUBLING = 5.5;
 const AV1_OVER_VP8 = 0.6;
 /** Pixels up to which a picture is tried without loss: beyond, that takes seconds, and hardly ever pays. */
 const MAX_LOSSLESS = 8_000_000;
+const TOO_MUCH_ALPHA = `expected alpha of at most ${MAX_ALPHA} bytes, as no classical codec may stand in`;
 /** WebP's limit. */
 const MAX_FRAME_SIDE = 16_383;
 
@@ -61,6 +64,8 @@ export async function encodePictures(
   images: readonly Image[],
   wish: EncodeWish,
 ): Promise<(EncodedPicture | ZippyNetError)[]> {
+  assertTarget(wish.target);
+  assertWithin("effort", wish.effort, 0, MAX_EFFORT);
   for (const image of images) {
     assertNotTooLarge(image);
     assertPixels(image);
@@ -81,9 +86,11 @@ export async function encodePictures(
 async function choose(image: Image, wish: EncodeWish, own: Latents): Promise<EncodedPicture> {
   const { target, effort, classical = true } = wish;
   const wrap = await wrapperOf(image);
-  const candidates = await own(wrap);
+  if (!wrap && !classical) throw new ZippyNetError("too-large", TOO_MUCH_ALPHA);
+  const candidates = wrap ? await own(wrap) : [];
   const judge = judgeOf(target, image, candidates);
-  if (classical) {
+  if (!wrap) candidates.push(await new Classical(image, NO_WRAP, effort).lossless());
+  else if (classical) {
     const others = new Classical(image, wrap, effort);
     const [probe, ...lossless] = await Promise.all([
       others.probe(PROBE),
@@ -91,7 +98,9 @@ async function choose(image: Image, wish: EncodeWish, own: Latents): Promise<Enc
     ]);
     const best = judge.best(candidates);
     candidates.push(...lossless);
-    if (!best || !isHopeless(probe, best, judge)) candidates.push(...(await others.lossy(judge)));
+    if (!best || !isHopeless(probe, best, judge)) {
+      candidates.push(...(await others.lossy(judge, judge.best(candidates))));
+    }
   }
   const best = judge.best(candidates);
   if (!best) throw unmet(judge, candidates);

@@ -1,10 +1,9 @@
-import { encodeImages, encodePlainly, type Model } from "../codec/codec.ts";
-import { ZippyNetError } from "../codec/errors.ts";
+import { encodeImages, type Model } from "../codec/codec.ts";
 import { canBeLatents, type Image } from "../codec/image.ts";
-import { encodeTo, type Target } from "../codec/target.ts";
+import { encodeNear, type Target } from "../codec/target.ts";
 import { filled, type Wrap } from "./classical/wrap.ts";
 import { bestModel, candidateOf, likelyModels } from "./domain.ts";
-import type { Candidate } from "./judge.ts";
+import { type Candidate, Judge } from "./judge.ts";
 
 /** Quality at which models are compared where none is asked for. */
 const LIKELY_QUALITY = 50;
@@ -26,9 +25,27 @@ export function latentsOf(
     ]);
   }
   const likely = likelyModels(models, visible, LIKELY_QUALITY);
-  return visible.map(
-    (image, i) => (wrap) => likely[i]!.flatMap((model) => toTarget(model, image, target, effort, wrap)),
-  );
+  return visible.map((image, i) => (wrap) => toTargets(likely[i]!, image, target, effort, wrap));
+}
+
+/** How much worse than the best model at effort 0 one may be that an effort is still spent on: in bytes, or in squared error. */
+const PROMISING = 1.05;
+
+/** What each model makes of a target at effort 0, and at the effort asked for those that come near the best. */
+function toTargets(
+  models: readonly Model[],
+  image: Image,
+  target: Exclude<Target, { kind: "quality" }>,
+  effort: number,
+  wrap: Wrap,
+): Candidate[] {
+  const at = (model: Model, effort: number) => toTarget(model, image, target, effort, wrap);
+  if (effort === 0 || models.length === 1) return models.map((model) => at(model, effort));
+  const first = models.map((model) => at(model, 0));
+  const cost = ({ file, squares }: Candidate) => (target.kind === "psnr" ? file.length : squares + 1);
+  const best = new Judge(target, image.data.length).best(first);
+  const promising = models.filter((_, i) => !best || cost(first[i]!) <= PROMISING * cost(best));
+  return [...first, ...promising.map((model) => at(model, effort))];
 }
 
 /** The best model's file of each; models are compared in one pass, and the effort goes into the best. */
@@ -52,15 +69,9 @@ function toTarget(
   target: Exclude<Target, { kind: "quality" }>,
   effort: number,
   wrap: Wrap,
-): Candidate[] {
-  try {
-    const { file, quality, squares } = encodeTo(model, image, without(target, wrap), effort);
-    return [{ kind: "latents", file: wrap.around(file), squares, quality, model: model.number }];
-  } catch (error) {
-    if (!(error instanceof ZippyNetError) || error.code !== "bad-option") throw error;
-    const nearest = candidateOf(model, encodePlainly(model, image, target.kind === "bytes" ? 1 : 100));
-    return [{ ...nearest, file: wrap.around(nearest.file) }];
-  }
+): Candidate {
+  const { file, quality, squares } = encodeNear(model, image, without(target, wrap), effort);
+  return { kind: "latents", file: wrap.around(file), squares, quality, model: model.number };
 }
 
 /** What a target leaves to the file without alpha. */

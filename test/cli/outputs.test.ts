@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { findInputs } from "../../src/cli/inputs.ts";
@@ -27,6 +27,15 @@ suite("planOutputs", () => {
 
   test("gives inputs of one stem their extension, and others not", () => {
     assert.deepEqual(outs(["a.png", "a.jpg", "b.png"]), ["out/a.png.zn", "out/a.jpg.zn", "out/b.zn"]);
+  });
+
+  test("keeps names apart that are one where case does not count", () => {
+    assert.deepEqual(outs(["A.png", "a.jpg", "é.png", "e\u0301.jpg"]), [
+      "out/A.png.zn",
+      "out/a.jpg.zn",
+      "out/é.png.zn",
+      "out/e\u0301.jpg.zn",
+    ]);
   });
 
   test("lets nobody overwrite another", () => {
@@ -60,6 +69,33 @@ suite("findInputs", () => {
     assert.deepEqual(failures, [
       { in: at("none"), error: { code: "input-output", message: "there is no such file or folder" } },
     ]);
+  });
+});
+
+suite("findInputs, where not all can be read", () => {
+  test("the rest is found, and what is not is told", async () => {
+    mkdirSync(at("r/deep"), { recursive: true });
+    mkdirSync(at("elsewhere"));
+    for (const name of ["r/a.x", "r/b.x", "r/deep/c.x", "elsewhere/d.x"]) writeFileSync(at(name), "");
+    symlinkSync(at("elsewhere/d.x"), at("r/deep/link.x"));
+    symlinkSync(at("elsewhere"), at("r/folder"));
+    symlinkSync(at("nowhere"), at("r/broken.x"));
+    symlinkSync(at("r"), at("r/loop"));
+    const { inputs, failures } = await findInputs([at("r")], (path) => {
+      if (path.endsWith("a.x")) throw Object.assign(new Error("EACCES: denied"), { syscall: "open" });
+      return path.endsWith(".x");
+    });
+    assert.deepEqual(
+      inputs.map(({ name }) => name),
+      ["b.x", "deep/c.x", "deep/link.x"],
+    );
+    assert.deepEqual(
+      failures.map((failure) => [failure.in, failure.error.message]),
+      [
+        [at("r/broken.x"), "there is no such file or folder"],
+        [at("r/a.x"), "EACCES: denied"],
+      ],
+    );
   });
 });
 

@@ -76,10 +76,14 @@ suite("each kind of picture", () => {
     test(`${name}: at most 4 bytes above any payload of equal PSNR`, async () => {
       const image = await make();
       for (const wanted of [30, 36]) {
-        const { file, psnr: reached } = await store(image, decibels(wanted), 1);
-        assert.ok(reached >= wanted);
-        for (const { what, bytes } of await payloads(image, wanted)) {
-          assert.ok(file.length <= bytes + 4, `${wanted} dB: ${file.length} bytes, ${what} takes ${bytes}`);
+        const rivals = await payloads(image, wanted);
+        for (const effort of [0, 1]) {
+          const { file, psnr: reached } = await store(image, decibels(wanted), effort);
+          assert.ok(reached >= wanted);
+          for (const { what, bytes } of rivals) {
+            const found = `effort ${effort}, ${wanted} dB: ${file.length} bytes`;
+            assert.ok(file.length <= bytes + 4, `${found}, ${what} takes ${bytes}`);
+          }
         }
       }
     });
@@ -145,6 +149,13 @@ suite("alpha", () => {
     );
   });
 
+  test("as noise of half a megapixel and more, which no alpha holds, is stored without loss", async () => {
+    const image = { width: 800, height: 800, data: new Uint8Array(1_920_000) };
+    const { data } = noise(800, 267);
+    const made = await store({ ...image, alpha: data.subarray(0, 640_000) }, quality(50));
+    assert.equal(made.kind, "vp8l");
+  });
+
   test("all transparent is next to nothing", async () => {
     const image = { ...noise(64, 64), alpha: new Uint8Array(64 * 64) };
     const made = await encodePicture(models, image, { target: quality(50), effort: 0 });
@@ -162,6 +173,46 @@ test("a batch gives what each alone gives, and an error at its own place", async
   const target: Target = { kind: "bytes", maxBytes: 75 };
   const [, thing] = await encodePictures(models, images, { target, effort: 0 });
   assert.ok(thing instanceof ZippyNetError && thing.code === "bad-option");
+});
+
+test("the least possible is: a byte less is refused, as much is not", async () => {
+  for (const name of ["face-pearls-64", "shoes-64"]) {
+    const image = await read(sample(name));
+    const of = (maxBytes: number) =>
+      encodePicture(models, image, { target: { kind: "bytes", maxBytes }, effort: 0 });
+    const least = await of(1).then(
+      () => 0,
+      (error: Error) => Number(/least possible is (\d+)$/.exec(error.message)?.[1]),
+    );
+    assert.equal((await of(least)).file.length, least);
+    await assert.rejects(of(least - 1), new RegExp(`least possible is ${least}$`));
+  }
+});
+
+test("options out of range are refused for pictures of every size", async () => {
+  const wrong: [Target, number, RegExp][] = [
+    [quality(101), 0, /quality of 1–100, got 101/],
+    [quality(Number.NaN), 0, /quality of 1–100, got NaN/],
+    [decibels(-1), 0, /more than 0 dB, got -1/],
+    [decibels("30" as unknown as number), 0, /more than 0 dB, got "30"/],
+    [{ kind: "bytes", maxBytes: 0 }, 0, /1 or more as the most bytes, got 0/],
+    [{ kind: "bytes", maxBytes: 1.5 }, 0, /got 1.5/],
+    [decibels(30), 10, /effort of 0–9, got 10/],
+    [quality(50), 0.5, /effort of 0–9, got 0.5/],
+  ];
+  for (const image of [noise(5, 5), noise(16, 16), noise(300, 300)]) {
+    for (const [target, effort, message] of wrong) {
+      await assert.rejects(encodePicture(models, image, { target, effort }), (error: unknown) => {
+        assert.ok(error instanceof ZippyNetError && error.code === "bad-option", String(error));
+        assert.match(error.message, message);
+        return true;
+      });
+    }
+  }
+  assert.equal(
+    (await store(noise(16, 16), decibels(Number.POSITIVE_INFINITY))).psnr,
+    Number.POSITIVE_INFINITY,
+  );
 });
 
 test("damaged frames and alpha give errors, no pixels and no crash", async () => {

@@ -27,15 +27,46 @@ export function isTooLargeToSearch({ width, height }: Image, effort: number): bo
  * which each effort goes a cycle further than the one below; every few steps the latents are coded as they would be, and the best so
  * far is kept. So no effort's loss is above that of a lower one.
  */
-export function refine(model: Model, { image, y, trial, price }: PricedStart, effort: number): Trial {
-  if (STEPS[effort] === 0) return trial;
+export class Refinement {
+  readonly #model: Model;
+  readonly #start: PricedStart;
+  /** What each effort so far found. */
+  readonly #found: Trial[] = [];
+  #descent: Descent | undefined;
+
+  constructor(model: Model, start: PricedStart) {
+    this.#model = model;
+    this.#start = start;
+  }
+
+  /** What an effort finds; goes on from where the highest so far ended. */
+  upTo(effort: number): Trial {
+    for (let level = this.#found.length; level <= effort; level++) {
+      this.#found.push(this.#cycle(this.#found.at(-1) ?? this.#start.trial, STEPS[level]!));
+    }
+    return this.#found[effort]!;
+  }
+
+  #cycle(before: Trial, length: number): Trial {
+    const { image, price, trial } = this.#start;
+    let best = before;
+    for (let done = 0; done < length; done += LOOK_EVERY) {
+      this.#descent ??= descentFrom(this.#model, this.#start);
+      for (let step = done; step < done + LOOK_EVERY; step++) this.#descent.step(step / length);
+      const found = tryLatents(this.#model, image, this.#descent.y, trial.quality);
+      if (lossOf(found, price) < lossOf(best, price)) best = found;
+    }
+    return best;
+  }
+}
+
+function descentFrom(model: Model, { image, y, trial: { quality }, price }: PricedStart): Descent {
   const { width, height } = image;
-  const { quality } = trial;
   const { rows, columns } = blockSize(width, height);
   const blocks = new Float32Array(rows * columns * BLOCK_CHANNELS);
   toBlocks(image, blocks, 0);
   const channels = model.architecture.latentChannels;
-  const descent = new Descent(
+  return new Descent(
     model.relaxation().of(latentSize(width, height)),
     {
       blocks: inPictureUnit(blocks),
@@ -47,13 +78,4 @@ export function refine(model: Model, { image, y, trial, price }: PricedStart, ef
     withGain(model, y, quality),
     seededRandom(SEED),
   );
-  let best = trial;
-  for (const length of STEPS.slice(0, effort + 1)) {
-    for (let done = 0; done < length; done += LOOK_EVERY) {
-      for (let step = done; step < done + LOOK_EVERY; step++) descent.step(step / length);
-      const found = tryLatents(model, image, descent.y, quality);
-      if (lossOf(found, price) < lossOf(best, price)) best = found;
-    }
-  }
-  return best;
 }

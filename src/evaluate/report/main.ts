@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
+import { ZippyNetError } from "../../codec/errors.ts";
 import { openModels } from "../../model/folder.ts";
 import type { Peer } from "../peers.ts";
 import { toHtml } from "./html.ts";
@@ -19,7 +20,7 @@ import { psnrPlot, ssimPlot } from "./plots.ts";
 import { startProgress } from "./progress.ts";
 import type { Report } from "./report.ts";
 import { reportSet, type SetReport } from "./set-report.ts";
-import { parseSets, readSet, type SetWish } from "./sets.ts";
+import { type Picture, parseSets, readSet, type SetWish } from "./sets.ts";
 import { Threads } from "./threads.ts";
 
 const USAGE = `usage: npm run report -- [--limit N] [--efforts 0,4,9] [--peers LIST] [--out DIR] [NAME=FOLDER[@SIZE|@SIZEtiles][:LEVELS] …]
@@ -74,14 +75,15 @@ function parsePeers(list: string | undefined): readonly Peer[] {
 async function run({ sets, limit, efforts, peers, out }: Wish): Promise<void> {
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // this takes all cores for a while
   sharp.concurrency(1);
+  const read = new Map<SetWish, Picture[]>(); // all of them first: a folder that is not there is told at once
+  for (const set of sets) read.set(set, await readSet(set, limit));
   const models = await openModels();
   const version = await ownVersion();
   const progress = startProgress();
   const threads = new Threads();
   const reports: SetReport[] = [];
   try {
-    for (const set of sets) {
-      const pictures = await readSet(set, limit);
+    for (const [set, pictures] of read) {
       reports.push(await reportSet(set, pictures, { models, threads, version, efforts, peers, progress }));
     }
   } finally {
@@ -124,4 +126,19 @@ try {
   console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
   process.exit(2);
 }
-await run(wish);
+try {
+  await run(wish);
+} catch (error) {
+  if (!isExpected(error)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}
+
+/** What a folder or a picture in it can cause; for the rest, whoever mends it wants the stack. */
+function isExpected(error: unknown): error is Error {
+  return (
+    error instanceof RangeError ||
+    error instanceof ZippyNetError ||
+    (error instanceof Error && "syscall" in error)
+  );
+}

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ZippyNetError } from "../../codec/errors.ts";
 import { type Image, laidOnWhite } from "../../codec/image.ts";
 import { readImage } from "../../image/read.ts";
 import { resizeImage } from "../../image/resize.ts";
@@ -86,7 +87,11 @@ export function evenly<T>(all: readonly T[], limit: number): T[] {
 
 async function readPictures({ folder, size, tiles }: SetWish, file: string): Promise<Picture[]> {
   const bytes = await readFile(file);
-  const read = await readImage(bytes);
+  const read = await readImage(bytes).catch((error: unknown) => {
+    if (error instanceof ZippyNetError)
+      throw new ZippyNetError(error.code, `${file}: ${error.message}`, { cause: error });
+    throw error;
+  });
   const image = laidOnWhite(read.image);
   const name = relative(folder, file);
   if (size !== undefined && tiles)

@@ -46,11 +46,26 @@ const MAX_SLOW_LOSSLESS = 1024 * 1024;
 /** For looking around: a tenth of the time of the next, within some per cent of its bytes. */
 export const QUICK = 2;
 
+/** AVIF's slowest. */
+export const SLOWEST = 9;
+
+/** Sides of a square, in pixels, and AVIF's efforts up to it, by our own effort: from 0, 1, 3, 6 and 9 on. */
+const EFFORTS = [
+  [256, [5, 9, 9, 9, 9]],
+  [1024, [4, 4, 4, 6, 9]],
+  [Number.POSITIVE_INFINITY, [QUICK, QUICK, QUICK, 4, 4]],
+] as const;
+const FROM = [0, 1, 3, 6, 9] as const;
+
 /** AVIF's effort for what is stored, by our own: one that keeps a picture under a second or so, unless more is asked for. */
 export function thoroughEffort({ width, height }: Image, effort: number): number {
-  const side = Math.sqrt(width * height);
-  if (side <= 256) return effort === 0 ? 5 : 9;
-  return side <= 1024 ? 4 : QUICK;
+  const [, efforts] = EFFORTS.find(([side]) => width * height <= side * side)!;
+  return efforts[FROM.findLastIndex((from) => from <= effort)]!;
+}
+
+/** Whether what is best at effort 0 is coded again at AVIF's slowest: pictures of at most 256×256 pixels, which that takes a moment. */
+export function isPolished({ width, height }: Image): boolean {
+  return width * height <= EFFORTS[0][0] ** 2;
 }
 
 /** The frame of a picture without its container; alpha is left out. */

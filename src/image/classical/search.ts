@@ -6,9 +6,11 @@ import type { Candidate, Judge } from "../judge.ts";
 import {
   FAMILIES,
   type Family,
+  isPolished,
   losslessFrame,
   lossyFrame,
   QUICK,
+  SLOWEST,
   thoroughEffort,
   type Variant,
 } from "./codecs.ts";
@@ -22,6 +24,12 @@ const MOVES = [7, 3, 1] as const;
 const LARGEST_SEARCHED = 1024 * 1024;
 const PART = 512;
 const LONGEST_WALK = 8;
+
+/** How a file was made. */
+interface Tried extends Candidate {
+  readonly variant: Variant;
+  readonly at: number;
+}
 
 /** The classical codecs at one picture, each file with its alpha. */
 export class Classical {
@@ -48,12 +56,15 @@ export class Classical {
     return this.#candidate("vp8l", await losslessFrame(this.#image), NO_WRAP);
   }
 
-  /** The best files of every lossy codec; some may not meet the target. */
-  async lossy(judge: Judge): Promise<Candidate[]> {
-    return (await Promise.all(FAMILIES.map((family) => this.#search(family, judge)))).flat();
+  /**
+   * The best files of every lossy codec; some may not meet the target.
+   * @param rival the best file that there is already
+   */
+  async lossy(judge: Judge, rival?: Candidate): Promise<Candidate[]> {
+    return (await Promise.all(FAMILIES.map((family) => this.#search(family, judge, rival)))).flat();
   }
 
-  async #search({ first, others }: Family, judge: Judge): Promise<Candidate[]> {
+  async #search({ first, others }: Family, judge: Judge, rival?: Candidate): Promise<Candidate[]> {
     const { width, height } = this.#image;
     const effort = thoroughEffort(this.#image, this.#effort);
     const large = width * height > LARGEST_SEARCHED;
@@ -64,11 +75,25 @@ export class Classical {
     const quality =
       judge.target.kind === "quality" ? await leastLoss(quick, judge) : await edge(quick, judge);
     const variants = large ? [first] : [first, ...others];
-    const found = variants.map((variant) => {
-      const at = (value: number): Promise<Candidate> => this.try(variant, value, effort);
-      return judge.target.kind === "quality" ? around(at, quality) : walk(at, quality, judge);
+    const found = await Promise.all(variants.map((variant) => this.#near(variant, quality, effort, judge)));
+    const all = found.flat();
+    if (effort === SLOWEST || !isPolished(this.#image)) return all;
+    const best = judge.best(rival ? [...all, rival] : all);
+    const polished = found.map(async (ofVariant) => {
+      const own = judge.best(ofVariant);
+      return own && mayWin(own, best, judge) ? this.#near(own.variant, own.at, SLOWEST, judge) : [];
     });
-    return (await Promise.all(found)).flat();
+    return [...all, ...(await Promise.all(polished)).flat()];
+  }
+
+  /** A variant's files about a quality. */
+  async #near(variant: Variant, quality: number, effort: number, judge: Judge): Promise<Tried[]> {
+    const at = async (value: number): Promise<Tried> => ({
+      ...(await this.try(variant, value, effort)),
+      variant,
+      at: value,
+    });
+    return judge.target.kind === "quality" ? around(at, quality) : walk(at, quality, judge);
   }
 
   /** A variant at a quality and AVIF's effort; remembered. */
@@ -122,8 +147,19 @@ async function edge(at: (quality: number) => Promise<Candidate>, judge: Judge): 
   return low;
 }
 
+/** Whether a file may become better than its rival, coded as slowly as can be: that has been worth up to a seventh. */
+function mayWin(best: Candidate, rival: Candidate | undefined, judge: Judge): boolean {
+  if (!rival) return true;
+  const hoped = {
+    ...best,
+    file: best.file.subarray(0, 0.85 * best.file.length),
+    squares: 0.8 * best.squares,
+  };
+  return judge.best([rival, hoped]) === hoped;
+}
+
 /** A quality and its neighbours. */
-function around(at: (quality: number) => Promise<Candidate>, quality: number): Promise<Candidate[]> {
+function around(at: (quality: number) => Promise<Tried>, quality: number): Promise<Tried[]> {
   return Promise.all(
     [-1, 0, 1]
       .map((by) => quality + by)
@@ -133,11 +169,7 @@ function around(at: (quality: number) => Promise<Candidate>, quality: number): P
 }
 
 /** From where a quick look found the edge to where it is: past it if need be, and back as far as the target is met. */
-async function walk(
-  at: (quality: number) => Promise<Candidate>,
-  from: number,
-  judge: Judge,
-): Promise<Candidate[]> {
+async function walk(at: (quality: number) => Promise<Tried>, from: number, judge: Judge): Promise<Tried[]> {
   const better = judge.target.kind === "psnr" ? -1 : 1;
   const tried = [await at(from)];
   const met = judge.meets(tried[0]!);

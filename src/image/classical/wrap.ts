@@ -1,4 +1,3 @@
-import { ZippyNetError } from "../../codec/errors.ts";
 import { MAX_ALPHA, withAlpha } from "../../codec/file.ts";
 import type { Image } from "../../codec/image.ts";
 import { alphaFrame } from "./codecs.ts";
@@ -15,13 +14,11 @@ export const NO_WRAP: Wrap = { bytes: 0, around: (file) => file };
 
 const EMPTY = new Uint8Array(0);
 
-/** Throws `too-large` if the alpha is too much for a file: noise of a megapixel. */
-export async function wrapperOf({ width, height, data, alpha }: Image): Promise<Wrap> {
+/** None if the alpha is too much for a file, such as noise of a megapixel: then only VP8L, which has its own, can hold the picture. */
+export async function wrapperOf({ width, height, data, alpha }: Image): Promise<Wrap | undefined> {
   if (!alpha) return NO_WRAP;
   const frame = await alphaFrame({ width, height, data, alpha });
-  if (frame.length > MAX_ALPHA) {
-    throw new ZippyNetError("too-large", `expected alpha of at most ${MAX_ALPHA} bytes, got ${frame.length}`);
-  }
+  if (frame.length > MAX_ALPHA) return undefined;
   const around = (file: Uint8Array): Uint8Array => withAlpha(file, frame);
   return { bytes: withAlpha(EMPTY, frame).length, around };
 }
