@@ -29,8 +29,8 @@ export const QUALITIES = 100;
 export const DEFAULT_ARCHITECTURE: Readonly<Architecture> = {
   latentChannels: 64,
   slices: 4,
-  analysis: { widths: [48, 128, 256], blocks: [1, 3, 4] },
-  synthesis: { widths: [48, 128, 256], blocks: [2, 4, 4] },
+  analysis: { widths: [48, 128, 256], blocks: [2, 5, 8] },
+  synthesis: { widths: [48, 128, 256], blocks: [2, 5, 5] },
   prior: { hidden: 96 },
 };
 
