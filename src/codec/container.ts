@@ -86,7 +86,7 @@ export function readContainer(file: Uint8Array): { header: Header; check: number
   const second = file[reader.at++]!;
   const check = file[reader.at++]!;
   if (model === RESERVED_MODEL) {
-    throw notZn(`it begins as a PNG does, for which the model ${RESERVED_MODEL} is reserved`);
+    throw notZn(`expected another beginning than a PNG has, for which model ${RESERVED_MODEL} is reserved`);
   }
   if (short && code === STATED_SIZE) throw notZn("expected a listed size in the short form, got 15");
   if (!short && code !== STATED_SIZE && hasShortForm(model, code)) {

@@ -77,7 +77,7 @@ export function encodeNear(model: Model, image: Image, target: Target, effort = 
     const searching = memo((quality) => encoder.encode(quality, level));
     const moves = level < 2 ? MOVES.first : MOVES.next;
     edge = edgeOf(target, searching, Math.max(1, edge - moves), Math.min(101, edge + moves));
-    near.push(...around(edge, NEIGHBOURS.searching).map(searching));
+    near.push(...around(edge, level === 0 ? NEIGHBOURS.plain : NEIGHBOURS.searching).map(searching));
   }
   const meeting = near.filter((hit) => meets(target, hit));
   const smallestFirst = (target.kind === "psnr") === meeting.length > 0;

@@ -98,8 +98,8 @@ test("every illegal value is refused, and the message says what came", () => {
       else refuse([0x84, 9, grey | quality, 0], new RegExp(`quality of 1–100, got ${quality}$`));
     }
   }
-  refuse([0x84, 80, 50, 0], /begins as a PNG does.*80 is reserved/);
-  refuse([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10], /begins as a PNG does/);
+  refuse([0x84, 80, 50, 0], /than a PNG has.*80 is reserved/);
+  refuse([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10], /than a PNG has/);
   const stated = (...size: number[]) => [0x8f, 1, 50, 0, ...size];
   refuse(stated(), /ends within the width/);
   refuse(stated(0x88), /ends within the width/);
