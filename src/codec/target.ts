@@ -63,11 +63,11 @@ export function encodeNear(model: Model, image: Image, target: Target, effort = 
       return hit;
     };
   };
-  assertImage(image);
-  const encoder = new ImageEncoder(model, image);
   if (target.kind === "quality")
     return hitOf(image, encodeImages(model, [image], target.quality, effort)[0]!);
+  assertImage(image);
   assertWithin("effort", effort, 0, MAX_EFFORT);
+  const encoder = new ImageEncoder(model, image);
   const plain = memo((quality) => encodePlainly(model, image, quality));
   let edge = edgeOf(target, plain, 1, 101);
   const near = around(edge, NEIGHBOURS.plain).map(plain);
