@@ -71,9 +71,9 @@ export async function encodeObject(context: ServiceContext, upload: Upload): Pro
   throw new Error(`${upload.key}: the upload or its latents changed in each of ${ROUNDS} rounds`);
 }
 
-/** What is uploaded, if it is more than a folder of S3's console. */
+/** What is uploaded, and what it asks for; undefined if there is nothing, or a folder of S3's console. */
 async function lookFor(store: ObjectStore, { bucket, key }: Upload): Promise<ObjectHead | undefined> {
-  const head = await store.head(bucket, key);
+  const head = await store.headTagged(bucket, key);
   return head && isFolderMarker(key, head.size) ? undefined : head;
 }
 

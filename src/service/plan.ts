@@ -16,11 +16,11 @@ export interface Plan {
   readonly effort: number;
 }
 
-/** Object metadata that an upload may ask with, beside `model`, and their ranges. */
+/** Object metadata or tags that an upload may ask with, beside `model`, and their ranges. */
 const RANGES = { quality: [1, 100], psnr: [1, 100], "max-bytes": [1, 1e9], effort: [0, 9] } as const;
 
 /**
- * What an upload's own metadata ask for (`model`, `effort`, and one of `quality`, `psnr`, `max-bytes`), else the settings.
+ * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for (`model`, `effort`, and one of `quality`, `psnr`, `max-bytes`), else the settings.
  * Throws `too-large` and `bad-option`, before a byte of the upload is fetched.
  */
 export async function planFor(models: Models, settings: ServiceSettings, upload: ObjectHead): Promise<Plan> {
@@ -48,7 +48,10 @@ type Metadata = ObjectHead["metadata"];
 function targetOf(metadata: Metadata): Target | undefined {
   const names = (["quality", "psnr", "max-bytes"] as const).filter((name) => metadata[name] !== undefined);
   if (names.length > 1) {
-    throw new ZippyNetError("bad-option", `expected one of the metadata ${names.join(" and ")}, got each`);
+    throw new ZippyNetError(
+      "bad-option",
+      `expected one of the metadata or tags ${names.join(" and ")}, got each`,
+    );
   }
   const quality = asked(metadata, "quality");
   const decibels = asked(metadata, "psnr");
@@ -67,7 +70,7 @@ function asked(metadata: Metadata, name: keyof typeof RANGES): number | undefine
   if (shape.test(text) && value >= low && value <= high) return value;
   throw new ZippyNetError(
     "bad-option",
-    `expected the metadata "${name}" to be ${low}–${high}, got "${text}"`,
+    `expected the metadata or tag "${name}" to be ${low}–${high}, got "${text}"`,
   );
 }
 
@@ -76,6 +79,6 @@ function assertKnown(models: Models, name: string): void {
   if (name === "auto" || models.list().some((model) => model.name === name)) return;
   throw new ZippyNetError(
     "bad-option",
-    `expected the metadata "model" to name a model that is here, got "${name}"`,
+    `expected the metadata or tag "model" to name a model that is here, got "${name}"`,
   );
 }

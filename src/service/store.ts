@@ -1,6 +1,7 @@
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -52,6 +53,21 @@ export class ObjectStore {
   async head(bucket: string, key: string): Promise<ObjectHead | undefined> {
     const found = await orUndefined(this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })));
     return found && toHead(found);
+  }
+
+  /**
+   * As `head`; where the metadata of the object say nothing, its tags may. S3 tells how many it has with its head (to those who may read
+   * them), so only objects with tags cost another request.
+   */
+  async headTagged(bucket: string, key: string): Promise<ObjectHead | undefined> {
+    const found = await orUndefined(this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })));
+    const head = found && toHead(found);
+    if (!head || !found.TagCount) return head;
+    const tagging = await orUndefined(
+      this.#client.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: key })),
+    );
+    const tags = (tagging?.TagSet ?? []).map(({ Key, Value }) => [Key ?? "", Value ?? ""] as const);
+    return { ...head, metadata: { ...Object.fromEntries(tags), ...head.metadata } };
   }
 
   /** Throws if there is no such bucket: S3's answer to a HEAD of an object in it is the same 404 as for one that is not there. */

@@ -68,11 +68,13 @@ async function upload(
   key: string,
   body: Uint8Array | string,
   metadata: Record<string, string> = {},
+  tags: Record<string, string> = {},
 ): Promise<void> {
   const headers = Object.entries(metadata).map(([name, value]): [string, string] => [
     `x-amz-meta-${name}`,
     value,
   ]);
+  headers.push(["x-amz-tagging", new URLSearchParams(tags).toString()]);
   const answer = await fetch(`${s3.endpoint}/${UPLOADS}/${key}`, {
     method: "PUT",
     body: Buffer.from(body),
@@ -145,7 +147,7 @@ test("an upload's own quality counts, and one out of range is refused", async ()
     const outcome = await encode("own");
     if (quality === "" && outcome.outcome !== "rejected") continue; // an empty header may be dropped on the way
     assert.ok(outcome.outcome === "rejected", quality);
-    assert.match(outcome.reason.message, /expected the metadata "quality" to be 1–100, got/);
+    assert.match(outcome.reason.message, /expected the metadata or tag "quality" to be 1–100, got/);
     await assert.doesNotReject(async () => assert.equal(await store.head(LATENTS, "own.zn"), undefined));
   }
 });
@@ -166,7 +168,7 @@ test("an upload may ask for decibels, bytes, an effort and a model; what it asks
   for (const [metadata, message] of [
     [{ psnr: "none" }, /"psnr" to be 1–100, got "none"/],
     [{ effort: "10" }, /"effort" to be 0–9, got "10"/],
-    [{ quality: "50", psnr: "30" }, /one of the metadata quality and psnr/],
+    [{ quality: "50", psnr: "30" }, /one of the metadata or tags quality and psnr/],
     [{ "max-bytes": "9" }, /at most 9 bytes, the least possible is \d+/],
     [{ model: "cats" }, /"model" to name a model that is here, got "cats"/],
   ] as const) {
@@ -175,6 +177,22 @@ test("an upload may ask for decibels, bytes, an effort and a model; what it asks
     assert.ok(outcome.outcome === "rejected");
     assert.match(outcome.reason.message, message);
   }
+});
+
+test("an upload may ask by its tags too; its metadata come first, and tags that ask for nothing do no harm", async () => {
+  const made = async (metadata: Record<string, string>, tags: Record<string, string>) => {
+    await upload("tagged", pictures[0]!, metadata, tags);
+    const outcome = await encode("tagged");
+    assert.ok(outcome.outcome === "encoded", JSON.stringify(outcome));
+    return [outcome.metadata["models-tried"], outcome.metadata["target"]];
+  };
+  assert.deepEqual(await made({}, { "max-bytes": "150", model: "faces" }), ["faces", "max-bytes 150"]);
+  assert.deepEqual(await made({ quality: "30" }, { quality: "70", model: "faces" }), ["faces", "quality 30"]);
+  assert.deepEqual(await made({}, { team: "shop & café", origin: "a+b" }), ["auto", "quality 50"]);
+  await upload("tagged", pictures[0]!, {}, { quality: "high" });
+  const outcome = await encode("tagged");
+  assert.ok(outcome.outcome === "rejected");
+  assert.match(outcome.reason.message, /metadata or tag "quality" to be 1–100, got "high"/);
 });
 
 test("an upload that changes while it is encoded: the newer one stands in the end", async () => {

@@ -77,6 +77,7 @@ test("each function has a role of its own that may do what it has to, and nothin
   const lists = Object.values(BUCKETS).map((bucket) => `s3:ListBucket ${bucket}`);
   const encoding = [
     "s3:GetObject my-uploads/*",
+    "s3:GetObjectTagging my-uploads/*",
     "s3:GetObject my-latents/*",
     "s3:PutObject my-latents/*",
     "s3:DeleteObject my-latents/*",

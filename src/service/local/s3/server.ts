@@ -29,7 +29,7 @@ export interface LocalS3Options {
 }
 
 /**
- * S3 for one machine: objects, listings, copies, conditional writes and deletes, multipart uploads, with AWS's SDKs and
+ * S3 for one machine: objects with their metadata and tags, listings, copies, conditional writes and deletes, multipart uploads, with AWS's SDKs and
  * command line or plain HTTP. It listens on 127.0.0.1 only and lets everybody in: signatures are not checked.
  */
 export class LocalS3 {
@@ -102,6 +102,7 @@ export class LocalS3 {
       "POST bucket delete": () => this.#deleteMany(call, bucket),
       "GET object": () => getObject(call, bucket, key),
       "HEAD object": () => getObject(call, bucket, key),
+      "GET object tagging": async () => sendXml(call, "Tagging", tagSet((await bucket.read(key)).info)),
       "PUT object": () => this.#put(call, bucket, key),
       "DELETE object": () => this.#delete(call, bucket, key),
       "POST object uploads": () =>
@@ -247,8 +248,11 @@ const MODES = [
 
 async function getObject({ request, response }: Call, bucket: Bucket, key: string): Promise<void> {
   const { info, body } = await bucket.read(key);
+  const { [TAGS]: _, ...kept } = info.headers;
+  const tags = tagsOf(info).size;
   const headers = {
-    ...info.headers,
+    ...kept,
+    ...(tags > 0 && { "x-amz-tagging-count": String(tags) }),
     etag: `"${info.etag}"`,
     "last-modified": new Date(info.modified).toUTCString(),
     "accept-ranges": "bytes",
@@ -270,6 +274,17 @@ async function getObject({ request, response }: Call, bucket: Bucket, key: strin
   send(request, response, 206, part, { ...headers, "content-range": `bytes ${from}-${to}/${body.length}` });
 }
 
+/** A form's text: `quality=30&model=faces`. */
+const TAGS = "x-amz-tagging";
+
+function tagsOf({ headers }: ObjectInfo): URLSearchParams {
+  return new URLSearchParams(headers[TAGS] ?? "");
+}
+
+function tagSet(info: ObjectInfo): Xml {
+  return { TagSet: { Tag: [...tagsOf(info)].map(([Key, Value]) => ({ Key, Value })) } };
+}
+
 /** The headers of a request that S3 keeps with an object. */
 function storedHeaders({ headers }: IncomingMessage): Record<string, string> {
   const kept: Record<string, string> = {
@@ -279,7 +294,7 @@ function storedHeaders({ headers }: IncomingMessage): Record<string, string> {
   if (encoding !== undefined) kept["content-encoding"] = encoding;
   for (const [name, value] of Object.entries(headers)) {
     const plain = ["cache-control", "content-disposition", "content-language", "expires"].includes(name);
-    if (plain || name.startsWith("x-amz-meta-")) kept[name] = String(value);
+    if (plain || name === TAGS || name.startsWith("x-amz-meta-")) kept[name] = String(value);
   }
   return kept;
 }
