@@ -7,6 +7,7 @@ import { psnr } from "../../src/codec/psnr.ts";
 import { readImage } from "../../src/image/read.ts";
 import { LocalS3 } from "../../src/service/local/s3/server.ts";
 import { ObjectStore } from "../../src/service/store.ts";
+import { ONE_ATTEMPT } from "../service/aws-environment.ts";
 import { collect } from "../service/collect.ts";
 import { LocalSqs } from "../service/local-sqs.ts";
 import { type Ended, IMAGES, scratch, zippynet } from "./run.ts";
@@ -36,12 +37,7 @@ let round = 0;
 let prefix: string;
 
 before(async () => {
-  Object.assign(process.env, {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "a",
-    AWS_SECRET_ACCESS_KEY: "b",
-    AWS_MAX_ATTEMPTS: "1",
-  });
+  Object.assign(process.env, ONE_ATTEMPT);
   sqs = await LocalSqs.start();
   mkdirSync(at("s3"));
   s3 = await LocalS3.start({

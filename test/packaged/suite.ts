@@ -26,6 +26,7 @@ import { toS3Event } from "../../src/service/local/notification.ts";
 import { LocalS3, type ObjectChange } from "../../src/service/local/s3/server.ts";
 import { ObjectStore } from "../../src/service/store.ts";
 import { osls } from "../deploy/processes.ts";
+import { AWS_ENVIRONMENT } from "../service/aws-environment.ts";
 import { RuntimeApi } from "./runtime-api.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -69,9 +70,7 @@ before(async () => {
     onChange: (change) => changes.push(change),
   });
   Object.assign(process.env, {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "a",
-    AWS_SECRET_ACCESS_KEY: "b",
+    ...AWS_ENVIRONMENT,
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     ZIPPYNET_LATENTS_BUCKET: "latents",
   });
@@ -149,9 +148,7 @@ async function start(
     cwd: task,
     env: {
       PATH: process.env["PATH"],
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "a",
-      AWS_SECRET_ACCESS_KEY: "b",
+      ...AWS_ENVIRONMENT,
       AWS_ENDPOINT_URL_S3: s3.endpoint,
       AWS_LAMBDA_RUNTIME_API: api.host,
       AWS_LAMBDA_FUNCTION_NAME: name,

@@ -9,6 +9,7 @@ import { latentsKey } from "../../src/service/keys.ts";
 import { LocalS3 } from "../../src/service/local/s3/server.ts";
 import { ObjectStore } from "../../src/service/store.ts";
 import { type Ended, IMAGES, zippynet } from "../cli/run.ts";
+import { ONE_ATTEMPT } from "./aws-environment.ts";
 import { ACCOUNT, BatchControl, text } from "./batch-control.ts";
 import { collect } from "./collect.ts";
 
@@ -27,10 +28,7 @@ before(async () => {
   s3 = await LocalS3.start({ folder, buckets: ["uploads", "latents"], port: 0, onChange: () => undefined });
   store = new ObjectStore(s3.endpoint);
   Object.assign(process.env, {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "a",
-    AWS_SECRET_ACCESS_KEY: "b",
-    AWS_MAX_ATTEMPTS: "1",
+    ...ONE_ATTEMPT,
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     ZIPPYNET_LATENTS_BUCKET: "latents",
     ZIPPYNET_METRICS: "ZippyNet/test",

@@ -7,6 +7,7 @@ import type { S3BatchResult } from "aws-lambda";
 import { encodeEventKey } from "../../src/service/keys.ts";
 import { LocalS3 } from "../../src/service/local/s3/server.ts";
 import { ObjectStore } from "../../src/service/store.ts";
+import { ONE_ATTEMPT } from "./aws-environment.ts";
 import { FaultyS3 } from "./faulty-s3.ts";
 import { logged } from "./logged.ts";
 
@@ -25,10 +26,7 @@ before(async () => {
   s3 = await LocalS3.start({ folder, buckets: ["uploads", "latents"], port: 0, onChange: () => undefined });
   faulty = await FaultyS3.start(s3.endpoint);
   Object.assign(process.env, {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "a",
-    AWS_SECRET_ACCESS_KEY: "b",
-    AWS_MAX_ATTEMPTS: "1",
+    ...ONE_ATTEMPT,
     AWS_ENDPOINT_URL_S3: faulty.endpoint,
     ZIPPYNET_LATENTS_BUCKET: "latents",
     ZIPPYNET_MAX_UPLOAD_BYTES: "50000",

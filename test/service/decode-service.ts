@@ -9,6 +9,7 @@ import { imagePath } from "../../src/service/keys.ts";
 import { LocalS3 } from "../../src/service/local/s3/server.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { ObjectStore } from "../../src/service/store.ts";
+import { ONE_ATTEMPT } from "./aws-environment.ts";
 
 /** What the handler answered, its body as bytes. */
 export interface Answered {
@@ -46,10 +47,7 @@ export class DecodeService {
     const buckets = ["uploads", "latents"];
     const s3 = await LocalS3.start({ folder, buckets, port: 0, onChange: () => undefined });
     Object.assign(process.env, {
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "a",
-      AWS_SECRET_ACCESS_KEY: "b",
-      AWS_MAX_ATTEMPTS: "1",
+      ...ONE_ATTEMPT,
       AWS_ENDPOINT_URL_S3: s3.endpoint,
       ZIPPYNET_LATENTS_BUCKET: "latents",
       ZIPPYNET_METRICS: "ZippyNet/test",

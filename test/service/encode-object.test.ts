@@ -9,6 +9,7 @@ import { encodeObject, type Outcome } from "../../src/service/encode-object.ts";
 import { LocalS3 } from "../../src/service/local/s3/server.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { ObjectStore } from "../../src/service/store.ts";
+import { AWS_ENVIRONMENT } from "./aws-environment.ts";
 
 const UPLOADS = "uploads";
 const LATENTS = "latents";
@@ -41,7 +42,7 @@ let context: ServiceContext;
 let pictures: Uint8Array[];
 
 before(async () => {
-  Object.assign(process.env, { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" });
+  Object.assign(process.env, AWS_ENVIRONMENT);
   folder = await mkdtemp(join(tmpdir(), "zippynet-encode-"));
   s3 = await LocalS3.start({ folder, buckets: [UPLOADS, LATENTS], port: 0, onChange: () => undefined });
   const images = new URL("../images/", import.meta.url);

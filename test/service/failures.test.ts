@@ -11,6 +11,7 @@ import { toS3Event } from "../../src/service/local/notification.ts";
 import { LocalS3, type ObjectChange } from "../../src/service/local/s3/server.ts";
 import { failedUploads } from "../../src/service/redrive.ts";
 import { ObjectStore } from "../../src/service/store.ts";
+import { ONE_ATTEMPT } from "./aws-environment.ts";
 import { LocalSqs } from "./local-sqs.ts";
 import { logged } from "./logged.ts";
 
@@ -33,10 +34,7 @@ before(async () => {
     onChange: (change) => changes.push(change),
   });
   Object.assign(process.env, {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "a",
-    AWS_SECRET_ACCESS_KEY: "b",
-    AWS_MAX_ATTEMPTS: "1",
+    ...ONE_ATTEMPT,
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     AWS_ENDPOINT_URL_SQS: sqs.endpoint,
     ZIPPYNET_LATENTS_BUCKET: "latents",

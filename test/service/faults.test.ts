@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { toS3Event } from "../../src/service/local/notification.ts";
 import { LocalS3, type ObjectChange } from "../../src/service/local/s3/server.ts";
 import { ObjectStore } from "../../src/service/store.ts";
+import { ONE_ATTEMPT } from "./aws-environment.ts";
 import { type Fault, FaultyS3 } from "./faulty-s3.ts";
 import { logged } from "./logged.ts";
 
@@ -42,10 +43,7 @@ before(async () => {
   });
   faulty = await FaultyS3.start(s3.endpoint);
   Object.assign(process.env, {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "a",
-    AWS_SECRET_ACCESS_KEY: "b",
-    AWS_MAX_ATTEMPTS: "1", // each fault reaches the function
+    ...ONE_ATTEMPT,
     AWS_ENDPOINT_URL_S3: faulty.endpoint,
     ZIPPYNET_LATENTS_BUCKET: "latents",
     ZIPPYNET_MODELS: join(folder, "models"),

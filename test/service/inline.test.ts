@@ -19,6 +19,7 @@ import { LocalS3 } from "../../src/service/local/s3/server.ts";
 import { Problem } from "../../src/service/problem.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { ObjectStore } from "../../src/service/store.ts";
+import { AWS_ENVIRONMENT } from "./aws-environment.ts";
 
 let folder: string;
 let s3: LocalS3;
@@ -26,7 +27,7 @@ let context: ServiceContext;
 let file: Buffer;
 
 before(async () => {
-  Object.assign(process.env, { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" });
+  Object.assign(process.env, AWS_ENVIRONMENT);
   folder = await mkdtemp(join(tmpdir(), "zippynet-inline-"));
   s3 = await LocalS3.start({ folder, buckets: ["latents"], port: 0, onChange: () => undefined });
   const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: "latents" });

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { ObjectStore } from "../../src/service/store.ts";
+import { ONE_ATTEMPT } from "./aws-environment.ts";
 
 /** What S3 is asked for and would answer. */
 const requests: { readonly method: string; readonly headers: IncomingHttpHeaders }[] = [];
@@ -16,12 +17,7 @@ const server = createServer(async (request, response) => {
 let store: ObjectStore;
 
 before(async () => {
-  Object.assign(process.env, {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "a",
-    AWS_SECRET_ACCESS_KEY: "b",
-    AWS_MAX_ATTEMPTS: "1",
-  });
+  Object.assign(process.env, ONE_ATTEMPT);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   store = new ObjectStore(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
