@@ -52,7 +52,7 @@ export function walkLatents(
 }
 
 /**
- * Rounds `y` to whole steps from the prior's means, in coding order; gives each symbol to `emit`.
+ * Rounds `y` to whole steps from the prior's means, in coding order; gives each symbol to `emit`, and its place in `y`.
  * @param y [rows, columns, latentChannels] after gain
  * @returns `y_hat` in 32nds
  */
@@ -61,11 +61,11 @@ export function quantiseLatents(
   y: Float32Array,
   shape: LatentShape,
   quality: number,
-  emit: (scale: number, symbol: number) => void,
+  emit: (scale: number, symbol: number, at: number) => void,
 ): Int16Array {
   return walkLatents(architecture, prior, shape, levels[quality - 1]!, (at, mean, scale) => {
     const symbol = clip(Math.round(y[at]! - mean / LATENT_UNIT), -MAX_SYMBOL, MAX_SYMBOL);
-    emit(scale, symbol);
+    emit(scale, symbol, at);
     return symbol * LATENT_UNIT + mean;
   });
 }

@@ -1,15 +1,7 @@
 import { Adam } from "./adam.ts";
+import type { Goal } from "./goal.ts";
 import type { Relaxed } from "./relaxation.ts";
 import type { Softened } from "./relaxed-prior.ts";
-import type { Picture } from "./relaxed-synthesis.ts";
-
-/** What is to be coded, and what for. */
-export interface Goal extends Picture {
-  /** Quality feature of the prior. */
-  readonly level: number;
-  /** Bits that a squared error of one 8-bit level in one sample is worth. */
-  readonly price: number;
-}
 
 /** First step of Adam, in quantisation steps of a latent. */
 const RATE = 0.04;

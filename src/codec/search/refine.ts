@@ -1,15 +1,16 @@
-import { latentSize } from "../architecture.ts";
-import { withGain } from "../autoencoder.ts";
 import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
-import { BLOCK_CHANNELS, blockSize, inPictureUnit, pixelMask, toBlocks } from "../pixels.ts";
 import { Descent } from "./descent.ts";
+import { type Goal, goalOf, latentsOf, relaxedFor } from "./goal.ts";
+import { SymbolMoves } from "./moves.ts";
 import { seededRandom } from "./random.ts";
 import type { PricedStart } from "./start.ts";
 import { lossOf, type Trial, tryLatents } from "./trial.ts";
 
 /** Steps of the descent that each effort adds to those below; the first two choose where it would start. */
-const STEPS = [0, 0, 12, 12, 16, 24, 36, 60, 100, 160] as const;
+const STEPS = [0, 0, 0, 24, 16, 24, 36, 60, 100, 160] as const;
+/** Moves of single symbols that each effort then tries; they pay sooner than the descent, which goes further. */
+const MOVES = [0, 0, 32, 16, 16, 24, 32, 48, 64, 256] as const;
 /** Steps from one look at what a file would be to the next. */
 const LOOK_EVERY = 4;
 export const MAX_EFFORT = STEPS.length - 1;
@@ -22,60 +23,68 @@ export function isTooLargeToSearch({ width, height }: Image, effort: number): bo
   return width * height > (effort === 0 ? LARGEST_LOOKED_AT : LARGEST_SEARCHED);
 }
 
+/** What an effort found. */
+interface Found {
+  /** By descents alone: where the next begins. */
+  readonly descended: Trial;
+  /** Goes on from there. */
+  readonly moves: SymbolMoves;
+  readonly best: Trial;
+}
+
 /**
  * Moves `y` of a picture to where its file is better: fewer of bits + price · squared error, the loss of training. One descent, of
- * which each effort goes a cycle further than the one below; every few steps the latents are coded as they would be, and the best so
- * far is kept. So no effort's loss is above that of a lower one.
+ * which each effort goes a cycle further than the one below, and from its best latents single symbols. Every few steps the latents are
+ * coded as they would be, and the best so far is kept. So no effort's loss is above that of a lower one.
  */
 export class Refinement {
   readonly #model: Model;
   readonly #start: PricedStart;
+  readonly #goal: Goal;
   /** What each effort so far found. */
-  readonly #found: Trial[] = [];
+  readonly #found: Found[] = [];
   #descent: Descent | undefined;
 
   constructor(model: Model, start: PricedStart) {
     this.#model = model;
     this.#start = start;
+    this.#goal = goalOf(model, start);
   }
 
   /** What an effort finds; goes on from where the highest so far ended. */
   upTo(effort: number): Trial {
+    const { trial } = this.#start;
     for (let level = this.#found.length; level <= effort; level++) {
-      this.#found.push(this.#cycle(this.#found.at(-1) ?? this.#start.trial, STEPS[level]!));
+      const before = this.#found.at(-1) ?? { descended: trial, moves: this.#movesFrom(trial), best: trial };
+      const descended = this.#cycle(before.descended, STEPS[level]!);
+      const moves = descended === before.descended ? before.moves : this.#movesFrom(descended);
+      const best = this.#better(before.best, moves.go(MOVES[level]!));
+      this.#found.push({ descended, moves, best });
     }
-    return this.#found[effort]!;
+    return this.#found[effort]!.best;
+  }
+
+  #movesFrom(latents: Trial): SymbolMoves {
+    return new SymbolMoves(this.#model, this.#start, this.#goal, latents);
   }
 
   #cycle(before: Trial, length: number): Trial {
-    const { image, price, trial } = this.#start;
+    const { image, trial } = this.#start;
     let best = before;
     for (let done = 0; done < length; done += LOOK_EVERY) {
-      this.#descent ??= descentFrom(this.#model, this.#start);
+      this.#descent ??= this.#descentFromStart();
       for (let step = done; step < done + LOOK_EVERY; step++) this.#descent.step(step / length);
-      const found = tryLatents(this.#model, image, this.#descent.y, trial.quality);
-      if (lossOf(found, price) < lossOf(best, price)) best = found;
+      best = this.#better(best, tryLatents(this.#model, image, this.#descent.y, trial.quality));
     }
     return best;
   }
-}
 
-function descentFrom(model: Model, { image, y, trial: { quality }, price }: PricedStart): Descent {
-  const { width, height } = image;
-  const { rows, columns } = blockSize(width, height);
-  const blocks = new Float32Array(rows * columns * BLOCK_CHANNELS);
-  toBlocks(image, blocks, 0);
-  const channels = model.architecture.latentChannels;
-  return new Descent(
-    model.relaxation().of(latentSize(width, height)),
-    {
-      blocks: inPictureUnit(blocks),
-      mask: pixelMask(width, height),
-      inverseGain: model.inverseGain.subarray((quality - 1) * channels, quality * channels),
-      level: model.levels[quality - 1]!,
-      price,
-    },
-    withGain(model, y, quality),
-    seededRandom(SEED),
-  );
+  #descentFromStart(): Descent {
+    const [model, start] = [this.#model, this.#start];
+    return new Descent(relaxedFor(model, start), this.#goal, latentsOf(model, start), seededRandom(SEED));
+  }
+
+  #better(a: Trial, b: Trial): Trial {
+    return lossOf(b, this.#goal.price) < lossOf(a, this.#goal.price) ? b : a;
+  }
 }

@@ -18,7 +18,10 @@ export interface RelaxedCode {
   /** [rows, columns, latentChannels], in quantisation steps. */
   readonly yHat: Float32Array;
   readonly bits: number;
-  /** Gradient of bits + f(yHat) with respect to `y`, from that of f; `gradient` is used up. Once. */
+  /**
+   * Gradient of bits + f(yHat) with respect to `y`, from that of f. `gradient` turns into that with respect to `yHat`, less what each
+   * latent's own symbol costs. Once.
+   */
   back(gradient: Float32Array): Float32Array;
 }
 

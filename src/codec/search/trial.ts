@@ -11,7 +11,8 @@ export interface Trial {
   readonly quality: number;
   /** [rows, columns, latentChannels], in 32nds. */
   readonly yHat: Int16Array;
-  /** Of every latent, in coding order. */
+  /** Where each latent is in `yHat`, in coding order, and the prior's scale of it. */
+  readonly places: Int32Array;
   readonly scales: Uint8Array;
   readonly symbols: Int16Array;
   /** What the tables say that the symbols cost. */
@@ -26,16 +27,25 @@ export interface Trial {
  * @param y [rows, columns, latentChannels] after the gain of the quality
  */
 export function tryLatents(model: Model, image: Image, y: Float32Array, quality: number): Trial {
+  const places = new Int32Array(y.length);
   const scales = new Uint8Array(y.length);
   const symbols = new Int16Array(y.length);
   let [at, bits] = [0, 0];
-  const yHat = quantiseLatents(model, y, latentSize(image.width, image.height), quality, (scale, symbol) => {
-    scales[at] = scale;
-    symbols[at++] = symbol;
-    bits += model.tables.cost(scale, symbol);
-  });
+  const yHat = quantiseLatents(
+    model,
+    y,
+    latentSize(image.width, image.height),
+    quality,
+    (scale, symbol, place) => {
+      places[at] = place;
+      scales[at] = scale;
+      symbols[at++] = symbol;
+      bits += model.tables.cost(scale, symbol);
+    },
+  );
   const decoded = reconstruct(model, { ...image, quality, grey: isGrey(image) }, yHat);
-  return { quality, yHat, scales, symbols, bits, squares: squaredError(image, withAlphaOf(image, decoded)) };
+  const squares = squaredError(image, withAlphaOf(image, decoded));
+  return { quality, yHat, places, scales, symbols, bits, squares };
 }
 
 /** Bits + price · squared error: what training minimises. */
