@@ -149,6 +149,15 @@ test("a backfill's share of the account's concurrency is capped, uploads' if ask
   assert.deepEqual([share(other, "Batch"), share(other, "Encode")], [undefined, 50]);
 });
 
+test("requests to the API have a limit, so that a flood of them costs little", async () => {
+  const limits = ({ resources: { extensions } }: Resolved): unknown =>
+    extensions["HttpApiStage"]!.Properties["DefaultRouteSettings"];
+  assert.deepEqual(limits(service), { ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 2000 });
+  const other = await resolve("maxRequests=20", "maxBurst=30");
+  // text, from a command line; CloudFormation takes it for numbers
+  assert.deepEqual(limits(other), { ThrottlingRateLimit: "20", ThrottlingBurstLimit: "30" });
+});
+
 test("the limits of uploads are those of every function that encodes, and all defaults are the code's own", () => {
   const { environment } = service.provider;
   const expected = readSettings({ ZIPPYNET_LATENTS_BUCKET: "my-latents" });
