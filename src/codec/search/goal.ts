@@ -1,5 +1,4 @@
 import { latentSize } from "../architecture.ts";
-import { withGain } from "../autoencoder.ts";
 import type { Model } from "../model.ts";
 import { BLOCK_CHANNELS, blockSize, inPictureUnit, pixelMask, toBlocks } from "../pixels.ts";
 import type { Relaxed } from "./relaxation.ts";
@@ -33,9 +32,4 @@ export function goalOf(model: Model, { image, trial: { quality }, price }: Price
 /** Networks with gradients for a start's picture. */
 export function relaxedFor(model: Model, { image: { width, height } }: PricedStart): Relaxed {
   return model.relaxation().of(latentSize(width, height));
-}
-
-/** Latents of a start, after its gain. */
-export function latentsOf(model: Model, { y, trial: { quality } }: PricedStart): Float32Array {
-  return withGain(model, y, quality);
 }

@@ -1,7 +1,8 @@
+import { withGain } from "../autoencoder.ts";
 import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { Descent } from "./descent.ts";
-import { type Goal, goalOf, latentsOf, relaxedFor } from "./goal.ts";
+import { type Goal, goalOf, relaxedFor } from "./goal.ts";
 import { SymbolMoves } from "./moves.ts";
 import { seededRandom } from "./random.ts";
 import type { PricedStart } from "./start.ts";
@@ -81,7 +82,8 @@ export class Refinement {
 
   #descentFromStart(): Descent {
     const [model, start] = [this.#model, this.#start];
-    return new Descent(relaxedFor(model, start), this.#goal, latentsOf(model, start), seededRandom(SEED));
+    const y = withGain(model, start.y, start.trial.quality);
+    return new Descent(relaxedFor(model, start), this.#goal, y, seededRandom(SEED));
   }
 
   #better(a: Trial, b: Trial): Trial {
