@@ -19,8 +19,8 @@ import { priceOf } from "./quality.ts";
 import { RangeDecoder, RangeEncoder } from "./range-coder.ts";
 import { isTooLargeToSearch, MAX_EFFORT, Refinement } from "./search/refine.ts";
 import {
-  bestGain,
   bestOrientation,
+  corrected,
   fittingGain,
   type PricedStart,
   plainStart,
@@ -49,7 +49,7 @@ export interface Encoded {
 /**
  * Encodes images. Throws `bad-image` or `bad-option`.
  * @param quality 1–100: what a file's bits are worth, and the gain, or where to look for it
- * @param effort 0–9: one pass in each orientation, and a few gains; then many gains; or so much search for a better `y` besides. See
+ * @param effort 0–9: one pass in each orientation and one that corrects the best; then the gain that suits the image; or so much search for a better `y` besides. See
  * `search/`
  */
 export function encodeImages(model: Model, images: readonly Image[], quality: number, effort = 0): Encoded[] {
@@ -74,29 +74,24 @@ export class ImageEncoder {
   encode(quality: number, effort: number): Encoded {
     const [model, image] = [this.#model, this.#image];
     if (isTooLargeToSearch(image, effort)) return encodePlainly(model, image, quality);
-    const search = this.#searches.get(quality) ?? startOf(model, image, quality);
+    const search = this.#searches.get(quality) ?? {
+      start: corrected(model, bestOrientation(model, image, quality)),
+    };
     this.#searches.set(quality, search);
-    const { start, fitting } = search;
-    const written = (trial: Trial): Encoded => ({
-      ...write(model, image, start.orientation, trial),
-      price: fitting.price,
-    });
-    if (effort === 0) return written(fitting.trial);
-    search.refinement ??= new Refinement(model, bestGain(model, start, fitting));
-    return written(search.refinement.upTo(effort));
+    const { orientation, trial } = search.start;
+    if (effort === 0) return { ...write(model, image, orientation, trial), price: priceOf(quality) };
+    search.fitting ??= fittingGain(model, search.start);
+    search.refinement ??= new Refinement(model, search.fitting);
+    const refined = search.refinement.upTo(effort);
+    return { ...write(model, image, orientation, refined), price: search.fitting.price };
   }
 }
 
 /** How far the search for a file of a quality has come. */
 interface Search {
   readonly start: Start;
-  readonly fitting: PricedStart;
+  fitting?: PricedStart;
   refinement?: Refinement;
-}
-
-function startOf(model: Model, image: Image, quality: number): Search {
-  const start = bestOrientation(model, image, quality);
-  return { start, fitting: fittingGain(model, start) };
 }
 
 /** Encodes an image as it lies, in one pass: what effort 0 does less the choice. Throws `bad-image` or `bad-option`. */

@@ -21,12 +21,15 @@ export interface PricedStart extends Start {
   readonly price: number;
 }
 
-/** Gains that every effort tries, as qualities above the one asked for; the outer two tell the price. */
-const FEW = [-6, -3, 3, 6] as const;
-/** The others. Each rounds all latents anew, so more are better: see docs/experiments.md. */
-const MORE = [-5, -4, -2, -1, 1, 2, 4, 5, 7, 8, 9, 10] as const;
+/** Gains that tell the price, as qualities above the one asked for. */
+const WIDE = [-6, 6] as const;
+/** The others that are tried. Each rounds all latents anew, so more are better: see docs/experiments.md. */
+const NARROW = [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 7, 8, 9, 10] as const;
 /** How far a picture's price may lie from its quality's, as a factor. */
 const FARTHEST = 4;
+
+/** Share of a picture's error that is added to it for another pass; twice as much gains nothing. */
+const CORRECTION = 0.15;
 
 /** One pass: the picture as it lies, and the gain of its quality. */
 export function plainStart(model: Model, image: Image, quality: number): Start {
@@ -41,30 +44,35 @@ export function bestOrientation(model: Model, image: Image, quality: number): St
   return best(starts, priceOf(quality));
 }
 
+/** The start, or one more pass over the picture plus a share of what the start's file has wrong, if that is better. */
+export function corrected(model: Model, start: Start): Start {
+  const { image, trial } = start;
+  const { quality, decoded } = trial;
+  const data = image.data.map((value, at) => {
+    const wanted = value + CORRECTION * (value - decoded.data[at]!);
+    return Math.max(0, Math.min(255, Math.round(wanted)));
+  });
+  const y = analyse(model, { ...image, data });
+  return best([start, { ...start, y, trial: tryGain(model, { image, y }, quality) }], priceOf(quality));
+}
+
 /**
- * The gain that suits a picture best, of some near a start's, and what an error is worth to it.
+ * The gain that suits a picture best, of those near a start's, and what an error is worth to it.
  *
  * Loss is bits + price · squared error. The gain that is best by the quality's price would make easy pictures worse and hard ones
  * better than the quality asks for. So the price is the picture's own: what it pays for a squared error between two gains around
  * the quality's.
  */
 export function fittingGain(model: Model, start: Start): PricedStart {
-  const tried = [start, ...withGains(model, start, FEW)];
-  const price = ownPrice(tried, priceOf(start.trial.quality));
-  return { ...best(tried, price), price };
-}
-
-/** The gain that suits a picture best, of all near a start's. */
-export function bestGain(model: Model, start: Start, fitting: PricedStart): PricedStart {
-  const { price } = fitting;
-  return { ...best([fitting, ...withGains(model, start, MORE)], price), price };
-}
-
-function withGains(model: Model, start: Start, offsets: readonly number[]): Start[] {
-  return offsets
-    .map((offset) => start.trial.quality + offset)
-    .filter((quality) => quality >= 1 && quality <= QUALITIES)
-    .map((quality) => ({ ...start, trial: tryGain(model, start, quality) }));
+  const { quality } = start.trial;
+  const gains = (offsets: readonly number[]): Start[] =>
+    offsets
+      .map((offset) => quality + offset)
+      .filter((other) => other >= 1 && other <= QUALITIES)
+      .map((other) => ({ ...start, trial: tryGain(model, start, other) }));
+  const around = [start, ...gains(WIDE)];
+  const price = ownPrice(around, priceOf(quality));
+  return { ...best([...around, ...gains(NARROW)], price), price };
 }
 
 /** @param usual what it lies near to */

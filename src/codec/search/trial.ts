@@ -19,6 +19,7 @@ export interface Trial {
   readonly bits: number;
   /** Sum of squared errors of 8-bit samples; opacity counts where the picture has any. */
   readonly squares: number;
+  readonly decoded: Image;
 }
 
 /**
@@ -43,9 +44,8 @@ export function tryLatents(model: Model, image: Image, y: Float32Array, quality:
       bits += model.tables.cost(scale, symbol);
     },
   );
-  const decoded = reconstruct(model, { ...image, quality, grey: isGrey(image) }, yHat);
-  const squares = squaredError(image, withAlphaOf(image, decoded));
-  return { quality, yHat, places, scales, symbols, bits, squares };
+  const decoded = withAlphaOf(image, reconstruct(model, { ...image, quality, grey: isGrey(image) }, yHat));
+  return { quality, yHat, places, scales, symbols, bits, squares: squaredError(image, decoded), decoded };
 }
 
 /** Bits + price · squared error: what training minimises. */
