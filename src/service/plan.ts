@@ -20,7 +20,8 @@ export interface Plan {
 const RANGES = { quality: [1, 100], psnr: [1, 100], "max-bytes": [1, 1e9], effort: [0, 9] } as const;
 
 /**
- * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for (`model`, `effort`, and one of `quality`, `psnr`, `max-bytes`), else the settings.
+ * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for (`model`, `effort`, and one of `quality`, `psnr`,
+ * `max-bytes`), else the settings.
  * Throws `too-large` and `bad-option`, before a byte of the upload is fetched.
  */
 export async function planFor(models: Models, settings: ServiceSettings, upload: ObjectHead): Promise<Plan> {

@@ -4,6 +4,7 @@ import {
   GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  type HeadObjectCommandOutput,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -51,7 +52,7 @@ export class ObjectStore {
 
   /** Undefined if there is no such object. */
   async head(bucket: string, key: string): Promise<ObjectHead | undefined> {
-    const found = await orUndefined(this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })));
+    const found = await this.#headObject(bucket, key);
     return found && toHead(found);
   }
 
@@ -60,7 +61,7 @@ export class ObjectStore {
    * them), so only objects with tags cost another request.
    */
   async headTagged(bucket: string, key: string): Promise<ObjectHead | undefined> {
-    const found = await orUndefined(this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })));
+    const found = await this.#headObject(bucket, key);
     const head = found && toHead(found);
     if (!head || !found.TagCount) return head;
     const tagging = await orUndefined(
@@ -68,6 +69,10 @@ export class ObjectStore {
     );
     const tags = (tagging?.TagSet ?? []).map(({ Key, Value }) => [Key ?? "", Value ?? ""] as const);
     return { ...head, metadata: { ...Object.fromEntries(tags), ...head.metadata } };
+  }
+
+  #headObject(bucket: string, key: string): Promise<HeadObjectCommandOutput | undefined> {
+    return orUndefined(this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })));
   }
 
   /** Throws if there is no such bucket: S3's answer to a HEAD of an object in it is the same 404 as for one that is not there. */

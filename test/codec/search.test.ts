@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { latentSize } from "../../src/codec/architecture.ts";
 import { analyse, withGain } from "../../src/codec/autoencoder.ts";
 import { decodeImages, encodeImages, type Model } from "../../src/codec/codec.ts";
-import { BLOCK_CHANNELS, blockSize, inPictureUnit, pixelMask, toBlocks } from "../../src/codec/pixels.ts";
+import { goalOf, relaxedFor } from "../../src/codec/search/goal.ts";
 import { faces, madePicture, photographs } from "./support.ts";
 
 let model: Model;
@@ -68,23 +67,15 @@ test("bits and squared errors fall along their gradients as fast as these say", 
   const y = withGain(model, analyse(model, image), quality).map(
     (value, i) => value + 0.4 * Math.sin(i * 7.13),
   );
-  const { prior, synthesis } = model.relaxation().of(latentSize(side, side));
-  const { rows, columns } = blockSize(side, side);
-  const blocks = new Float32Array(rows * columns * BLOCK_CHANNELS);
-  toBlocks(image, blocks, 0);
-  const channels = model.architecture.latentChannels;
-  const picture = {
-    blocks: inPictureUnit(blocks),
-    mask: pixelMask(side, side),
-    inverseGain: model.inverseGain.subarray((quality - 1) * channels, quality * channels),
-  };
+  const { prior, synthesis } = relaxedFor(model, image);
+  const goal = goalOf(model, image, quality, 1);
   const asIs = (residual: number) => ({ symbol: residual, slope: 1 });
-  const code = (values: Float32Array) => prior.code(values, model.levels[quality - 1]!, asIs);
+  const code = (values: Float32Array) => prior.code(values, goal.level, asIs);
   const cases = [
     { value: (at: Float32Array) => code(at).bits, gradient: code(y).back(new Float32Array(y.length)) },
     {
-      value: (at: Float32Array) => synthesis.squaredError(picture, at).squares,
-      gradient: synthesis.squaredError(picture, y).gradient,
+      value: (at: Float32Array) => synthesis.squaredError(goal, at).squares,
+      gradient: synthesis.squaredError(goal, y).gradient,
     },
   ];
   for (const { value, gradient } of cases) {

@@ -33,11 +33,17 @@ test("decibels are reached by the smallest file, bytes are kept by the best pict
 });
 
 test("no effort makes a target worse than a lower one", () => {
-  const row = (target: Target) => [0, 1, 3].map((effort) => encodeTo(model, images[0]!, target, effort));
+  const row = (target: Target) => [0, 1, 2, 3].map((effort) => encodeTo(model, images[0]!, target, effort));
   const bytes = row({ kind: "psnr", decibels: 28 }).map(({ file }) => file.length);
   const decibels = row({ kind: "bytes", maxBytes: 90 }).map(({ psnr }) => psnr);
-  assert.ok(bytes[0]! >= bytes[1]! && bytes[1]! >= bytes[2]! && bytes[0]! > bytes[2]!, bytes.join(" "));
-  assert.ok(decibels[0]! <= decibels[1]! && decibels[1]! <= decibels[2]!, decibels.join(" "));
+  assert.ok(
+    bytes[0]! >= bytes[1]! && bytes[1]! >= bytes[2]! && bytes[2]! >= bytes[3]! && bytes[0]! > bytes[3]!,
+    bytes.join(" "),
+  );
+  assert.ok(
+    decibels[0]! <= decibels[1]! && decibels[1]! <= decibels[2]! && decibels[2]! <= decibels[3]!,
+    decibels.join(" "),
+  );
 });
 
 test("what no file meets is an error that says what is possible", () => {

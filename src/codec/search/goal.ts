@@ -1,9 +1,9 @@
 import { latentSize } from "../architecture.ts";
+import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { BLOCK_CHANNELS, blockSize, inPictureUnit, pixelMask, toBlocks } from "../pixels.ts";
 import type { Relaxed } from "./relaxation.ts";
 import type { Picture } from "./relaxed-synthesis.ts";
-import type { PricedStart } from "./start.ts";
 
 /** What is to be coded, and what for. */
 export interface Goal extends Picture {
@@ -13,8 +13,8 @@ export interface Goal extends Picture {
   readonly price: number;
 }
 
-/** @param start whose picture it is, and the quality of its gain */
-export function goalOf(model: Model, { image, trial: { quality }, price }: PricedStart): Goal {
+/** @param quality whose gain the latents have */
+export function goalOf(model: Model, image: Image, quality: number, price: number): Goal {
   const { width, height } = image;
   const { rows, columns } = blockSize(width, height);
   const blocks = new Float32Array(rows * columns * BLOCK_CHANNELS);
@@ -29,7 +29,7 @@ export function goalOf(model: Model, { image, trial: { quality }, price }: Price
   };
 }
 
-/** Networks with gradients for a start's picture. */
-export function relaxedFor(model: Model, { image: { width, height } }: PricedStart): Relaxed {
+/** Networks with gradients for a picture. */
+export function relaxedFor(model: Model, { width, height }: Image): Relaxed {
   return model.relaxation().of(latentSize(width, height));
 }

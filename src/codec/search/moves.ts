@@ -1,7 +1,7 @@
+import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { LATENT_UNIT } from "../prior.ts";
 import { type Goal, relaxedFor } from "./goal.ts";
-import type { PricedStart } from "./start.ts";
 import { lossOf, type Trial, tryLatents } from "./trial.ts";
 
 /** A symbol one up or down, by itself. */
@@ -19,7 +19,7 @@ interface Move {
  */
 export class SymbolMoves {
   readonly #model: Model;
-  readonly #start: PricedStart;
+  readonly #image: Image;
   readonly #goal: Goal;
   /** Moves that did not pay, and those that did: neither is worth another trial. */
   readonly #tried = new Set<number>();
@@ -27,12 +27,13 @@ export class SymbolMoves {
   #moves: Iterator<Move> | undefined;
 
   /**
-   * @param goal of the start's picture, at the quality of the latents
+   * @param image as its latents hold it
+   * @param goal of the image, at the quality of the latents
    * @param latents to begin with
    */
-  constructor(model: Model, start: PricedStart, goal: Goal, latents: Trial) {
+  constructor(model: Model, image: Image, goal: Goal, latents: Trial) {
     this.#model = model;
-    this.#start = start;
+    this.#image = image;
     this.#goal = goal;
     this.#best = latents;
   }
@@ -40,15 +41,15 @@ export class SymbolMoves {
   /** Tries so many moves more, or those there are; gives the best latents so far. */
   go(tries: number): Trial {
     for (let done = 0; done < tries; done++) {
-      this.#moves ??= promising(this.#model, this.#start, this.#goal, this.#best)
+      this.#moves ??= promising(this.#model, this.#image, this.#goal, this.#best)
         .filter((move) => !this.#tried.has(idOf(move)))
         .values();
       const move = this.#moves.next().value;
       if (!move) break;
       this.#tried.add(idOf(move));
-      const y = Float32Array.from(this.#best.yHat, (value) => value / LATENT_UNIT);
+      const y = inSteps(this.#best);
       y[move.at]! += move.by;
-      const found = tryLatents(this.#model, this.#start.image, y, this.#best.quality);
+      const found = tryLatents(this.#model, this.#image, y, this.#best.quality);
       if (lossOf(found, this.#goal.price) >= lossOf(this.#best, this.#goal.price)) continue;
       this.#best = found;
       this.#moves = undefined;
@@ -57,14 +58,19 @@ export class SymbolMoves {
   }
 }
 
+/** `y_hat` in quantisation steps. */
+function inSteps({ yHat }: Trial): Float32Array {
+  return Float32Array.from(yHat, (value) => value / LATENT_UNIT);
+}
+
 function idOf({ at, by }: Move): number {
   return 2 * at + (by > 0 ? 1 : 0);
 }
 
 /** The moves that promise a smaller loss, the most promising first. */
-function promising(model: Model, start: PricedStart, goal: Goal, latents: Trial): Move[] {
-  const { prior, synthesis } = relaxedFor(model, start);
-  const yHat = Float32Array.from(latents.yHat, (value) => value / LATENT_UNIT);
+function promising(model: Model, image: Image, goal: Goal, latents: Trial): Move[] {
+  const { prior, synthesis } = relaxedFor(model, image);
+  const yHat = inSteps(latents);
   // slope 1: a latent stays where it is when its mean moves, for it is rounded anew; with it at 0, half of the promises are void
   const code = prior.code(yHat, goal.level, (residual) => ({ symbol: Math.round(residual), slope: 1 }));
   const slope = synthesis.squaredError(goal, yHat).gradient.map((value) => value * goal.price);

@@ -49,7 +49,7 @@ export class Refinement {
   constructor(model: Model, start: PricedStart) {
     this.#model = model;
     this.#start = start;
-    this.#goal = goalOf(model, start);
+    this.#goal = goalOf(model, start.image, start.trial.quality, start.price);
   }
 
   /** What an effort finds; goes on from where the highest so far ended. */
@@ -66,7 +66,7 @@ export class Refinement {
   }
 
   #movesFrom(latents: Trial): SymbolMoves {
-    return new SymbolMoves(this.#model, this.#start, this.#goal, latents);
+    return new SymbolMoves(this.#model, this.#start.image, this.#goal, latents);
   }
 
   #cycle(before: Trial, length: number): Trial {
@@ -83,7 +83,7 @@ export class Refinement {
   #descentFromStart(): Descent {
     const [model, start] = [this.#model, this.#start];
     const y = withGain(model, start.y, start.trial.quality);
-    return new Descent(relaxedFor(model, start), this.#goal, y, seededRandom(SEED));
+    return new Descent(relaxedFor(model, start.image), this.#goal, y, seededRandom(SEED));
   }
 
   #better(a: Trial, b: Trial): Trial {
