@@ -12,6 +12,7 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -160,6 +161,25 @@ test("bodies in signed chunks, ranges, copies, multipart uploads", async () => {
       "ObjectCreated:CompleteMultipartUpload",
     ],
   );
+});
+
+test("a copy has the source's metadata and tags, or the request's, each as its directive says", async () => {
+  await put("tagged", "x", { Metadata: { quality: "30" }, Tagging: "model=faces" });
+  const copy = async (more: object) => {
+    const CopySource = `${Bucket}/tagged`;
+    await client.send(new CopyObjectCommand({ Bucket, Key: "copy", CopySource, ...more }));
+    const { Metadata } = await client.send(new HeadObjectCommand({ Bucket, Key: "copy" }));
+    const { TagSet } = await client.send(new GetObjectTaggingCommand({ Bucket, Key: "copy" }));
+    return [Metadata, TagSet!.map(({ Key, Value }) => `${Key}=${Value}`)];
+  };
+  const metadata = { MetadataDirective: "REPLACE", Metadata: { quality: "60" } };
+  const tags = { TaggingDirective: "REPLACE", Tagging: "model=signs" };
+  assert.deepEqual(await copy({}), [{ quality: "30" }, ["model=faces"]]);
+  assert.deepEqual(await copy(metadata), [{ quality: "60" }, ["model=faces"]]);
+  assert.deepEqual(await copy(tags), [{ quality: "30" }, ["model=signs"]]);
+  assert.deepEqual(await copy({ ...metadata, ...tags }), [{ quality: "60" }, ["model=signs"]]);
+  assert.deepEqual(await copy({ TaggingDirective: "REPLACE" }), [{ quality: "30" }, []]);
+  changes.length = 0;
 });
 
 test("listings in pages, by prefix and by folder", async () => {

@@ -157,8 +157,7 @@ export class LocalS3 {
     const source = request.headers["x-amz-copy-source"];
     if (source !== undefined) {
       const from = await this.#readSource(String(source));
-      const replace = request.headers["x-amz-metadata-directive"] === "REPLACE";
-      const headers = replace ? storedHeaders(request) : from.info.headers;
+      const headers = copiedHeaders(request, from.info);
       const info = await bucket.put(key, { body: from.body, headers }, guard);
       this.#changed("ObjectCreated:Copy", bucket, key, info);
       sendXml(call, "CopyObjectResult", { LastModified: info.modified, ETag: `"${info.etag}"` });
@@ -297,6 +296,15 @@ function storedHeaders({ headers }: IncomingMessage): Record<string, string> {
     if (plain || name === TAGS || name.startsWith("x-amz-meta-")) kept[name] = String(value);
   }
   return kept;
+}
+
+/** Metadata and tags of a copy: each of the source, or of the request where its directive says so. */
+function copiedHeaders(request: IncomingMessage, source: ObjectInfo): Record<string, string> {
+  const of = (directive: string) =>
+    request.headers[directive] === "REPLACE" ? storedHeaders(request) : source.headers;
+  const { [TAGS]: _, ...metadata } = of("x-amz-metadata-directive");
+  const tags = of("x-amz-tagging-directive")[TAGS];
+  return { ...metadata, ...(tags !== undefined && { [TAGS]: tags }) };
 }
 
 function sendXml({ request, response }: Call, root: string, content: Xml): void {
