@@ -1,3 +1,6 @@
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
@@ -65,7 +68,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const asked = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => asked.abort());
   console.log("Starting …");
-  const web = join(options.folder, "web");
+  const web = await mkdtemp(join(tmpdir(), "zippynet-web-"));
+  process.on("exit", () => rmSync(web, { recursive: true, force: true }));
   const built = buildWeb({ out: web });
   built.catch(() => undefined); // told below, when the page is to be served
   const starting = RunningService.start({
