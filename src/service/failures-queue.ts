@@ -5,6 +5,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import { PATIENCE } from "./patience.ts";
 
 /** A message that is ours until its visibility timeout ends. */
 export interface Received {
@@ -26,7 +27,7 @@ export class FailuresQueue {
     url: string,
     endpoint = process.env["AWS_ENDPOINT_URL_SQS"] ?? process.env["AWS_ENDPOINT_URL"],
   ) {
-    this.#client = new SQSClient(endpoint === undefined ? {} : { endpoint });
+    this.#client = new SQSClient({ ...(endpoint !== undefined && { endpoint }), requestHandler: PATIENCE });
     this.#url = url;
   }
 

@@ -11,6 +11,7 @@ import {
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import { decodeEventKey } from "./keys.ts";
+import { PATIENCE } from "./patience.ts";
 
 /** What S3 says of an object. */
 export interface ObjectHead {
@@ -33,12 +34,6 @@ export interface Listed {
 
 /** Where S3 stands: an object of this ETag, or none; a conditional write happens only if it still does. */
 export type Expected = string | undefined;
-
-/**
- * Milliseconds that S3 may take to accept a connection, and to say something on it; without them the SDK waits for ever. Three
- * attempts stay within the 20 s of the decode function.
- */
-const PATIENCE = { connectionTimeout: 2000, socketTimeout: 6000 };
 
 /** The few operations on objects that the service needs. All throw what the SDK throws, but for "not there" and "changed". */
 export class ObjectStore {
