@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
 import { FITS } from "../image/fit.ts";
-import { matches } from "./etag.ts";
 import { FORMATS } from "./formats.ts";
 import { MAX_KEYS } from "./inline.ts";
-import type { Answer } from "./picture.ts";
+import { type Answer, jsonAnswer } from "./picture.ts";
 import type { ServiceSettings } from "./settings.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -55,12 +53,9 @@ export function openApi(settings: Described): Json {
   };
 }
 
-/** The document as the API sends it; its tag changes with the text. */
+/** The document as the API sends it. */
 export function getOpenApi(settings: Described, ifNoneMatch: string | undefined): Answer {
-  const bytes = Buffer.from(JSON.stringify(openApi(settings), undefined, 2));
-  const tag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
-  const body = matches(ifNoneMatch, tag) ? undefined : { type: "application/json", bytes };
-  return { tag, bytesIn: 0, body };
+  return jsonAnswer(JSON.stringify(openApi(settings), undefined, 2), ifNoneMatch);
 }
 
 function operationsOf(settings: Described): Json {

@@ -3,7 +3,7 @@ import { decodePicture, type ModelSource } from "../image/decode.ts";
 import { fitImage, fittedSize, type Size } from "../image/fit.ts";
 import { writeImage } from "../image/write.ts";
 import { LOSSLESS } from "./draft.ts";
-import { matches, pictureTag } from "./etag.ts";
+import { matches, pictureTag, textTag } from "./etag.ts";
 import { FORMATS } from "./formats.ts";
 import { latentsKey, mayHaveLatents } from "./keys.ts";
 import type { PictureContext } from "./picture-context.ts";
@@ -43,11 +43,16 @@ export async function getInfo(
   ifNoneMatch: string | undefined,
 ): Promise<Answer> {
   const latents = await readLatents(store, settings, key);
-  const tag = pictureTag(latents.etag, "info");
-  const bytesIn = latents.bytes.length;
-  if (matches(ifNoneMatch, tag)) return { tag, bytesIn, body: undefined };
   const text = await decoding(key, async () => JSON.stringify(describe(key, latents), undefined, 2));
-  return { tag, bytesIn, body: { type: "application/json", bytes: Buffer.from(text) } };
+  return jsonAnswer(text, ifNoneMatch, latents.bytes.length);
+}
+
+/** JSON whose tag changes with its text; nothing if the client has it. */
+export function jsonAnswer(text: string, ifNoneMatch: string | undefined, bytesIn = 0): Answer {
+  const bytes = Buffer.from(text);
+  const tag = textTag(bytes);
+  const body = matches(ifNoneMatch, tag) ? undefined : { type: "application/json", bytes };
+  return { tag, bytesIn, body };
 }
 
 async function render(
