@@ -34,7 +34,7 @@ export function readSecrets(text: string): string[] {
 }
 
 /**
- * A picture's URL, with or without a query, signed until a time. Throws `bad-option` if it is no URL or is signed already.
+ * A picture's URL, with or without a query, signed until a time. Throws `bad-option` if it is no URL or is signed already, or the time is no time.
  * @param expires the first moment at which it is no longer good; counts in whole seconds
  */
 export function signUrl(url: string, secret: string, expires: Date): string {
@@ -44,6 +44,9 @@ export function signUrl(url: string, secret: string, expires: Date): string {
   }
   if ([EXPIRES, SIGNATURE].some((name) => signed.searchParams.has(name))) {
     throw new ZippyNetError("bad-option", `expected a URL that is not signed, got "${url}"`);
+  }
+  if (Number.isNaN(expires.getTime())) {
+    throw new ZippyNetError("bad-option", "expected a time at which the URL expires, got an invalid date");
   }
   const path = decodedPath(signed.pathname);
   signed.searchParams.set(EXPIRES, String(Math.floor(expires.getTime() / 1000)));

@@ -90,6 +90,13 @@ test("what is wrong is said: missing, altered, expired; and of nothing else", as
   assert.ok(!JSON.stringify(service.line).includes(SECRET));
 });
 
+test("a URL is not signed until a time that is none", () => {
+  assert.throws(
+    () => signUrl("https://api/images/a", SECRET, new Date("soon")),
+    /expires, got an invalid date/,
+  );
+});
+
 test("no other path or query has a URL's signature", () => {
   const expires = new Date(2e12);
   const part = fc.constantFrom("a", "/", "%", "=", "&", "?", "\n", "+", " ", "ü", "w", "1", "expires");
