@@ -2,7 +2,6 @@ import type { Context } from "aws-lambda";
 import { serviceContext } from "../service/context.ts";
 import type { Rejected } from "../service/encode-object.ts";
 import { handleUpload } from "../service/handle-upload.ts";
-import { isFolderMarker } from "../service/keys.ts";
 import { log } from "../service/log.ts";
 import { tellRejected } from "../service/rejection.ts";
 import { type ObjectEvent, readS3Event } from "../service/s3-event.ts";
@@ -32,10 +31,6 @@ export async function handler(event: unknown, context?: Pick<Context, "awsReques
 
 async function handle({ kind, ...upload }: ObjectEvent, requestId: string | undefined): Promise<void> {
   const fields = { requestId, event: kind, ...upload };
-  if (isFolderMarker(upload.key, upload.size)) {
-    log("info", "folder ignored", fields);
-    return;
-  }
   const tell = async (rejected: Rejected): Promise<void> =>
     tellRejected((await serviceContext()).settings, upload, rejected, requestId);
   await handleUpload(serviceContext, upload, { operation: "encode", fields, tell });

@@ -17,7 +17,8 @@ export interface Scope {
 
 /**
  * How the latents of a key stand to its upload: `missing`, `outdated` (of an older upload, other settings, or too early),
- * `current`; or there is no upload any more (`orphan`), or it is not in question (`foreign`: a folder of S3's console).
+ * `current`; or there is no upload any more, or a folder of S3's console in its place (`orphan`); or it is
+ * not in question (`foreign`: such a folder).
  */
 export type State = "missing" | "outdated" | "current" | "orphan" | "foreign";
 
@@ -64,7 +65,7 @@ async function find(context: ServiceContext, { before, prefix }: Scope, pair: Pa
   });
   // latents of the key `a`, listed for the prefix `a.z`: not in question
   if (!upload) return found(key.startsWith(prefix) ? "orphan" : "foreign");
-  if (isFolderMarker(key, upload.size)) return found("foreign");
+  if (isFolderMarker(key, upload.size)) return found(latents ? "orphan" : "foreign");
   if (!latents) return found("missing");
   if (early || latents.modified < upload.modified) return found("outdated");
   return found((await isAsPlanned(context, pair)) ? "current" : "outdated", true);

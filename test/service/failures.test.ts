@@ -88,10 +88,15 @@ test("an upload that cannot be encoded reaches the queue with its reason; the or
 });
 
 test("a picture and a folder of S3's console reach no queue", async () => {
-  await handle(await put("face", await readFile(new URL("../images/face-hat-64.png", import.meta.url))));
+  const face = await readFile(new URL("../images/face-hat-64.png", import.meta.url));
+  await handle(await put("face", face));
   assert.equal(lines[0]!["outcome"], "encoded");
   await handle(await put("folder/", ""));
-  assert.equal(lines[0]!["message"], "folder ignored");
+  assert.equal(lines[0]!["outcome"], "absent");
+  await handle(await put("folder/", face));
+  assert.equal(lines[0]!["outcome"], "encoded");
+  await handle(await put("folder/", ""));
+  assert.equal(lines[0]!["outcome"], "removed");
   assert.deepEqual(sqs.bodies, []);
 });
 
