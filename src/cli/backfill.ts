@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import type { Scope, State } from "../service/backfill.ts";
@@ -143,11 +144,11 @@ class Backfill {
   /** By a job of S3 Batch Operations, which goes on if this process does not. */
   async encodeByJob(batchFunction: string): Promise<Report> {
     const { followJob } = await import("./backfill-job.ts");
-    const { uploadsBucket, prefix, before } = this.#scope;
+    const { uploadsBucket, before } = this.#scope;
     const followed = await followJob(this.#context, batchFunction, {
       uploadsBucket,
       latentsBucket: this.#context.settings.latentsBucket,
-      description: `zippynet backfill ${s3Url(uploadsBucket, prefix)}`.slice(0, 256),
+      description: jobDescription(this.#scope),
       again: before !== undefined,
       keys: async () => {
         const keys: string[] = [];
@@ -194,6 +195,14 @@ class Backfill {
     const cost = backfillCost({ uploads, latents, questions: this.#questions, encodes, bytes, byJob });
     return { uploads, ...states, bytes, cost };
   }
+}
+
+/** By this a job under way is found again: what it is for, as much as S3's 256 characters hold, and a hash of all of that. */
+function jobDescription({ uploadsBucket, prefix, before }: Scope): string {
+  const since = before ? ` --before ${before.toISOString()}` : "";
+  const words = `zippynet backfill ${s3Url(uploadsBucket, prefix)}${since}`;
+  const hash = createHash("sha256").update(words).digest("hex").slice(0, 12);
+  return `${words.slice(0, 240)} (${hash})`;
 }
 
 function print(report: Report, { bucket, prefix }: Place): void {

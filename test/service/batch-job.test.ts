@@ -96,7 +96,7 @@ test("backfill --batch: a job for what has no latents, its failures told, then n
   assert.deepEqual([idle.code, json(idle)["encoded"], control.jobs.length], [0, 0, before + 1]);
 });
 
-test("backfill --batch again follows the job that is under way", async () => {
+test("backfill --batch again follows the job that is under way, if it is for the same", async () => {
   await upload("a.png", face);
   control.held = true;
   const before = control.jobs.length;
@@ -106,13 +106,16 @@ test("backfill --batch again follows the job that is under way", async () => {
   // until it has looked for jobs under way, however long its start takes
   const looks = () => control.requests.filter((request) => /^GET .*\/jobs$/.test(request)).length;
   for (const seen = looks(); looks() === seen; ) await new Promise((resolve) => setTimeout(resolve, 50));
+  const others = ["2026-01-01", "2026-01-02"].map((time) => backfill("--json", "--before", time));
+  while (control.jobs.length < before + 3) await new Promise((resolve) => setTimeout(resolve, 50));
   control.held = false;
   const reports = [json(await first), json(await second)];
+  await Promise.all(others);
   assert.deepEqual(
     reports.map(({ job, encoded, failed }) => [job, encoded, failed]),
     Array(2).fill([control.jobs[before]!.id, 1, 0]),
   );
-  assert.equal(control.jobs.length, before + 1);
+  assert.equal(control.jobs.length, before + 3);
 });
 
 test("a function that is no batch function is an error, and options that do not go together are", async () => {
