@@ -3,8 +3,8 @@ import { decodeEventKey } from "./keys.ts";
 
 /** One record of an S3 event: something happened to an object. */
 export interface ObjectEvent {
-  /** `created` for ObjectCreated:*, `removed` for ObjectRemoved:* (delete markers too) and LifecycleExpiration:*. */
-  readonly kind: "created" | "removed";
+  /** `created` for ObjectCreated:*, `tagged` for ObjectTagging:*, `removed` for ObjectRemoved:* (delete markers too) and LifecycleExpiration:*. */
+  readonly kind: "created" | "tagged" | "removed";
   readonly bucket: string;
   readonly key: string;
   /** Bytes, of a created object. */
@@ -58,6 +58,7 @@ function readRecord(record: unknown): ObjectEvent | undefined {
 
 function kindOf(eventName: string): ObjectEvent["kind"] | undefined {
   if (eventName.startsWith("ObjectCreated:")) return "created";
+  if (eventName.startsWith("ObjectTagging:")) return "tagged";
   if (eventName.startsWith("ObjectRemoved:") || eventName.startsWith("LifecycleExpiration:"))
     return "removed";
   return undefined;

@@ -11,11 +11,13 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  DeleteObjectTaggingCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  PutObjectTaggingCommand,
   S3Client,
   type S3ServiceException,
   UploadPartCommand,
@@ -180,6 +182,52 @@ test("a copy has the source's metadata and tags, or the request's, each as its d
   assert.deepEqual(await copy({ ...metadata, ...tags }), [{ quality: "60" }, ["model=signs"]]);
   assert.deepEqual(await copy({ TaggingDirective: "REPLACE" }), [{ quality: "30" }, []]);
   changes.length = 0;
+});
+
+test("tags that come later change nothing else of an object, and are told of", async () => {
+  await put("later", "x", { Metadata: { a: "b" }, Tagging: "old=1" });
+  const of = { Bucket, Key: "later" };
+  const { LastModified, ETag } = await client.send(new HeadObjectCommand(of));
+  const Tagging = {
+    TagSet: [
+      { Key: "quality", Value: "30" },
+      { Key: "a&b", Value: "<ü>" },
+    ],
+  };
+  await client.send(new PutObjectTaggingCommand({ ...of, Tagging }));
+  assert.deepEqual((await client.send(new GetObjectTaggingCommand(of))).TagSet, Tagging.TagSet);
+  await client.send(new DeleteObjectTaggingCommand(of));
+  assert.deepEqual((await client.send(new GetObjectTaggingCommand(of))).TagSet, []);
+  const head = await client.send(new HeadObjectCommand(of));
+  assert.deepEqual([head.LastModified, head.ETag, head.Metadata], [LastModified, ETag, { a: "b" }]);
+  assert.equal(await text("later"), "x");
+  assert.deepEqual(
+    changes.splice(0).map(({ name, key }) => `${name} ${key}`),
+    ["ObjectCreated:Put later", "ObjectTagging:Put later", "ObjectTagging:Delete later"],
+  );
+  await assert.rejects(
+    client.send(new PutObjectTaggingCommand({ Bucket, Key: "nobody", Tagging })),
+    status(404),
+  );
+});
+
+test("pages of this machine may use the buckets, those of the web may not", async () => {
+  const ask = (origin: string, method = "GET") =>
+    fetch(`${s3.endpoint}/${Bucket}`, { method, headers: { origin } });
+  const own = await ask("http://localhost:8080");
+  assert.deepEqual(
+    [own.status, own.headers.get("access-control-allow-origin")],
+    [200, "http://localhost:8080"],
+  );
+  for (const origin of ["https://evil.example", "http://localhost.evil.example", "null"]) {
+    const foreign = await ask(origin);
+    assert.deepEqual(
+      [foreign.status, foreign.headers.get("access-control-allow-origin")],
+      [403, null],
+      origin,
+    );
+    assert.equal((await ask(origin, "POST")).status, 403);
+  }
 });
 
 test("listings in pages, by prefix and by folder", async () => {

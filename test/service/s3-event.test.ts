@@ -36,7 +36,7 @@ test("S3's test event, and what is no event at all, hold no records", () => {
 });
 
 test("foreign and broken records are set apart, and the others are read", () => {
-  const strange = [record("ObjectTagging:Put", { key: "x" }), record("ObjectCreated:Put", { key: "%zz" }), 7];
+  const strange = [record("ObjectAcl:Put", { key: "x" }), record("ObjectCreated:Put", { key: "%zz" }), 7];
   const { events, ignored } = readS3Event({
     Records: [...strange, record("ObjectCreated:Copy", { key: "y" })],
   });

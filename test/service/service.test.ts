@@ -169,6 +169,34 @@ test("?info says what is known", async () => {
   });
 });
 
+test("?info changes its tag with what it says, though the picture stays the same", async () => {
+  const ask = (tag: string) =>
+    fetch(local.pictureUrl("known again", "?info"), { headers: { "if-none-match": tag } });
+  await local.upload("known again", face, { model: "faces" });
+  const first = await ask("");
+  const tag = first.headers.get("etag")!;
+  assert.equal((await ask(tag)).status, 304);
+  const { source } = (await first.json()) as { source: { bytes: number } };
+  const resaved = await sharp(face).png({ compressionLevel: 0 }).toBuffer();
+  await local.upload("known again", resaved, { model: "faces" });
+  const second = await ask(tag);
+  assert.equal(second.status, 200);
+  const { source: after } = (await second.json()) as { source: { bytes: number } };
+  assert.deepEqual([source.bytes, after.bytes], [face.length, resaved.length]);
+});
+
+test("tags that an upload gets later are followed", async () => {
+  await local.upload("tagged later", face, { model: "faces" });
+  const Tag = "<Tag><Key>quality</Key><Value>20</Value></Tag>";
+  const url = `${local.objectUrl(local.service.uploadsBucket, "tagged later")}?tagging`;
+  const { outcome } = await local.handled("tagged later", () =>
+    fetch(url, { method: "PUT", body: `<Tagging><TagSet>${Tag}</TagSet></Tagging>` }),
+  );
+  assert.equal(outcome, "encoded");
+  const file = new Uint8Array(await (await latents("tagged later")).arrayBuffer());
+  assert.equal(info(file).quality, 20);
+});
+
 test("sizes, preflights and the API's description come through the gateway", async () => {
   await local.upload("sized", face);
   const small = await picture(await fetch(local.pictureUrl("sized", "?w=20&h=10&format=webp")));

@@ -22,28 +22,39 @@ before(async () => {
   resources = service.resources.Resources;
 });
 
-/** What a role allows in S3, as `action bucket` or `action bucket/*`. */
-function allowedInS3(role: string): Set<string> {
+/** What a role allows, as `action resource`: of S3 `action bucket` or `action bucket/*`, of the template's own `action Name.Arn`. */
+function allowed(role: string): Set<string> {
   const { Policies } = resources[role]!.Properties as {
     Policies: { PolicyDocument: { Statement: Statement[] } }[];
   };
   const statements = Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-  for (const { Action } of statements) assert.doesNotMatch(JSON.stringify(Action), /\*/, role);
   return new Set(
-    statements.flatMap(({ Action, Resource }) =>
-      [Action].flat().flatMap((action) => {
-        if (!action.startsWith("s3:")) return [];
-        return ([Resource].flat() as string[]).map((arn) => `${action} ${arn.replace("arn:aws:s3:::", "")}`);
-      }),
-    ),
+    statements.flatMap(({ Effect, Action, Resource }) => {
+      assert.equal(Effect, "Allow");
+      return [Action].flat().flatMap((action) => {
+        assert.doesNotMatch(action, /\*/, role);
+        return [Resource].flat().map((resource) => `${action} ${resourceText(resource)}`);
+      });
+    }),
   );
 }
 
-test("the uploads' trigger tells of all that the handler reads: creations, deletions, lifecycle rules", () => {
+function resourceText(resource: unknown): string {
+  if (typeof resource === "string") return resource.replace("arn:aws:s3:::", "");
+  const made = resource as { "Fn::GetAtt"?: [string, string]; "Fn::Sub"?: string };
+  return made["Fn::GetAtt"]?.join(".") ?? made["Fn::Sub"]!.replace(/^arn:.*(?=function:)/, "");
+}
+
+/** To write its log. */
+function logging(group: string): string[] {
+  return ["logs:CreateLogStream", "logs:PutLogEvents"].map((action) => `${action} ${group}.Arn`);
+}
+
+test("the uploads' trigger tells of all that the handler reads: creations, deletions, lifecycle rules, tags", () => {
   const events = service.functions["encode"]!.events!.map(({ s3 }) => s3!);
   assert.deepEqual(
     events.map(({ event }) => event),
-    ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"],
+    ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*", "s3:ObjectTagging:*"],
   );
   for (const { bucket, event } of events) {
     assert.equal(bucket, "uploads"); // never the latents', which would loop
@@ -83,17 +94,20 @@ test("each function has a role of its own that may do what it has to, and nothin
     "s3:DeleteObject my-latents/*",
     ...lists,
   ];
-  assert.deepEqual(allowedInS3("EncodeRole"), new Set(encoding));
-  assert.deepEqual(allowedInS3("BatchRole"), new Set(encoding));
+  const queue = "sqs:SendMessage FailuresQueue.Arn";
+  assert.deepEqual(allowed("EncodeRole"), new Set([...encoding, queue, ...logging("EncodeLogGroup")]));
+  assert.deepEqual(allowed("BatchRole"), new Set([...encoding, ...logging("BatchLogGroup")]));
   assert.deepEqual(
-    allowedInS3("DecodeRole"),
-    new Set(["s3:GetObject my-latents/*", "s3:ListBucket my-latents"]),
+    allowed("DecodeRole"),
+    new Set(["s3:GetObject my-latents/*", "s3:ListBucket my-latents", ...logging("DecodeLogGroup")]),
   );
+  const jobs = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"];
   assert.deepEqual(
-    allowedInS3("BatchJobRole"),
-    new Set(
-      ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"].map((action) => `${action} my-latents/jobs/*`),
-    ),
+    allowed("BatchJobRole"),
+    new Set([
+      ...jobs.map((action) => `${action} my-latents/jobs/*`),
+      "lambda:InvokeFunction function:zippynet-dev-batch:*",
+    ]),
   );
 });
 
@@ -133,7 +147,7 @@ test("latents stay in the class Standard: others bill 128 kB an object", () => {
   ]);
 });
 
-test("a backfill's share of the account's concurrency is capped, uploads' if asked for, and neither if asked for none", async () => {
+test("a backfill's share of the account's concurrency is capped, uploads' and pictures' if asked for, and none if asked for none", async () => {
   const share = ({ resources: { extensions, Conditions } }: Resolved, name: string): unknown => {
     const { ReservedConcurrentExecutions } = extensions[`${name}LambdaFunction`]!.Properties;
     const [condition, value, otherwise] = (ReservedConcurrentExecutions as { "Fn::If": unknown[] })["Fn::If"];
@@ -144,9 +158,10 @@ test("a backfill's share of the account's concurrency is capped, uploads' if ask
     const [a, b] = equals["Fn::Equals"];
     return a === b ? undefined : Number(value);
   };
-  assert.deepEqual([share(service, "Batch"), share(service, "Encode")], [20, undefined]);
-  const other = await resolve("batchConcurrency=none", "encodeConcurrency=50");
-  assert.deepEqual([share(other, "Batch"), share(other, "Encode")], [undefined, 50]);
+  const shares = (of: Resolved) => ["Batch", "Encode", "Decode"].map((name) => share(of, name));
+  assert.deepEqual(shares(service), [20, undefined, undefined]);
+  const other = await resolve("batchConcurrency=none", "encodeConcurrency=50", "decodeConcurrency=70");
+  assert.deepEqual(shares(other), [undefined, 50, 70]);
 });
 
 test("requests to the API have a limit, so that a flood of them costs little", async () => {

@@ -1,13 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { S3Error } from "./errors.ts";
+
+/** Of pages that this machine serves, on whichever port. */
+const OWN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 /**
- * Lets pages of any origin use the bucket, as a bucket's CORS rule of `*` does: this server listens on one machine only. True if
- * that answers the request, which then was a preflight.
+ * Lets pages of this machine use the bucket. True if that answers the request, which then was a preflight. Throws `AccessDenied` to
+ * all other pages: whatever site this machine's browser has open could reach the bucket.
  */
 export function allowPages({ method, headers }: IncomingMessage, response: ServerResponse): boolean {
-  if (headers.origin === undefined) return false;
-  response.setHeader("access-control-allow-origin", "*");
+  const { origin } = headers;
+  if (origin === undefined) return false;
+  if (!OWN.test(origin)) {
+    throw new S3Error(403, "AccessDenied", `expected a page of this machine, got one of ${origin}`);
+  }
+  response.setHeader("access-control-allow-origin", origin);
   response.setHeader("access-control-expose-headers", "etag");
+  response.setHeader("vary", "origin");
   const preflight = method === "OPTIONS" && headers["access-control-request-method"] !== undefined;
   if (!preflight) return false;
   response.writeHead(204, {

@@ -87,11 +87,21 @@ export class Bucket {
         modified: new Date().toISOString(),
         headers: object.headers,
       };
-      const draft = `${this.#path(key)}-${randomUUID()}.new`;
-      await writeFile(draft, Buffer.concat([Buffer.from(`${JSON.stringify(info)}\n`), object.body]));
-      await rename(draft, this.#path(key));
-      this.#index.set(key, info);
+      await this.#write(info, object.body);
       return info;
+    });
+  }
+
+  /** Gives an object other headers; its bytes, ETag and time stay. Throws `NoSuchKey`. */
+  relabel(
+    key: string,
+    change: (headers: ObjectInfo["headers"]) => ObjectInfo["headers"],
+  ): Promise<ObjectInfo> {
+    return this.#alone(key, async () => {
+      const { info, body } = await this.read(key);
+      const changed = { ...info, headers: change(info.headers) };
+      await this.#write(changed, body);
+      return changed;
     });
   }
 
@@ -102,6 +112,13 @@ export class Bucket {
       await rm(this.#path(key), { force: true });
       return this.#index.delete(key);
     });
+  }
+
+  async #write(info: ObjectInfo, body: Uint8Array): Promise<void> {
+    const draft = `${this.#path(info.key)}-${randomUUID()}.new`;
+    await writeFile(draft, Buffer.concat([Buffer.from(`${JSON.stringify(info)}\n`), body]));
+    await rename(draft, this.#path(info.key));
+    this.#index.set(info.key, info);
   }
 
   #path(key: string): string {

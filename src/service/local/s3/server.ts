@@ -7,12 +7,16 @@ import { allowPages } from "./cors.ts";
 import { Bucket, type ObjectInfo } from "./disk.ts";
 import { noSuchKey, notImplemented, S3Error } from "./errors.ts";
 import { listObjects } from "./list.ts";
+import { readTagging, TAGS, tagSet, tagsOf, withoutTags, withTags } from "./tags.ts";
 import { Uploads } from "./uploads.ts";
 import { readXml, writeXml, type Xml } from "./xml.ts";
 
 /** What S3 notifies of; `name` is without the `s3:` of bucket settings. */
 export interface ObjectChange {
-  readonly name: `ObjectCreated:${"Put" | "Copy" | "CompleteMultipartUpload"}` | "ObjectRemoved:Delete";
+  readonly name:
+    | `ObjectCreated:${"Put" | "Copy" | "CompleteMultipartUpload"}`
+    | "ObjectRemoved:Delete"
+    | `ObjectTagging:${"Put" | "Delete"}`;
   readonly bucket: string;
   readonly key: string;
   /** Undefined of a removal. */
@@ -67,8 +71,8 @@ export class LocalS3 {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader("x-amz-request-id", randomUUID());
-    if (allowPages(request, response)) return;
     try {
+      if (allowPages(request, response)) return;
       await this.#route(request, response);
     } catch (error) {
       const known = error instanceof S3Error;
@@ -102,7 +106,17 @@ export class LocalS3 {
       "POST bucket delete": () => this.#deleteMany(call, bucket),
       "GET object": () => getObject(call, bucket, key),
       "HEAD object": () => getObject(call, bucket, key),
-      "GET object tagging": async () => sendXml(call, "Tagging", tagSet((await bucket.read(key)).info)),
+      "GET object tagging": async () =>
+        sendXml(call, "Tagging", tagSet((await bucket.read(key)).info.headers)),
+      "PUT object tagging": async () => {
+        const tags = readTagging(Buffer.from(await readBody(request)).toString());
+        await this.#tag(bucket, key, "ObjectTagging:Put", tags);
+        send(request, response, 200);
+      },
+      "DELETE object tagging": async () => {
+        await this.#tag(bucket, key, "ObjectTagging:Delete", new URLSearchParams());
+        send(request, response, 204);
+      },
       "PUT object": () => this.#put(call, bucket, key),
       "DELETE object": () => this.#delete(call, bucket, key),
       "POST object uploads": () =>
@@ -176,6 +190,11 @@ export class LocalS3 {
     return bucket.read(decodeURIComponent(key));
   }
 
+  async #tag(bucket: Bucket, key: string, name: ObjectChange["name"], tags: URLSearchParams): Promise<void> {
+    const info = await bucket.relabel(key, (headers) => withTags(headers, tags));
+    this.#changed(name, bucket, key, info);
+  }
+
   async #delete({ request, response }: Call, bucket: Bucket, key: string): Promise<void> {
     if (await bucket.delete(key, writeGuard(request.headers, key))) {
       this.#changed("ObjectRemoved:Delete", bucket, key, undefined);
@@ -247,10 +266,9 @@ const MODES = [
 
 async function getObject({ request, response }: Call, bucket: Bucket, key: string): Promise<void> {
   const { info, body } = await bucket.read(key);
-  const { [TAGS]: _, ...kept } = info.headers;
-  const tags = tagsOf(info).size;
+  const tags = tagsOf(info.headers).size;
   const headers = {
-    ...kept,
+    ...withoutTags(info.headers),
     ...(tags > 0 && { "x-amz-tagging-count": String(tags) }),
     etag: `"${info.etag}"`,
     "last-modified": new Date(info.modified).toUTCString(),
@@ -273,17 +291,6 @@ async function getObject({ request, response }: Call, bucket: Bucket, key: strin
   send(request, response, 206, part, { ...headers, "content-range": `bytes ${from}-${to}/${body.length}` });
 }
 
-/** A form's text: `quality=30&model=faces`. */
-const TAGS = "x-amz-tagging";
-
-function tagsOf({ headers }: ObjectInfo): URLSearchParams {
-  return new URLSearchParams(headers[TAGS] ?? "");
-}
-
-function tagSet(info: ObjectInfo): Xml {
-  return { TagSet: { Tag: [...tagsOf(info)].map(([Key, Value]) => ({ Key, Value })) } };
-}
-
 /** The headers of a request that S3 keeps with an object. */
 function storedHeaders({ headers }: IncomingMessage): Record<string, string> {
   const kept: Record<string, string> = {
@@ -302,9 +309,7 @@ function storedHeaders({ headers }: IncomingMessage): Record<string, string> {
 function copiedHeaders(request: IncomingMessage, source: ObjectInfo): Record<string, string> {
   const of = (directive: string) =>
     request.headers[directive] === "REPLACE" ? storedHeaders(request) : source.headers;
-  const { [TAGS]: _, ...metadata } = of("x-amz-metadata-directive");
-  const tags = of("x-amz-tagging-directive")[TAGS];
-  return { ...metadata, ...(tags !== undefined && { [TAGS]: tags }) };
+  return withTags(of("x-amz-metadata-directive"), tagsOf(of("x-amz-tagging-directive")));
 }
 
 function sendXml({ request, response }: Call, root: string, content: Xml): void {
