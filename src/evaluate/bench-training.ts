@@ -17,7 +17,7 @@ async function run(): Promise<string> {
   if (!(await loadTfjsNode())) return "none";
   const { DEFAULT_ARCHITECTURE } = await import("../codec/architecture.ts");
   const { initialState } = await import("../train/optimiser.ts");
-  const { initialise } = await import("../train/parameters.ts");
+  const { initialise, layoutOf } = await import("../train/parameters.ts");
   const { Random } = await import("../train/random.ts");
   const { Sampler } = await import("../train/sampler.ts");
   const { Trainer } = await import("../train/trainer.ts");
@@ -27,7 +27,8 @@ async function run(): Promise<string> {
   const side = 64;
   const data = new Uint8Array(side * side * 3).map((_, i) => i * i);
   const sampler = new Sampler([{ width: side, height: side, data }], random, "aligned");
-  const trainer = new Trainer(DEFAULT_ARCHITECTURE, initialState(initialise(DEFAULT_ARCHITECTURE, 1)));
+  const start = initialState(layoutOf(DEFAULT_ARCHITECTURE).slots, initialise(DEFAULT_ARCHITECTURE, 1));
+  const trainer = new Trainer(DEFAULT_ARCHITECTURE, start);
   const times: number[] = [];
   // sizes are drawn; only steps of 42 pixels count, and the first of them not
   for (let counted = -1; counted < STEPS; ) {

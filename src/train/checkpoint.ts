@@ -9,7 +9,9 @@ import type { Cut } from "./sampler.ts";
 import type { Bits } from "./trainer.ts";
 
 /** Layout of a checkpoint; another one is refused. */
-const VERSION = 1;
+const VERSION = 2;
+/** The optimiser's vectors but for the average, which is there by name. */
+const VECTORS = ["parameters", "first", "second", "factors", "bases"] as const;
 
 /** What a run is about; it stays the same when the run is resumed. */
 export interface RunPlan {
@@ -58,7 +60,7 @@ export async function writeCheckpoint(
   for (const [name, { shape, data }] of unpackParameters(plan.architecture, optimiser.average)) {
     tensors.set(name, { dtype: "F32", shape, data });
   }
-  for (const name of ["parameters", "first", "second"] as const) {
+  for (const name of VECTORS) {
     tensors.set(`run.${name}`, {
       dtype: "F32",
       shape: [optimiser[name].length],
@@ -106,6 +108,8 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     average: packParameters(plan.architecture, tensors),
     first: vector("first"),
     second: vector("second"),
+    factors: vector("factors"),
+    bases: vector("bases"),
   };
   return { plan, progress, optimiser };
 }

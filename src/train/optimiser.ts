@@ -1,16 +1,8 @@
-import {
-  add,
-  dispose,
-  keep,
-  mul,
-  scalar,
-  sub,
-  type Tensor,
-  type Tensor1D,
-  tensor1d,
-  tidy,
-} from "@tensorflow/tfjs-core";
-import { type Attributes, FLOAT, native, nativeAll } from "./kernels.ts";
+import { mul, scalar, sub, type Tensor, type Tensor1D, tidy } from "@tensorflow/tfjs-core";
+import { Eigenbases, type EigenbasesState, noEigenbases } from "./eigenbases.ts";
+import { FLOAT, native, nativeAll } from "./kernels.ts";
+import type { Slot } from "./parameters.ts";
+import { addTo, assign, disposeVariable, readVariable, variable } from "./variables.ts";
 
 const MOMENTS = [0.9, 0.98] as const;
 const EPSILON = 1e-8;
@@ -18,34 +10,43 @@ const EPSILON = 1e-8;
 const LARGEST_NORM = 1;
 /** Decay of the average of the weights over steps. */
 const AVERAGE_DECAY = 0.999;
+/** Steps from one look at the gradient to the next, for the bases; and from one renewal of the bases to the next. */
+const OBSERVED = 2;
+const RENEWED = 16;
 
-/** The optimiser's state, for a checkpoint; vectors of one length. */
-export interface OptimiserState {
+/** The optimiser's state, for a checkpoint; vectors of one length but for those of the bases. */
+export interface OptimiserState extends EigenbasesState {
   readonly step: number;
   readonly parameters: Float32Array;
   readonly average: Float32Array;
+  /** Moments of the gradient in the bases' coordinates. */
   readonly first: Float32Array;
   readonly second: Float32Array;
 }
 
 /**
- * Adam (Kingma and Ba 2015) over one vector of parameters, with the gradient's norm clipped and an exponential average
- * of the weights. It updates TensorFlow's resource variables in place: one fused kernel instead of hundreds of small
- * operations.
+ * SOAP (Vyas et al. 2024) over one vector of parameters: Adam (Kingma and Ba 2015) in coordinates in which the gradients of a kernel
+ * are nearly uncorrelated, with the gradient's norm clipped and an exponential average of the weights. It updates TensorFlow's
+ * resource variables in place: one fused kernel instead of hundreds of small operations.
  */
 export class Optimiser {
   readonly #parameters: Tensor;
   readonly #average: Tensor;
   readonly #first: Tensor;
   readonly #second: Tensor;
+  /** What a step adds to the parameters, in the bases' coordinates. */
+  readonly #move: Tensor;
+  readonly #bases: Eigenbases;
   #step: number;
 
-  constructor(state: OptimiserState) {
+  constructor(slots: readonly Slot[], state: OptimiserState) {
     this.#step = state.step;
     this.#parameters = variable(state.parameters);
     this.#average = variable(state.average);
     this.#first = variable(state.first);
     this.#second = variable(state.second);
+    this.#move = variable(new Float32Array(state.parameters.length));
+    this.#bases = new Eigenbases(slots, state);
   }
 
   get step(): number {
@@ -71,21 +72,9 @@ export class Optimiser {
       return norm; // a step from nowhere to nowhere is skipped
     }
     tidy(() => {
-      const clipped = norm > LARGEST_NORM ? mul(gradient, LARGEST_NORM / norm) : gradient;
-      const [beta1, beta2] = MOMENTS;
-      const numbers = [beta1 ** this.#step, beta2 ** this.#step, rate, beta1, beta2, EPSILON];
-      nativeAll(
-        "ResourceApplyAdam",
-        [
-          this.#parameters,
-          this.#first,
-          this.#second,
-          ...numbers.map((value) => scalar(value)),
-          clipped as Tensor,
-        ],
-        0,
-        { ...FLOAT, use_locking: ["BOOL", false], use_nesterov: ["BOOL", false] },
-      );
+      const clipped: Tensor1D = norm > LARGEST_NORM ? mul(gradient, LARGEST_NORM / norm) : gradient;
+      this.#prepareBases(clipped);
+      addTo(this.#parameters, this.#bases.back(this.#adam(this.#bases.rotate(clipped), rate)));
       // early on, an average over the last steps only: the start has nothing worth keeping
       const decay = Math.min(AVERAGE_DECAY, (1 + this.#step) / (10 + this.#step));
       nativeAll(
@@ -97,6 +86,28 @@ export class Optimiser {
     });
     gradient.dispose();
     return norm;
+  }
+
+  #prepareBases(gradient: Tensor1D): void {
+    if (!this.#bases.started || this.#step % OBSERVED === 0) this.#bases.observe(gradient);
+    if (this.#step % RENEWED !== 0) return;
+    const { first, second } = this.#bases.renew(readVariable(this.#first), readVariable(this.#second));
+    assign(this.#first, first);
+    assign(this.#second, second);
+  }
+
+  /** What Adam adds to the parameters. */
+  #adam(gradient: Tensor1D, rate: number): Tensor1D {
+    assign(this.#move, mul(gradient, 0));
+    const [beta1, beta2] = MOMENTS;
+    const numbers = [beta1 ** this.#step, beta2 ** this.#step, rate, beta1, beta2, EPSILON];
+    nativeAll(
+      "ResourceApplyAdam",
+      [this.#move, this.#first, this.#second, ...numbers.map((value) => scalar(value)), gradient],
+      0,
+      { ...FLOAT, use_locking: ["BOOL", false], use_nesterov: ["BOOL", false] },
+    );
+    return readVariable(this.#move);
   }
 
   state(): OptimiserState {
@@ -111,43 +122,19 @@ export class Optimiser {
       Float32Array,
       Float32Array,
     ];
-    return { step: this.#step, parameters, average, first, second };
+    return { step: this.#step, parameters, average, first, second, ...this.#bases.state() };
   }
 
   dispose(): void {
-    const handles = [this.#parameters, this.#average, this.#first, this.#second];
-    for (const handle of handles) {
-      nativeAll("DestroyResourceOp", [handle], 0, { ignore_lookup_error: ["BOOL", true] });
+    for (const handle of [this.#parameters, this.#average, this.#first, this.#second, this.#move]) {
+      disposeVariable(handle);
     }
-    dispose(handles);
+    this.#bases.dispose();
   }
 }
 
-export function initialState(parameters: Float32Array): OptimiserState {
+export function initialState(slots: readonly Slot[], parameters: Float32Array): OptimiserState {
   const zeros = () => new Float32Array(parameters.length);
-  return { step: 0, parameters, average: parameters.slice(), first: zeros(), second: zeros() };
-}
-
-let variables = 0;
-
-/** A handle of a variable in TensorFlow's memory. */
-function variable(values: Float32Array): Tensor {
-  const type: Attributes = { dtype: ["TYPE", "TF_FLOAT"] };
-  return keep(
-    tidy(() => {
-      const handle = native("VarHandleOp", [], {
-        container: ["STRING", ""],
-        shared_name: ["STRING", `zippynet-${variables++}`],
-        ...type,
-        shape: ["SHAPE", [values.length]],
-      });
-      // the sum is TensorFlow's own memory; a tensor of `values` would be the caller's, and be written to
-      nativeAll("AssignVariableOp", [handle, add(tensor1d(values), 0)], 0, type);
-      return handle;
-    }),
-  );
-}
-
-function readVariable(handle: Tensor): Tensor1D {
-  return native("ReadVariableOp", [handle], { dtype: ["TYPE", "TF_FLOAT"] }) as Tensor1D;
+  const average = parameters.slice();
+  return { step: 0, parameters, average, first: zeros(), second: zeros(), ...noEigenbases(slots) };
 }

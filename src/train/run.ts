@@ -4,6 +4,7 @@ import { type Checkpoint, type RunPlan, type RunProgress, writeCheckpoint } from
 import { evaluateHeldOut, type HeldOutPoint } from "./holdout.ts";
 import type { ImageSets } from "./images.ts";
 import { initialState, type OptimiserState } from "./optimiser.ts";
+import { layoutOf } from "./parameters.ts";
 import { Random } from "./random.ts";
 import { Sampler } from "./sampler.ts";
 import { learningRate } from "./schedule.ts";
@@ -132,9 +133,9 @@ export function checkpointPath(folder: string): string {
 
 function startOf(
   from: Checkpoint | Float32Array,
-  { seed }: RunPlan,
+  { architecture, seed }: RunPlan,
 ): Pick<Checkpoint, "progress" | "optimiser"> {
   if (!(from instanceof Float32Array)) return from;
-  const optimiser: OptimiserState = initialState(from);
+  const optimiser: OptimiserState = initialState(layoutOf(architecture).slots, from);
   return { progress: { samples: 0, seconds: 0, random: seed }, optimiser };
 }

@@ -46,7 +46,7 @@ export class Trainer {
     this.architecture = architecture;
     this.#slots = layoutOf(architecture).slots;
     this.#leaves = new Leaves(architecture);
-    this.#optimiser = new Optimiser(state);
+    this.#optimiser = new Optimiser(this.#slots, state);
     this.#options = options;
   }
 

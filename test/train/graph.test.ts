@@ -147,7 +147,7 @@ describe("training graph", { skip }, () => {
   });
 
   it("learns: the loss of a batch falls, in transforms and prior alike", () => {
-    const trainer = new Trainer(TINY, initialState(initialise(TINY, 1)));
+    const trainer = new Trainer(TINY, initialState(layoutOf(TINY).slots, initialise(TINY, 1)));
     const batch = madeBatch(16, 24, [0, 0.3, 0.6, 0.9]);
     const noise = new Float32Array(trainer.latents(batch));
     const losses = Array.from({ length: 25 }, () => trainer.step(batch, noise, 4e-3).loss);
@@ -165,7 +165,7 @@ describe("training graph", { skip }, () => {
   });
 
   it("takes no step on a gradient that is not finite", () => {
-    const trainer = new Trainer(TINY, initialState(initialise(TINY, 1)));
+    const trainer = new Trainer(TINY, initialState(layoutOf(TINY).slots, initialise(TINY, 1)));
     const batch = madeBatch(16, 16, [0]);
     const noise = new Float32Array(trainer.latents(batch)).fill(Number.NaN);
     const before = trainer.state().parameters;
