@@ -5,6 +5,7 @@ import type { Manifest } from "../model/manifest.ts";
 import type { Cut } from "../train/sampler.ts";
 import type { Bits } from "../train/trainer.ts";
 import { positive, whole, wholes } from "./options.ts";
+import { usage } from "./usage.ts";
 
 export interface TrainOptions {
   readonly domain: string;
@@ -30,6 +31,11 @@ export interface TrainOptions {
   readonly checkpointMinutes: number;
   readonly evaluateMinutes: number;
 }
+
+/** What a run is about is settled when it starts, and its checkpoint knows. */
+const SETTLED = ["seed", "cut", "sizes", "holdout", "only", "init", "architecture"] as const;
+/** What only training asks for. */
+const OF_TRAINING = ["minutes", "samples", "lr", "bits", "checkpointMinutes", "evaluateMinutes"] as const;
 
 /** Peak, unless told. */
 export const LEARNING_RATE = 1e-3;
@@ -102,6 +108,24 @@ export function withTrainOptions(command: Command): Command {
       positive,
       10,
     );
+}
+
+/** Ends the command as wrongly called if it is told what it would not do. */
+export function refuseIgnored(command: Command, { resume, exportOnly }: TrainOptions): void {
+  const told = (names: readonly (keyof TrainOptions)[]) =>
+    names.filter((name) => command.getOptionValueSource(name) === "cli").map(flagOf);
+  const [settled] = resume || exportOnly ? told(SETTLED) : [];
+  if (settled) {
+    const by = exportOnly ? "--export-only" : "--resume";
+    usage(command, `expected ${by} without ${settled}, which the checkpoint has from the start of the run`);
+  }
+  const [ofTraining] = exportOnly ? told(OF_TRAINING) : [];
+  if (ofTraining) usage(command, `expected --export-only without ${ofTraining}: it does not train`);
+}
+
+/** `checkpointMinutes` → `--checkpoint-minutes`. */
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function modelName(value: string): string {

@@ -12,7 +12,8 @@ import { type Budget, checkpointPath, type RunReport, train } from "../train/run
 import type { Cut } from "../train/sampler.ts";
 import { isFolder, startingWeights } from "../train/start.ts";
 import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "../train/tfjs-node.ts";
-import { LEARNING_RATE, type TrainOptions, withTrainOptions } from "./train-options.ts";
+import { LEARNING_RATE, refuseIgnored, type TrainOptions, withTrainOptions } from "./train-options.ts";
+import { usage } from "./usage.ts";
 
 /** Images are kept at most at this shorter side: whole ones, and ones that patches are cut from. */
 const KEPT_SIDE: Readonly<Record<Cut, number>> = { aligned: 160, patches: 768 };
@@ -33,16 +34,17 @@ export function trainCommand(): Command {
 async function act(folders: readonly string[], options: TrainOptions, command: Command): Promise<void> {
   const run = join(options.runs, options.domain);
   if (!options.exportOnly && (options.minutes === undefined) === (options.samples === undefined)) {
-    command.error("error: expected --minutes or --samples", { exitCode: 2 });
+    usage(command, "expected --minutes or --samples");
   }
   if ((options.exportOnly || options.resume) && folders.length > 0) {
-    command.error("error: --resume and --export-only take the folders from the checkpoint", { exitCode: 2 });
+    usage(command, "--resume and --export-only take the folders from the checkpoint");
   }
+  refuseIgnored(command, options);
   const from = options.resume || options.exportOnly ? await readCheckpoint(checkpointPath(run)) : undefined;
-  if (!from && folders.length === 0) command.error("error: expected folders of images", { exitCode: 2 });
+  if (!from && folders.length === 0) usage(command, "expected folders of images");
   if (!(await loadTfjsNode())) throw new ZippyNetError("bad-option", HOW_TO_GET_TFJS_NODE);
   const plan: RunPlan = from
-    ? { ...from.plan, ...(options.bits && { bits: options.bits }) }
+    ? { ...from.plan, ...(options.bits && { bits: options.bits }), ...(options.lr && { rate: options.lr }) }
     : {
         folders: folders.map((folder) => resolve(folder)),
         architecture: await architectureOf(options),
@@ -69,7 +71,7 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
     images,
     folder: run,
     budget: budgetOf(options),
-    rate: options.lr ?? plan.rate ?? LEARNING_RATE,
+    rate: plan.rate ?? LEARNING_RATE,
     from: from ?? (await startingWeights(plan, options.init)),
     checkpointMinutes: options.checkpointMinutes,
     evaluateMinutes: options.evaluateMinutes,

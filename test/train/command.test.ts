@@ -25,6 +25,7 @@ describe("zippynet train", () => {
       [["--domain", "faces", "--minutes", "0", IMAGES], 2, /above 0/],
       [["--domain", "faces", "--number", "80", "--minutes", "1", IMAGES], 2, /80 is reserved/],
       [["--domain", "faces", "--minutes", "1", "--resume", IMAGES], 2, /from the checkpoint/],
+      [["--domain", "faces", "--minutes", "1", "--resume", "--seed", "2"], 2, /--resume without --seed/],
       [["--domain", "faces", "--minutes", "1", "--resume"], 1, /expected a checkpoint at runs.faces/],
     ];
     for (const [args, status, message] of calls) {
@@ -34,7 +35,7 @@ describe("zippynet train", () => {
     }
   });
 
-  it("trains, shows how far it is, exports; and exports again from the checkpoint", {
+  it("trains, shows how far it is, exports; exports again from the checkpoint, and goes on from it", {
     skip: withoutBinding,
   }, () => {
     const faces = JSON.parse(readFileSync(MANIFEST, "utf8")) as object;
@@ -55,5 +56,8 @@ describe("zippynet train", () => {
     assert.match(card, /zippynet train images --domain made/);
     assert.match(card, /--orientations 2/);
     assert.match(card, /terms \| those of the data/);
+    const resumed = zippynet(...all, "--resume", "--samples", "200", "--lr", "5e-4", "--out", "resumed");
+    assert.equal(resumed.status, 0, resumed.stderr);
+    assert.match(readFileSync(join(folder, "resumed", "README.md"), "utf8"), /--lr 0\.0005/);
   });
 });
