@@ -6,6 +6,7 @@ import { ZippyNetError } from "../codec/errors.ts";
 import { parseManifest } from "../model/manifest.ts";
 import { modelCard } from "../train/card.ts";
 import { type Checkpoint, type RunPlan, readCheckpoint } from "../train/checkpoint.ts";
+import { refuseEarlierRun } from "../train/earlier.ts";
 import { type ImageSets, loadImages } from "../train/images.ts";
 import { release } from "../train/release.ts";
 import { type Budget, checkpointPath, type RunReport, train } from "../train/run.ts";
@@ -42,6 +43,7 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
   refuseIgnored(command, options);
   const from = options.resume || options.exportOnly ? await readCheckpoint(checkpointPath(run)) : undefined;
   if (!from && folders.length === 0) usage(command, "expected folders of images");
+  if (!from) await refuseEarlierRun(run, budgetOf(options));
   if (!(await loadTfjsNode())) throw new ZippyNetError("bad-option", HOW_TO_GET_TFJS_NODE);
   const plan: RunPlan = from
     ? { ...from.plan, ...(options.bits && { bits: options.bits }), ...(options.lr && { rate: options.lr }) }

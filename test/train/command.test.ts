@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -15,6 +15,11 @@ describe("zippynet train", () => {
   after(() => rmSync(folder, { recursive: true }));
   const zippynet = (...args: string[]) =>
     spawnSync(process.execPath, [MAIN, "train", ...args], { cwd: folder, encoding: "utf8" });
+
+  const writeTiny = () => {
+    const faces = JSON.parse(readFileSync(MANIFEST, "utf8")) as object;
+    writeFileSync(join(folder, "tiny.json"), JSON.stringify({ ...faces, architecture: TINY }));
+  };
 
   it("says what a call lacks", () => {
     const calls: [args: string[], status: number, message: RegExp][] = [
@@ -35,11 +40,25 @@ describe("zippynet train", () => {
     }
   });
 
+  it("does not write over an earlier run", () => {
+    mkdirSync(join(folder, "runs", "earlier"), { recursive: true });
+    const checkpoint = join(folder, "runs", "earlier", "checkpoint.safetensors");
+    writeFileSync(checkpoint, "hours of work");
+    for (const budget of ["--minutes=1", "--samples=0"]) {
+      const { status, stderr } = zippynet("--domain", "earlier", budget, IMAGES);
+      assert.match(
+        stderr,
+        /got the checkpoint runs.earlier.checkpoint\.safetensors: --resume .* --runs .* delete/,
+      );
+      assert.equal(status, 1);
+    }
+    assert.equal(readFileSync(checkpoint, "utf8"), "hours of work");
+  });
+
   it("trains, shows how far it is, exports; exports again from the checkpoint, and goes on from it", {
     skip: withoutBinding,
   }, () => {
-    const faces = JSON.parse(readFileSync(MANIFEST, "utf8")) as object;
-    writeFileSync(join(folder, "tiny.json"), JSON.stringify({ ...faces, architecture: TINY }));
+    writeTiny();
     const all = ["--domain", "made", "--number", "201"];
     const more = ["--architecture", "tiny.json", "--samples", "1", "--holdout", "30%", "--terms", "free"];
     const trained = zippynet(IMAGES, ...all, ...more);
@@ -59,5 +78,21 @@ describe("zippynet train", () => {
     const resumed = zippynet(...all, "--resume", "--samples", "200", "--lr", "5e-4", "--out", "resumed");
     assert.equal(resumed.status, 0, resumed.stderr);
     assert.match(readFileSync(join(folder, "resumed", "README.md"), "utf8"), /--lr 0\.0005/);
+    const anew = zippynet(IMAGES, ...all, "--architecture", "tiny.json", "--samples", "0");
+    assert.equal(anew.status, 1, anew.stderr);
+    assert.match(anew.stderr, /expected no earlier run in runs.made/);
+  });
+
+  it("exports what --init holds as often as asked, each time with a log of its own", {
+    skip: withoutBinding,
+  }, () => {
+    writeTiny();
+    const all = ["--domain", "kept", "--architecture", "tiny.json", "--samples", "0"];
+    for (let time = 1; time <= 2; time++) {
+      const { status, stderr } = zippynet(IMAGES, ...all);
+      assert.equal(status, 0, stderr);
+      const log = readFileSync(join(folder, "runs", "kept", "log.jsonl"), "utf8");
+      assert.equal(log.trim().split("\n").length, 1);
+    }
   });
 });
