@@ -11,7 +11,7 @@ export interface TrainOptions {
   readonly domain: string;
   readonly out?: string;
   readonly runs: string;
-  readonly number: number;
+  readonly number?: number;
   readonly description?: string;
   readonly init?: string;
   readonly resume?: boolean;
@@ -44,13 +44,12 @@ export const LEARNING_RATE = 1e-3;
 export function withTrainOptions(command: Command): Command {
   return command
     .requiredOption("--domain <name>", "name of the model: what kind of image it is for", modelName)
-    .option("--out <folder>", "folder of the exported model (default: models/NAME)")
+    .option("--out <folder>", "folder of the exported model (default: NAME beside the other models)")
     .option("--runs <folder>", "folder of checkpoints and logs", "runs")
     .option(
       "--number <n>",
-      "number of the model in files, 0–255 but 80; 192–255 are for your own",
+      "number of the model in files, 0–255 but 80; 192–255 are for your own (default: that of the model it replaces, or the first of yours that is free)",
       modelNumber,
-      192,
     )
     .option("--description <text>", "one line for the model's manifest")
     .option("--terms <text>", "terms of the data, for the model card")

@@ -3,9 +3,11 @@ import { basename, join, resolve } from "node:path";
 import { Command } from "commander";
 import { type Architecture, DEFAULT_ARCHITECTURE } from "../codec/architecture.ts";
 import { ZippyNetError } from "../codec/errors.ts";
+import { modelsFolder } from "../model/folder.ts";
 import { parseManifest } from "../model/manifest.ts";
 import { modelCard } from "../train/card.ts";
 import { type Checkpoint, type RunPlan, readCheckpoint } from "../train/checkpoint.ts";
+import { numberAt } from "../train/destination.ts";
 import { refuseEarlierRun } from "../train/earlier.ts";
 import { type ImageSets, loadImages } from "../train/images.ts";
 import { release } from "../train/release.ts";
@@ -44,6 +46,7 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
   const from = options.resume || options.exportOnly ? await readCheckpoint(checkpointPath(run)) : undefined;
   if (!from && folders.length === 0) usage(command, "expected folders of images");
   if (!from) await refuseEarlierRun(run, budgetOf(options));
+  await numberAt(outOf(options), options.domain, options.number); // throws now, not after hours of training
   if (!(await loadTfjsNode())) throw new ZippyNetError("bad-option", HOW_TO_GET_TFJS_NODE);
   const plan: RunPlan = from
     ? { ...from.plan, ...(options.bits && { bits: options.bits }), ...(options.lr && { rate: options.lr }) }
@@ -87,6 +90,11 @@ function budgetOf({ minutes, samples }: TrainOptions): Budget {
   return minutes === undefined ? { samples: samples! } : { minutes };
 }
 
+/** Where every command looks for models, unless told. */
+function outOf({ out, domain }: TrainOptions): string {
+  return out ?? join(modelsFolder(), domain);
+}
+
 /** That of `--architecture`, else of the model that is started from. */
 async function architectureOf({ architecture, init }: TrainOptions): Promise<Architecture> {
   const path = architecture ?? (init && (await isFolder(init)) ? join(init, "manifest.json") : undefined);
@@ -113,11 +121,11 @@ async function loadWithProgress({ folders, heldOut, cut }: RunPlan, most?: numbe
 }
 
 async function exported(checkpoint: Checkpoint, images: ImageSets, options: TrainOptions): Promise<void> {
-  const out = options.out ?? join("models", options.domain);
+  const out = outOf(options);
   const run = join(options.runs, options.domain);
   const orientations = options.orientations ?? USUAL_ORIENTATIONS[checkpoint.plan.cut];
   const manifest = await release(out, checkpoint, images.train, {
-    number: options.number,
+    number: await numberAt(out, options.domain, options.number),
     name: options.domain,
     orientations,
     description: options.description ?? `Images of the domain "${options.domain}"`,

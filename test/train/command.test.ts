@@ -13,8 +13,9 @@ const MANIFEST = fileURLToPath(new URL("../../models/faces/manifest.json", impor
 describe("zippynet train", () => {
   const folder = mkdtempSync(join(tmpdir(), "zippynet-command-"));
   after(() => rmSync(folder, { recursive: true }));
+  const env = { ...process.env, ZIPPYNET_MODELS: join(folder, "models") };
   const zippynet = (...args: string[]) =>
-    spawnSync(process.execPath, [MAIN, "train", ...args], { cwd: folder, encoding: "utf8" });
+    spawnSync(process.execPath, [MAIN, "train", ...args], { cwd: folder, env, encoding: "utf8" });
 
   const writeTiny = () => {
     const faces = JSON.parse(readFileSync(MANIFEST, "utf8")) as object;
@@ -55,6 +56,16 @@ describe("zippynet train", () => {
     assert.equal(readFileSync(checkpoint, "utf8"), "hours of work");
   });
 
+  it("refuses a number that another model has, before it looks at images", () => {
+    const faces = JSON.parse(readFileSync(MANIFEST, "utf8")) as object;
+    mkdirSync(join(folder, "models", "taken"), { recursive: true });
+    const manifest = { ...faces, name: "taken", number: 192 };
+    writeFileSync(join(folder, "models", "taken", "manifest.json"), JSON.stringify(manifest));
+    const { status, stderr } = zippynet("--domain", "new", "--number", "192", "--minutes", "1", "nowhere");
+    assert.match(stderr, /--number: expected a number of its own, got 192 as in .*models.taken/);
+    assert.equal(status, 1);
+  });
+
   it("trains, shows how far it is, exports; exports again from the checkpoint, and goes on from it", {
     skip: withoutBinding,
   }, () => {
@@ -64,7 +75,7 @@ describe("zippynet train", () => {
     const trained = zippynet(IMAGES, ...all, ...more);
     assert.equal(trained.status, 0, trained.stderr);
     assert.match(trained.stderr, /held out, 42×42, quality {2}10: [\d.]+ bytes, [\d.]+ dB/);
-    assert.match(trained.stderr, /model 201 \(made\) is in models.made/);
+    assert.match(trained.stderr, /model 201 \(made\) is in .*models.made/);
     const again = zippynet(...all, "--export-only", "--out", "again");
     assert.equal(again.status, 0, again.stderr);
     const manifests = ["models/made", "again"].map((path) =>
@@ -75,24 +86,28 @@ describe("zippynet train", () => {
     assert.match(card, /zippynet train images --domain made/);
     assert.match(card, /--orientations 2/);
     assert.match(card, /terms \| those of the data/);
-    const resumed = zippynet(...all, "--resume", "--samples", "200", "--lr", "5e-4", "--out", "resumed");
+    const resumed = zippynet(...all, "--resume", "--samples", "200", "--lr", "5e-4", "--out", "again");
     assert.equal(resumed.status, 0, resumed.stderr);
-    assert.match(readFileSync(join(folder, "resumed", "README.md"), "utf8"), /--lr 0\.0005/);
+    assert.match(readFileSync(join(folder, "again", "README.md"), "utf8"), /--lr 0\.0005/);
     const anew = zippynet(IMAGES, ...all, "--architecture", "tiny.json", "--samples", "0");
     assert.equal(anew.status, 1, anew.stderr);
     assert.match(anew.stderr, /expected no earlier run in runs.made/);
   });
 
-  it("exports what --init holds as often as asked, each time with a log of its own", {
+  it("exports what --init holds as often as asked: a log of its own, the model's number, other files stay", {
     skip: withoutBinding,
   }, () => {
     writeTiny();
     const all = ["--domain", "kept", "--architecture", "tiny.json", "--samples", "0"];
+    const kept = join(folder, "models", "kept");
     for (let time = 1; time <= 2; time++) {
       const { status, stderr } = zippynet(IMAGES, ...all);
       assert.equal(status, 0, stderr);
       const log = readFileSync(join(folder, "runs", "kept", "log.jsonl"), "utf8");
       assert.equal(log.trim().split("\n").length, 1);
+      assert.match(readFileSync(join(kept, "manifest.json"), "utf8"), /"number": 193/); // 192 is taken
+      if (time === 1) writeFileSync(join(kept, "failures.png"), "made by hand");
     }
+    assert.equal(readFileSync(join(kept, "failures.png"), "utf8"), "made by hand");
   });
 });
