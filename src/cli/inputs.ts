@@ -1,6 +1,7 @@
-import { open, readdir, stat } from "node:fs/promises";
-import { basename, extname, join, relative, resolve } from "node:path";
+import { open, stat } from "node:fs/promises";
+import { basename, extname, relative, resolve } from "node:path";
 import { sniff } from "../image/sniff.ts";
+import { walk } from "../image/walk.ts";
 import { type Failure, failure } from "./results.ts";
 
 /** Standard input as an input, standard output as an output. */
@@ -56,20 +57,6 @@ export async function findInputs(
     }
   }
   return { inputs: [...inputs.values()], failures };
-}
-
-/** All files in a folder, however deep; `fail` is told of what cannot be looked into. Throws if that is the folder itself. */
-async function* walk(folder: string, fail: (path: string, error: unknown) => void): AsyncGenerator<string> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.name.startsWith(".")) continue;
-    const path = join(folder, entry.name);
-    try {
-      if (entry.isDirectory()) yield* walk(path, fail);
-      else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path)).isFile())) yield path;
-    } catch (error) {
-      fail(path, error);
-    }
-  }
 }
 
 const IMAGE_EXTENSION = /^\.(jpe?g|jpe|jfif|png|webp|avif|gif|tiff?)$/i;

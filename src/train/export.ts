@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Architecture, QUALITIES } from "../codec/architecture.ts";
 import { FEATURE_LIMIT, FEATURE_UNIT } from "../codec/integer/fixed-point.ts";
@@ -10,6 +10,7 @@ import { sha256Hex, symbolTables } from "../model/load.ts";
 import { BLOBS, type BlobName, type Manifest } from "../model/manifest.ts";
 import { type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
 import { type FloatLayer, quantisePrior, toInt8 } from "./quantise.ts";
+import { replaceFolder } from "./replace-folder.ts";
 
 /** A float tensor of a model in training, by the names of `transforms.ts` and `prior.ts`. */
 export interface FloatTensor {
@@ -33,16 +34,16 @@ export interface ExportOptions {
   readonly card: string;
 }
 
-/** Writes a model folder: blobs, manifest, card. */
+/** Writes a model folder, whole or not at all: blobs, manifest, card. Other files of the folder stay. */
 export async function exportModel(folder: string, options: ExportOptions): Promise<Manifest> {
   const { number, name, description, architecture, orientations, card } = options;
+  const files = new Map<string, Uint8Array | string>();
   const blobs = packModel(options);
-  await mkdir(folder, { recursive: true });
   const described = await Promise.all(
     BLOBS.map(async (blob) => {
       const file = `${blob}.safetensors`;
       const bytes = writeSafetensors(blobs[blob]);
-      await writeFile(join(folder, file), bytes);
+      files.set(file, bytes);
       return [blob, { file, bytes: bytes.length, sha256: await sha256Hex(bytes) }] as const;
     }),
   );
@@ -56,8 +57,11 @@ export async function exportModel(folder: string, options: ExportOptions): Promi
     orientations,
     blobs: Object.fromEntries(described) as Record<BlobName, (typeof described)[number][1]>,
   };
-  await writeFile(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  await writeFile(join(folder, "README.md"), card);
+  files.set("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
+  files.set("README.md", card);
+  await replaceFolder(folder, async (draft) => {
+    for (const [file, content] of files) await writeFile(join(draft, file), content);
+  });
   return manifest;
 }
 

@@ -1,8 +1,8 @@
-import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import sharp from "sharp";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
+import { walk } from "../image/walk.ts";
 
 /** Images decoded at a time. */
 const JOBS = 8;
@@ -42,11 +42,16 @@ export async function loadImages(
   const paths = found.filter((_, i) => i % every === 0);
   if (paths.length === 0) throw new ZippyNetError("bad-option", `expected images in ${folders.join(", ")}`);
   const images = new Array<Image | undefined>(paths.length);
-  let [next, done] = [0, 0];
+  let [next, done, failed] = [0, 0, false];
   const work = async (): Promise<void> => {
-    while (next < paths.length) {
+    while (next < paths.length && !failed) {
       const index = next++;
-      images[index] = await decode(paths[index]!, side);
+      try {
+        images[index] = await decode(paths[index]!, side);
+      } catch (error) {
+        failed = true; // nobody waits for the rest, which would keep the process from ending
+        throw error;
+      }
       onProgress?.(++done, paths.length);
     }
   };
@@ -70,13 +75,32 @@ export async function loadImages(
 }
 
 async function findImages(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+  const found: string[] = [];
+  const failures: { path: string; cause: unknown }[] = [];
+  try {
+    for await (const path of walk(folder, (path, cause) => failures.push({ path, cause }))) {
+      if (EXTENSIONS.test(path)) found.push(path);
+    }
+  } catch (cause) {
     throw new ZippyNetError("bad-option", `expected a folder of images at ${folder}`, { cause });
-  });
-  return entries
-    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && EXTENSIONS.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+  }
+  const failure = failures.find(({ path, cause }) => EXTENSIONS.test(path) || !isBrokenLink(cause));
+  if (failure) {
+    const { path, cause } = failure;
+    throw new ZippyNetError(
+      "bad-option",
+      `expected a folder of images at ${folder}, cannot look at ${path}`,
+      {
+        cause,
+      },
+    );
+  }
+  return found.sort();
+}
+
+/** Only of links is more asked than what their folder says. */
+function isBrokenLink(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error && error.syscall === "stat";
 }
 
 /** In sRGB, upright, without alpha; undefined if it is too small. */

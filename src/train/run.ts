@@ -1,4 +1,4 @@
-import { appendFile, mkdir } from "node:fs/promises";
+import { appendFile, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Checkpoint, type RunPlan, type RunProgress, writeCheckpoint } from "./checkpoint.ts";
 import { evaluateHeldOut, type HeldOutPoint } from "./holdout.ts";
@@ -60,6 +60,8 @@ export async function train(options: RunOptions): Promise<Checkpoint & { readonl
   const sampler = new Sampler(images.train, random, plan.cut, plan.sizes);
   const trainer = new Trainer(plan.architecture, start.optimiser, plan);
   await mkdir(folder, { recursive: true });
+  const log = join(folder, "log.jsonl");
+  if (from instanceof Float32Array) await rm(log, { force: true }); // an earlier run's lines are none of this one's
   let { samples, seconds } = start.progress;
   let skipped = 0;
   let since = { samples: 0, seconds: 0, steps: 0, loss: 0, norm: 0 };
@@ -83,7 +85,7 @@ export async function train(options: RunOptions): Promise<Checkpoint & { readonl
       ...(heldOut && { heldOut }),
     };
     since = { samples: 0, seconds: 0, steps: 0, loss: 0, norm: 0 };
-    await appendFile(join(folder, "log.jsonl"), `${JSON.stringify(line)}\n`);
+    await appendFile(log, `${JSON.stringify(line)}\n`);
     onReport?.(line);
   };
   const checkpoint = async (): Promise<Checkpoint> => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -13,8 +13,14 @@ const MANIFEST = fileURLToPath(new URL("../../models/faces/manifest.json", impor
 describe("zippynet train", () => {
   const folder = mkdtempSync(join(tmpdir(), "zippynet-command-"));
   after(() => rmSync(folder, { recursive: true }));
+  const env = { ...process.env, ZIPPYNET_MODELS: join(folder, "models") };
   const zippynet = (...args: string[]) =>
-    spawnSync(process.execPath, [MAIN, "train", ...args], { cwd: folder, encoding: "utf8" });
+    spawnSync(process.execPath, [MAIN, "train", ...args], { cwd: folder, env, encoding: "utf8" });
+
+  const writeTiny = () => {
+    const faces = JSON.parse(readFileSync(MANIFEST, "utf8")) as object;
+    writeFileSync(join(folder, "tiny.json"), JSON.stringify({ ...faces, architecture: TINY }));
+  };
 
   it("says what a call lacks", () => {
     const calls: [args: string[], status: number, message: RegExp][] = [
@@ -25,6 +31,7 @@ describe("zippynet train", () => {
       [["--domain", "faces", "--minutes", "0", IMAGES], 2, /above 0/],
       [["--domain", "faces", "--number", "80", "--minutes", "1", IMAGES], 2, /80 is reserved/],
       [["--domain", "faces", "--minutes", "1", "--resume", IMAGES], 2, /from the checkpoint/],
+      [["--domain", "faces", "--minutes", "1", "--resume", "--seed", "2"], 2, /--resume without --seed/],
       [["--domain", "faces", "--minutes", "1", "--resume"], 1, /expected a checkpoint at runs.faces/],
     ];
     for (const [args, status, message] of calls) {
@@ -34,17 +41,41 @@ describe("zippynet train", () => {
     }
   });
 
-  it("trains, shows how far it is, exports; and exports again from the checkpoint", {
+  it("does not write over an earlier run", () => {
+    mkdirSync(join(folder, "runs", "earlier"), { recursive: true });
+    const checkpoint = join(folder, "runs", "earlier", "checkpoint.safetensors");
+    writeFileSync(checkpoint, "hours of work");
+    for (const budget of ["--minutes=1", "--samples=0"]) {
+      const { status, stderr } = zippynet("--domain", "earlier", budget, IMAGES);
+      assert.match(
+        stderr,
+        /got the checkpoint runs.earlier.checkpoint\.safetensors: --resume .* --runs .* delete/,
+      );
+      assert.equal(status, 1);
+    }
+    assert.equal(readFileSync(checkpoint, "utf8"), "hours of work");
+  });
+
+  it("refuses a number that another model has, before it looks at images", () => {
+    const faces = JSON.parse(readFileSync(MANIFEST, "utf8")) as object;
+    mkdirSync(join(folder, "models", "taken"), { recursive: true });
+    const manifest = { ...faces, name: "taken", number: 192 };
+    writeFileSync(join(folder, "models", "taken", "manifest.json"), JSON.stringify(manifest));
+    const { status, stderr } = zippynet("--domain", "new", "--number", "192", "--minutes", "1", "nowhere");
+    assert.match(stderr, /--number: expected a number of its own, got 192 as in .*models.taken/);
+    assert.equal(status, 1);
+  });
+
+  it("trains, shows how far it is, exports; exports again from the checkpoint, and goes on from it", {
     skip: withoutBinding,
   }, () => {
-    const faces = JSON.parse(readFileSync(MANIFEST, "utf8")) as object;
-    writeFileSync(join(folder, "tiny.json"), JSON.stringify({ ...faces, architecture: TINY }));
+    writeTiny();
     const all = ["--domain", "made", "--number", "201"];
     const more = ["--architecture", "tiny.json", "--samples", "1", "--holdout", "30%", "--terms", "free"];
     const trained = zippynet(IMAGES, ...all, ...more);
     assert.equal(trained.status, 0, trained.stderr);
     assert.match(trained.stderr, /held out, 42×42, quality {2}10: [\d.]+ bytes, [\d.]+ dB/);
-    assert.match(trained.stderr, /model 201 \(made\) is in models.made/);
+    assert.match(trained.stderr, /model 201 \(made\) is in .*models.made/);
     const again = zippynet(...all, "--export-only", "--out", "again");
     assert.equal(again.status, 0, again.stderr);
     const manifests = ["models/made", "again"].map((path) =>
@@ -55,5 +86,28 @@ describe("zippynet train", () => {
     assert.match(card, /zippynet train images --domain made/);
     assert.match(card, /--orientations 2/);
     assert.match(card, /terms \| those of the data/);
+    const resumed = zippynet(...all, "--resume", "--samples", "200", "--lr", "5e-4", "--out", "again");
+    assert.equal(resumed.status, 0, resumed.stderr);
+    assert.match(readFileSync(join(folder, "again", "README.md"), "utf8"), /--lr 0\.0005/);
+    const anew = zippynet(IMAGES, ...all, "--architecture", "tiny.json", "--samples", "0");
+    assert.equal(anew.status, 1, anew.stderr);
+    assert.match(anew.stderr, /expected no earlier run in runs.made/);
+  });
+
+  it("exports what --init holds as often as asked: a log of its own, the model's number, other files stay", {
+    skip: withoutBinding,
+  }, () => {
+    writeTiny();
+    const all = ["--domain", "kept", "--architecture", "tiny.json", "--samples", "0"];
+    const kept = join(folder, "models", "kept");
+    for (let time = 1; time <= 2; time++) {
+      const { status, stderr } = zippynet(IMAGES, ...all);
+      assert.equal(status, 0, stderr);
+      const log = readFileSync(join(folder, "runs", "kept", "log.jsonl"), "utf8");
+      assert.equal(log.trim().split("\n").length, 1);
+      assert.match(readFileSync(join(kept, "manifest.json"), "utf8"), /"number": 193/); // 192 is taken
+      if (time === 1) writeFileSync(join(kept, "failures.png"), "made by hand");
+    }
+    assert.equal(readFileSync(join(kept, "failures.png"), "utf8"), "made by hand");
   });
 });

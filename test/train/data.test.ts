@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -97,6 +97,34 @@ describe("training data", () => {
     await refused(folder, "bad-option", /expected images in/);
     await writeFile(join(folder, "a.png"), "not a picture");
     await refused(folder, "bad-image", /a\.png: not an image/);
+    await rm(folder, { recursive: true });
+  });
+
+  it("decodes no more once a file is no image", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "zippynet-images-"));
+    await writeFile(join(folder, "0.png"), "not a picture");
+    for (let i = 1; i <= 100; i++) await symlink(join(IMAGES, "face-hat-64.png"), join(folder, `${i}.png`));
+    const options = { heldOutShare: 0, side: 128 };
+    let decoded = 0;
+    await assert.rejects(loadImages([folder], { ...options, onProgress: (done) => (decoded = done) }));
+    await rm(join(folder, "0.png"));
+    await loadImages([folder], options); // takes as long as the rest would have taken
+    assert.ok(decoded < 50, `expected a stop soon after the first, got ${decoded} decoded`);
+    await rm(folder, { recursive: true });
+  });
+
+  it("leaves hidden files and folders alone, finds the others however deep", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "zippynet-images-"));
+    for (const sub of ["deep/er", ".thumbnails"]) await mkdir(join(folder, sub), { recursive: true });
+    for (const name of ["a.png", "deep/er/b.png"]) {
+      await symlink(join(IMAGES, "face-hat-64.png"), join(folder, name));
+    }
+    for (const name of ["._a.png", ".thumbnails/a.png"]) await writeFile(join(folder, name), "not a picture");
+    await symlink(join(folder, "gone"), join(folder, "notes.txt"));
+    const { counts } = await loadImages([folder], { heldOutShare: 0, side: 128 });
+    assert.deepEqual(counts, { train: 2, heldOut: 0 });
+    await symlink(join(folder, "gone"), join(folder, "deep/c.png"));
+    await assert.rejects(loadImages([folder], { heldOutShare: 0, side: 128 }), /cannot look at .*c\.png/);
     await rm(folder, { recursive: true });
   });
 

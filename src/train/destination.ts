@@ -1,0 +1,84 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { ZippyNetError } from "../codec/errors.ts";
+import { type Manifest, parseManifest } from "../model/manifest.ts";
+
+/** Numbers that are users' own. */
+const OWN = { first: 192, last: 255 } as const;
+
+/**
+ * The number of a model that is to be exported to a folder: the one asked for, else that of the model it replaces, else the first free
+ * one of users' own. Throws `bad-option` if the model there is released, which never changes, or if another one beside it has the
+ * number or the name: no command would then load any.
+ */
+export async function numberAt(out: string, name: string, asked?: number): Promise<number> {
+  const replaced = await modelToReplace(out);
+  const others = await modelsBeside(out);
+  const number = asked ?? replaced?.number ?? firstFree(others, out);
+  for (const other of others) {
+    if (other.name === name) {
+      throw new ZippyNetError(
+        "bad-option",
+        `--domain: expected a name of its own, got "${name}" as in ${other.folder}`,
+      );
+    }
+    if (other.number === number) {
+      throw new ZippyNetError(
+        "bad-option",
+        `--number: expected a number of its own, got ${number} as in ${other.folder}`,
+      );
+    }
+  }
+  return number;
+}
+
+async function modelToReplace(out: string): Promise<Manifest | undefined> {
+  const path = join(out, "manifest.json");
+  const expected = (what: string, options?: ErrorOptions) =>
+    new ZippyNetError("bad-option", `--out: expected a folder for a model, got ${what}`, options);
+  let json: string;
+  try {
+    json = await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw expected(`${path}, which cannot be read`, { cause: error });
+  }
+  const manifest = parsed(json);
+  if (!manifest) throw expected(`${path}, which is not a model's`);
+  if (manifest.released) throw expected(`the released model ${manifest.name} at ${out}, which never changes`);
+  return manifest;
+}
+
+/** What shares a folder with `out`. */
+async function modelsBeside(out: string): Promise<(Manifest & { readonly folder: string })[]> {
+  const parent = dirname(resolve(out));
+  const names = await readdir(parent).catch(() => []); // it is made when the model is
+  const models = await Promise.all(
+    names
+      .filter((name) => name !== basename(resolve(out)))
+      .map(async (name) => {
+        const folder = join(parent, name);
+        const manifest = parsed(await readFile(join(folder, "manifest.json"), "utf8").catch(() => ""));
+        return manifest ? [{ ...manifest, folder }] : []; // a web page has a manifest.json too
+      }),
+  );
+  return models.flat();
+}
+
+function parsed(json: string): Manifest | undefined {
+  try {
+    return parseManifest(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function firstFree(others: readonly Manifest[], out: string): number {
+  for (let number: number = OWN.first; number <= OWN.last; number++) {
+    if (others.every((other) => other.number !== number)) return number;
+  }
+  throw new ZippyNetError(
+    "bad-option",
+    `--number: expected one of ${OWN.first}–${OWN.last} to be free beside ${out}, got all taken`,
+  );
+}

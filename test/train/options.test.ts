@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Command } from "commander";
+import { refuseIgnored, type TrainOptions, withTrainOptions } from "../../src/cli/train-options.ts";
+
+function command(...args: string[]): Command {
+  const bare = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
+  return withTrainOptions(bare).parse(["--domain", "made", ...args], { from: "user" });
+}
+
+const parsed = (...args: string[]) => command(...args).opts<TrainOptions>();
+
+test("options of training refuse what is no number, the empty text too", () => {
+  const whole = /expected a whole number of/;
+  const share = /expected a share like 2% or 0\.02/;
+  const wrong: [option: string, message: RegExp][] = [
+    ["--number=", whole],
+    ["--number=0x10", whole],
+    ["--number=256", whole],
+    ["--number=80", /80 is reserved/],
+    ["--seed=", whole],
+    ["--samples=", whole],
+    ["--minutes=", /expected a number above 0/],
+    ["--lr= ", /expected a number above 0/],
+    ["--sizes=", whole],
+    ["--sizes=42,", whole],
+    ["--sizes=31", whole],
+    ["--sizes=129", whole],
+    ["--holdout=", share],
+    ["--holdout=%", share],
+    ["--holdout=100%", share],
+    ["--orientations=", /expected one of 1, 2, 4, 8/],
+  ];
+  for (const [option, message] of wrong) assert.throws(() => parsed(option), { message }, option);
+});
+
+test("options of training are read as numbers", () => {
+  const { number, samples, lr, sizes, holdout } = parsed(
+    ...["--number=0", "--samples=0", "--lr=2e-4", "--sizes=42, 64", "--holdout=2.5%"],
+  );
+  assert.deepEqual([number, samples, lr, sizes, holdout], [0, 0, 2e-4, [42, 64], 0.025]);
+});
+
+test("a run that goes on, or is exported, refuses what it would ignore", () => {
+  const check = (args: string[]) => {
+    const made = command(...args);
+    refuseIgnored(made, made.opts());
+  };
+  const settled = [
+    ...["--seed=2", "--cut=patches", "--sizes=64", "--holdout=1%"],
+    ...["--only=prior", "--init=a", "--architecture=b"],
+  ];
+  const ofTraining = [
+    ...["--minutes=1", "--samples=1", "--lr=1", "--bits=noisy"],
+    ...["--checkpoint-minutes=1", "--evaluate-minutes=1"],
+  ];
+  for (const option of settled) {
+    const [name] = option.split("=");
+    for (const how of ["--resume", "--export-only"]) {
+      assert.throws(() => check([how, option]), {
+        exitCode: 2,
+        message: new RegExp(`^error: expected ${how} without ${name},`),
+      });
+    }
+  }
+  for (const option of ofTraining) {
+    const [name] = option.split("=");
+    const message = new RegExp(`^error: expected --export-only without ${name}:`);
+    assert.throws(() => check(["--export-only", option]), { exitCode: 2, message });
+  }
+  check(["--resume", ...ofTraining, "--out=a", "--number=200", "--orientations=4", "--terms=free"]);
+  check(["--export-only", "--out=a", "--number=200", "--orientations=4", "--terms=free"]);
+  check([...settled, ...ofTraining]);
+});
