@@ -30,7 +30,8 @@ const CACHE = PREFIX + ZIPPYNET_SHELL.version;
 scope.addEventListener("install", (event) => {
   const fill = async (): Promise<void> => {
     const cache = await caches.open(CACHE);
-    await cache.addAll([...ZIPPYNET_SHELL.paths]);
+    // past the browser's own cache, which may hold files of the version before
+    await cache.addAll(ZIPPYNET_SHELL.paths.map((path) => new Request(path, { cache: "reload" })));
     await scope.skipWaiting();
   };
   event.waitUntil(fill());
