@@ -11,7 +11,6 @@ const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".json": "application/json",
-  ".wasm": "application/wasm",
   ".png": "image/png",
   ".svg": "image/svg+xml",
   ".zn": "image/x-zippynet",
@@ -20,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Names with a hash of their content, which never change. */
-const IMMUTABLE = /(-[0-9A-Z]{8}\.js|-[0-9a-f]{16}\.wasm|^models\/.+)$/;
+const IMMUTABLE = /(-[0-9A-Z]{8}\.js|^models\/.+)$/;
 
 export interface WebServerOptions {
   readonly folder: string;
