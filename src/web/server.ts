@@ -5,13 +5,14 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize, sep } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import Negotiator from "negotiator";
+import { matches } from "../service/etag.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".json": "application/json",
-  ".wasm": "application/wasm",
   ".png": "image/png",
   ".svg": "image/svg+xml",
   ".zn": "image/x-zippynet",
@@ -20,7 +21,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Names with a hash of their content, which never change. */
-const IMMUTABLE = /(-[0-9A-Z]{8}\.js|-[0-9a-f]{16}\.wasm|^models\/.+)$/;
+const IMMUTABLE = /(-[0-9A-Z]{8}\.js|^models\/.+)$/;
 
 export interface WebServerOptions {
   readonly folder: string;
@@ -87,10 +88,16 @@ export class WebServer {
 
 interface Served {
   readonly type: string;
-  readonly plain: Uint8Array;
-  readonly compressed: Uint8Array;
-  readonly tag: string;
+  readonly plain: Form;
+  /** None where it would not be smaller. */
+  readonly gzip: Form | undefined;
   readonly immutable: boolean;
+}
+
+/** What is sent of a file: bytes, and a tag that no others have. */
+interface Form {
+  readonly bytes: Uint8Array;
+  readonly tag: string;
 }
 
 /** The path of a file within the folder, or undefined if it leads out of it. */
@@ -113,21 +120,23 @@ async function serve(folder: string, path: string, content: string | undefined):
       ? await readFile(join(folder, path)).catch(() => undefined)
       : new TextEncoder().encode(content);
   if (!plain) return undefined;
+  const compressed = await promisify(gzip)(plain, { level: 9 });
+  const hash = createHash("sha256").update(plain).digest("base64url").slice(0, 22);
   return {
     type: TYPES[extname(path)] ?? "application/octet-stream",
-    plain,
-    compressed: await promisify(gzip)(plain, { level: 9 }),
-    tag: `"${createHash("sha256").update(plain).digest("base64url").slice(0, 22)}"`,
+    plain: { bytes: plain, tag: `"${hash}"` },
+    gzip: compressed.length < plain.length ? { bytes: compressed, tag: `"${hash}-gzip"` } : undefined,
     immutable: IMMUTABLE.test(path),
   };
 }
 
 function respond(
-  { method, headers }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
   policy: string,
   found: Served | undefined,
 ): void {
+  const { method, headers } = request;
   response.setHeader("content-security-policy", policy);
   response.setHeader("x-content-type-options", "nosniff");
   response.setHeader("referrer-policy", "no-referrer");
@@ -139,17 +148,16 @@ function respond(
     response.writeHead(404, { "content-type": "text/plain" }).end("There is no such page.\n");
     return;
   }
-  response.setHeader("etag", found.tag);
+  const encoding = found.gzip && new Negotiator(request).encoding(["gzip", "identity"]);
+  const form = encoding === "gzip" ? found.gzip! : found.plain;
+  response.setHeader("etag", form.tag);
   response.setHeader("vary", "accept-encoding");
   response.setHeader("cache-control", found.immutable ? "public, max-age=31536000, immutable" : "no-cache");
-  if (headers["if-none-match"] === found.tag) {
+  if (matches(headers["if-none-match"], form.tag)) {
     response.writeHead(304).end();
     return;
   }
-  const compress =
-    /\bgzip\b/.test(headers["accept-encoding"] ?? "") && found.compressed.length < found.plain.length;
-  const body = compress ? found.compressed : found.plain;
-  if (compress) response.setHeader("content-encoding", "gzip");
-  response.writeHead(200, { "content-type": found.type, "content-length": body.length });
-  response.end(method === "HEAD" ? undefined : body);
+  if (form === found.gzip) response.setHeader("content-encoding", "gzip");
+  response.writeHead(200, { "content-type": found.type, "content-length": form.bytes.length });
+  response.end(method === "HEAD" ? undefined : form.bytes);
 }

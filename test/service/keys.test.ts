@@ -24,7 +24,7 @@ test("a key survives its way through an event and through a URL", () => {
   );
 });
 
-test("the names of DESIGN's example", () => {
+test("a key with a folder and a space: the name of its latents, its path, its form in an event", () => {
   assert.equal(latentsKey("a/b c.jpg"), "a/b c.jpg.zn");
   assert.equal(imagePath("a/b c.jpg"), "/images/a/b%20c.jpg");
   assert.equal(encodeEventKey("a/b c.jpg"), "a/b+c.jpg");

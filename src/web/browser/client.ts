@@ -27,7 +27,6 @@ class Client {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #role: Role;
-  #jobs: { id: number; file: Uint8Array }[] = [];
 
   constructor(role: Role) {
     this.#role = role;
@@ -46,16 +45,8 @@ class Client {
     this.#send({ type: "start", models: located });
   }
 
-  /** Files that are asked for in one turn of the page go to the worker together, which decodes equal sizes together. */
   async decode(file: Uint8Array): Promise<Rgba> {
-    if (this.#jobs.length === 0) {
-      queueMicrotask(() => {
-        const jobs = this.#jobs;
-        this.#jobs = [];
-        this.#send({ type: "decode", jobs });
-      });
-    }
-    const result = await this.#wait((id) => this.#jobs.push({ id, file }));
+    const result = await this.#wait((id) => this.#send({ type: "decode", id, file }));
     if (result.type !== "decoded") throw unexpected(result);
     return result.picture;
   }

@@ -3,18 +3,18 @@ import { blobOf, canvasOf } from "./picture.ts";
 import { bytesOf, type Source } from "./source.ts";
 
 /**
- * `.zn` files of any kind → pixels. Many at once are decoded together where they are of one size, which is faster; the first that
- * fails rejects. Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`, `unavailable`.
+ * `.zn` files of any kind → pixels. Of many, the first that fails rejects. Throws `bad-file`, `unknown-model`, `bad-model`,
+ * `too-large`, `unavailable`.
  */
 export async function decode(source: Source): Promise<ImageData>;
 export async function decode(sources: readonly Source[]): Promise<ImageData[]>;
 export async function decode(sources: Source | readonly Source[]): Promise<ImageData | ImageData[]> {
-  return isMany(sources) ? Promise.all(await readAll(sources)) : decodeOne(sources);
+  return isMany(sources) ? Promise.all(sources.map(decodeOne)) : decodeOne(sources);
 }
 
 /** As `decode`, each with its own outcome, as `Promise.allSettled` gives it. */
 export async function decodeSettled(sources: readonly Source[]): Promise<PromiseSettledResult<ImageData>[]> {
-  return Promise.allSettled(await readAll(sources));
+  return Promise.allSettled(sources.map(decodeOne));
 }
 
 /** A picture on a canvas: one that is given takes its size. */
@@ -35,16 +35,6 @@ function isMany(sources: Source | readonly Source[]): sources is readonly Source
 }
 
 async function decodeOne(source: Source): Promise<ImageData> {
-  return send(await bytesOf(source));
-}
-
-/** All bytes are there before the first is sent, so that they go to the worker together. */
-async function readAll(sources: readonly Source[]): Promise<Promise<ImageData>[]> {
-  const files = await Promise.allSettled(sources.map(bytesOf));
-  return files.map((file) => (file.status === "fulfilled" ? send(file.value) : Promise.reject(file.reason)));
-}
-
-async function send(file: Uint8Array): Promise<ImageData> {
-  const { data, width, height } = await client("decoder").decode(file);
+  const { data, width, height } = await client("decoder").decode(await bytesOf(source));
   return new ImageData(data, width, height);
 }

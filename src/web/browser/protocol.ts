@@ -6,9 +6,9 @@ import type { ModelAsset } from "./assets.ts";
 export type Request =
   /** The first: where things are, as absolute URLs. */
   | { readonly type: "start"; readonly models: readonly LocatedModel[] }
-  /** Loads a model ahead of the first file. */
+  /** To the decoder alone: loads a model ahead of the first file. */
   | { readonly type: "load"; readonly id: number; readonly model: number }
-  | { readonly type: "decode"; readonly jobs: readonly { readonly id: number; readonly file: Uint8Array }[] }
+  | { readonly type: "decode"; readonly id: number; readonly file: Uint8Array }
   | { readonly type: "encode"; readonly id: number; readonly picture: Rgba; readonly wish: Wish };
 
 export type Answer =

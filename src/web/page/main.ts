@@ -9,8 +9,8 @@ import { drawCurves } from "./curves.ts";
 import { at, chosen, messageOf } from "./dom.ts";
 import { Latest, type Stale } from "./latest.ts";
 import { inBytes, inDecibels, psnrOf } from "./measure.ts";
+import { Newest } from "./newest.ts";
 import { PEERS, type Peer, peerWithin, writes } from "./peer.ts";
-import { photograph } from "./photograph.ts";
 import { listenForPictures } from "./pick.ts";
 import { showQr } from "./qr-panel.ts";
 import { listenForSettings, wanted } from "./settings.ts";
@@ -26,6 +26,7 @@ interface Shown {
 
 const [status, views] = [at("status", "p"), at("views", "div")];
 const jobs = new Latest();
+const peerShown = new Newest();
 let shown: Shown | undefined;
 const peers: Peer[] = [];
 /** Models to encode with: the first until a picture is shown, then all, whose weights come meanwhile. */
@@ -83,11 +84,12 @@ async function takeAll(original: ImageData): Promise<void> {
   if (loaded) model = { model: "auto" }; // else off line: the first will do
 }
 
-/** The other codec at the same bytes, or at its smallest. */
+/** The other codec at the same bytes, or at its smallest; dropped if meanwhile another is chosen. */
 async function showPeer(original: ImageData, bytes: number): Promise<void> {
   const type = chosen("peer") as Peer;
   const name = PEERS[type];
-  const found = await peerWithin(original, type, bytes);
+  const found = await peerShown.of(peerWithin(original, type, bytes));
+  if (!found) return;
   canvasOf(found.picture, at("peer", "canvas"));
   at("peer-name", "b").textContent = name;
   at("peer-text", "span").textContent = `${inBytes(found.bytes)}, ${inDecibels(found.psnr)}`;
@@ -127,12 +129,9 @@ async function findPeers(): Promise<void> {
 await findPeers();
 listenForSettings(refresh);
 listenForCopies();
-listenForPictures({
-  picked: (file) => void photograph(file).then((bitmap) => cropper.show(bitmap), fail),
-  failed: fail,
-});
+listenForPictures({ picked: (picture) => cropper.show(picture), failed: fail });
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="peer"]')) {
-  radio.addEventListener("change", () => shown && void showPeer(shown.original, shown.file.length));
+  radio.addEventListener("change", () => shown && showPeer(shown.original, shown.file.length).catch(fail));
 }
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="view"]')) {
   radio.addEventListener("change", () => {

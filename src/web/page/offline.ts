@@ -30,7 +30,8 @@ const CACHE = PREFIX + ZIPPYNET_SHELL.version;
 scope.addEventListener("install", (event) => {
   const fill = async (): Promise<void> => {
     const cache = await caches.open(CACHE);
-    await cache.addAll([...ZIPPYNET_SHELL.paths]);
+    // past the browser's own cache, which may hold files of the version before
+    await cache.addAll(ZIPPYNET_SHELL.paths.map((path) => new Request(path, { cache: "reload" })));
     await scope.skipWaiting();
   };
   event.waitUntil(fill());
@@ -57,7 +58,7 @@ scope.addEventListener("fetch", (event) => {
 async function answer(request: Request, path: string): Promise<Response> {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(path === "" || path === "index.html" ? "./" : path, { ignoreVary: true });
-  if (kept && /-[0-9A-Za-z]{8,}\.(js|wasm)$/.test(path)) return kept;
+  if (kept && /-[0-9A-Z]{8}\.js$/.test(path)) return kept;
   try {
     return await fetch(request);
   } catch (error) {

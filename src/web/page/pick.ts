@@ -1,23 +1,35 @@
 import { viewfinder } from "./camera.ts";
 import { at, make } from "./dom.ts";
+import { Newest } from "./newest.ts";
+import { photograph } from "./photograph.ts";
 
 /** Names of the pictures in samples/; the build fills it in. */
 declare const ZIPPYNET_SAMPLES: readonly string[];
 
 export interface PickHandlers {
-  readonly picked: (file: Blob, name: string) => void;
+  readonly picked: (picture: ImageBitmap) => void;
   readonly failed: (error: unknown) => void;
 }
 
-/** All the ways to a picture: file, drop, paste, camera, sample. The first sample is picked at once. */
+/**
+ * All the ways to a picture: file, drop, paste, camera, sample. The first sample is picked at once. What the reader did last counts: a
+ * photograph that is still being read gives way to a sample.
+ */
 export function listenForPictures({ picked, failed }: PickHandlers): void {
   const samples = at("samples", "fieldset");
-  const take = (file: Blob | null | undefined, name = "picture"): void => {
-    if (!file) return;
-    for (const button of samples.querySelectorAll("button")) button.setAttribute("aria-pressed", "false");
-    picked(file, name);
+  const newest = new Newest();
+  const read = async (coming: Promise<Blob>, sample?: HTMLButtonElement): Promise<void> => {
+    const picture = await newest.of(coming.then(photograph), (late) => late.close());
+    if (!picture) return;
+    for (const button of samples.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button === sample));
+    }
+    picked(picture);
   };
-  const takeFirst = (files: FileList | null | undefined): void => take(files?.[0], files?.[0]?.name);
+  const take = (file: Blob | undefined): void => {
+    if (file) read(Promise.resolve(file)).catch(failed);
+  };
+  const takeFirst = (files: FileList | null | undefined): void => take(files?.[0]);
 
   const input = at("file", "input");
   input.addEventListener("change", () => {
@@ -41,22 +53,18 @@ export function listenForPictures({ picked, failed }: PickHandlers): void {
   document.addEventListener("paste", (event) => takeFirst(event.clipboardData?.files));
   const paste = at("paste", "button");
   paste.hidden = !navigator.clipboard?.read;
-  paste.addEventListener("click", () => pasted().then((file) => take(file, "pasted"), failed));
+  paste.addEventListener("click", () => pasted().then(take, failed));
 
   const camera = at("camera", "button");
   camera.hidden = !navigator.mediaDevices?.getUserMedia;
-  camera.addEventListener("click", () => viewfinder().then((file) => take(file, "camera"), failed));
+  camera.addEventListener("click", () => viewfinder().then(take, failed));
 
-  const pick = async (button: HTMLButtonElement, name: string): Promise<void> => {
-    const file = await (await fetch(`samples/${name}`)).blob();
-    take(file, name);
-    button.setAttribute("aria-pressed", "true");
-  };
   for (const name of ZIPPYNET_SAMPLES) {
     const button = make("button", "", { type: "button", "aria-pressed": "false" });
     const alt = name.replace(/(-\d+)?(x\d+)?\.png$/, "").replaceAll("-", " ");
     button.append(make("img", "", { src: `samples/${name}`, alt, width: "64", height: "64" }));
-    button.addEventListener("click", () => void pick(button, name).catch(failed));
+    const file = async (): Promise<Blob> => (await fetch(`samples/${name}`)).blob();
+    button.addEventListener("click", () => read(file(), button).catch(failed));
     samples.append(button);
   }
   samples.querySelector("button")?.click();

@@ -22,12 +22,6 @@ onRequest((request) => {
         (progress) => answer({ type: "progress", ...progress }),
       );
       return;
-    case "load":
-      models.byNumber(request.model).then(
-        () => answer({ type: "loaded", id: request.id }),
-        (error: unknown) => fail(request.id, error),
-      );
-      return;
     case "encode":
       encode(request).then(
         (file) => answer({ type: "encoded", id: request.id, file }, file.buffer as ArrayBuffer),

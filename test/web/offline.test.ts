@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import type { Page } from "playwright-core";
+import { buildOffline } from "../../src/web/build/page.ts";
+import { NO_BROWSER } from "./chromium.ts";
+import { Site, watched } from "./site.ts";
+
+suite("what the page keeps for use off line", { skip: NO_BROWSER, timeout: 120_000 }, () => {
+  let site: Site;
+  let server: Server;
+  before(async () => {
+    site = await Site.open();
+    server = createServer(async (request, response) => {
+      const answer = await fetch(site.server.url + request.url);
+      const type = answer.headers.get("content-type")!;
+      response.writeHead(answer.status, { "content-type": type, "cache-control": "max-age=86400" });
+      response.end(new Uint8Array(await answer.arrayBuffer()));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  });
+  after(async () => {
+    server?.close();
+    await site?.close();
+  });
+
+  test("a new version is the server's, also where browsers may keep files for a day", async () => {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const { page, errors } = await watched(site.browser, url);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    const old = await kept(page);
+    assert.match(old.style, /color-scheme/);
+    site.write("page.css", "/* the new one */");
+    rmSync(join(site.folder, "offline.js"));
+    await buildOffline(site.folder);
+    await page.evaluate(async (name) => {
+      await (await navigator.serviceWorker.ready).update();
+      while (await caches.has(name)) await new Promise((resolve) => setTimeout(resolve, 20));
+    }, old.name);
+    assert.match((await kept(page)).style, /the new one/);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+});
+
+/** The page's cache, and the style sheet in it. */
+async function kept(page: Page): Promise<{ name: string; style: string }> {
+  return page.evaluate(async () => {
+    const name = (await caches.keys()).find((each) => each.startsWith("zippynet-page-"))!;
+    const style = await (await caches.open(name)).match("page.css");
+    return { name, style: await style!.text() };
+  });
+}
