@@ -15,9 +15,15 @@ export interface Ended {
 }
 
 /** Runs the command in a process of its own, as a shell would. */
-export function zippynet(args: readonly string[], { input }: { input?: Uint8Array } = {}): Promise<Ended> {
+export function zippynet(
+  args: readonly string[],
+  { input, env = {} }: { input?: Uint8Array; env?: Record<string, string> } = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [LAUNCHER, ...args], { stdio: "pipe" });
+    const child = spawn(process.execPath, [LAUNCHER, ...args], {
+      stdio: "pipe",
+      env: { ...process.env, ...env },
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on("data", (data: Buffer) => out.push(data));
