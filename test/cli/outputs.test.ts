@@ -48,9 +48,21 @@ suite("planOutputs", () => {
     assert.match(failures[0]!.error.message, /out\/a\.png\.zn, which belongs to x\/a\.png/);
   });
 
+  test("nor where case does not count", () => {
+    const inputs = [
+      { path: "x/A.png", name: "A.png" },
+      { path: "y/a.png", name: "a.png" },
+    ];
+    const { tasks, failures } = planOutputs(inputs, "out", ".zn");
+    assert.deepEqual(tasks, [{ in: "x/A.png", out: "out/A.png.zn" }]);
+    assert.match(failures[0]!.error.message, /out\/a\.png\.zn, which belongs to x\/A\.png/);
+  });
+
   test("does not overwrite an input", () => {
-    const { tasks, failures } = planOutputs([{ path: "out/a.zn", name: "a.zn" }], "out", ".zn");
-    assert.deepEqual([tasks.length, failures.length], [0, 1]);
+    for (const path of ["out/a.zn", "out/A.zn"]) {
+      const { tasks, failures } = planOutputs([{ path, name: "a.zn" }], "out", ".zn");
+      assert.deepEqual([tasks.length, failures.length], [0, 1]);
+    }
   });
 });
 
