@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { EXIT_FAILED } from "./exit.ts";
 import { findInputs, STANDARD, type Wanted } from "./inputs.ts";
 import { defaultJobs } from "./options.ts";
+import { spareOriginals } from "./originals.ts";
 import { planOutputs } from "./outputs.ts";
 import { startProgress } from "./progress.ts";
 import { type Done, isFailure, partition, type Result } from "./results.ts";
@@ -21,6 +22,8 @@ export interface Batch {
   readonly named: readonly string[];
   readonly wanted: Wanted;
   readonly extension: string;
+  /** Whether an output that stands beside its input already is left as it is, and the input fails. */
+  readonly sparing?: boolean;
   readonly work: Work;
   /** Past tense, for the last line: `encoded`. */
   readonly verb: string;
@@ -44,14 +47,15 @@ export async function runBatch(command: Command, options: BatchOptions, batch: B
     usage(command, `expected one input for standard output, got ${found.inputs.length}`);
   }
   const plan = planOutputs(found.inputs, folder, batch.extension);
-  const results: Result[] = [...found.failures, ...plan.failures];
-  if (plan.tasks.length > 0) {
-    const progress = startProgress(plan.tasks.length, "files");
-    const jobs = named.includes(STANDARD)
-      ? 1
-      : (options.jobs ?? defaultJobs(plan.tasks.length, timeOf(work)));
+  const { tasks, failures } = batch.sparing
+    ? await spareOriginals(plan.tasks)
+    : { tasks: plan.tasks, failures: [] };
+  const results: Result[] = [...found.failures, ...plan.failures, ...failures];
+  if (tasks.length > 0) {
+    const progress = startProgress(tasks.length, "files");
+    const jobs = named.includes(STANDARD) ? 1 : (options.jobs ?? defaultJobs(tasks.length, timeOf(work)));
     try {
-      await runTasks(work, plan.tasks, jobs, (more) => {
+      await runTasks(work, tasks, jobs, (more) => {
         results.push(...more);
         progress.advance(more.length);
       });

@@ -96,6 +96,25 @@ suite("encode and decode", { concurrency: 2 }, () => {
     assert.deepEqual(readdirSync(at("mixed-zn")).sort(), ["good.zn", "thin.zn"]);
   });
 
+  test("an original beside its file is not replaced by a copy, unless that is asked for", async () => {
+    mkdirSync(at("same"));
+    cpSync(face, at("same/a.png"));
+    await zippynet(["encode", at("same"), "-o", at("same")]);
+    cpSync(at("same/a.zn"), at("same/b.zn"));
+    const ended = await zippynet(["decode", at("same"), "-o", at("same")]);
+    assert.equal(ended.code, 1);
+    assert.match(ended.err, /a\.zn: expected --overwrite to replace .*a\.png/);
+    assert.match(ended.out.toString(), /^1 file decoded/);
+    assert.deepEqual(readFileSync(at("same/a.png")), readFileSync(face));
+    const again = await zippynet(["decode", at("same"), "-o", at("same"), "--overwrite"]);
+    assert.deepEqual([again.code, again.err], [0, ""]);
+    assert.deepEqual(readFileSync(at("same/a.png")), readFileSync(at("same/b.png")));
+    // in another folder a second run is as good as the first
+    for (let run = 0; run < 2; run++) {
+      assert.equal((await zippynet(["decode", at("same"), "-o", at("other")])).code, 0);
+    }
+  });
+
   test("a spoilt file does not spoil its batch", async () => {
     mkdirSync(at("batch"));
     for (const name of ["a", "b", "c"]) cpSync(face, at(`batch/${name}.png`));
