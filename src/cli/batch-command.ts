@@ -1,11 +1,13 @@
-import { stat } from "node:fs/promises";
+import { access, constants, mkdir, stat } from "node:fs/promises";
 import type { Command } from "commander";
+import { ZippyNetError } from "../codec/errors.ts";
 import { EXIT_FAILED } from "./exit.ts";
 import { findInputs, STANDARD, type Wanted } from "./inputs.ts";
 import { defaultJobs } from "./options.ts";
+import { spareOriginals } from "./originals.ts";
 import { planOutputs } from "./outputs.ts";
 import { startProgress } from "./progress.ts";
-import { type Done, isFailure, partition, type Result } from "./results.ts";
+import { type Done, type Failure, isFailure, type OnResults, partition, type Result } from "./results.ts";
 import { runTasks } from "./run.ts";
 import { usage } from "./usage.ts";
 import type { Work } from "./work.ts";
@@ -21,6 +23,8 @@ export interface Batch {
   readonly named: readonly string[];
   readonly wanted: Wanted;
   readonly extension: string;
+  /** Whether an output that stands beside its input already is left as it is, and the input fails. */
+  readonly sparing?: boolean;
   readonly work: Work;
   /** Past tense, for the last line: `encoded`. */
   readonly verb: string;
@@ -44,15 +48,22 @@ export async function runBatch(command: Command, options: BatchOptions, batch: B
     usage(command, `expected one input for standard output, got ${found.inputs.length}`);
   }
   const plan = planOutputs(found.inputs, folder, batch.extension);
-  const results: Result[] = [...found.failures, ...plan.failures];
-  if (plan.tasks.length > 0) {
-    const progress = startProgress(plan.tasks.length, "files");
-    const jobs = named.includes(STANDARD)
-      ? 1
-      : (options.jobs ?? defaultJobs(plan.tasks.length, timeOf(work)));
+  const { tasks, failures } = batch.sparing
+    ? await spareOriginals(plan.tasks)
+    : { tasks: plan.tasks, failures: [] };
+  if (folder !== STANDARD && tasks.length > 0) await makeFolder(folder);
+  const progress = startProgress(tasks.length, "files");
+  const results: Result[] = [];
+  const add: OnResults = (more) => {
+    results.push(...more);
+    if (!options.json) for (const one of more.filter(isFailure)) progress.say(lineOf(one));
+  };
+  add([...found.failures, ...plan.failures, ...failures]);
+  if (tasks.length > 0) {
+    const jobs = named.includes(STANDARD) ? 1 : (options.jobs ?? defaultJobs(tasks.length, timeOf(work)));
     try {
-      await runTasks(work, plan.tasks, jobs, (more) => {
-        results.push(...more);
+      await runTasks(work, tasks, jobs, (more) => {
+        add(more);
         progress.advance(more.length);
       });
     } finally {
@@ -84,6 +95,23 @@ async function outputOf(
   return folder;
 }
 
+/** Before the work, which may take a night: a folder that cannot be written is told at once. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `expected a folder that can be written as --output, got ${folder}: ${why}`;
+    throw new ZippyNetError("bad-option", message, { cause });
+  }
+}
+
+function lineOf({ in: path, error }: Failure): string {
+  return `zippynet: ${path}: ${error.message}`;
+}
+
+/** Sums up; failures were told as they came, unless as JSON. */
 function report(results: readonly Result[], verb: string, folder: string, json: boolean): void {
   const files = results.toSorted((a, b) => (a.in < b.in ? -1 : a.in > b.in ? 1 : 0));
   const { done, failures } = partition<Done>(files);
@@ -95,7 +123,6 @@ function report(results: readonly Result[], verb: string, folder: string, json: 
     process.stdout.write(`${JSON.stringify(whole, undefined, 2)}\n`);
     return;
   }
-  for (const { in: path, error } of failures) console.error(`zippynet: ${path}: ${error.message}`);
   for (const { in: path, notes } of done) if (notes) console.error(`zippynet: ${path}: ${notes.join(", ")}`);
   if (folder !== STANDARD && done.length > 0) {
     const count = (n: number): string => n.toLocaleString("en");

@@ -2,7 +2,7 @@ import type { Model } from "../codec/codec.ts";
 import type { Image } from "../codec/image.ts";
 import { batches, split } from "../image/batches.ts";
 import { type EncodedPicture, type EncodeWish, encodePictures } from "../image/encode.ts";
-import { readImage } from "../image/read.ts";
+import { MAX_BYTES, readImage } from "../image/read.ts";
 import { AT_ONCE, each, readBytes, writeBytes } from "./files.ts";
 import type { Task } from "./outputs.ts";
 import { type Done, type OnResults, partition, type Result } from "./results.ts";
@@ -49,7 +49,7 @@ function pixelsOf(pictures: readonly Picture[]): number {
 }
 
 async function readPicture(task: Task): Promise<Picture> {
-  const bytes = await readBytes(task.in);
+  const bytes = await readBytes(task.in, MAX_BYTES);
   const { image, notes } = await readImage(bytes);
   return { ...task, image, notes, bytesBefore: bytes.length };
 }

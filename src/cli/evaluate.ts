@@ -7,7 +7,7 @@ import { type Comparison, compare, METHOD, toText } from "../evaluate/comparison
 import { type OwnPoint, ownPoint } from "../evaluate/own-curve.ts";
 import { type Curve, peerCurves } from "../evaluate/peer-curves.ts";
 import { PEERS } from "../evaluate/peers.ts";
-import { readImage } from "../image/read.ts";
+import { MAX_BYTES, readImage } from "../image/read.ts";
 import { resizeImage } from "../image/resize.ts";
 import { openModels } from "../model/folder.ts";
 import { EXIT_FAILED } from "./exit.ts";
@@ -90,7 +90,7 @@ async function readImages(
   const images: Image[] = [];
   for (const { path } of taken) {
     try {
-      const { image } = await readImage(await readBytes(path));
+      const { image } = await readImage(await readBytes(path, MAX_BYTES));
       const opaque = laidOnWhite(image);
       images.push(size === undefined ? opaque : await resizeImage(opaque, size, size));
     } catch (error) {

@@ -1,12 +1,20 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
+import { ZippyNetError } from "../codec/errors.ts";
 import { STANDARD } from "./inputs.ts";
 import { type Task, writeWhole } from "./outputs.ts";
 import { type Failure, failure } from "./results.ts";
 
-/** A file, or standard input to its end. */
-export async function readBytes(path: string): Promise<Uint8Array> {
-  return path === STANDARD ? buffer(process.stdin) : readFile(path);
+/** More than the largest `.zn` file: 25 million pixels of noise without loss. */
+const MAX_BYTES = 128 * 1024 * 1024;
+
+/** A file, or standard input to its end. A file of more bytes than are allowed is not read at all: `too-large`. */
+export async function readBytes(path: string, maxBytes = MAX_BYTES): Promise<Uint8Array> {
+  if (path === STANDARD) return buffer(process.stdin);
+  const { size } = await stat(path);
+  if (size > maxBytes)
+    throw new ZippyNetError("too-large", `expected a file of at most ${maxBytes} bytes, got ${size}`);
+  return readFile(path);
 }
 
 /** To a file, whole or not at all, or to standard output. */

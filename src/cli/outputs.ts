@@ -26,18 +26,18 @@ export function planOutputs(
   const short = inputs.map(({ name }) => withoutExtension(name) + extension);
   const uses = new Map<string, number>();
   for (const name of short.map(folded)) uses.set(name, (uses.get(name) ?? 0) + 1);
-  const taken = new Map(inputs.filter(isFile).map(({ path }) => [resolve(path), path]));
+  const taken = new Map(inputs.filter(isFile).map(({ path }) => [folded(resolve(path)), path]));
   const tasks: Task[] = [];
   const failures: Failure[] = [];
   inputs.forEach(({ path, name }, i) => {
     const out = join(folder, uses.get(folded(short[i]!)) === 1 ? short[i]! : name + extension);
-    const other = taken.get(resolve(out));
+    const other = taken.get(folded(resolve(out)));
     if (other !== undefined) {
       const why = `expected an output of its own, got ${out}, which belongs to ${other}`;
       failures.push(failure(path, new ZippyNetError("bad-option", why)));
       return;
     }
-    taken.set(resolve(out), path);
+    taken.set(folded(resolve(out)), path);
     tasks.push({ in: path, out });
   });
   return { tasks, failures };

@@ -13,17 +13,40 @@ export interface Image {
 export const MIN_SIDE = 8;
 export const MAX_SIDE = 1024;
 
-/** Throws `bad-image` unless both sides lie in 8–1024 and there are three bytes a pixel. */
+/** Throws `bad-option` or `bad-image` unless both sides lie in 8–1024 and there are three bytes a pixel. */
 export function assertImage(image: Image): void {
+  assertPicture(image);
   assertSize(image.width, image.height);
   assertPixels(image);
 }
 
-/** Throws `bad-image` unless there are three bytes a pixel, and one of alpha if there is any. */
-export function assertPixels({ width, height, data, alpha }: Image): void {
+/**
+ * What a caller without types may get wrong. Throws `bad-option` unless samples are bytes (wider ones would be cut, fractions
+ * rounded off), `bad-image` unless sides are whole.
+ */
+export function assertPicture(image: Image): void {
+  if (typeof image !== "object" || image === null)
+    throw new ZippyNetError("bad-option", `expected a picture as { width, height, data }, got ${image}`);
+  const { width, height, data, alpha } = image;
+  for (const [name, samples] of Object.entries({ data, ...(alpha !== undefined && { alpha }) })) {
+    const type = typeOf(samples);
+    if (type !== "Uint8Array" && type !== "Uint8ClampedArray")
+      throw new ZippyNetError("bad-option", `expected ${name} as a Uint8Array, got ${type}`);
+  }
   const whole = [width, height].every((side) => Number.isInteger(side) && side > 0);
   if (!whole)
     throw new ZippyNetError("bad-image", `expected sides of 1 pixel or more, got ${width}×${height}`);
+}
+
+/** `Uint8Array` of a Node Buffer too, and of arrays from another realm, which `instanceof` does not know. */
+function typeOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
+
+/** Throws `bad-option` or `bad-image` unless there are three bytes a pixel, and one of alpha if there is any. */
+export function assertPixels(image: Image): void {
+  assertPicture(image);
+  const { width, height, data, alpha } = image;
   if (alpha && alpha.length !== width * height) {
     throw new ZippyNetError(
       "bad-image",

@@ -17,6 +17,7 @@ import { coldStarts } from "./bench-cold.ts";
 import { handlerRows } from "./bench-handlers.ts";
 import { type Row, rowOf } from "./bench-rows.ts";
 import { timeTrainingStep } from "./bench-training.ts";
+import { runScript, wholeOf } from "./script.ts";
 
 /** A job of ours and the same job of AVIF's. */
 interface Pair {
@@ -33,36 +34,47 @@ const QUALITY = 50;
 /** Gives faces of 42 pixels about the PSNR of our quality 50. */
 const AVIF_QUALITY = 35;
 
-const { values } = parseArgs({
-  options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "15" } },
-});
-const rounds = Number(values.rounds);
-if (!Number.isInteger(rounds) || rounds < 1)
-  throw new RangeError(`expected rounds of 1 or more, got ${values.rounds}`);
+const USAGE = "usage: npm run bench [-- --json] [--rounds N]";
 
-sharp.concurrency(1);
-const model = await (await openModels()).default();
-const { image: face } = await readImage(
-  readFileSync(new URL("../../test/images/face-pearls-64.png", import.meta.url)),
-);
-const pairs: Pair[] = [];
-for (const side of SIDES) pairs.push(...(await pairsOf(model, await resizeImage(face, side, side))));
-const rows = await time(pairs, rounds);
-const starts = Math.max(3, Math.ceil(rounds / 3));
-rows.push(...(await coldStarts(starts)), ...(await handlerRows(starts)));
-const training = await timeTrainingStep();
-if (training) {
-  const encode = rows.find(({ name }) => name === "encode 42×42")!;
-  rows.push({
-    name: "training step, 42×42, an image",
-    ours: training,
-    avif: encode.avif,
-    ratio: training / encode.avif,
-  });
+interface Wish {
+  readonly json: boolean;
+  readonly rounds: number;
 }
-if (values.json)
-  console.log(JSON.stringify({ quality: QUALITY, avifQuality: AVIF_QUALITY, rounds, rows }, undefined, 2));
-else print(rows);
+
+await runScript(USAGE, parse, run);
+
+function parse(): Wish {
+  const { values } = parseArgs({
+    options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "15" } },
+  });
+  return { json: values.json, rounds: wholeOf("rounds", values.rounds, 1) };
+}
+
+async function run({ json, rounds }: Wish): Promise<void> {
+  sharp.concurrency(1);
+  const model = await (await openModels()).default();
+  const { image: face } = await readImage(
+    readFileSync(new URL("../../test/images/face-pearls-64.png", import.meta.url)),
+  );
+  const pairs: Pair[] = [];
+  for (const side of SIDES) pairs.push(...(await pairsOf(model, await resizeImage(face, side, side))));
+  const rows = await time(pairs, rounds);
+  const starts = Math.max(3, Math.ceil(rounds / 3));
+  rows.push(...(await coldStarts(starts)), ...(await handlerRows(starts)));
+  const training = await timeTrainingStep();
+  if (training) {
+    const encode = rows.find(({ name }) => name === "encode 42×42")!;
+    rows.push({
+      name: "training step, 42×42, an image",
+      ours: training,
+      avif: encode.avif,
+      ratio: training / encode.avif,
+    });
+  }
+  if (json)
+    console.log(JSON.stringify({ quality: QUALITY, avifQuality: AVIF_QUALITY, rounds, rows }, undefined, 2));
+  else print(rows);
+}
 
 /** Encoding and decoding one image and a batch of it. */
 async function pairsOf(model: Model, image: Image): Promise<Pair[]> {

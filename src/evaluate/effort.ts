@@ -3,69 +3,79 @@
  * qualities 30 to 70) and time as a ratio to sharp's AVIF at effort 9 encoding the same images in the same run, on one core. It goes on
  * for minutes: effort 9 takes seconds an image.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { laidOnWhite } from "../codec/image.ts";
-import { readImage } from "../image/read.ts";
-import { resizeImage } from "../image/resize.ts";
+import { MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
+import { MAX_EFFORT } from "../codec/search/refine.ts";
 import { openModels } from "../model/folder.ts";
 import { bdRate } from "./bd-rate.ts";
 import { type OwnPoint, ownPoint } from "./own-curve.ts";
+import { readSet } from "./report/sets.ts";
+import { runScript, wholeOf } from "./script.ts";
 
+const USAGE = "usage: npm run effort -- DIR [--size PIXELS] [--limit N] [--efforts 0,…]";
 const QUALITIES = [30, 40, 50, 60, 70];
 /** Gives faces of 42 pixels about the PSNR of our quality 50. */
 const AVIF_QUALITY = 35;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    size: { type: "string", default: "42" },
-    limit: { type: "string", default: "6" },
-    efforts: { type: "string", default: "0,3,6,9" },
-  },
-});
-const [size, limit] = [Number(values.size), Number(values.limit)];
-const efforts = values.efforts.split(",").map(Number);
-const folder = positionals[0];
-if (!folder || efforts[0] !== 0) {
-  console.error("expected: npm run effort -- DIR [--size PIXELS] [--limit N] [--efforts 0,…]");
-  process.exit(2);
+interface Wish {
+  readonly folder: string;
+  readonly size: number;
+  readonly limit: number;
+  readonly efforts: readonly number[];
 }
 
-sharp.concurrency(1);
-const names = readdirSync(folder).sort();
-const taken = Array.from({ length: Math.min(limit, names.length) }, (_, i) =>
-  join(folder, names[Math.floor((i * names.length) / Math.min(limit, names.length))]!),
-);
-const images = await Promise.all(
-  taken.map(async (path) =>
-    resizeImage(laidOnWhite((await readImage(readFileSync(path))).image), size, size),
-  ),
-);
-const models = await (await openModels()).choose("auto");
-const avifSeconds = await seconds(async () => {
-  for (const { width, height, data } of images) {
-    await sharp(data, { raw: { width, height, channels: 3 } })
-      .avif({ quality: AVIF_QUALITY, effort: 9 })
-      .toBuffer();
-  }
-});
+await runScript(USAGE, parse, run);
 
-console.log(`${images.length} images of ${size}×${size}\n\neffort  bytes at equal PSNR  time, AVIF = 1`);
-const curves: OwnPoint[][] = [];
-for (const effort of efforts) {
-  const points: OwnPoint[] = [];
-  const took = await seconds(async () => {
-    for (const quality of QUALITIES) {
-      points.push(await ownPoint({ models, effort, classical: true }, images, quality));
+function parse(): Wish {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      size: { type: "string", default: "42" },
+      limit: { type: "string", default: "6" },
+      efforts: { type: "string", default: "0,3,6,9" },
+    },
+  });
+  const [folder] = positionals;
+  if (folder === undefined || positionals.length > 1)
+    throw new RangeError(`expected one folder of images, got ${positionals.length}`);
+  const efforts = values.efforts.split(",").map((effort) => wholeOf("efforts", effort, 0, MAX_EFFORT));
+  if (efforts[0] !== 0) throw new RangeError(`expected --efforts that begin with 0, got ${values.efforts}`);
+  return {
+    folder,
+    size: wholeOf("size", values.size, MIN_SIDE, MAX_SIDE),
+    limit: wholeOf("limit", values.limit, 1),
+    efforts,
+  };
+}
+
+async function run({ folder, size, limit, efforts }: Wish): Promise<void> {
+  sharp.concurrency(1);
+  const pictures = await readSet({ name: "effort", folder, size, tiles: false, decibels: [] }, limit);
+  const images = pictures.map(({ image }) => image);
+  const models = await (await openModels()).choose("auto");
+  const avifSeconds = await seconds(async () => {
+    for (const { width, height, data } of images) {
+      await sharp(data, { raw: { width, height, channels: 3 } })
+        .avif({ quality: AVIF_QUALITY, effort: 9 })
+        .toBuffer();
     }
   });
-  curves.push(points);
-  const saved = (bdRate(points, curves[0]!)?.rate ?? Number.NaN) * 100;
-  const ratio = took / QUALITIES.length / avifSeconds;
-  console.log(`${effort}       ${saved.toFixed(1).padStart(15)} %  ${ratio.toFixed(1).padStart(13)}`);
+
+  console.log(`${images.length} images of ${size}×${size}\n\neffort  bytes at equal PSNR  time, AVIF = 1`);
+  const curves: OwnPoint[][] = [];
+  for (const effort of efforts) {
+    const points: OwnPoint[] = [];
+    const took = await seconds(async () => {
+      for (const quality of QUALITIES) {
+        points.push(await ownPoint({ models, effort, classical: true }, images, quality));
+      }
+    });
+    curves.push(points);
+    const saved = (bdRate(points, curves[0]!)?.rate ?? Number.NaN) * 100;
+    const ratio = took / QUALITIES.length / avifSeconds;
+    console.log(`${effort}       ${saved.toFixed(1).padStart(15)} %  ${ratio.toFixed(1).padStart(13)}`);
+  }
 }
 
 async function seconds(work: () => Promise<void>): Promise<number> {

@@ -3,7 +3,7 @@ import type { Kind } from "../codec/file.ts";
 import type { Image } from "../codec/image.ts";
 import { batches } from "../image/batches.ts";
 import { encodePictures } from "../image/encode.ts";
-import { mean, type Point } from "./curve.ts";
+import { finite, mean, type Point } from "./curve.ts";
 
 /** How files are made. */
 export interface OwnSettings {
@@ -45,7 +45,7 @@ export async function ownPoint(
       const { file, kind, psnr, estimatedBits } = made;
       const { width, height } = batch[i]!;
       const estimated = estimatedBits === undefined ? file.length - CLASSICAL_HEADER : estimatedBits / 8;
-      rows.push({ bytes: file.length, estimated, psnr, pixels: width * height });
+      rows.push({ bytes: file.length, estimated, psnr: finite(psnr), pixels: width * height });
       kinds[kind] = (kinds[kind] ?? 0) + 1;
     });
     onImages(batch.length);

@@ -1,7 +1,7 @@
 import type { Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import { type Kind, MAX_ALPHA } from "../codec/file.ts";
-import { assertPixels, type Image, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
+import { assertPicture, assertPixels, type Image, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
 import { assertWithin } from "../codec/options.ts";
 import { MAX_EFFORT } from "../codec/search/refine.ts";
 import { assertTarget, type Target } from "../codec/target.ts";
@@ -67,6 +67,7 @@ export async function encodePictures(
   assertTarget(wish.target);
   assertWithin("effort", wish.effort, 0, MAX_EFFORT);
   for (const image of images) {
+    assertPicture(image);
     assertNotTooLarge(image);
     assertPixels(image);
   }

@@ -50,7 +50,8 @@ export const READABLE = [
 ] as const;
 
 const MAX_PIXELS = 25_000_000;
-const MAX_BYTES = 64 * 1024 * 1024;
+/** Of an image file, unless told. */
+export const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * An image file → upright 8-bit sRGB. Profiles, CMYK, 16 bits and grey are converted, an animation gives its first

@@ -6,7 +6,7 @@ export function sniff(bytes: Uint8Array): string | undefined {
   for (const [mediaType, offset, signature] of SIGNATURES) {
     if (signature.every((byte, i) => bytes[offset + i] === byte)) return mediaType;
   }
-  return sniffRiff(bytes) ?? sniffIsoMedia(bytes) ?? sniffMarkup(bytes);
+  return sniffBitmap(bytes) ?? sniffRiff(bytes) ?? sniffIsoMedia(bytes) ?? sniffMarkup(bytes);
 }
 
 const ascii = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
@@ -24,11 +24,16 @@ const SIGNATURES: readonly (readonly [mediaType: string, offset: number, signatu
   ["image/jxl", 4, [...ascii("JXL "), 0x0d, 0x0a, 0x87, 0x0a]],
   ["image/jp2", 4, [...ascii("jP  "), 0x0d, 0x0a, 0x87, 0x0a]],
   ["image/vnd.adobe.photoshop", 0, ascii("8BPS")],
-  ["image/bmp", 0, ascii("BM")],
   ["application/pdf", 0, ascii("%PDF-")],
   ["application/zip", 0, ascii("PK\x03\x04")],
   ["application/gzip", 0, [0x1f, 0x8b]],
 ];
+
+/** Two letters may begin any text; a bitmap has two reserved numbers of 16 bits after its size, both 0. */
+function sniffBitmap(bytes: Uint8Array): string | undefined {
+  if (text(bytes, 0, 2) !== "BM") return undefined;
+  return text(bytes, 6, 10) === "\0\0\0\0" ? "image/bmp" : undefined;
+}
 
 function sniffRiff(bytes: Uint8Array): string | undefined {
   if (text(bytes, 0, 4) !== "RIFF") return undefined;

@@ -96,6 +96,53 @@ suite("encode and decode", { concurrency: 2 }, () => {
     assert.deepEqual(readdirSync(at("mixed-zn")).sort(), ["good.zn", "thin.zn"]);
   });
 
+  test("a failure is told when it happens, and once; with --json in the report alone", {
+    timeout: 120_000,
+  }, async () => {
+    const bad = ["1", "2", "3", "4"].map((name) => at(`${name}.bad`));
+    for (const path of bad) writeFileSync(path, "no picture");
+    // standard input comes last, and does not end before a failure is told
+    const run = await zippynet(["encode", at("gone"), ...bad, "-", "-o", at("told")], {
+      input: readFileSync(face),
+      after: /4\.bad: expected an image/,
+    });
+    assert.equal(run.code, 1);
+    assert.match(run.out.toString(), /^1 file encoded/);
+    for (const path of [at("gone"), ...bad])
+      assert.equal(run.err.split(`zippynet: ${path}: `).length, 2, path);
+    const reported = await zippynet(["encode", ...bad, "-o", at("told"), "--json"]);
+    assert.deepEqual([reported.code, reported.err, json(reported.out).failed], [1, "", 4]);
+  });
+
+  test("an output folder that cannot be made: told before any input is read", async () => {
+    writeFileSync(at("a file"), "");
+    const { code, err, out } = await zippynet(["encode", face, at("a file"), "-o", at("a file/zn")]);
+    assert.deepEqual([code, out.length], [1, 0]);
+    assert.match(
+      err,
+      /^zippynet: expected a folder that can be written as --output, got .*a file\/zn: ENOTDIR.*\n$/,
+    );
+  });
+
+  test("an original beside its file is not replaced by a copy, unless that is asked for", async () => {
+    mkdirSync(at("same"));
+    cpSync(face, at("same/a.png"));
+    await zippynet(["encode", at("same"), "-o", at("same")]);
+    cpSync(at("same/a.zn"), at("same/b.zn"));
+    const ended = await zippynet(["decode", at("same"), "-o", at("same")]);
+    assert.equal(ended.code, 1);
+    assert.match(ended.err, /a\.zn: expected --overwrite to replace .*a\.png/);
+    assert.match(ended.out.toString(), /^1 file decoded/);
+    assert.deepEqual(readFileSync(at("same/a.png")), readFileSync(face));
+    const again = await zippynet(["decode", at("same"), "-o", at("same"), "--overwrite"]);
+    assert.deepEqual([again.code, again.err], [0, ""]);
+    assert.deepEqual(readFileSync(at("same/a.png")), readFileSync(at("same/b.png")));
+    // in another folder a second run is as good as the first
+    for (let run = 0; run < 2; run++) {
+      assert.equal((await zippynet(["decode", at("same"), "-o", at("other")])).code, 0);
+    }
+  });
+
   test("a spoilt file does not spoil its batch", async () => {
     mkdirSync(at("batch"));
     for (const name of ["a", "b", "c"]) cpSync(face, at(`batch/${name}.png`));

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { test } from "node:test";
+import { suite, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { encodeFiles } from "../../src/cli/encode-files.ts";
 import { defaultJobs } from "../../src/cli/options.ts";
 import { isFailure, type Result } from "../../src/cli/results.ts";
 import { openModels } from "../../src/model/folder.ts";
-import { IMAGES, scratch } from "./run.ts";
+import { IMAGES, scratch, zippynet } from "./run.ts";
 
 const at = scratch();
 
@@ -32,4 +33,40 @@ test("a search tells of each file when it is done, and of one that fails", async
     told.map((results) => results.map(isFailure)),
     [[true], [false], [false], [false]],
   );
+});
+
+suite("threads that die", () => {
+  const args = (...more: string[]) => ["encode", at("many"), "-o", at("many-zn"), "--json", ...more];
+  /** A module that every thread loads before its own, and that ends a thread at its first portion, unless a step throws. */
+  const deadly = (step: string) => {
+    const path = at("deadly.mjs");
+    const end = `parentPort?.on("message", () => { try { ${step} } catch { return; } process.exit(3); });`;
+    const imports = 'import { mkdirSync } from "node:fs";\nimport { parentPort } from "node:worker_threads";';
+    writeFileSync(path, `${imports}\n${end}\n`);
+    return { env: { NODE_OPTIONS: `--import=${pathToFileURL(path)}` } };
+  };
+  const run = async (step: string) => {
+    const { code, out } = await zippynet(args("--jobs", "2", "--no-classical"), deadly(step));
+    assert.equal(code, 1);
+    return JSON.parse(out.toString()) as { files: Result[]; done: number; failed: number };
+  };
+  mkdirSync(at("many"));
+  for (let i = 0; i < 10; i++) cpSync(`${IMAGES}/face-hat-64.png`, at(`many/${i}.png`));
+
+  test("at the start: told as an error of one thread is, without a stack", async () => {
+    const { code, err } = await zippynet(args("--jobs", "2", "--model", "nobody"));
+    assert.equal(code, 1);
+    assert.match(err, /^zippynet: expected one of the models .*faces.*, got "nobody"\n$/);
+  });
+
+  test("one on its way: its files have failed, the other does the rest", async () => {
+    const { files, done, failed } = await run(`mkdirSync(${JSON.stringify(at("one"))});`);
+    assert.deepEqual([files.length, done, failed], [10, 8, 2]);
+    assert.match(JSON.stringify(files.filter(isFailure)), /a thread ended with code 3/);
+  });
+
+  test("all on their way: every file is told of", async () => {
+    const { files, done } = await run("");
+    assert.deepEqual([new Set(files.map((file) => file.in)).size, done], [10, 0]);
+  });
 });

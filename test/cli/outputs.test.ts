@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { findInputs } from "../../src/cli/inputs.ts";
+import { spareOriginals } from "../../src/cli/originals.ts";
 import { planOutputs, writeWhole } from "../../src/cli/outputs.ts";
 import { scratch } from "./run.ts";
 
@@ -48,9 +49,49 @@ suite("planOutputs", () => {
     assert.match(failures[0]!.error.message, /out\/a\.png\.zn, which belongs to x\/a\.png/);
   });
 
+  test("nor where case does not count", () => {
+    const inputs = [
+      { path: "x/A.png", name: "A.png" },
+      { path: "y/a.png", name: "a.png" },
+    ];
+    const { tasks, failures } = planOutputs(inputs, "out", ".zn");
+    assert.deepEqual(tasks, [{ in: "x/A.png", out: "out/A.png.zn" }]);
+    assert.match(failures[0]!.error.message, /out\/a\.png\.zn, which belongs to x\/A\.png/);
+  });
+
   test("does not overwrite an input", () => {
-    const { tasks, failures } = planOutputs([{ path: "out/a.zn", name: "a.zn" }], "out", ".zn");
-    assert.deepEqual([tasks.length, failures.length], [0, 1]);
+    for (const path of ["out/a.zn", "out/A.zn"]) {
+      const { tasks, failures } = planOutputs([{ path, name: "a.zn" }], "out", ".zn");
+      assert.deepEqual([tasks.length, failures.length], [0, 1]);
+    }
+  });
+});
+
+suite("spareOriginals", () => {
+  test("a picture beside its .zn file, by whatever path, and no other", async () => {
+    mkdirSync(at("o/sub"), { recursive: true });
+    mkdirSync(at("o-back"));
+    for (const name of ["o/a.zn", "o/a.png", "o/b.zn", "o/sub/c.zn", "o/sub/c.png", "o-back/a.png"]) {
+      writeFileSync(at(name), "");
+    }
+    symlinkSync(at("o"), at("o-link"));
+    const sorted = async (folder: string) => {
+      const tasks = ["a", "b", "sub/c"].map((name) => ({
+        in: at(`o/${name}.zn`),
+        out: at(folder, `${name}.png`),
+      }));
+      const { failures, tasks: left } = await spareOriginals(tasks);
+      for (const { error } of failures)
+        assert.match(error.message, /^expected --overwrite to replace .*\.png,/);
+      return [failures, left].map((some) => some.map((one) => tasks.findIndex((task) => task.in === one.in)));
+    };
+    for (const same of ["o", "o/../o", "o-link"]) assert.deepEqual(await sorted(same), [[0, 2], [1]], same);
+    for (const other of ["o-back", "o-new"]) assert.deepEqual(await sorted(other), [[], [0, 1, 2]], other);
+    const standard = [
+      { in: "-", out: at("o/a.png") },
+      { in: at("o/a.zn"), out: "-" },
+    ];
+    assert.deepEqual((await spareOriginals(standard)).tasks, standard);
   });
 });
 

@@ -14,19 +14,28 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs the command in a process of its own, as a shell would. */
-export function zippynet(args: readonly string[], { input }: { input?: Uint8Array } = {}): Promise<Ended> {
+/** Runs the command in a process of its own, as a shell would. Standard input ends, if need be only once standard error says something. */
+export function zippynet(
+  args: readonly string[],
+  { input, env = {}, after }: { input?: Uint8Array; env?: Record<string, string>; after?: RegExp } = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [LAUNCHER, ...args], { stdio: "pipe" });
+    const child = spawn(process.execPath, [LAUNCHER, ...args], {
+      stdio: "pipe",
+      env: { ...process.env, ...env },
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on("data", (data: Buffer) => out.push(data));
-    child.stderr.on("data", (data: Buffer) => err.push(data));
+    child.stderr.on("data", (data: Buffer) => {
+      err.push(data);
+      if (after?.test(Buffer.concat(err).toString())) child.stdin.end(input);
+    });
     child.on("error", reject);
     child.on("close", (code) =>
       resolve({ code, out: Buffer.concat(out), err: Buffer.concat(err).toString() }),
     );
-    child.stdin.end(input);
+    if (!after) child.stdin.end(input);
   });
 }
 

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { decodeImages, decodeLatents } from "../../src/codec/codec.ts";
 import { info } from "../../src/index.ts";
 import { openModels } from "../../src/model/folder.ts";
+import { parseManifest } from "../../src/model/manifest.ts";
 import type { Golden } from "../golden/make.ts";
 import { decodeByFormat, openFormatModel } from "./format-decoder.ts";
 import { goldenFolder, hashLatents, hashPixels, modelFolder } from "./support.ts";
@@ -52,4 +53,31 @@ test("the worked example of docs/format.md is the golden file it names", () => {
   const bytes = block.match(/^([0-9a-f]{2} ?)+(?=$|\s)/gm)!.flatMap((row) => row.trim().split(" "));
   assert.equal(bytes.join(""), Buffer.from(read(name)).toString("hex"));
   assert.ok(example!.includes(golden.find(({ file }) => file === name)!.yHat));
+});
+
+test("the table of docs/format.md tells the shape of `faces`, and names the fields of its manifest", () => {
+  const page = readFileSync(new URL("../../docs/format.md", import.meta.url), "utf8");
+  const told = new Map(
+    [...page.matchAll(/^\| (\S.*?) +\| (.+?) +\| ([\d ]+?) +\|$/gm)].map(([, letter, field, value]) => [
+      letter,
+      { field, value },
+    ]),
+  );
+  const text = readFileSync(join(modelFolder("faces"), "manifest.json"), "utf8");
+  const { architecture, orientations } = parseManifest(text);
+  const { latentChannels, slices, prior, synthesis } = architecture;
+  const shape: Record<string, [name: string, value: number | readonly number[]]> = {
+    C: ["`latentChannels`", latentChannels],
+    S: ["`slices`", slices],
+    N: ["C / S", latentChannels / slices],
+    H: ["`prior.hidden`", prior.hidden],
+    O: ["`orientations`", orientations],
+    "W₀ W₁ W₂": ["`synthesis.widths`", synthesis.widths],
+    "B₀ B₁ B₂": ["`synthesis.blocks`", synthesis.blocks],
+  };
+  for (const [letter, [name, value]] of Object.entries(shape)) {
+    const row = told.get(letter);
+    assert.ok(row?.field?.startsWith(name), `expected a row of ${letter}, ${name}`);
+    assert.equal(row?.value, [value].flat().join(" "), letter);
+  }
 });

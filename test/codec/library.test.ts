@@ -60,6 +60,34 @@ test("a Node Buffer, and a view into a larger one, are as good as a Uint8Array",
   assert.deepEqual(await decode(Buffer.from(file)), await decode(file));
 });
 
+test("clamped bytes, as a canvas has them, are as good; samples that are no bytes are refused, and what is no picture", async () => {
+  const as = (data: unknown, more: object = {}) => ({ ...image, data, ...more }) as typeof image;
+  assert.deepEqual(await encode(as(new Uint8ClampedArray(image.data))), await encode(image));
+  const wrong: [unknown, RegExp][] = [
+    [as(new Uint16Array(image.data)), /expected data as a Uint8Array, got Uint16Array/],
+    [as(new Int8Array(image.data)), /got Int8Array/],
+    [as(new Float32Array(image.data)), /got Float32Array/],
+    [as(Array.from(image.data)), /got Array/],
+    [as("pixels"), /got String/],
+    [as(image.data, { alpha: new Uint16Array(42 * 42) }), /expected alpha as a Uint8Array, got Uint16Array/],
+    [as(image.data, { alpha: null }), /expected alpha as a Uint8Array, got Null/],
+    [{}, /expected data as a Uint8Array, got Undefined/],
+    [null, /expected a picture as \{ width, height, data \}, got null/],
+    [undefined, /expected a picture .*, got undefined/],
+  ];
+  for (const [picture, text] of wrong) {
+    await assert.rejects(encode(picture as typeof image), zippyError("bad-option", text));
+    await assert.rejects(
+      encode(picture as typeof image, { classical: false }),
+      zippyError("bad-option", text),
+    );
+  }
+  await assert.rejects(
+    encode({ data: image.data } as typeof image),
+    zippyError("bad-image", /got undefined×undefined/),
+  );
+});
+
 test("images of a wrong size or length are refused", async () => {
   const refuse = (width: number, height: number, length: number, text: RegExp) =>
     assert.rejects(encode({ width, height, data: new Uint8Array(length) }), zippyError("bad-image", text));

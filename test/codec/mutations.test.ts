@@ -9,7 +9,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { latentSize } from "../../src/codec/architecture.ts";
 import { decodeImages, decodeLatents, encodeImages, type Model } from "../../src/codec/codec.ts";
-import { readContainer, SQUARES } from "../../src/codec/container.ts";
+import { checkIndex, readContainer, SQUARES } from "../../src/codec/container.ts";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import { info } from "../../src/index.ts";
 import { priorWeights } from "../../src/model/load.ts";
@@ -61,9 +61,22 @@ function spliced(file: Uint8Array, at: number, remove: number, insert: Uint8Arra
 }
 
 const none = new Uint8Array();
+/** Where the check byte stands, by the tag: the short form names the model there, the long one in a byte of its own. */
+const checkAt = (file: Uint8Array) => checkIndex(file[0] ?? 0);
+/** Where the payload begins, by the tag: a size that is stated takes two bytes, as small as sides are here. */
+const payloadAt = (file: Uint8Array) => checkAt(file) + 1 + (file[0] === 0x8f ? 2 : 0);
 /** A place among the payload's bytes for the most part: a damaged header is refused soon. */
-const where = (file: Uint8Array, at: number) =>
-  file.length > 5 && at % 5 > 0 ? 4 + (at % (file.length - 4)) : at % (file.length + 1);
+const where = (file: Uint8Array, at: number) => {
+  const start = payloadAt(file);
+  return file.length > start + 1 && at % 5 > 0
+    ? start + (at % (file.length - start))
+    : at % (file.length + 1);
+};
+/** Another quality and check byte over the same payload. */
+const retold =
+  (quality: number, check: number): Mutation =>
+  (file) =>
+    spliced(file, checkAt(file) - 1, 2, Uint8Array.of(quality, check));
 
 const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   {
@@ -111,17 +124,13 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     arbitrary: fc.uint8Array({ maxLength: 40 }).map(
       (payload): Mutation =>
         (file) =>
-          spliced(file, 4, file.length, payload),
+          spliced(file, payloadAt(file), file.length, payload),
     ),
   },
   // any quality and check byte over a sound payload, so that some pass
   {
     weight: 1,
-    arbitrary: fc.tuple(byte, byte).map(
-      ([quality, check]): Mutation =>
-        (file) =>
-          spliced(file, 2, 2, Uint8Array.of(quality, check)),
-    ),
+    arbitrary: fc.tuple(byte, byte).map(([quality, check]) => retold(quality, check)),
   },
 );
 
@@ -170,6 +179,21 @@ function claimed(file: Uint8Array): number {
     return 0;
   }
 }
+
+test("mutations find the fields of headers of both forms", () => {
+  const forms = new Set<number>();
+  for (const file of originals) {
+    const { header, payload } = readContainer(file);
+    assert.equal(payloadAt(file), file.length - payload.length);
+    assert.deepEqual(readContainer(retold(77, 5)(file)), {
+      header: { ...header, quality: 77, grey: false },
+      check: 5,
+      payload,
+    });
+    forms.add(checkAt(file));
+  }
+  assert.deepEqual([...forms].sort(), [2, 3]);
+});
 
 test(`${RUNS} mutated files are refused or decoded, all in bounded time`, (t) => {
   const tally = { refused: 0, decoded: 0, medium: 0, claimsTooMuch: 0 };

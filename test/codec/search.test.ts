@@ -3,6 +3,7 @@ import { before, test } from "node:test";
 import { analyse, withGain } from "../../src/codec/autoencoder.ts";
 import { decodeImages, encodeImages, type Model } from "../../src/codec/codec.ts";
 import { goalOf, relaxedFor } from "../../src/codec/search/goal.ts";
+import { encodePicture, encodePictures } from "../../src/image/encode.ts";
 import { faces, madePicture, photographs } from "./support.ts";
 
 let model: Model;
@@ -43,12 +44,12 @@ test("no effort's loss is above that of a lower one, and the search pays", async
 
 test("the same picture gives the same file, alone or in a batch", async () => {
   const images = (await photographs(16)).slice(0, 3);
-  const together = encodeImages(model, images, 50, 2);
-  const again = encodeImages(model, images, 50, 2);
-  assert.deepEqual(again, together);
-  images.forEach((image, i) => {
-    assert.deepEqual(encodeImages(model, [image], 50, 2)[0], together[i]);
-  });
+  const wish = { target: { kind: "quality", quality: 50 }, effort: 2, classical: false } as const;
+  const together = await encodePictures([model], images, wish);
+  assert.deepEqual(await encodePictures([model], images, wish), together);
+  for (const [i, image] of images.entries()) {
+    assert.deepEqual(await encodePicture([model], image, wish), together[i]);
+  }
 });
 
 test("pictures too large to be searched, grey ones and those of one position are encoded as ever", () => {

@@ -164,7 +164,7 @@ suite("refused", () => {
       /got image\/svg\+xml/,
     ));
   test("PDF", () => refuses(Buffer.from("%PDF-1.7\n"), "bad-image", /got application\/pdf/));
-  test("BMP", () => refuses(Buffer.from("BM\0\0\0\0\0\0"), "bad-image", /got image\/bmp/));
+  test("BMP", () => refuses(Buffer.from("BM\0\0\0\0\0\0\0\0"), "bad-image", /got image\/bmp/));
   test("a signature and nothing else", () =>
     refuses(face.subarray(0, 8), "bad-image", /expected a whole image\/png, got a damaged one/));
 

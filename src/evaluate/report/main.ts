@@ -9,9 +9,10 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { ZippyNetError } from "../../codec/errors.ts";
+import { MAX_EFFORT } from "../../codec/search/refine.ts";
 import { openModels } from "../../model/folder.ts";
 import type { Peer } from "../peers.ts";
+import { runScript, wholeOf } from "../script.ts";
 import { toHtml } from "./html.ts";
 import { plotFile, toMarkdown } from "./markdown.ts";
 import { ownVersion } from "./own-version.ts";
@@ -51,14 +52,9 @@ function parse(): Wish {
       out: { type: "string", default: fileURLToPath(new URL("../../../dist/report", import.meta.url)) },
     },
   });
-  const limit = values.limit === undefined ? Infinity : Number(values.limit);
-  if (!(limit === Infinity || (Number.isInteger(limit) && limit > 0))) {
-    throw new RangeError(`expected a limit of 1 or more, got ${values.limit}`);
-  }
-  const efforts = [...new Set(values.efforts.split(",").map(Number))].sort((a, b) => a - b);
-  if (!efforts.every((effort) => Number.isInteger(effort) && effort >= 0 && effort <= 9)) {
-    throw new RangeError(`expected efforts of 0–9, got ${values.efforts}`);
-  }
+  const limit = values.limit === undefined ? Infinity : wholeOf("limit", values.limit, 1);
+  const listed = values.efforts.split(",").map((effort) => wholeOf("efforts", effort, 0, MAX_EFFORT));
+  const efforts = [...new Set(listed)].sort((a, b) => a - b);
   const sets = parseSets(positionals);
   return { sets, limit, efforts, peers: parsePeers(values.peers), out: resolve(values.out) };
 }
@@ -119,26 +115,4 @@ function withoutPixels(key: string, value: unknown): unknown {
   return key === "png" ? undefined : value;
 }
 
-let wish: Wish;
-try {
-  wish = parse();
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-  process.exit(2);
-}
-try {
-  await run(wish);
-} catch (error) {
-  if (!isExpected(error)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
-
-/** What a folder or a picture in it can cause; for the rest, whoever mends it wants the stack. */
-function isExpected(error: unknown): error is Error {
-  return (
-    error instanceof RangeError ||
-    error instanceof ZippyNetError ||
-    (error instanceof Error && "syscall" in error)
-  );
-}
+await runScript(USAGE, parse, run);

@@ -58,14 +58,23 @@ const EFFORTS = [
 const FROM = [0, 1, 3, 6, 9] as const;
 
 /** AVIF's effort for what is stored, by our own: one that keeps a picture under a second or so, unless more is asked for. */
-export function thoroughEffort({ width, height }: Image, effort: number): number {
-  const [, efforts] = EFFORTS.find(([side]) => width * height <= side * side)!;
+export function thoroughEffort(image: Image, effort: number): number {
+  const [, efforts] = EFFORTS.find(([side]) => blockPixels(image) <= side * side)!;
   return efforts[FROM.findLastIndex((from) => from <= effort)]!;
 }
 
 /** Whether what is best at effort 0 is coded again at AVIF's slowest: pictures of at most 256×256 pixels, which that takes a moment. */
-export function isPolished({ width, height }: Image): boolean {
-  return width * height <= EFFORTS[0][0] ** 2;
+export function isPolished(image: Image): boolean {
+  return blockPixels(image) <= EFFORTS[0][0] ** 2;
+}
+
+/** Side of an AV1 superblock, in pixels. */
+const BLOCK = 64;
+
+/** Pixels that take AV1's time: it works on whole blocks, so a row of 4096 pixels takes as long as 64 of them. */
+function blockPixels({ width, height }: Image): number {
+  const whole = (side: number): number => Math.ceil(side / BLOCK) * BLOCK;
+  return whole(width) * whole(height);
 }
 
 /** The frame of a picture without its container; alpha is left out. */

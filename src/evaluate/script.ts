@@ -1,0 +1,42 @@
+import { ZippyNetError } from "../codec/errors.ts";
+
+/**
+ * A script of this folder, from its arguments to its exit code: 2 and how it is used if `parse` throws, 1 and the error's words for what
+ * a folder or a picture in it can cause. For the rest, whoever mends it wants the stack.
+ */
+export async function runScript<T>(
+  usage: string,
+  parse: () => T,
+  run: (wish: T) => Promise<void>,
+): Promise<void> {
+  let wish: T;
+  try {
+    wish = parse();
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    process.exit(2);
+  }
+  try {
+    await run(wish);
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
+function isExpected(error: unknown): error is Error {
+  return (
+    error instanceof RangeError ||
+    error instanceof ZippyNetError ||
+    (error instanceof Error && "syscall" in error)
+  );
+}
+
+/** An option's whole number within bounds. Throws RangeError that names the option. */
+export function wholeOf(option: string, text: string, low: number, high = Number.MAX_SAFE_INTEGER): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= low && number <= high) return number;
+  const range = high === Number.MAX_SAFE_INTEGER ? `${low} or more` : `${low}–${high}`;
+  throw new RangeError(`expected --${option} with a whole number of ${range}, got "${text}"`);
+}

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { cpSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { encodeFiles } from "../../src/cli/encode-files.ts";
+import { readBytes } from "../../src/cli/files.ts";
+import type { Result } from "../../src/cli/results.ts";
+import { zippyError } from "../codec/support.ts";
+import { IMAGES, scratch } from "./run.ts";
+
+const at = scratch();
+const GIB = 2 ** 30;
+
+/** A file of that length that takes no room on the disk. */
+function hollow(name: string, bytes: number): string {
+  writeFileSync(at(name), "");
+  truncateSync(at(name), bytes);
+  return at(name);
+}
+
+test("a file of more bytes than are allowed is not read", async () => {
+  // Node reads none of 2 GiB, and would say so in words of its own
+  const huge = hollow("huge.zn", 3 * GIB);
+  const told = /expected a file of at most 134217728 bytes, got 3221225472/;
+  await assert.rejects(readBytes(huge), zippyError("too-large", told));
+  cpSync(`${IMAGES}/face-hat-64.png`, at("face.png"));
+  const face = readFileSync(at("face.png"));
+  assert.deepEqual(await readBytes(at("face.png"), face.length), face);
+  await assert.rejects(readBytes(at("face.png"), face.length - 1), zippyError("too-large"));
+  await assert.rejects(readBytes(at("none")), { code: "ENOENT" });
+});
+
+test("of images that are encoded, fewer are allowed than of .zn files", async () => {
+  const results: Result[] = [];
+  const wish = { target: { kind: "quality", quality: 50 }, effort: 0 } as const;
+  const tasks = [{ in: hollow("huge.png", 3 * GIB), out: at("huge.zn") }];
+  await encodeFiles([], wish, tasks, (more) => results.push(...more));
+  const message = "expected a file of at most 67108864 bytes, got 3221225472";
+  assert.deepEqual(results, [{ in: at("huge.png"), error: { code: "too-large", message } }]);
+});
