@@ -15,29 +15,32 @@ export interface Task {
  * Names outputs: the input's stem with the output's extension (`.zn`), in the same sub-folder. Where two inputs would
  * meet (`a.png`, `a.jpg`), they keep their own extension too (`a.png.zn`, `a.jpg.zn`). Inputs that would meet even so, or
  * whose output is an input, are failures: nothing is overwritten by its neighbour.
+ * @param caseCounts whether `A.png` and `a.png` are two files here, as they are on Linux
  */
 export function planOutputs(
   inputs: readonly Input[],
   folder: string,
   extension: string,
+  caseCounts = process.platform === "linux",
 ): { tasks: Task[]; failures: Failure[] } {
   if (folder === STANDARD)
     return { tasks: inputs.map(({ path }) => ({ in: path, out: STANDARD })), failures: [] };
   const short = inputs.map(({ name }) => withoutExtension(name) + extension);
   const uses = new Map<string, number>();
   for (const name of short.map(folded)) uses.set(name, (uses.get(name) ?? 0) + 1);
-  const taken = new Map(inputs.filter(isFile).map(({ path }) => [folded(resolve(path)), path]));
+  const fileOf = (path: string): string => (caseCounts ? resolve(path) : folded(resolve(path)));
+  const taken = new Map(inputs.filter(isFile).map(({ path }) => [fileOf(path), path]));
   const tasks: Task[] = [];
   const failures: Failure[] = [];
   inputs.forEach(({ path, name }, i) => {
     const out = join(folder, uses.get(folded(short[i]!)) === 1 ? short[i]! : name + extension);
-    const other = taken.get(folded(resolve(out)));
+    const other = taken.get(fileOf(out));
     if (other !== undefined) {
       const why = `expected an output of its own, got ${out}, which belongs to ${other}`;
       failures.push(failure(path, new ZippyNetError("bad-option", why)));
       return;
     }
-    taken.set(folded(resolve(out)), path);
+    taken.set(fileOf(out), path);
     tasks.push({ in: path, out });
   });
   return { tasks, failures };

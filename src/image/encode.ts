@@ -101,6 +101,8 @@ async function choose(image: Image, wish: EncodeWish, own: Latents): Promise<Enc
     candidates.push(...lossless);
     if (!best || !isHopeless(probe, best, judge)) {
       candidates.push(...(await others.lossy(judge, judge.best(candidates))));
+      const nothingFits = target.kind === "bytes" && !judge.best(candidates);
+      if (nothingFits) candidates.push(...(await smallerFrames(others, image, candidates)));
     }
   }
   const best = judge.best(candidates);
@@ -114,6 +116,24 @@ async function choose(image: Image, wish: EncodeWish, own: Latents): Promise<Enc
     ...(model !== undefined && { model }),
     ...(estimatedBits !== undefined && { estimatedBits }),
   };
+}
+
+/** Frames smaller than all candidates, if there are: bytes do not fall with each quality, so it is looked for around the smallest so far. */
+async function smallerFrames(
+  others: Classical,
+  { data }: Image,
+  candidates: readonly Candidate[],
+): Promise<Candidate[]> {
+  const found: Candidate[] = [];
+  for (let least = leastOf(candidates); ; least = leastOf(found)) {
+    const made = await others.lossy(new Judge({ kind: "bytes", maxBytes: least }, data.length), undefined);
+    found.push(...made);
+    if (leastOf(made) >= least) return found;
+  }
+}
+
+function leastOf(candidates: readonly Candidate[]): number {
+  return Math.min(...candidates.map(({ file }) => file.length));
 }
 
 /** By the price that the best of the latents tell, if any do. */
@@ -142,9 +162,8 @@ function unmet(judge: Judge, candidates: readonly Candidate[]): ZippyNetError {
     );
   }
   if (target.kind === "bytes") {
-    const least = Math.min(...candidates.map(({ file }) => file.length));
     const wanted = `expected a file of at most ${target.maxBytes} bytes`;
-    return new ZippyNetError("bad-option", `${wanted}, the least possible is ${least}`);
+    return new ZippyNetError("bad-option", `${wanted}, the least possible is ${leastOf(candidates)}`);
   }
   const most = Math.max(...candidates.map((candidate) => judge.psnr(candidate))).toFixed(2);
   const wanted = target.kind === "psnr" ? `expected at least ${target.decibels} dB` : "expected a file";

@@ -49,19 +49,27 @@ suite("planOutputs", () => {
     assert.match(failures[0]!.error.message, /out\/a\.png\.zn, which belongs to x\/a\.png/);
   });
 
-  test("nor where case does not count", () => {
+  test("nor where case does not count; where it does, both are made", () => {
     const inputs = [
       { path: "x/A.png", name: "A.png" },
       { path: "y/a.png", name: "a.png" },
     ];
-    const { tasks, failures } = planOutputs(inputs, "out", ".zn");
+    const { tasks, failures } = planOutputs(inputs, "out", ".zn", false);
     assert.deepEqual(tasks, [{ in: "x/A.png", out: "out/A.png.zn" }]);
     assert.match(failures[0]!.error.message, /out\/a\.png\.zn, which belongs to x\/A\.png/);
+    const both = planOutputs(inputs, "out", ".zn", true);
+    assert.deepEqual(
+      [both.tasks.map(({ out }) => out), both.failures],
+      [["out/A.png.zn", "out/a.png.zn"], []],
+    );
   });
 
   test("does not overwrite an input", () => {
-    for (const path of ["out/a.zn", "out/A.zn"]) {
-      const { tasks, failures } = planOutputs([{ path, name: "a.zn" }], "out", ".zn");
+    for (const [path, caseCounts] of [
+      ["out/a.zn", true],
+      ["out/A.zn", false],
+    ] as const) {
+      const { tasks, failures } = planOutputs([{ path, name: "a.zn" }], "out", ".zn", caseCounts);
       assert.deepEqual([tasks.length, failures.length], [0, 1]);
     }
   });
