@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { decodeImages, encodeImages } from "../../src/codec/codec.ts";
@@ -10,6 +8,7 @@ import { toInline } from "../../src/index.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { WebServer } from "../../src/web/server.ts";
 import { pictures } from "../../src/web/wall/pictures.ts";
+import { Answers } from "./answers.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Firefox, NO_FIREFOX } from "./firefox.ts";
 import { Site, watched } from "./site.ts";
@@ -45,21 +44,13 @@ const SCRIPT = (answers: string): string => `
     await fetch("${answers}?error=" + encodeURIComponent(error), { method: "POST" });
   }`;
 
-interface Found {
-  readonly pixels: Buffer;
-  readonly milliseconds: number;
-  /** Some of the pictures again as inline files. */
-  readonly encoded: readonly string[];
-}
-
 suite("200 files give Node's pixels, and pictures Node's files", {
   skip: NO_BROWSER,
   timeout: 300_000,
 }, () => {
   let site: Site;
   let server: WebServer;
-  let answers: Server;
-  let arrived: (found: Found | Error) => void;
+  let answers: Answers;
   let own: Image[];
   let ownEncoded: string[];
   let ownMilliseconds: number;
@@ -77,32 +68,15 @@ suite("200 files give Node's pixels, and pictures Node's files", {
     own = files.flatMap((batch) => decodeImages(model!, batch));
     ownMilliseconds = performance.now() - start;
     ownEncoded = own.slice(0, ENCODED).map((image) => toInline(encodeImages(model!, [image], 50)[0]!.file));
-    answers = createServer(async (request, response) => {
-      const parts: Buffer[] = [];
-      for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
-      response.writeHead(204, { "access-control-allow-origin": "*" }).end();
-      const query = new URL(request.url!, "http://localhost").searchParams;
-      const error = query.get("error");
-      arrived(
-        error === null
-          ? {
-              pixels: Buffer.concat(parts),
-              milliseconds: Number(query.get("milliseconds")),
-              encoded: query.get("encoded")!.split(","),
-            }
-          : new Error(error),
-      );
-    });
-    await new Promise<void>((resolve) => answers.listen(0, "127.0.0.1", resolve));
-    const origin = `http://127.0.0.1:${(answers.address() as AddressInfo).port}`;
+    answers = await Answers.open();
     site = await Site.open();
     site.write("files.json", JSON.stringify(files.flat().map(toInline)));
-    site.write("all.js", SCRIPT(origin));
+    site.write("all.js", SCRIPT(answers.origin));
     site.write(
       "all.html",
       '<!doctype html><link rel="icon" href="data:,"><script type="module" src="all.js"></script>',
     );
-    server = await WebServer.start({ folder: site.folder, port: 0, connect: [origin] });
+    server = await WebServer.start({ folder: site.folder, port: 0, connect: [answers.origin] });
   });
 
   after(async () => {
@@ -115,26 +89,22 @@ suite("200 files give Node's pixels, and pictures Node's files", {
     name: string,
     open: (url: string) => Promise<() => Promise<void>>,
   ): Promise<void> => {
-    const coming = new Promise<Found | Error>((resolve) => {
-      arrived = resolve;
-    });
-    const close = await open(`${server.url}/all.html`);
-    const found = await coming.finally(() => close());
-    if (found instanceof Error) throw found;
+    const { query, body: pixels } = await answers.of(() => open(`${server.url}/all.html`));
     let [at, differ] = [0, 0];
     for (const { data } of own) {
       for (let i = 0; i < data.length; i++) {
-        if (data[i] !== found.pixels[at + Math.floor(i / 3) * 4 + (i % 3)]) differ++;
+        if (data[i] !== pixels[at + Math.floor(i / 3) * 4 + (i % 3)]) differ++;
       }
       at += (data.length / 3) * 4;
     }
-    assert.equal(at, found.pixels.length);
+    assert.equal(at, pixels.length);
     assert.equal(differ, 0);
-    assert.deepEqual(found.encoded, ownEncoded);
-    const rate = (milliseconds: number): string => ((own.length / milliseconds) * 1000).toFixed();
-    const ratio = (found.milliseconds / ownMilliseconds).toFixed(2);
+    assert.deepEqual(query.get("encoded")!.split(","), ownEncoded);
+    const milliseconds = Number(query.get("milliseconds"));
+    const rate = (spent: number): string => ((own.length / spent) * 1000).toFixed();
+    const ratio = (milliseconds / ownMilliseconds).toFixed(2);
     console.log(
-      `${name}: ${rate(found.milliseconds)} pictures a second, Node ${rate(ownMilliseconds)}, time ratio ${ratio}`,
+      `${name}: ${rate(milliseconds)} pictures a second, Node ${rate(ownMilliseconds)}, time ratio ${ratio}`,
     );
   };
 

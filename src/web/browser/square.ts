@@ -10,14 +10,17 @@ export interface Crop {
 
 const WHOLE: Crop = { x: 0.5, y: 0.5, size: 1 };
 
+/** Pixels a side of the largest canvas: some browsers have none of a whole photograph. */
+const MOST = 2048;
+
 /**
- * A picture file as the browser reads it, upright, cut to a square and scaled. A photograph of a camera is scaled down while it is
- * decoded, off the page's thread. Throws `bad-image` for what the browser cannot read.
+ * A picture file as the browser reads it, upright, cut to a square and scaled. Throws `bad-image` for what the browser cannot read.
  * @param side pixels of the result
  */
 export async function square(file: Blob, side: number, crop: Crop = WHOLE): Promise<ImageData> {
-  const bitmap = await readable(file);
+  let bitmap = await readable(file);
   try {
+    while (sizeOf(bitmap, crop) >= 2 * Math.max(MOST, side)) bitmap = await halfOf(bitmap);
     return squareOf(bitmap, side, crop);
   } finally {
     bitmap.close();
@@ -36,14 +39,30 @@ export async function readable(file: Blob): Promise<ImageBitmap> {
   }
 }
 
-/** Halves until the last step is less than a half: a canvas that scales by more leaves pixels out. */
+/** In place of a bitmap, which is let go. The whole of it: Chromium cuts one that it has turned upright in the wrong place. */
+async function halfOf(bitmap: ImageBitmap): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(bitmap, {
+      resizeWidth: Math.ceil(bitmap.width / 2),
+      resizeHeight: Math.ceil(bitmap.height / 2),
+      resizeQuality: "high",
+    });
+  } finally {
+    bitmap.close();
+  }
+}
+
+/**
+ * Cuts a square of under 4096 pixels a side and scales it, by no more than a half at a time: a canvas that scales by more leaves
+ * pixels out, Firefox's at least.
+ */
 export function squareOf(bitmap: ImageBitmap, side: number, crop: Crop = WHOLE): ImageData {
-  const from = Math.max(1, Math.round(Math.min(bitmap.width, bitmap.height) * crop.size));
+  const from = sizeOf(bitmap, crop);
   const [left, top] = [(bitmap.width - from) * crop.x, (bitmap.height - from) * crop.y];
-  let size = halvedTo(from, side);
+  let size = nextSize(from, side);
   let canvas = drawn(size, (context) => context.drawImage(bitmap, left, top, from, from, 0, 0, size, size));
   while (size !== side) {
-    const next = halvedTo(size, side, true);
+    const next = nextSize(size, side);
     const source = canvas;
     canvas = drawn(next, (context) => context.drawImage(source, 0, 0, next, next));
     size = next;
@@ -51,10 +70,14 @@ export function squareOf(bitmap: ImageBitmap, side: number, crop: Crop = WHOLE):
   return canvas.getContext("2d")!.getImageData(0, 0, side, side);
 }
 
-function halvedTo(from: number, to: number, step = false): number {
-  const half = Math.ceil(from / 2);
-  if (from > 2048 && !step) return Math.max(to, 2048); // no canvas of a whole photograph
-  return half > to ? half : to;
+/** Pixels a side of a crop. */
+function sizeOf({ width, height }: ImageBitmap, crop: Crop): number {
+  return Math.max(1, Math.round(Math.min(width, height) * crop.size));
+}
+
+/** The size that comes next on the way to another. */
+function nextSize(from: number, to: number): number {
+  return Math.max(to, from > MOST ? MOST : Math.ceil(from / 2));
 }
 
 function drawn(side: number, draw: (context: CanvasRenderingContext2D) => void): HTMLCanvasElement {
