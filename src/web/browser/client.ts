@@ -27,6 +27,7 @@ class Client {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #role: Role;
+  #jobs: { id: number; file: Uint8Array }[] = [];
 
   constructor(role: Role) {
     this.#role = role;
@@ -45,8 +46,16 @@ class Client {
     this.#send({ type: "start", models: located });
   }
 
+  /** Files that are asked for in one turn of the page go to the worker in one message: many would hold up the page. */
   async decode(file: Uint8Array): Promise<Rgba> {
-    const result = await this.#wait((id) => this.#send({ type: "decode", id, file }));
+    if (this.#jobs.length === 0) {
+      queueMicrotask(() => {
+        const jobs = this.#jobs;
+        this.#jobs = [];
+        this.#send({ type: "decode", jobs });
+      });
+    }
+    const result = await this.#wait((id) => this.#jobs.push({ id, file }));
     if (result.type !== "decoded") throw unexpected(result);
     return result.picture;
   }

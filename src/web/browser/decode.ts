@@ -9,12 +9,12 @@ import { bytesOf, type Source } from "./source.ts";
 export async function decode(source: Source): Promise<ImageData>;
 export async function decode(sources: readonly Source[]): Promise<ImageData[]>;
 export async function decode(sources: Source | readonly Source[]): Promise<ImageData | ImageData[]> {
-  return isMany(sources) ? Promise.all(sources.map(decodeOne)) : decodeOne(sources);
+  return isMany(sources) ? Promise.all(await readAll(sources)) : decodeOne(sources);
 }
 
 /** As `decode`, each with its own outcome, as `Promise.allSettled` gives it. */
 export async function decodeSettled(sources: readonly Source[]): Promise<PromiseSettledResult<ImageData>[]> {
-  return Promise.allSettled(sources.map(decodeOne));
+  return Promise.allSettled(await readAll(sources));
 }
 
 /** A picture on a canvas: one that is given takes its size. */
@@ -35,6 +35,16 @@ function isMany(sources: Source | readonly Source[]): sources is readonly Source
 }
 
 async function decodeOne(source: Source): Promise<ImageData> {
-  const { data, width, height } = await client("decoder").decode(await bytesOf(source));
+  return send(await bytesOf(source));
+}
+
+/** All bytes are there before the first is sent, so that they go to the worker in one message. */
+async function readAll(sources: readonly Source[]): Promise<Promise<ImageData>[]> {
+  const files = await Promise.allSettled(sources.map(bytesOf));
+  return files.map((file) => (file.status === "fulfilled" ? send(file.value) : Promise.reject(file.reason)));
+}
+
+async function send(file: Uint8Array): Promise<ImageData> {
+  const { data, width, height } = await client("decoder").decode(file);
   return new ImageData(data, width, height);
 }

@@ -8,7 +8,7 @@ export type Request =
   | { readonly type: "start"; readonly models: readonly LocatedModel[] }
   /** To the decoder alone: loads a model ahead of the first file. */
   | { readonly type: "load"; readonly id: number; readonly model: number }
-  | { readonly type: "decode"; readonly id: number; readonly file: Uint8Array }
+  | { readonly type: "decode"; readonly jobs: readonly { readonly id: number; readonly file: Uint8Array }[] }
   | { readonly type: "encode"; readonly id: number; readonly picture: Rgba; readonly wish: Wish };
 
 export type Answer =

@@ -29,11 +29,15 @@ onRequest((request) => {
       );
       return;
     case "decode":
-      void decode(request).catch((error: unknown) => fail(request.id, error));
+      decodeAll(request);
   }
 });
 
-async function decode({ id, file: bytes }: Request & { readonly type: "decode" }): Promise<void> {
+function decodeAll({ jobs }: Request & { readonly type: "decode" }): void {
+  for (const { id, file: bytes } of jobs) void decode(id, bytes).catch((error: unknown) => fail(id, error));
+}
+
+async function decode(id: number, bytes: Uint8Array): Promise<void> {
   const file = readFile(bytes);
   const opaque = file.kind === "latents" ? await decodeLatents(file) : await decodeClassical(file);
   const picture = file.alpha ? await applyAlpha(opaque, file.alpha, file) : opaque;
