@@ -5,7 +5,7 @@ import type { Task } from "./outputs.ts";
 import type { FromThread, ToThread } from "./run.ts";
 import { makeWorker } from "./work.ts";
 
-/** A thread of `run.ts`: a portion of tasks comes, its results go. A failed start ends the thread with its error. */
+/** A thread of `run.ts`: a portion of tasks comes, its results go. A failed start is told, as what `FromThread` has for it. */
 const { work } = workerData as ToThread;
 sharp.concurrency(1); // the threads share the cores among them already
 const tell = (message: FromThread): void => parentPort!.postMessage(message);

@@ -49,7 +49,7 @@ export interface Encoded {
 /**
  * Encodes images. Throws `bad-image` or `bad-option`.
  * @param quality 1–100: what a file's bits are worth, and the gain, or where to look for it
- * @param effort 0–9: one pass in each orientation and one that corrects the best; then the gain that suits the image; or so much search
+ * @param effort 0–9: one pass in each orientation, and some that correct the best; then the gain that suits the image; or so much search
  * for a better `y` besides. See `search/`
  */
 export function encodeImages(model: Model, images: readonly Image[], quality: number, effort = 0): Encoded[] {

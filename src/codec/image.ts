@@ -43,10 +43,8 @@ function typeOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
-/** Throws `bad-option` or `bad-image` unless there are three bytes a pixel, and one of alpha if there is any. */
-export function assertPixels(image: Image): void {
-  assertPicture(image);
-  const { width, height, data, alpha } = image;
+/** Of a picture: throws `bad-image` unless there are three bytes a pixel, and one of alpha if there is any. */
+export function assertPixels({ width, height, data, alpha }: Image): void {
   if (alpha && alpha.length !== width * height) {
     throw new ZippyNetError(
       "bad-image",

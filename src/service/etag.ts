@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 
-/** The entity tag of a picture: it changes with its latents and differs between the forms they are sent in. */
-export function pictureTag(latentsEtag: string, form: string): string {
-  return `"${latentsEtag.replaceAll('"', "")}-${form}"`;
+/** The entity tag of one of the forms that something is sent in: it changes with that one's own, and differs between forms. */
+export function formTag(etag: string, form: string): string {
+  return `"${etag.replaceAll('"', "")}-${form}"`;
 }
 
-/** The entity tag of what is made anew each time: it changes with the bytes. */
-export function textTag(bytes: Uint8Array): string {
+/** The entity tag of bytes that bring none along: it changes with them. */
+export function contentTag(bytes: Uint8Array): string {
   return `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
 }
 

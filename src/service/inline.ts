@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Description, describeFile, readFile } from "../codec/file.ts";
 import { toInline } from "../codec/inline.ts";
-import { matches, pictureTag } from "./etag.ts";
+import { formTag, matches } from "./etag.ts";
 import { latentsKey, MAX_KEY, mayHaveLatents } from "./keys.ts";
 import { inParallel } from "./parallel.ts";
 import type { Answer } from "./picture.ts";
@@ -57,7 +57,7 @@ export async function getInline(
     const { status, detail } = found.problem;
     throw new Problem(status === 413 ? 400 : status, detail);
   }
-  const tag = pictureTag(found.etag, "inline");
+  const tag = formTag(found.etag, "inline");
   const bytesIn = found.picture.bytes;
   if (matches(ifNoneMatch, tag)) return { tag, bytesIn, body: undefined };
   return { tag, bytesIn, body: json(found.picture) };

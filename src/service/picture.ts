@@ -3,7 +3,7 @@ import { decodePicture, type ModelSource } from "../image/decode.ts";
 import { fitImage, fittedSize, type Size } from "../image/fit.ts";
 import { writeImage } from "../image/write.ts";
 import { LOSSLESS } from "./draft.ts";
-import { matches, pictureTag, textTag } from "./etag.ts";
+import { contentTag, formTag, matches } from "./etag.ts";
 import { FORMATS } from "./formats.ts";
 import { latentsKey, mayHaveLatents } from "./keys.ts";
 import type { PictureContext } from "./picture-context.ts";
@@ -28,7 +28,7 @@ export async function getPicture(
   ifNoneMatch: string | undefined,
 ): Promise<Answer> {
   const latents = await readLatents(store, settings, key);
-  const tag = pictureTag(latents.etag, request.form);
+  const tag = formTag(latents.etag, request.form);
   const bytesIn = latents.bytes.length;
   if (matches(ifNoneMatch, tag)) return { tag, bytesIn, body: undefined };
   const bytes = await decoding(key, () => render(models, settings, latents.bytes, request));
@@ -50,7 +50,7 @@ export async function getInfo(
 /** JSON whose tag changes with its text; nothing if the client has it. */
 export function jsonAnswer(text: string, ifNoneMatch: string | undefined, bytesIn = 0): Answer {
   const bytes = Buffer.from(text);
-  const tag = textTag(bytes);
+  const tag = contentTag(bytes);
   const body = matches(ifNoneMatch, tag) ? undefined : { type: "application/json", bytes };
   return { tag, bytesIn, body };
 }

@@ -10,12 +10,12 @@ import {
   type Tensor,
   type Tensor1D,
   type Tensor2D,
-  tensor1d,
+  tensor2d,
   tidy,
   topk,
   transpose,
 } from "@tensorflow/tfjs-core";
-import { FLOAT, native, nativeAll, splitVector } from "./kernels.ts";
+import { FLOAT, matMul, native, nativeAll, splitVector } from "./kernels.ts";
 import type { Slot } from "./parameters.ts";
 
 /** Share of the past in the average of gradients' products. */
@@ -60,9 +60,8 @@ export class Eigenbases {
     const side = (channels: number): Side => {
       const from = at;
       at += channels ** 2;
-      const matrix = (values: Float32Array) =>
-        keep(reshape(add(tensor1d(values.slice(from, at)), 0), [channels, channels])) as Tensor2D;
-      return tidy(() => ({ factor: matrix(factors), basis: matrix(bases) }));
+      const matrix = (values: Float32Array) => keep(tensor2d(values.slice(from, at), [channels, channels]));
+      return { factor: matrix(factors), basis: matrix(bases) };
     };
     this.#kernels = slots.map((slot) => {
       const shape = kernelShape(slot);
@@ -87,8 +86,8 @@ export class Eigenbases {
             input,
             positions * output,
           ]);
-          average(kernel.input, product(columns, columns, { second: true }));
-          average(kernel.output, product(rows, rows, { first: true }));
+          average(kernel.input, matMul(columns, columns, false, true));
+          average(kernel.output, matMul(rows, rows, true));
         });
       }
       piece.dispose();
@@ -128,14 +127,14 @@ export class Eigenbases {
   /** A vector in the coordinates of the bases. */
   rotate(vector: Tensor1D): Tensor1D {
     return this.#map(vector, (piece, { input, output }) =>
-      sandwiched(input.basis, piece, output.basis, { first: true }),
+      sandwiched(input.basis, piece, output.basis, "left"),
     );
   }
 
   /** The inverse of `rotate`. */
   back(vector: Tensor1D): Tensor1D {
     return this.#map(vector, (piece, { input, output }) =>
-      sandwiched(input.basis, piece, output.basis, { second: true }),
+      sandwiched(input.basis, piece, output.basis, "right"),
     );
   }
 
@@ -195,7 +194,7 @@ function average(side: Side, product: Tensor): void {
 
 /** One step of orthogonal iteration; gives the order in which the new basis has the vectors of the old one. */
 function iterated(side: Side): Tensor1D {
-  const ahead = product(side.factor, side.basis);
+  const ahead = matMul(side.factor, side.basis);
   const eigenvalues = sum(mul(ahead, side.basis), 0);
   const order = topk(eigenvalues, eigenvalues.size, true).indices as Tensor1D;
   const [basis] = nativeAll("Qr", [gather(ahead, order, 1)], 2, {
@@ -211,27 +210,13 @@ function replace(side: Side, which: keyof Side, by: Tensor2D): void {
   side[which] = keep(by);
 }
 
-/** Which matrices of a product are transposed. */
-interface Transposed {
-  readonly first?: boolean;
-  readonly second?: boolean;
-}
-
-function product(a: Tensor, b: Tensor, { first = false, second = false }: Transposed = {}): Tensor {
-  return native("MatMul", [a, b], {
-    ...FLOAT,
-    transpose_a: ["BOOL", first],
-    transpose_b: ["BOOL", second],
-  });
-}
-
-/** left · each matrix of `piece` · right, the outer ones transposed or not. */
-function sandwiched(left: Tensor2D, piece: Tensor, right: Tensor2D, { first, second }: Transposed): Tensor {
+/** left · each matrix of `piece` · right, the left or the right one transposed. */
+function sandwiched(left: Tensor2D, piece: Tensor, right: Tensor2D, transposed: "left" | "right"): Tensor {
   const rows = reshape(piece, [-1, right.shape[0]]);
-  const half = product(rows, right, second ? { second } : {});
+  const half = matMul(rows, right, false, transposed === "right");
   return native("BatchMatMulV2", [left, reshape(half, piece.shape)], {
     ...FLOAT,
-    adj_x: ["BOOL", first ?? false],
+    adj_x: ["BOOL", transposed === "left"],
     adj_y: ["BOOL", false],
   });
 }

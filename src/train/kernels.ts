@@ -193,7 +193,7 @@ export function kernelGradientOf(
   padding: string,
 ): Tensor4D {
   if (shape[0] === 1) {
-    const product = matMul(rows(x).matrix, rows(dy).matrix, true, false);
+    const product = matMul(rows(x).matrix, rows(dy).matrix, true);
     return reshape(product, shape);
   }
   return native(
@@ -220,7 +220,8 @@ function flat(kernel: Tensor4D): Tensor {
   return reshape(kernel, [kernel.shape[2], kernel.shape[3]]);
 }
 
-function matMul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
+/** The product of two matrices, each transposed or not. */
+export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
   return native("MatMul", [a, b], {
     ...FLOAT,
     transpose_a: ["BOOL", transposeA],

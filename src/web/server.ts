@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,7 +5,7 @@ import { extname, join, normalize, sep } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import Negotiator from "negotiator";
-import { matches } from "../service/etag.ts";
+import { contentTag, formTag, matches } from "../service/etag.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -121,11 +120,11 @@ async function serve(folder: string, path: string, content: string | undefined):
       : new TextEncoder().encode(content);
   if (!plain) return undefined;
   const compressed = await promisify(gzip)(plain, { level: 9 });
-  const hash = createHash("sha256").update(plain).digest("base64url").slice(0, 22);
+  const tag = contentTag(plain);
   return {
     type: TYPES[extname(path)] ?? "application/octet-stream",
-    plain: { bytes: plain, tag: `"${hash}"` },
-    gzip: compressed.length < plain.length ? { bytes: compressed, tag: `"${hash}-gzip"` } : undefined,
+    plain: { bytes: plain, tag },
+    gzip: compressed.length < plain.length ? { bytes: compressed, tag: formTag(tag, "gzip") } : undefined,
     immutable: IMMUTABLE.test(path),
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { matches, pictureTag } from "../../src/service/etag.ts";
+import { formTag, matches } from "../../src/service/etag.ts";
 import { chooseFormat, FORMATS } from "../../src/service/formats.ts";
 import { Problem } from "../../src/service/problem.ts";
 
@@ -55,7 +55,7 @@ test("no Accept header makes anything but a format or a problem", () => {
 });
 
 test("If-None-Match: a list, weak tags, a star", () => {
-  const tag = pictureTag('"abc"', "webp");
+  const tag = formTag('"abc"', "webp");
   assert.equal(tag, '"abc-webp"');
   for (const header of [tag, `W/${tag}`, `"x", ${tag}`, `"x",W/${tag} , "y"`, "*", " * "]) {
     assert.ok(matches(header, tag), header);
@@ -66,6 +66,6 @@ test("If-None-Match: a list, weak tags, a star", () => {
 });
 
 test("latents and form both change the tag", () => {
-  const tags = ['"a"', '"b"'].flatMap((etag) => Object.keys(FORMATS).map((form) => pictureTag(etag, form)));
+  const tags = ['"a"', '"b"'].flatMap((etag) => Object.keys(FORMATS).map((form) => formTag(etag, form)));
   assert.equal(new Set(tags).size, tags.length);
 });
