@@ -8,18 +8,18 @@
  * ```
  */
 import { ZippyNetError } from "./codec/errors.ts";
-import { type Description, describeFile, readFile } from "./codec/file.ts";
+import { type Description, describeFile, readFile } from "./codec/format/zn-file.ts";
 import type { Image } from "./codec/image.ts";
 import type { Target } from "./codec/target.ts";
 import { decodePicture } from "./image/decode.ts";
 import { encodePicture } from "./image/encode.ts";
 import { type Models, openModels } from "./model/folder.ts";
 
-export { MEDIA_TYPE } from "./codec/container.ts";
 export { type ErrorCode, ZippyNetError } from "./codec/errors.ts";
-export type { Kind } from "./codec/file.ts";
+export { fromInline, toInline } from "./codec/format/base64url.ts";
+export { MEDIA_TYPE } from "./codec/format/latents-file.ts";
+export type { Kind } from "./codec/format/zn-file.ts";
 export type { Image } from "./codec/image.ts";
-export { fromInline, toInline } from "./codec/inline.ts";
 export { type ModelSummary, type Models, openModels } from "./model/folder.ts";
 
 /** Quality unless told: a face of 42×42 pixels in about 120 bytes. */

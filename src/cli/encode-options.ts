@@ -1,7 +1,18 @@
 import { type Command, Option } from "commander";
 import type { Target } from "../codec/target.ts";
 import type { EncodeWish } from "../image/encode.ts";
+import type { ChooseModels } from "../image/file-of.ts";
+import { type Models, openModels } from "../model/folder.ts";
 import { positive, whole } from "./options.ts";
+
+/** Opens models when the first image asks for them: `.zn` files need none. */
+export function chooser(model: string): ChooseModels {
+  let models: Promise<Models> | undefined;
+  return async () => {
+    models ??= openModels();
+    return (await models).choose(model);
+  };
+}
 
 /** How to encode, as every command takes it that encodes. */
 export interface EncodeOptions {

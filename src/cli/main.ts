@@ -1,74 +1,74 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ZippyNetError } from "../codec/errors.ts";
-import { EXIT_FAILED, EXIT_USAGE } from "./exit.ts";
+import { EXIT_FAILED, EXIT_USAGE } from "./usage.ts";
 
 /** A command's module is imported only when the command is named: `--help` and the small commands start fast. */
 const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Command> }[] = [
   {
     name: "encode",
     summary: "images to .zn files",
-    load: async () => (await import("./encode.ts")).encodeCommand(),
+    load: async () => (await import("./commands/encode.ts")).encodeCommand(),
   },
   {
     name: "decode",
     summary: ".zn files to images",
-    load: async () => (await import("./decode.ts")).decodeCommand(),
+    load: async () => (await import("./commands/decode.ts")).decodeCommand(),
   },
   {
     name: "info",
     summary: "what .zn files say of themselves",
-    load: async () => (await import("./info.ts")).infoCommand(),
+    load: async () => (await import("./commands/info.ts")).infoCommand(),
   },
   {
     name: "inline",
     summary: "pictures as text for HTML and JSON",
-    load: async () => (await import("./inline.ts")).inlineCommand(),
+    load: async () => (await import("./commands/inline.ts")).inlineCommand(),
   },
   {
     name: "qr",
     summary: "a picture in a QR code, and back",
-    load: async () => (await import("./qr.ts")).qrCommand(),
+    load: async () => (await import("./commands/qr.ts")).qrCommand(),
   },
   {
     name: "evaluate",
     summary: "bytes and quality on a set of images, beside other codecs",
-    load: async () => (await import("./evaluate.ts")).evaluateCommand(),
+    load: async () => (await import("./commands/evaluate.ts")).evaluateCommand(),
   },
   {
     name: "train",
     summary: "train a model for a kind of image",
-    load: async () => (await import("./train.ts")).trainCommand(),
+    load: async () => (await import("./commands/train.ts")).trainCommand(),
   },
   {
     name: "backfill",
     summary: "latents for the uploads of a bucket that have none",
-    load: async () => (await import("./backfill.ts")).backfillCommand(),
+    load: async () => (await import("./commands/backfill.ts")).backfillCommand(),
   },
   {
     name: "verify",
     summary: "decode all latents of a bucket, and measure them",
-    load: async () => (await import("./verify.ts")).verifyCommand(),
+    load: async () => (await import("./commands/verify.ts")).verifyCommand(),
   },
   {
     name: "export",
     summary: "latents of a bucket back to ordinary images",
-    load: async () => (await import("./export.ts")).exportCommand(),
+    load: async () => (await import("./commands/export.ts")).exportCommand(),
   },
   {
     name: "redrive",
     summary: "try again what is in the failures queue",
-    load: async () => (await import("./redrive.ts")).redriveCommand(),
+    load: async () => (await import("./commands/redrive.ts")).redriveCommand(),
   },
   {
     name: "sign-url",
     summary: "URLs of pictures of a private service",
-    load: async () => (await import("./sign-url.ts")).signUrlCommand(),
+    load: async () => (await import("./commands/sign-url.ts")).signUrlCommand(),
   },
   {
     name: "serve",
     summary: "run the service on this machine",
-    load: async () => (await import("./serve.ts")).serveCommand(),
+    load: async () => (await import("./commands/serve.ts")).serveCommand(),
   },
 ];
 

@@ -1,5 +1,5 @@
 import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
-import type { Kind } from "../codec/file.ts";
+import type { Kind } from "../codec/format/zn-file.ts";
 
 /** An input that came to nothing, and why. */
 export interface Failure {

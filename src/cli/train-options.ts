@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { RESERVED_MODEL } from "../codec/container.ts";
+import { RESERVED_MODEL } from "../codec/format/latents-file.ts";
 import { ORIENTATIONS } from "../codec/orientation.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Cut } from "../train/sampler.ts";

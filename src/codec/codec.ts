@@ -1,12 +1,13 @@
-import { latentSize, QUALITIES } from "./architecture.ts";
-import { reconstruct } from "./autoencoder.ts";
-import { checkByte } from "./check.ts";
-import { type Header, readContainer, writeContainer } from "./container.ts";
+import { walkLatents } from "./entropy/latents.ts";
+import { RangeDecoder, RangeEncoder } from "./entropy/range-coder.ts";
 import { ZippyNetError } from "./errors.ts";
+import { checkByte } from "./format/checksum.ts";
+import { type Header, readContainer, writeContainer } from "./format/latents-file.ts";
 import { assertImage, type Image, isGrey } from "./image.ts";
-import { walkLatents } from "./latents.ts";
 import type { Decoder, Model } from "./model.ts";
-import { assertWithin } from "./options.ts";
+import { latentSize, QUALITIES } from "./network/architecture.ts";
+import { reconstruct } from "./network/autoencoder.ts";
+import { LATENT_UNIT } from "./network/prior.ts";
 import {
   decodeOrientation,
   encodeOrientation,
@@ -14,10 +15,7 @@ import {
   turnedBack,
   turnedSize,
 } from "./orientation.ts";
-import { LATENT_UNIT } from "./prior.ts";
-import { priceOf } from "./quality.ts";
-import { RangeDecoder, RangeEncoder } from "./range-coder.ts";
-import { isTooLargeToSearch, MAX_EFFORT, Refinement } from "./search/refine.ts";
+import { priceOf } from "./rate-distortion.ts";
 import {
   bestOrientation,
   corrected,
@@ -25,8 +23,10 @@ import {
   type PricedStart,
   plainStart,
   type Start,
-} from "./search/start.ts";
-import type { Trial } from "./search/trial.ts";
+} from "./rdo/candidates.ts";
+import { isTooLargeToSearch, MAX_EFFORT, Refinement } from "./rdo/refine.ts";
+import type { Trial } from "./rdo/trial.ts";
+import { assertWithin } from "./validate.ts";
 
 export type { Decoder, Model } from "./model.ts";
 

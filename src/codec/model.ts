@@ -1,8 +1,8 @@
-import type { Architecture } from "./architecture.ts";
+import type { SymbolTables } from "./entropy/symbol-tables.ts";
 import type { IntegerLayers } from "./integer/layers.ts";
-import type { PriorEngine } from "./prior.ts";
-import type { Relaxation } from "./search/relaxation.ts";
-import type { SymbolTables } from "./symbols.ts";
+import type { Architecture } from "./network/architecture.ts";
+import type { PriorEngine } from "./network/prior.ts";
+import type { Relaxation } from "./rdo/relaxed-networks.ts";
 
 /** What decoding needs of a trained model. */
 export interface Decoder {

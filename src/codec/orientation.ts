@@ -1,5 +1,5 @@
+import type { RangeDecoder, RangeEncoder } from "./entropy/range-coder.ts";
 import type { Image } from "./image.ts";
-import type { RangeDecoder, RangeEncoder } from "./range-coder.ts";
 
 /**
  * How latents lie to the picture: a network is not the same to a picture and to its mirror image, so an encoder codes whichever it

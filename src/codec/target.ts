@@ -1,10 +1,10 @@
-import { QUALITIES } from "./architecture.ts";
 import { type Encoded, encodeImages, encodePlainly, ImageEncoder, type Model } from "./codec.ts";
 import { ZippyNetError } from "./errors.ts";
 import { assertImage, type Image } from "./image.ts";
-import { assertWithin, badOption } from "./options.ts";
-import { decibels } from "./psnr.ts";
-import { isTooLargeToSearch, MAX_EFFORT } from "./search/refine.ts";
+import { QUALITIES } from "./network/architecture.ts";
+import { decibels } from "./rate-distortion.ts";
+import { isTooLargeToSearch, MAX_EFFORT } from "./rdo/refine.ts";
+import { assertWithin, badOption } from "./validate.ts";
 
 /** What the size of a file is to follow from. */
 export type Target =

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { bundleFunctions } from "../service/packaging/bundle.ts";
+import { bundleFunctions } from "../../layers/bundle.ts";
 import { type Row, rowOf } from "./bench-rows.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

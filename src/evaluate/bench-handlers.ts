@@ -4,12 +4,12 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundle, bundleFunctions } from "../../layers/bundle.ts";
 import { decodePicture } from "../image/decode.ts";
 import { writeImage } from "../image/write.ts";
 import { encode } from "../index.ts";
+import { LocalS3 } from "../local/s3/server.ts";
 import { openDecoders } from "../model/folder.ts";
-import { LocalS3 } from "../service/local/s3/server.ts";
-import { bundle, bundleFunctions } from "../service/packaging/bundle.ts";
 import { type Row, rowOf } from "./bench-rows.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

@@ -15,7 +15,7 @@ export async function timeTrainingStep(): Promise<number | undefined> {
 async function run(): Promise<string> {
   const { loadTfjsNode } = await import("../train/tfjs-node.ts");
   if (!(await loadTfjsNode())) return "none";
-  const { DEFAULT_ARCHITECTURE } = await import("../codec/architecture.ts");
+  const { DEFAULT_ARCHITECTURE } = await import("../codec/network/architecture.ts");
   const { initialState } = await import("../train/optimiser.ts");
   const { initialise, layoutOf } = await import("../train/parameters.ts");
   const { Random } = await import("../train/random.ts");

@@ -1,5 +1,5 @@
 import type { Model } from "../codec/codec.ts";
-import type { Kind } from "../codec/file.ts";
+import type { Kind } from "../codec/format/zn-file.ts";
 import type { Image } from "../codec/image.ts";
 import { batches } from "../image/batches.ts";
 import { encodePictures } from "../image/encode.ts";

@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from "sharp";
-import { av1Payload } from "../codec/classical/av1-payload.ts";
+import { av1Payload } from "../codec/format/av1.ts";
 import type { Image } from "../codec/image.ts";
-import { psnr } from "../codec/psnr.ts";
+import { psnr } from "../codec/rate-distortion.ts";
 import { finite } from "./curve.ts";
 
 /** A classical codec that ZippyNet is measured against. */

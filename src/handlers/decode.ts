@@ -1,14 +1,13 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { admit } from "../service/admission.ts";
-import { type Metrics, metricFields } from "../service/emf.ts";
-import { respond, respondOnce, respondPreflight, respondProblem } from "../service/http-answer.ts";
-import { getInline, getInlineByPath, getManyInline } from "../service/inline.ts";
-import { requestedKey } from "../service/keys.ts";
-import { log } from "../service/log.ts";
-import { type Answer, getInfo, getPicture } from "../service/picture.ts";
-import { type PictureContext, pictureContext } from "../service/picture-context.ts";
-import { readPictureRequest } from "../service/picture-request.ts";
-import { Problem } from "../service/problem.ts";
+import { requestedKey } from "../service/aws/keys.ts";
+import { log, type Metrics, metricFields } from "../service/aws/log.ts";
+import { admit } from "../service/decode/admission.ts";
+import { respond, respondOnce, respondPreflight, respondProblem } from "../service/decode/http-answer.ts";
+import { getInline, getInlineByPath, getManyInline } from "../service/decode/inline.ts";
+import { type Answer, getInfo, getPicture } from "../service/decode/picture.ts";
+import { type PictureContext, pictureContext } from "../service/decode/picture-context.ts";
+import { readPictureRequest } from "../service/decode/picture-request.ts";
+import { Problem } from "../service/decode/problem.ts";
 
 const OPENAPI = "GET /openapi.json";
 
@@ -55,7 +54,7 @@ async function answerTo(
 ): Promise<{ answer: Answer; cacheControl: string }> {
   const ifNoneMatch = event.headers["if-none-match"];
   if (event.routeKey === OPENAPI) {
-    const { getOpenApi } = await import("../service/openapi.ts"); // few ask for it
+    const { getOpenApi } = await import("../service/decode/openapi.ts"); // few ask for it
     return { answer: getOpenApi(context.settings, ifNoneMatch), cacheControl: "public, max-age=3600" };
   }
   const parameter = event.pathParameters?.["key"];

@@ -1,10 +1,10 @@
 import type { Context } from "aws-lambda";
-import { serviceContext } from "../service/context.ts";
-import type { Rejected } from "../service/encode-object.ts";
-import { handleUpload } from "../service/handle-upload.ts";
-import { log } from "../service/log.ts";
-import { tellRejected } from "../service/rejection.ts";
-import { type ObjectEvent, readS3Event } from "../service/s3-event.ts";
+import { log } from "../service/aws/log.ts";
+import { serviceContext } from "../service/encode/context.ts";
+import type { Rejected } from "../service/encode/encode-object.ts";
+import { tellRejected } from "../service/encode/failures.ts";
+import { handleUpload } from "../service/encode/handle-upload.ts";
+import { type ObjectEvent, readS3Event } from "../service/encode/s3-event.ts";
 
 await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and thrown, by the first event
 

@@ -1,5 +1,5 @@
 import { type Decoder, decodeImages } from "../codec/codec.ts";
-import { readFile } from "../codec/file.ts";
+import { readFile } from "../codec/format/zn-file.ts";
 import type { Image } from "../codec/image.ts";
 import { decodeAlpha, decodeClassical } from "./classical/decode.ts";
 

@@ -1,6 +1,6 @@
 import { type Encoded, encodePlainly, type Model } from "../codec/codec.ts";
 import type { Image } from "../codec/image.ts";
-import { domainOf } from "../model/domain-of.ts";
+import { domainOf } from "../model/manifest.ts";
 import { type Candidate, Judge } from "./judge.ts";
 
 /** Smaller side of the pictures that models are first compared on. */

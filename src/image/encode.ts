@@ -1,10 +1,10 @@
 import type { Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
-import { type Kind, MAX_ALPHA } from "../codec/file.ts";
+import { type Kind, MAX_ALPHA } from "../codec/format/zn-file.ts";
 import { assertPicture, assertPixels, type Image, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
-import { assertWithin } from "../codec/options.ts";
-import { MAX_EFFORT } from "../codec/search/refine.ts";
+import { MAX_EFFORT } from "../codec/rdo/refine.ts";
 import { assertTarget, type Target } from "../codec/target.ts";
+import { assertWithin } from "../codec/validate.ts";
 import { MAX_PIXELS } from "./classical/decode.ts";
 import { Classical } from "./classical/search.ts";
 import { NO_WRAP, wrapperOf } from "./classical/wrap.ts";

@@ -1,6 +1,5 @@
-import type { Kind } from "../codec/file.ts";
-import { decibels } from "../codec/psnr.ts";
-import { priceOf } from "../codec/quality.ts";
+import type { Kind } from "../codec/format/zn-file.ts";
+import { decibels, priceOf } from "../codec/rate-distortion.ts";
 import type { Target } from "../codec/target.ts";
 
 /** A way to store a picture. */

@@ -1,7 +1,7 @@
 import sharp, { type Metadata } from "sharp";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
-import { sniff } from "./sniff.ts";
+import { sniff } from "./formats.ts";
 
 /** What an image file may ask of this process. */
 export interface ReadLimits {

@@ -1,5 +1,5 @@
-import { type Architecture, QUALITIES } from "../codec/architecture.ts";
 import type { Decoder, Model } from "../codec/codec.ts";
+import { SCALES, SymbolTables } from "../codec/entropy/symbol-tables.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { IntegerConvolution } from "../codec/integer/convolution.ts";
 import {
@@ -9,6 +9,7 @@ import {
   SYNTHESIS_ENDS,
 } from "../codec/integer/fixed-point.ts";
 import { IntegerLayers } from "../codec/integer/layers.ts";
+import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
 import {
   LEVEL_LIMIT,
   networkName,
@@ -18,11 +19,10 @@ import {
   type PriorLayer,
   type PriorNetwork,
   type PriorWeights,
-} from "../codec/prior.ts";
-import { KernelPrior, priorConvolutions } from "../codec/prior-kernel.ts";
-import { Relaxation } from "../codec/search/relaxation.ts";
-import { SCALES, SymbolTables } from "../codec/symbols.ts";
-import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
+} from "../codec/network/prior.ts";
+import { KernelPrior, priorConvolutions } from "../codec/network/prior-kernel.ts";
+import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/network/transforms.ts";
+import { Relaxation } from "../codec/rdo/relaxed-networks.ts";
 import { BLOBS, type BlobName, type Manifest, parseManifest } from "./manifest.ts";
 import { type DType, readSafetensors, type SafeArrays, type SafeTensors } from "./safetensors.ts";
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { RESERVED_MODEL } from "../codec/container.ts";
 import { ZippyNetError } from "../codec/errors.ts";
+import { RESERVED_MODEL } from "../codec/format/latents-file.ts";
 import { ORIENTATIONS } from "../codec/orientation.ts";
 
 /** The files of a model folder beside the manifest. */
@@ -57,4 +57,9 @@ export function parseManifest(json: string): Manifest {
     );
   }
   return result.output;
+}
+
+/** The domain of a model by its name: further models of a domain, for pictures of other sizes, are called NAME-SIZE (`faces-64`). */
+export function domainOf(name: string): string {
+  return name.replace(/-\d+$/, "");
 }

@@ -1,5 +1,5 @@
 import { ZippyNetError } from "../codec/errors.ts";
-import { readFile } from "../codec/file.ts";
+import { readFile } from "../codec/format/zn-file.ts";
 import type { EncodeWish } from "../image/encode.ts";
 import { type ChooseModels, looksZn, znFileOf } from "../image/file-of.ts";
 import { type Correction, capacity, versionFor } from "./capacity.ts";

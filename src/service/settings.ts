@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
-import { readSecrets } from "./signed-url.ts";
+import { readSecrets } from "./decode/signed-url.ts";
 
 /** The environment of the functions, as serverless.yml sets it. */
 const Settings = v.object({

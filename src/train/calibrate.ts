@@ -1,9 +1,9 @@
-import { latentSize } from "../codec/architecture.ts";
-import { analyse, withGain } from "../codec/autoencoder.ts";
+import { quantiseLatents } from "../codec/entropy/latents.ts";
+import { SCALES } from "../codec/entropy/symbol-tables.ts";
 import type { Image } from "../codec/image.ts";
-import { quantiseLatents } from "../codec/latents.ts";
 import type { Model } from "../codec/model.ts";
-import { SCALES } from "../codec/symbols.ts";
+import { latentSize } from "../codec/network/architecture.ts";
+import { analyse, withGain } from "../codec/network/autoencoder.ts";
 
 /**
  * Adds the symbols of each scale to `counts`, over images at some qualities: what `buildTables` corrects its Gaussians

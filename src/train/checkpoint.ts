@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Architecture } from "../codec/architecture.ts";
 import { ZippyNetError } from "../codec/errors.ts";
+import type { Architecture } from "../codec/network/architecture.ts";
 import { readSafetensors, type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
 import type { OptimiserState } from "./optimiser.ts";
 import { packParameters, unpackParameters } from "./parameters.ts";

@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Architecture, QUALITIES } from "../codec/architecture.ts";
 import { FEATURE_LIMIT, FEATURE_UNIT } from "../codec/integer/fixed-point.ts";
-import { LATENT_UNIT, networkName, networks } from "../codec/prior.ts";
-import { levelOf } from "../codec/quality.ts";
-import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
+import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
+import { LATENT_UNIT, networkName, networks } from "../codec/network/prior.ts";
+import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/network/transforms.ts";
+import { levelOf } from "../codec/rate-distortion.ts";
 import type { Blobs } from "../model/load.ts";
 import { sha256Hex, symbolTables } from "../model/load.ts";
 import { BLOBS, type BlobName, type Manifest } from "../model/manifest.ts";

@@ -1,7 +1,7 @@
-import { type Architecture, QUALITIES } from "../codec/architecture.ts";
-import { networkName, networks } from "../codec/prior.ts";
-import { levelOf } from "../codec/quality.ts";
-import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/transforms.ts";
+import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
+import { networkName, networks } from "../codec/network/prior.ts";
+import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/network/transforms.ts";
+import { levelOf } from "../codec/rate-distortion.ts";
 import { type Blobs, priorWeights, storedConvolution, tensor } from "../model/load.ts";
 import type { SafeTensor, SafeTensors } from "../model/safetensors.ts";
 import { layerUnits } from "./quantise.ts";

@@ -16,11 +16,17 @@ import {
   tensor2d,
   tensor4d,
 } from "@tensorflow/tfjs-core";
-import { type Architecture, latentSize } from "../codec/architecture.ts";
-import { pixelMask } from "../codec/pixels.ts";
-import { LATENT_UNIT } from "../codec/prior.ts";
-import { distortionWeight } from "../codec/quality.ts";
-import { analysis, type ConvOptions, type Layers, synthesis, TRANSFORM_SLOPE } from "../codec/transforms.ts";
+import { type Architecture, latentSize } from "../codec/network/architecture.ts";
+import { LATENT_UNIT } from "../codec/network/prior.ts";
+import { pixelMask } from "../codec/network/space-to-depth.ts";
+import {
+  analysis,
+  type ConvOptions,
+  type Layers,
+  synthesis,
+  TRANSFORM_SLOPE,
+} from "../codec/network/transforms.ts";
+import { distortionWeight } from "../codec/rate-distortion.ts";
 import { convolution } from "./kernels.ts";
 import { gaussianBits, roundedBits } from "./likelihood.ts";
 import { GAIN_TERMS, type Slot } from "./parameters.ts";

@@ -1,6 +1,6 @@
-import type { Architecture } from "../codec/architecture.ts";
 import { ZippyNetError } from "../codec/errors.ts";
-import { analysisShapes, synthesisShapes } from "../codec/transforms.ts";
+import type { Architecture } from "../codec/network/architecture.ts";
+import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";
 import type { SafeTensor, SafeTensors } from "../model/safetensors.ts";
 import { initialise, unpackParameters } from "./parameters.ts";
 

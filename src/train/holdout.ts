@@ -1,6 +1,6 @@
 import type { Image } from "../codec/image.ts";
-import { fromBlocks, inPictureUnit } from "../codec/pixels.ts";
-import { levelOf } from "../codec/quality.ts";
+import { fromBlocks, inPictureUnit } from "../codec/network/space-to-depth.ts";
+import { levelOf } from "../codec/rate-distortion.ts";
 import { batchOf, batchSize, centred } from "./sampler.ts";
 import type { Trainer } from "./trainer.ts";
 

@@ -1,7 +1,7 @@
-import type { Architecture } from "../codec/architecture.ts";
 import { ZippyNetError } from "../codec/errors.ts";
-import { networkName, networkShapes, networks } from "../codec/prior.ts";
-import { analysisShapes, synthesisShapes } from "../codec/transforms.ts";
+import type { Architecture } from "../codec/network/architecture.ts";
+import { networkName, networkShapes, networks } from "../codec/network/prior.ts";
+import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";
 import type { SafeTensors } from "../model/safetensors.ts";
 import type { FloatTensor } from "./export.ts";
 import { Random } from "./random.ts";

@@ -17,8 +17,9 @@ import {
   tensor4d,
   tidy,
 } from "@tensorflow/tfjs-core";
-import { type Architecture, PASSES } from "../codec/architecture.ts";
-import { POSITION_FEATURES, positionFeatures } from "../codec/positions.ts";
+import { SCALES } from "../codec/entropy/symbol-tables.ts";
+import { type Architecture, PASSES } from "../codec/network/architecture.ts";
+import { POSITION_FEATURES, positionFeatures } from "../codec/network/positions.ts";
 import {
   ACTIVATION_LIMIT,
   LATENT_LIMIT,
@@ -29,8 +30,7 @@ import {
   POSITION_SCALE,
   PRIOR_SLOPE,
   sliceChannels,
-} from "../codec/prior.ts";
-import { SCALES } from "../codec/symbols.ts";
+} from "../codec/network/prior.ts";
 import {
   inputGradientOf,
   kernelGradientOf,

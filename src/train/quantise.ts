@@ -1,4 +1,4 @@
-import type { Architecture } from "../codec/architecture.ts";
+import type { Architecture } from "../codec/network/architecture.ts";
 import {
   ACTIVATION_LIMIT,
   LATENT_LIMIT,
@@ -8,7 +8,7 @@ import {
   networks,
   type PriorLayer,
   sliceChannels,
-} from "../codec/prior.ts";
+} from "../codec/network/prior.ts";
 import { SCALE_START, SCALE_STEP } from "./scales.ts";
 
 /** Integers that make one, between the layers of the prior. */

@@ -1,5 +1,5 @@
-import { type Architecture, QUALITIES } from "../codec/architecture.ts";
 import type { Image } from "../codec/image.ts";
+import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
 import { buildModel } from "../model/load.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { countSymbols, noCounts } from "./calibrate.ts";

@@ -1,8 +1,8 @@
-import { QUALITIES, STRIDE } from "../codec/architecture.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
-import { blockSize, toBlocks } from "../codec/pixels.ts";
-import { levelOf } from "../codec/quality.ts";
+import { QUALITIES, STRIDE } from "../codec/network/architecture.ts";
+import { blockSize, toBlocks } from "../codec/network/space-to-depth.ts";
+import { levelOf } from "../codec/rate-distortion.ts";
 import type { Batch } from "./graph.ts";
 import type { Random } from "./random.ts";
 import { type Crop, resample } from "./resample.ts";

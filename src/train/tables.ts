@@ -1,5 +1,5 @@
-import { TOTAL } from "../codec/range-coder.ts";
-import { SCALES } from "../codec/symbols.ts";
+import { TOTAL } from "../codec/entropy/range-coder.ts";
+import { SCALES } from "../codec/entropy/symbol-tables.ts";
 import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "./scales.ts";
 
 /** Share of a table's probability that its symbols may leave to the escape. */

@@ -1,5 +1,5 @@
 import { dispose, type Tensor, type Tensor1D, tidy, valueAndGrads, zerosLike } from "@tensorflow/tfjs-core";
-import { type Architecture, latentSize } from "../codec/architecture.ts";
+import { type Architecture, latentSize } from "../codec/network/architecture.ts";
 import { analyse, type Batch, byName, code, lossOf, type Outcome, rateLossOf, run } from "./graph.ts";
 import { registerNativeGradients } from "./kernels.ts";
 import { Leaves } from "./leaves.ts";

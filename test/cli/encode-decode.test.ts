@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import sharp from "sharp";
-import { psnr } from "../../src/codec/psnr.ts";
+import { psnr } from "../../src/codec/rate-distortion.ts";
 import { readImage } from "../../src/image/read.ts";
 import { IMAGES, scratch, zippynet } from "./run.ts";
 

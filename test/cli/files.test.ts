@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { encodeFiles } from "../../src/cli/encode-files.ts";
-import { readBytes } from "../../src/cli/files.ts";
+import { encodeFiles } from "../../src/cli/files/encode-files.ts";
+import { readBytes } from "../../src/cli/files/files.ts";
 import type { Result } from "../../src/cli/results.ts";
 import { zippyError } from "../codec/support.ts";
 import { IMAGES, scratch } from "./run.ts";

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { suite, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { encodeFiles } from "../../src/cli/encode-files.ts";
+import { encodeFiles } from "../../src/cli/files/encode-files.ts";
 import { defaultJobs } from "../../src/cli/options.ts";
 import { isFailure, type Result } from "../../src/cli/results.ts";
 import { openModels } from "../../src/model/folder.ts";

@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
-import { findInputs } from "../../src/cli/inputs.ts";
-import { spareOriginals } from "../../src/cli/originals.ts";
-import { planOutputs, writeWhole } from "../../src/cli/outputs.ts";
+import { findInputs } from "../../src/cli/files/inputs.ts";
+import { planOutputs, spareOriginals, writeWhole } from "../../src/cli/files/outputs.ts";
 import { scratch } from "./run.ts";
 
 const at = scratch();

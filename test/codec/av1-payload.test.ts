@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import sharp from "sharp";
-import { av1Payload } from "../../src/codec/classical/av1-payload.ts";
 import { ZippyNetError } from "../../src/codec/errors.ts";
+import { av1Payload } from "../../src/codec/format/av1.ts";
 
 const face = readFileSync(new URL("../images/face-hat-64.png", import.meta.url));
 const avif = (quality: number, alpha = false): Promise<Buffer> => {

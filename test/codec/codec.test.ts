@@ -11,7 +11,7 @@ import {
   encodePlainly,
   type Model,
 } from "../../src/codec/codec.ts";
-import { readContainer } from "../../src/codec/container.ts";
+import { readContainer } from "../../src/codec/format/latents-file.ts";
 import { type Image, isGrey } from "../../src/codec/image.ts";
 import { priorWeights } from "../../src/model/load.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";

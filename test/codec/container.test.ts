@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Header, readContainer, SQUARES, writeContainer } from "../../src/codec/container.ts";
+import { type Header, readContainer, SQUARES, writeContainer } from "../../src/codec/format/latents-file.ts";
 import { readFormatHeader } from "./format-decoder.ts";
 import { zippyError } from "./support.ts";
 

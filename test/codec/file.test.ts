@@ -1,14 +1,20 @@
-/** Files of classical frames and of alpha: `src/codec/file.ts` and `src/codec/classical`. */
+/** Files of classical frames and of alpha: `src/codec/format/zn-file.ts` and `src/codec/classical`. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, suite, test } from "node:test";
 import fc from "fast-check";
 import sharp from "sharp";
-import { av1Sequence } from "../../src/codec/classical/av1-sequence.ts";
-import { av1Frame, avifFile } from "../../src/codec/classical/avif.ts";
-import { webpFile, webpFrame, webpSize } from "../../src/codec/classical/webp.ts";
 import { ZippyNetError } from "../../src/codec/errors.ts";
-import { describeFile, MAX_ALPHA, readFile, withAlpha, writeClassical } from "../../src/codec/file.ts";
+import { av1Sequence } from "../../src/codec/format/av1.ts";
+import { av1Frame, avifFile } from "../../src/codec/format/isobmff.ts";
+import { webpFile, webpFrame, webpSize } from "../../src/codec/format/webp.ts";
+import {
+  describeFile,
+  MAX_ALPHA,
+  readFile,
+  withAlpha,
+  writeClassical,
+} from "../../src/codec/format/zn-file.ts";
 import { zippyError } from "./support.ts";
 
 const face = readFileSync(new URL("../images/face-hat-64.png", import.meta.url));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { fromInline, toInline } from "../../src/codec/inline.ts";
+import { fromInline, toInline } from "../../src/codec/format/base64url.ts";
 
 test("bytes survive, as base64url that Node agrees with", () => {
   fc.assert(

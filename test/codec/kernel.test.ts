@@ -4,17 +4,17 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import fc from "fast-check";
 import { assembled } from "../../scripts/build-kernel.ts";
-import { type Architecture, DEFAULT_ARCHITECTURE } from "../../src/codec/architecture.ts";
 import type { IntegerConvolution } from "../../src/codec/integer/convolution.ts";
 import { FEATURE_LIMIT } from "../../src/codec/integer/fixed-point.ts";
 import { IntegerLayers } from "../../src/codec/integer/layers.ts";
+import { type Architecture, DEFAULT_ARCHITECTURE } from "../../src/codec/network/architecture.ts";
 import {
   analysis,
   analysisShapes,
   type ConvolutionShape,
   synthesis,
   synthesisShapes,
-} from "../../src/codec/transforms.ts";
+} from "../../src/codec/network/transforms.ts";
 import { PlainLayers, type PlainMap } from "./plain-layers.ts";
 import { randomIntegers, zippyError } from "./support.ts";
 

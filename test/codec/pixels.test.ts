@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { assertImage, isGrey } from "../../src/codec/image.ts";
-import { blockSize, fromBlocks, inPictureUnit, padding, toBlocks } from "../../src/codec/pixels.ts";
+import {
+  blockSize,
+  fromBlocks,
+  inPictureUnit,
+  padding,
+  toBlocks,
+} from "../../src/codec/network/space-to-depth.ts";
 import { madePicture, zippyError } from "./support.ts";
 
 const side = fc.integer({ min: 8, max: 70 });

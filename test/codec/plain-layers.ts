@@ -1,5 +1,5 @@
 import { type IntegerConvolution, quartersOf } from "../../src/codec/integer/convolution.ts";
-import { type ConvOptions, type Layers, TRANSFORM_SLOPE } from "../../src/codec/transforms.ts";
+import { type ConvOptions, type Layers, TRANSFORM_SLOPE } from "../../src/codec/network/transforms.ts";
 
 export interface PlainMap {
   readonly rows: number;

@@ -1,6 +1,11 @@
-import type { Architecture } from "../../src/codec/architecture.ts";
-import { inputChannels, networkName, type PriorEngine, type PriorWeights } from "../../src/codec/prior.ts";
-import { priorConvolutions } from "../../src/codec/prior-kernel.ts";
+import type { Architecture } from "../../src/codec/network/architecture.ts";
+import {
+  inputChannels,
+  networkName,
+  type PriorEngine,
+  type PriorWeights,
+} from "../../src/codec/network/prior.ts";
+import { priorConvolutions } from "../../src/codec/network/prior-kernel.ts";
 import { PlainLayers, type PlainMap } from "./plain-layers.ts";
 
 /** The prior in plain numbers: slow, and what the kernel is held against. */

@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Architecture, PASSES } from "../../src/codec/architecture.ts";
+import { MAX_SYMBOL } from "../../src/codec/entropy/symbol-tables.ts";
+import { type Architecture, PASSES } from "../../src/codec/network/architecture.ts";
 import {
   inputChannels,
   inputLimits,
@@ -15,9 +16,8 @@ import {
   type PriorLayer,
   type PriorNetwork,
   type PriorWeights,
-} from "../../src/codec/prior.ts";
-import { KernelPrior } from "../../src/codec/prior-kernel.ts";
-import { MAX_SYMBOL } from "../../src/codec/symbols.ts";
+} from "../../src/codec/network/prior.ts";
+import { KernelPrior } from "../../src/codec/network/prior-kernel.ts";
 import { priorWeights } from "../../src/model/load.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { PlainPrior } from "./plain-prior.ts";

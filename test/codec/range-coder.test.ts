@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
-import { RangeDecoder, RangeEncoder, TOTAL } from "../../src/codec/range-coder.ts";
+import { RangeDecoder, RangeEncoder, TOTAL } from "../../src/codec/entropy/range-coder.ts";
 import { zippyError } from "./support.ts";
 
 type Symbol = readonly [cum: number, freq: number];

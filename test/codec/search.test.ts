@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { analyse, withGain } from "../../src/codec/autoencoder.ts";
 import { decodeImages, encodeImages, type Model } from "../../src/codec/codec.ts";
-import { goalOf, relaxedFor } from "../../src/codec/search/goal.ts";
+import { analyse, withGain } from "../../src/codec/network/autoencoder.ts";
+import { goalOf, relaxedFor } from "../../src/codec/rdo/objective.ts";
 import { encodePicture, encodePictures } from "../../src/image/encode.ts";
 import { faces, madePicture, photographs } from "./support.ts";
 

@@ -14,8 +14,8 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { imagePath, latentsKey } from "../../src/service/keys.ts";
-import { type ObjectHead, ObjectStore } from "../../src/service/store.ts";
+import { imagePath, latentsKey } from "../../src/service/aws/keys.ts";
+import { type ObjectHead, ObjectStore } from "../../src/service/aws/s3.ts";
 import { Ministack, PATHS_IN_OPT } from "./ministack.ts";
 import { osls } from "./processes.ts";
 import { until } from "./until.ts";

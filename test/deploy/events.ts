@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toS3Event } from "../../src/service/local/notification.ts";
-import type { ObjectHead } from "../../src/service/store.ts";
+import { toS3Event } from "../../src/local/notification.ts";
+import type { ObjectHead } from "../../src/service/aws/s3.ts";
 import { deployment, face, shoes } from "./shared.ts";
 
 type Kind = "ObjectCreated:Put" | "ObjectRemoved:Delete";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
-import { FailuresQueue, type Received } from "../../src/service/failures-queue.ts";
+import { FailuresQueue, type Received } from "../../src/service/aws/sqs.ts";
 import { ENCODE } from "./deployment.ts";
 import { type Ended, zippynet } from "./processes.ts";
 import { deployment, face } from "./shared.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
-import { latentsKey } from "../../src/service/keys.ts";
+import { latentsKey } from "../../src/service/aws/keys.ts";
 import { deployment, face } from "./shared.ts";
 import { until } from "./until.ts";
 

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decodeImages, encodeImages } from "../../src/codec/codec.ts";
-import { readContainer } from "../../src/codec/container.ts";
+import { readContainer } from "../../src/codec/format/latents-file.ts";
 import type { Image } from "../../src/codec/image.ts";
 import { turned } from "../../src/codec/orientation.ts";
 import { openModels } from "../../src/model/folder.ts";

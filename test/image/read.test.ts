@@ -5,7 +5,7 @@ import fc from "fast-check";
 import sharp, { type Sharp } from "sharp";
 import { type ErrorCode, ZippyNetError } from "../../src/codec/errors.ts";
 import { laidOnWhite } from "../../src/codec/image.ts";
-import { psnr } from "../../src/codec/psnr.ts";
+import { psnr } from "../../src/codec/rate-distortion.ts";
 import { readImage } from "../../src/image/read.ts";
 import { hollowPng, png } from "./png.ts";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { ZippyNetError } from "../../src/codec/errors.ts";
-import { psnr } from "../../src/codec/psnr.ts";
+import { psnr } from "../../src/codec/rate-distortion.ts";
+import { resizeImage } from "../../src/image/fit.ts";
 import { readImage } from "../../src/image/read.ts";
-import { resizeImage } from "../../src/image/resize.ts";
 import { PICTURE_FORMATS, type PictureFormat, writeImage } from "../../src/image/write.ts";
 
 const samples = ["face-hat-64", "face-pearls-64", "caps-96x64", "shoes-64"];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { fromHalf, toHalf } from "../../src/model/half.ts";
+import { fromHalf, toHalf } from "../../src/model/safetensors.ts";
 
 /** The runtime's own, where it has it (Node 24 does). */
 const Float16Array = (globalThis as unknown as { Float16Array?: typeof Float32Array }).Float16Array;

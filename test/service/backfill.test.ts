@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { backfillCost } from "../../src/service/cost.ts";
-import { exportPath } from "../../src/service/file-name.ts";
-import { compareKeys, inLatentsOrder, type Pair, pairUp } from "../../src/service/pairs.ts";
-import { inParallel } from "../../src/service/parallel.ts";
-import type { Listed } from "../../src/service/store.ts";
+import { exportPath } from "../../src/cli/s3/export-path.ts";
+import { inParallel } from "../../src/service/aws/concurrency.ts";
+import type { Listed } from "../../src/service/aws/s3.ts";
+import { backfillCost } from "../../src/service/backfill/cost.ts";
+import { compareKeys, inLatentsOrder, type Pair, pairUp } from "../../src/service/backfill/join-listings.ts";
 import { collect } from "./collect.ts";
 
 /** As S3 lists them. */

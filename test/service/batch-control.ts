@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { S3BatchResult } from "aws-lambda";
-import type { ObjectStore } from "../../src/service/store.ts";
+import type { ObjectStore } from "../../src/service/aws/s3.ts";
 
 export const ACCOUNT = "123456789012";
 const FUNCTION = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:zippynet-test-batch`;

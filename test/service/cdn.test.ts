@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { chooseFormat, FORMATS } from "../../src/service/formats.ts";
-import { openApi } from "../../src/service/openapi.ts";
+import { chooseFormat, FORMATS } from "../../src/service/decode/formats.ts";
+import { openApi } from "../../src/service/decode/openapi.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { type Resolved, resolve } from "./resolved.ts";
 

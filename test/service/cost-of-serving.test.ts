@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { monthsToBreakEven, servingCost, watchingCost } from "../../src/service/cost-of-serving.ts";
-import { encodeMetrics } from "../../src/service/encode-metrics.ts";
+import { monthsToBreakEven, servingCost, watchingCost } from "../../src/service/backfill/cost-of-serving.ts";
+import { encodeMetrics } from "../../src/service/encode/handle-upload.ts";
 
 const ENCODED = { outcome: "encoded", metadata: {} } as const;
 /** As test/service/picture.test.ts has them. */

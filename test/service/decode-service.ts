@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { LocalS3 } from "../../src/local/s3/server.ts";
 import { openModels } from "../../src/model/folder.ts";
-import { encodeObject } from "../../src/service/encode-object.ts";
-import { imagePath } from "../../src/service/keys.ts";
-import { LocalS3 } from "../../src/service/local/s3/server.ts";
+import { imagePath } from "../../src/service/aws/keys.ts";
+import { ObjectStore } from "../../src/service/aws/s3.ts";
+import { encodeObject } from "../../src/service/encode/encode-object.ts";
 import { readSettings } from "../../src/service/settings.ts";
-import { ObjectStore } from "../../src/service/store.ts";
 import { ONE_ATTEMPT } from "./aws-environment.ts";
 
 /** What the handler answered, its body as bytes. */

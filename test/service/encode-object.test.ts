@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
+import { LocalS3 } from "../../src/local/s3/server.ts";
 import { openModels } from "../../src/model/folder.ts";
-import type { ServiceContext } from "../../src/service/context.ts";
-import { encodeObject, type Outcome } from "../../src/service/encode-object.ts";
-import { LocalS3 } from "../../src/service/local/s3/server.ts";
+import { ObjectStore } from "../../src/service/aws/s3.ts";
+import type { ServiceContext } from "../../src/service/encode/context.ts";
+import { encodeObject, type Outcome } from "../../src/service/encode/encode-object.ts";
 import { readSettings } from "../../src/service/settings.ts";
-import { ObjectStore } from "../../src/service/store.ts";
 import { AWS_ENVIRONMENT } from "./aws-environment.ts";
 
 const UPLOADS = "uploads";

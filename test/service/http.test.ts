@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formTag, matches } from "../../src/service/etag.ts";
-import { chooseFormat, FORMATS } from "../../src/service/formats.ts";
-import { Problem } from "../../src/service/problem.ts";
+import { formTag, matches } from "../../src/service/decode/etag.ts";
+import { chooseFormat, FORMATS } from "../../src/service/decode/formats.ts";
+import { Problem } from "../../src/service/decode/problem.ts";
 
 test("?format= decides, whatever is accepted", () => {
   for (const format of Object.keys(FORMATS)) assert.equal(chooseFormat(format, "text/html"), format);

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { decode, fromInline } from "../../src/index.ts";
+import { LocalS3 } from "../../src/local/s3/server.ts";
 import { openModels } from "../../src/model/folder.ts";
-import type { ServiceContext } from "../../src/service/context.ts";
+import { ObjectStore } from "../../src/service/aws/s3.ts";
 import {
   getInline,
   getInlineByPath,
@@ -14,11 +15,10 @@ import {
   type InlineProblem,
   MAX_INLINE_BYTES,
   MAX_KEYS,
-} from "../../src/service/inline.ts";
-import { LocalS3 } from "../../src/service/local/s3/server.ts";
-import { Problem } from "../../src/service/problem.ts";
+} from "../../src/service/decode/inline.ts";
+import { Problem } from "../../src/service/decode/problem.ts";
+import type { ServiceContext } from "../../src/service/encode/context.ts";
 import { readSettings } from "../../src/service/settings.ts";
-import { ObjectStore } from "../../src/service/store.ts";
 import { AWS_ENVIRONMENT } from "./aws-environment.ts";
 
 let folder: string;

@@ -7,7 +7,7 @@ import {
   imagePath,
   latentsKey,
   requestedKey,
-} from "../../src/service/keys.ts";
+} from "../../src/service/aws/keys.ts";
 
 const key = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 60 })

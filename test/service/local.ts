@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { LocalService } from "../../src/service/local/service.ts";
+import type { LocalService } from "../../src/local/run.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What `npm start` runs after its set-up. */
 const SERVE = `
-  import { serveCommand } from "./src/cli/serve.ts";
+  import { serveCommand } from "./src/cli/commands/serve.ts";
   await serveCommand().parseAsync(process.argv.slice(1), { from: "user" });
 `;
 

@@ -4,10 +4,10 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import sharp from "sharp";
-import { imagePath } from "../../src/service/keys.ts";
-import { openApi } from "../../src/service/openapi.ts";
+import { imagePath } from "../../src/service/aws/keys.ts";
+import { openApi } from "../../src/service/decode/openapi.ts";
+import { signUrl } from "../../src/service/decode/signed-url.ts";
 import { readSettings } from "../../src/service/settings.ts";
-import { signUrl } from "../../src/service/signed-url.ts";
 import { DecodeService } from "./decode-service.ts";
 import { assertDescribed, type Document, type Request } from "./openapi-check.ts";
 

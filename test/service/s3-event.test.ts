@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readS3Event } from "../../src/service/s3-event.ts";
+import { readS3Event } from "../../src/service/encode/s3-event.ts";
 
 function record(eventName: string, object: object): object {
   return { eventSource: "aws:s3", eventName, s3: { bucket: { name: "uploads" }, object } };

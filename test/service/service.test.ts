@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import sharp from "sharp";
 import type { Image } from "../../src/codec/image.ts";
-import { psnr } from "../../src/codec/psnr.ts";
+import { psnr } from "../../src/codec/rate-distortion.ts";
 import { readImage } from "../../src/image/read.ts";
 import { info } from "../../src/index.ts";
 import { Local, serve } from "./local.ts";

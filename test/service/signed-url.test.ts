@@ -7,9 +7,9 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import fc from "fast-check";
-import { imagePath } from "../../src/service/keys.ts";
+import { imagePath } from "../../src/service/aws/keys.ts";
+import { checkSignedUrl, readSecrets, signUrl } from "../../src/service/decode/signed-url.ts";
 import { readSettings } from "../../src/service/settings.ts";
-import { checkSignedUrl, readSecrets, signUrl } from "../../src/service/signed-url.ts";
 import { assertProblem, DecodeService } from "./decode-service.ts";
 
 const SECRET = "a secret of more than 32 letters".replaceAll(" ", "-");

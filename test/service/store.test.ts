@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import { ObjectStore } from "../../src/service/store.ts";
+import { ObjectStore } from "../../src/service/aws/s3.ts";
 import { ONE_ATTEMPT } from "./aws-environment.ts";
 
 /** What S3 is asked for and would answer. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
-import { readS3Event } from "../../src/service/s3-event.ts";
+import { readS3Event } from "../../src/service/encode/s3-event.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { type Resolved, resolve } from "./resolved.ts";
 

@@ -16,10 +16,10 @@ import {
   tidy,
   valueAndGrads,
 } from "@tensorflow/tfjs-core";
-import { latentSize } from "../../src/codec/architecture.ts";
-import { walkLatents } from "../../src/codec/latents.ts";
-import { LATENT_UNIT } from "../../src/codec/prior.ts";
-import { KernelPrior } from "../../src/codec/prior-kernel.ts";
+import { walkLatents } from "../../src/codec/entropy/latents.ts";
+import { latentSize } from "../../src/codec/network/architecture.ts";
+import { LATENT_UNIT } from "../../src/codec/network/prior.ts";
+import { KernelPrior } from "../../src/codec/network/prior-kernel.ts";
 import { type Batch, byName, run } from "../../src/train/graph.ts";
 import { convolution, registerNativeGradients } from "../../src/train/kernels.ts";
 import { Leaves } from "../../src/train/leaves.ts";

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Architecture } from "../../src/codec/architecture.ts";
+import type { Architecture } from "../../src/codec/network/architecture.ts";
 import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "../../src/train/tfjs-node.ts";
 
 /** Small enough to train in seconds. */

@@ -1,5 +1,5 @@
 import { ZippyNetError } from "../errors.ts";
-import { type ConvolutionShape, TRANSFORM_SLOPE } from "../transforms.ts";
+import { type ConvolutionShape, TRANSFORM_SLOPE } from "../network/transforms.ts";
 import type { IntegerConvolution } from "./convolution.ts";
 
 /** Integers that make one: of feature maps, `y` and `y_hat`; of the image that enters `g_a`; of the one that leaves `g_s`. */

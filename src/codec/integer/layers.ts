@@ -1,4 +1,4 @@
-import type { ConvOptions, Layers } from "../transforms.ts";
+import type { ConvOptions, Layers } from "../network/transforms.ts";
 import { type IntegerConvolution, quartersOf } from "./convolution.ts";
 import { type Grid, type Relation, SAME } from "./grid.ts";
 import { Kernel, type Stored } from "./kernel.ts";

@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { MAX_EFFORT } from "../../codec/search/refine.ts";
+import { MAX_EFFORT } from "../../codec/rdo/refine.ts";
 import { openModels } from "../../model/folder.ts";
 import type { Peer } from "../peers.ts";
 import { runScript, wholeOf } from "../script.ts";

@@ -1,4 +1,4 @@
-import type { Kind } from "../../codec/file.ts";
+import type { Kind } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
 import { batches, split } from "../../image/batches.ts";
 import { cached, hashImages } from "../cache.ts";

@@ -1,7 +1,7 @@
 import type { Model } from "../../codec/codec.ts";
-import type { Kind } from "../../codec/file.ts";
+import type { Kind } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
-import { psnr } from "../../codec/psnr.ts";
+import { psnr } from "../../codec/rate-distortion.ts";
 import { decodePicture, type ModelSource } from "../../image/decode.ts";
 import { encodePictures } from "../../image/encode.ts";
 import { finite } from "../curve.ts";

@@ -3,8 +3,8 @@ import { extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { type Image, laidOnWhite } from "../../codec/image.ts";
+import { resizeImage } from "../../image/fit.ts";
 import { readImage } from "../../image/read.ts";
-import { resizeImage } from "../../image/resize.ts";
 
 /** Which pictures to measure on, and how they are made small. */
 export interface SetWish {

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import type { Image } from "../../codec/image.ts";
-import { psnr } from "../../codec/psnr.ts";
+import { psnr } from "../../codec/rate-distortion.ts";
 import { decodePicture } from "../../image/decode.ts";
 import type { Models } from "../../model/folder.ts";
 import { cached, hashImages } from "../cache.ts";

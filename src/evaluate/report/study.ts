@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { psnr } from "../../codec/psnr.ts";
+import { psnr } from "../../codec/rate-distortion.ts";
 import { readImage } from "../../image/read.ts";
 import { finite, mean } from "../curve.ts";
 import { estimatedQuality, mogrify } from "./magick.ts";

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { rgbaToThumbHash, thumbHashToRGBA } from "thumbhash";
-import { resizeImage } from "../../image/resize.ts";
+import { resizeImage } from "../../image/fit.ts";
 import type { Peer } from "../peers.ts";
 import { packageVersion } from "./package-version.ts";
 import { toRgba } from "./rgba.ts";

@@ -1,8 +1,8 @@
 import type { Sharp } from "sharp";
-import { av1Frame } from "../../codec/classical/avif.ts";
-import { webpFrame, withoutVp8lHeader } from "../../codec/classical/webp.ts";
 import { ZippyNetError } from "../../codec/errors.ts";
-import type { ClassicalCodec } from "../../codec/file.ts";
+import { av1Frame } from "../../codec/format/isobmff.ts";
+import { webpFrame, withoutVp8lHeader } from "../../codec/format/webp.ts";
+import type { ClassicalCodec } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
 import { rawPixels } from "../raw.ts";
 

@@ -1,7 +1,7 @@
 import sharp from "sharp";
-import { webpFile, webpSize, withVp8lHeader } from "../../codec/classical/webp.ts";
 import { ZippyNetError } from "../../codec/errors.ts";
-import { type ClassicalFile, classicalImage, type ZnFile } from "../../codec/file.ts";
+import { webpFile, webpSize, withVp8lHeader } from "../../codec/format/webp.ts";
+import { type ClassicalFile, classicalImage, type ZnFile } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
 import { fromRaw } from "../raw.ts";
 

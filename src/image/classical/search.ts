@@ -1,7 +1,7 @@
-import { joined } from "../../codec/classical/joined.ts";
-import { type ClassicalCodec, readFile, writeClassical } from "../../codec/file.ts";
+import { joined } from "../../codec/format/concat.ts";
+import { type ClassicalCodec, readFile, writeClassical } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
-import { squaredError } from "../../codec/psnr.ts";
+import { squaredError } from "../../codec/rate-distortion.ts";
 import type { Candidate, Judge } from "../judge.ts";
 import {
   FAMILIES,

@@ -1,4 +1,4 @@
-import { MAX_ALPHA, withAlpha } from "../../codec/file.ts";
+import { MAX_ALPHA, withAlpha } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
 import { alphaFrame } from "./codecs.ts";
 

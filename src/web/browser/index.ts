@@ -9,8 +9,8 @@
  * Nothing is loaded or started before the first call.
  */
 export { type ErrorCode, ZippyNetError } from "../../codec/errors.ts";
-export { type Description, describeFile, type Kind, readFile } from "../../codec/file.ts";
-export { fromInline, toInline } from "../../codec/inline.ts";
+export { fromInline, toInline } from "../../codec/format/base64url.ts";
+export { type Description, describeFile, type Kind, readFile } from "../../codec/format/zn-file.ts";
 export { configure, onProgress, preload, type Settings } from "./client.ts";
 export { decode, decodeSettled, decodeToCanvas, decodeToUrl } from "./decode.ts";
 export { type EncodeOptions, encode } from "./encode.ts";

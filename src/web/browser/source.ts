@@ -1,5 +1,5 @@
 import { ZippyNetError } from "../../codec/errors.ts";
-import { fromInline } from "../../codec/inline.ts";
+import { fromInline } from "../../codec/format/base64url.ts";
 
 /** A `.zn` file: its bytes, or the text that `toInline` makes of them. */
 export type Source = Uint8Array | ArrayBuffer | Blob | string;

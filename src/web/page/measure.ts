@@ -1,4 +1,4 @@
-import { decibels } from "../../codec/psnr.ts";
+import { decibels } from "../../codec/rate-distortion.ts";
 
 /** PSNR in dB over red, green and blue of two opaque pictures of one size. */
 export function psnrOf(a: ImageData, b: ImageData): number {

@@ -1,5 +1,5 @@
-import { MEDIA_TYPE } from "../../codec/container.ts";
-import { toInline } from "../../codec/inline.ts";
+import { toInline } from "../../codec/format/base64url.ts";
+import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
 import { at, messageOf, offer } from "./dom.ts";
 import { inBytes } from "./measure.ts";
 

@@ -1,4 +1,4 @@
-import { toInline } from "../../codec/inline.ts";
+import { toInline } from "../../codec/format/base64url.ts";
 
 /** The two walls, each with all its pictures in itself. */
 

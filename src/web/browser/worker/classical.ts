@@ -1,6 +1,6 @@
-import { webpFile, withVp8lHeader } from "../../../codec/classical/webp.ts";
 import { ZippyNetError } from "../../../codec/errors.ts";
-import { type ClassicalFile, classicalImage, type ZnFile } from "../../../codec/file.ts";
+import { webpFile, withVp8lHeader } from "../../../codec/format/webp.ts";
+import { type ClassicalFile, classicalImage, type ZnFile } from "../../../codec/format/zn-file.ts";
 import type { Rgba } from "../protocol.ts";
 
 /** Pixels up to which classical frames are decoded. */

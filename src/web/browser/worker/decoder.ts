@@ -1,5 +1,5 @@
 import { decodeImages } from "../../../codec/codec.ts";
-import { type LatentsFile, readFile } from "../../../codec/file.ts";
+import { type LatentsFile, readFile } from "../../../codec/format/zn-file.ts";
 import type { Image } from "../../../codec/image.ts";
 import type { Decoder } from "../../../codec/model.ts";
 import { loadDecoder } from "../../../model/load.ts";

@@ -1,0 +1,318 @@
+import { createHash } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Command, InvalidArgumentError } from "commander";
+import { BatchJobs, hasEnded, type JobState, type NewJob } from "../../service/backfill/batch-jobs.ts";
+import { failedTasks } from "../../service/backfill/batch-report.ts";
+import type { Cost } from "../../service/backfill/cost.ts";
+import type { Scope, State } from "../../service/backfill/survey.ts";
+import type { ServiceContext } from "../../service/encode/context.ts";
+import { MAX_JOBS, whole } from "../options.ts";
+import { type Progress, startProgress } from "../progress.ts";
+import type { Failure } from "../results.ts";
+import { useSettingsOf } from "../s3/function-settings.ts";
+import type { ObjectTask } from "../s3/object-work.ts";
+import { type Place, place, s3Url, useBucket } from "../s3/s3-location.ts";
+import { bytesText, countText, Tally } from "../s3/summary.ts";
+import { EXIT_FAILED, usage } from "../usage.ts";
+
+interface BackfillOptions {
+  readonly function?: string;
+  readonly batch?: string;
+  readonly latentsBucket?: string;
+  readonly before?: Date;
+  readonly prune?: boolean;
+  readonly dryRun?: boolean;
+  readonly jobs?: number;
+  readonly json?: boolean;
+}
+
+/** `zippynet backfill`: latents for all uploads that have none, or outdated ones. */
+export function backfillCommand(): Command {
+  return new Command("backfill")
+    .description(
+      "Encodes, on this machine, the uploads of a bucket that have no latents yet, or outdated ones. " +
+        "It may be interrupted at any time and started again: what is up to date is passed over, a job under way is followed.",
+    )
+    .argument("<uploads>", "where the uploads are: s3://bucket/prefix", place)
+    .option(
+      "--latents-bucket <name>",
+      "where the latents go (default: ZIPPYNET_LATENTS_BUCKET, or the local service's)",
+    )
+    .option(
+      "--function <name>",
+      "take the settings of a deployed encode function, such as zippynet-live-encode; else ZIPPYNET_MODEL, ZIPPYNET_QUALITY and so on",
+    )
+    .option(
+      "--batch <name>",
+      "let S3 Batch Operations do it, with a deployed batch function, such as zippynet-live-batch, and follow its job",
+    )
+    .option("--before <time>", "encode again what was encoded before this time, such as 2026-05-01", time)
+    .option("--prune", "delete latents whose upload is gone; else they are counted")
+    .option("--dry-run", "do nothing: count, and estimate the cost")
+    .option("--jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
+    .option("--json", "report as JSON")
+    .action(backfill);
+}
+
+async function backfill(where: Place, options: BackfillOptions, command: Command): Promise<void> {
+  if (options.batch !== undefined && (options.prune || options.jobs)) {
+    usage(command, "expected --batch without --prune and --jobs, which are of the work on this machine");
+  }
+  const deployed = options.function ?? options.batch;
+  if (deployed !== undefined) await useSettingsOf(deployed);
+  const { latentsBucket } = await useBucket(where.bucket, options);
+  if (latentsBucket === undefined) {
+    usage(command, "expected --latents-bucket with a name, or ZIPPYNET_LATENTS_BUCKET in the environment");
+  }
+  if (latentsBucket === where.bucket) {
+    usage(command, `expected the latents in a bucket of their own, got ${latentsBucket} for both`);
+  }
+  process.env["ZIPPYNET_LATENTS_BUCKET"] = latentsBucket; // for this thread and the others
+  const { serviceContext } = await import("../../service/encode/context.ts"); // not before the call is known to be right
+  const run = new Backfill(await serviceContext(), where, options);
+  const report = await (options.dryRun
+    ? run.estimate()
+    : options.batch === undefined
+      ? run.encode()
+      : run.encodeByJob(options.batch));
+  if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  else print(report, where);
+  if (report.failed) process.exitCode = EXIT_FAILED;
+}
+
+/** What `--json` prints. */
+interface Report extends Record<Exclude<State, "foreign">, number> {
+  readonly uploads: number;
+  /** Bytes of the uploads that have no latents, or outdated ones. */
+  readonly bytes: number;
+  /** US dollars. */
+  readonly cost: Cost;
+  readonly encoded?: number;
+  readonly removed?: number;
+  readonly failed?: number;
+  /** Of what was encoded. */
+  readonly bytesBefore?: number;
+  readonly bytesAfter?: number;
+  readonly failures?: Tally["failures"];
+  /** Of S3 Batch Operations. */
+  readonly job?: string;
+}
+
+class Backfill {
+  readonly #context: ServiceContext;
+  readonly #scope: Scope;
+  readonly #options: BackfillOptions;
+  readonly #states: Record<State, number> = { missing: 0, outdated: 0, current: 0, orphan: 0, foreign: 0 };
+  #questions = 0;
+  #bytes = 0;
+
+  constructor(context: ServiceContext, { bucket, prefix }: Place, options: BackfillOptions) {
+    this.#context = context;
+    this.#scope = { uploadsBucket: bucket, prefix, before: options.before };
+    this.#options = options;
+  }
+
+  async estimate(): Promise<Report> {
+    for await (const _ of this.#tasks()) {
+      // the counting is all
+    }
+    return this.#report();
+  }
+
+  async encode(): Promise<Report> {
+    const { doTasks } = await import("../s3/object-pool.ts");
+    const progress = startProgress(0, "uploads");
+    const tally = new Tally(({ in: path, error }) => progress.say(`zippynet: ${path}: ${error.message}`));
+    const counting = process.stderr.isTTY ? this.#countInto(progress) : undefined;
+    counting?.catch(() => undefined); // the work meets the same error
+    const note = (): string => `${bytesText(tally.saved)} saved`;
+    const tasks = this.#tasks(() => progress.advance(1, note()));
+    try {
+      for await (const result of doTasks(tasks, this.#options.jobs ?? availableParallelism())) {
+        tally.add(result);
+        progress.advance(1, note());
+      }
+    } finally {
+      progress.stop();
+    }
+    // what asks for other than the settings, and has it, seemed outdated at first
+    const { failed, bytesBefore, bytesAfter, failures } = tally;
+    this.#states.outdated -= tally.of("current");
+    this.#states.current += tally.of("current");
+    const [encoded, removed] = [tally.of("encoded"), tally.of("removed")];
+    return { ...(await this.#report()), encoded, removed, failed, bytesBefore, bytesAfter, failures };
+  }
+
+  /** By a job of S3 Batch Operations, which goes on if this process does not. */
+  async encodeByJob(batchFunction: string): Promise<Report> {
+    const { followJob } = await import("./backfill.ts");
+    const { uploadsBucket, before } = this.#scope;
+    const followed = await followJob(this.#context, batchFunction, {
+      uploadsBucket,
+      latentsBucket: this.#context.settings.latentsBucket,
+      description: jobDescription(this.#scope),
+      again: before !== undefined,
+      keys: async () => {
+        const keys: string[] = [];
+        for await (const { key } of this.#tasks()) keys.push(key);
+        return keys;
+      },
+    });
+    return { ...(await this.#report()), ...followed };
+  }
+
+  /** What is to be done; `onCurrent` is called for each upload where that is nothing. */
+  async *#tasks(onCurrent: () => void = () => undefined): AsyncGenerator<ObjectTask, void, undefined> {
+    const { survey } = await import("../../service/backfill/survey.ts");
+    const { uploadsBucket: bucket } = this.#scope;
+    for await (const { key, state, size, asked, early } of survey(this.#context, this.#scope)) {
+      this.#states[state]++;
+      if (asked) this.#questions++;
+      if (state === "missing" || state === "outdated") {
+        this.#bytes += size;
+        yield { do: "encode", bucket, key, again: early };
+      } else if (state === "orphan" && this.#options.prune) {
+        yield { do: "encode", bucket, key, again: false };
+      } else if (state !== "orphan") onCurrent();
+    }
+  }
+
+  /** Lists the uploads once more, ahead of the work, so that a bar can say how long it takes. */
+  async #countInto(progress: Progress): Promise<void> {
+    let count = 0;
+    for await (const _ of this.#context.store.list(this.#scope.uploadsBucket, this.#scope.prefix)) {
+      if (++count % 1000 === 0) progress.grow(1000);
+    }
+    progress.grow(count % 1000);
+  }
+
+  async #report(): Promise<Report> {
+    const { backfillCost } = await import("../../service/backfill/cost.ts");
+    const { foreign: _, ...states } = this.#states;
+    const uploads = states.missing + states.outdated + states.current;
+    const encodes = states.missing + states.outdated;
+    const latents = states.outdated + states.current + states.orphan;
+    const bytes = this.#bytes;
+    const byJob = this.#options.batch !== undefined;
+    const cost = backfillCost({ uploads, latents, questions: this.#questions, encodes, bytes, byJob });
+    return { uploads, ...states, bytes, cost };
+  }
+}
+
+/** By this a job under way is found again: what it is for, as much as S3's 256 characters hold, and a hash of all of that. */
+function jobDescription({ uploadsBucket, prefix, before }: Scope): string {
+  const since = before ? ` --before ${before.toISOString()}` : "";
+  const words = `zippynet backfill ${s3Url(uploadsBucket, prefix)}${since}`;
+  const hash = createHash("sha256").update(words).digest("hex").slice(0, 12);
+  return `${words.slice(0, 240)} (${hash})`;
+}
+
+function print(report: Report, { bucket, prefix }: Place): void {
+  const { uploads, missing, outdated, current, orphan, encoded, removed, bytes, cost } = report;
+  const n = (count: number): string => count.toLocaleString("en");
+  console.log(
+    `${countText(uploads, "upload")} in ${s3Url(bucket, prefix)}: ${n(current)} up to date, ` +
+      `${n(missing)} without latents, ${n(outdated)} with outdated ones; ` +
+      `${n(orphan)} latents whose upload is gone`,
+  );
+  if (encoded === undefined) {
+    console.log(
+      `to encode: ${countText(missing + outdated, "upload")}, ${bytesText(bytes)}; ` +
+        `about $${cost.requests.toFixed(2)} for requests at list prices, ` +
+        (cost.job > 0
+          ? `and $${cost.job.toFixed(2)} for the job and its functions`
+          : `and $${cost.transferOut.toFixed(2)} for the transfer unless this machine is in the buckets' region`),
+    );
+    return;
+  }
+  const { bytesBefore, bytesAfter = 0, failed = 0 } = report;
+  const bytesSaved =
+    bytesBefore === undefined ? "" : `, ${bytesText(bytesBefore)} → ${bytesText(bytesAfter)}`;
+  console.log(
+    `${n(encoded)} encoded${bytesSaved}` +
+      `${removed ? `, ${n(removed)} removed` : ""}${failed ? `, ${n(failed)} failed` : ""}`,
+  );
+}
+
+function time(text: string): Date {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime()))
+    throw new InvalidArgumentError("expected a time such as 2026-05-01 or 2026-05-01T12:00Z.");
+  return date;
+}
+
+export interface FollowedJob {
+  readonly job?: string;
+  readonly encoded: number;
+  readonly failed: number;
+  readonly failures: Failure[];
+}
+
+export interface JobWish extends Omit<NewJob, "keys"> {
+  /** What is to be done, looked up only if no such job is under way. */
+  readonly keys: () => Promise<readonly string[]>;
+}
+
+/** Milliseconds from one look at a job to the next. */
+const PAUSE = Number(process.env["ZIPPYNET_JOB_PAUSE"] ?? 5000);
+/** Failures that are listed; the others are counted, and told on standard error. */
+const LISTED = 10_000;
+
+/** Follows the job of this description that is under way, or makes one, to its end. */
+export async function followJob(
+  { store }: ServiceContext,
+  batchFunction: string,
+  wish: JobWish,
+): Promise<FollowedJob> {
+  const jobs = await BatchJobs.of(batchFunction);
+  let job = await jobs.find(wish.description);
+  if (job === undefined) {
+    const keys = await wish.keys();
+    if (keys.length === 0) return { encoded: 0, failed: 0, failures: [] };
+    job = await jobs.create(store, { ...wish, keys });
+    console.error(
+      `job ${job}: ${keys.length} uploads; it goes on if this ends, and the same command follows it again`,
+    );
+  } else {
+    console.error(`job ${job} is under way; what has come since then is for the next`);
+  }
+  const state = await toItsEnd(jobs, job);
+  const failures: Failure[] = [];
+  for await (const { bucket, key, message } of failedTasks(store, wish.latentsBucket, job)) {
+    const failure: Failure = { in: s3Url(bucket, key), error: { code: "input-output", message } };
+    console.error(`zippynet: ${failure.in}: ${message}`);
+    if (failures.length < LISTED) failures.push(failure);
+  }
+  if (state.status !== "Complete") {
+    const reasons = state.reasons.length > 0 ? `: ${state.reasons.join("; ")}` : "";
+    failures.push({
+      in: `job ${job}`,
+      error: { code: "input-output", message: `${state.status}${reasons}` },
+    });
+    console.error(`zippynet: job ${job}: ${state.status}${reasons}`);
+  }
+  return {
+    job,
+    encoded: state.succeeded,
+    failed: Math.max(state.failed, failures.length),
+    failures,
+  };
+}
+
+async function toItsEnd(jobs: BatchJobs, job: string): Promise<JobState> {
+  const progress = startProgress(0, "uploads");
+  let [known, done] = [0, 0];
+  try {
+    for (;;) {
+      const state = await jobs.state(job);
+      progress.grow(state.tasks - known);
+      progress.advance(state.succeeded + state.failed - done, state.status);
+      [known, done] = [state.tasks, state.succeeded + state.failed];
+      if (hasEnded(state)) return state;
+      await sleep(PAUSE);
+    }
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,152 @@
+import { constants, setPriority } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import sharp from "sharp";
+import { type Image, laidOnWhite } from "../../codec/image.ts";
+import { hashImages } from "../../evaluate/cache.ts";
+import { type Comparison, compare, METHOD, toText } from "../../evaluate/comparison.ts";
+import { type OwnPoint, ownPoint } from "../../evaluate/own-curve.ts";
+import { type Curve, peerCurves } from "../../evaluate/peer-curves.ts";
+import { PEERS } from "../../evaluate/peers.ts";
+import { resizeImage } from "../../image/fit.ts";
+import { MAX_BYTES, readImage } from "../../image/read.ts";
+import { openModels } from "../../model/folder.ts";
+import { readBytes } from "../files/files.ts";
+import { findInputs, isImageFile } from "../files/inputs.ts";
+import { positive, whole, wholes } from "../options.ts";
+import { startProgress } from "../progress.ts";
+import { type Failure, failure } from "../results.ts";
+import { EXIT_FAILED, usage } from "../usage.ts";
+
+interface EvaluateOptions {
+  readonly size?: number;
+  readonly model: string;
+  readonly effort: number;
+  readonly classical: boolean;
+  readonly qualities: readonly number[];
+  readonly decibels: readonly number[];
+  readonly peers: readonly string[];
+  readonly limit?: number;
+  readonly json?: boolean;
+}
+
+const QUALITIES = [1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
+const DECIBELS = [27, 28.5, 30];
+
+/** `zippynet evaluate`: rate and distortion on a set of images, beside other codecs. */
+export function evaluateCommand(): Command {
+  const names = PEERS.map(({ name }) => name);
+  return new Command("evaluate")
+    .description("Measures bytes and PSNR on images, at several qualities, beside other codecs.")
+    .argument("<dir...>", "folders of images, or images")
+    .option("--size <pixels>", "scale images to squares of this side (default: as they are)", whole(8, 1024))
+    .option("--model <name>", "model to measure, or auto: the best for each image", "auto")
+    .option("--effort <0-9>", "time to spend on better files", whole(0, 9), 0)
+    .option("--no-classical", "never store an image as VP8, AV1 or VP8L")
+    .option("--qualities <list>", "qualities to measure", wholes(1, 100), QUALITIES)
+    .option("--decibels <list>", "PSNR at which codecs are compared", levels, DECIBELS)
+    .option("--peers <list>", `codecs beside it: ${names.join(", ")}, or none`, peerNames, names)
+    .option("--limit <n>", "images to take, evenly from all", whole(1, 1e9))
+    .option("--json", "report as JSON")
+    .action(evaluate);
+}
+
+async function evaluate(named: string[], options: EvaluateOptions, command: Command): Promise<void> {
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // this takes all cores for a while
+  sharp.concurrency(1);
+  const models = await openModels();
+  const chosen = await models.choose(options.model);
+  const { images, failures } = await readImages(named, options);
+  for (const { in: path, error } of failures) console.error(`zippynet: ${path}: ${error.message}`);
+  if (failures.length > 0) process.exitCode = EXIT_FAILED;
+  if (images.length === 0) usage(command, `expected images in ${named.join(", ")}, found none`);
+
+  const points = await ownPoints(options.qualities, images, (quality, onImages) =>
+    ownPoint({ models: chosen, ...options }, images, quality, onImages),
+  );
+  const own = { name: "zippynet", settings: `effort ${options.effort}`, points };
+  const comparison: Comparison = {
+    images: images.length,
+    size: sizeOf(images),
+    models: chosen.map(({ number, name }) => ({ number, name })),
+    effort: options.effort,
+    method: METHOD,
+    decibels: options.decibels,
+    ...compare(own, await allPeerCurves(options, images), options.decibels),
+  };
+  const text = options.json ? JSON.stringify({ ...comparison, failures }, undefined, 2) : toText(comparison);
+  process.stdout.write(`${text}\n`);
+}
+
+async function readImages(
+  named: readonly string[],
+  { size, limit = Infinity }: EvaluateOptions,
+): Promise<{ images: Image[]; failures: Failure[] }> {
+  const { inputs, failures } = await findInputs(named, isImageFile);
+  const taken =
+    inputs.length <= limit
+      ? inputs
+      : Array.from({ length: limit }, (_, i) => inputs[Math.floor((i * inputs.length) / limit)]!);
+  const images: Image[] = [];
+  for (const { path } of taken) {
+    try {
+      const { image } = await readImage(await readBytes(path, MAX_BYTES));
+      const opaque = laidOnWhite(image);
+      images.push(size === undefined ? opaque : await resizeImage(opaque, size, size));
+    } catch (error) {
+      failures.push(failure(path, error));
+    }
+  }
+  return { images, failures };
+}
+
+async function ownPoints(
+  qualities: readonly number[],
+  images: readonly Image[],
+  at: (quality: number, onImages: (count: number) => void) => Promise<OwnPoint>,
+): Promise<OwnPoint[]> {
+  const progress = startProgress(qualities.length * images.length, "images");
+  const points: OwnPoint[] = [];
+  try {
+    for (const quality of qualities) points.push(await at(quality, progress.advance));
+  } finally {
+    progress.stop();
+  }
+  return points;
+}
+
+async function allPeerCurves(
+  { peers, decibels }: EvaluateOptions,
+  images: readonly Image[],
+): Promise<Curve[]> {
+  const hash = hashImages(images);
+  const range = [Math.min(...decibels), Math.max(...decibels)] as const;
+  const curves: Curve[] = [];
+  for (const peer of PEERS.filter(({ name }) => peers.includes(name))) {
+    const told = process.stderr.isTTY;
+    curves.push(
+      ...(await peerCurves(peer, images, hash, range, (_, quality) => {
+        if (told) process.stderr.write(`\r\x1b[K${peer.name}: quality ${quality}`);
+      })),
+    );
+    if (told) process.stderr.write("\r\x1b[K");
+  }
+  return curves;
+}
+
+function sizeOf(images: readonly Image[]): string {
+  const sizes = new Set(images.map(({ width, height }) => `${width}×${height}`));
+  return sizes.size === 1 ? [...sizes][0]! : "various";
+}
+
+function levels(text: string): number[] {
+  return text.split(",").map((part) => positive(part.trim()));
+}
+
+function peerNames(text: string): string[] {
+  if (text === "none") return [];
+  const names = text.split(",").map((part) => part.trim());
+  const unknown = names.find((name) => !PEERS.some((peer) => peer.name === name));
+  if (unknown === undefined) return names;
+  const known = PEERS.map(({ name }) => name).join(", ");
+  throw new InvalidArgumentError(`expected some of ${known}, or none.`);
+}

@@ -1,0 +1,69 @@
+import { Command } from "commander";
+import { type Description, describeFile, readFile } from "../../codec/format/zn-file.ts";
+import { type Models, openModels } from "../../model/folder.ts";
+import { readBytes } from "../files/files.ts";
+import { findInputs, isZnFile } from "../files/inputs.ts";
+import { type Failure, failure, isFailure } from "../results.ts";
+import { EXIT_FAILED } from "../usage.ts";
+
+/** What a `.zn` file says of itself. */
+interface FileInfo extends Omit<Description, "model"> {
+  readonly in: string;
+  readonly bytes: number;
+  /** Of latents. */
+  readonly model?: {
+    readonly number: number;
+    /** If the model is here. */
+    readonly name?: string;
+  };
+  readonly bitsPerPixel: number;
+}
+
+/** `zippynet info`. */
+export function infoCommand(): Command {
+  return new Command("info")
+    .description("Tells what .zn files say of themselves. Folders are searched for .zn files, however deep.")
+    .argument("<in...>", ".zn files and folders; - is standard input")
+    .option("--json", "report as JSON")
+    .action(showInfo);
+}
+
+async function showInfo(named: string[], { json }: { readonly json?: boolean }): Promise<void> {
+  const { inputs, failures } = await findInputs(named, isZnFile);
+  const models = await openModels().catch(() => undefined); // the names are a courtesy
+  const results: (FileInfo | Failure)[] = [...failures];
+  for (const { path } of inputs) {
+    results.push(await infoOf(path, models).catch((error: unknown) => failure(path, error)));
+  }
+  if (json) process.stdout.write(`${JSON.stringify({ files: results }, undefined, 2)}\n`);
+  else results.forEach(print);
+  if (results.some(isFailure)) process.exitCode = EXIT_FAILED;
+}
+
+async function infoOf(path: string, models: Models | undefined): Promise<FileInfo> {
+  const bytes = await readBytes(path);
+  const { model: number, ...description } = describeFile(readFile(bytes));
+  const name = models?.list().find((model) => model.number === number)?.name;
+  return {
+    in: path,
+    bytes: bytes.length,
+    ...description,
+    ...(number !== undefined && { model: { number, ...(name !== undefined && { name }) } }),
+    bitsPerPixel: Number(((bytes.length * 8) / (description.width * description.height)).toFixed(4)),
+  };
+}
+
+function print(result: FileInfo | Failure): void {
+  if (isFailure(result)) {
+    console.error(`zippynet: ${result.in}: ${result.error.message}`);
+    return;
+  }
+  const { in: path, bytes, width, height, kind, alpha, grey, quality, model, bitsPerPixel } = result;
+  const content = model
+    ? `quality ${quality}, model ${model.number} (${model.name ?? "not here"})`
+    : kind.toUpperCase();
+  console.log(
+    `${path}: ${width}×${height}${grey ? " grey" : ""}${alpha ? " with alpha" : ""}, ${content}, ` +
+      `${bytes} bytes, ${bitsPerPixel.toFixed(2)} bits a pixel`,
+  );
+}

@@ -1,0 +1,37 @@
+import { readFile, stat } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import { ZippyNetError } from "../../codec/errors.ts";
+import { type Failure, failure } from "../results.ts";
+import { STANDARD } from "./inputs.ts";
+import { type Task, writeWhole } from "./outputs.ts";
+
+/** More than the largest `.zn` file: 25 million pixels of noise without loss. */
+const MAX_BYTES = 128 * 1024 * 1024;
+
+/** A file, or standard input to its end. A file of more bytes than are allowed is not read at all: `too-large`. */
+export async function readBytes(path: string, maxBytes = MAX_BYTES): Promise<Uint8Array> {
+  if (path === STANDARD) return buffer(process.stdin);
+  const { size } = await stat(path);
+  if (size > maxBytes)
+    throw new ZippyNetError("too-large", `expected a file of at most ${maxBytes} bytes, got ${size}`);
+  return readFile(path);
+}
+
+/** To a file, whole or not at all, or to standard output. */
+export async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+  if (path !== STANDARD) return writeWhole(path, bytes);
+  await new Promise<void>((resolve, reject) => {
+    process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Pictures that are in memory at once, as files or as pixels: each may be of 25 million. */
+export const AT_ONCE = 4;
+
+/** Does a step of all tasks at once; what a step throws becomes that task's failure. */
+export function each<T extends Task, U>(
+  tasks: readonly T[],
+  step: (task: T) => Promise<U>,
+): Promise<(U | Failure)[]> {
+  return Promise.all(tasks.map((task) => step(task).catch((error: unknown) => failure(task.in, error))));
+}

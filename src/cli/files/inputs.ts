@@ -1,0 +1,80 @@
+import { open, stat } from "node:fs/promises";
+import { basename, extname, relative, resolve } from "node:path";
+import { sniff } from "../../image/formats.ts";
+import { walk } from "../../image/walk.ts";
+import { type Failure, failure } from "../results.ts";
+
+/** Standard input as an input, standard output as an output. */
+export const STANDARD = "-";
+
+export interface Input {
+  /** Path of the file, or `-`. */
+  readonly path: string;
+  /** Where its output belongs in the output folder, with the input's own extension: `sub/a.png`. */
+  readonly name: string;
+}
+
+/** Which files of a folder are meant; a file that is named itself is always meant. */
+export type Wanted = (path: string) => boolean | Promise<boolean>;
+
+/**
+ * Files as they are, folders with all that is wanted in them, however deep, in order of name. What is not there or cannot be looked
+ * into is a failure, and the rest is found. A file that is named twice is taken once. Hidden files and folders in folders are left
+ * alone; links to files are followed, links to folders are not.
+ */
+export async function findInputs(
+  named: readonly string[],
+  wanted: Wanted,
+): Promise<{ inputs: Input[]; failures: Failure[] }> {
+  const inputs = new Map<string, Input>();
+  const failures: Failure[] = [];
+  const add = (input: Input): void => {
+    const key = input.path === STANDARD ? STANDARD : resolve(input.path);
+    if (!inputs.has(key)) inputs.set(key, input);
+  };
+  for (const path of named) {
+    if (path === STANDARD) {
+      add({ path, name: "stdin" });
+      continue;
+    }
+    const fail = (at: string, error: unknown): void => void failures.push(failure(at, error));
+    try {
+      if ((await stat(path)).isDirectory()) {
+        const files: string[] = [];
+        for await (const file of walk(path, fail)) files.push(file);
+        for (const file of files.sort()) {
+          try {
+            if (await wanted(file)) add({ path: file, name: relative(path, file) });
+          } catch (error) {
+            fail(file, error);
+          }
+        }
+      } else {
+        add({ path, name: basename(path) });
+      }
+    } catch (error) {
+      fail(path, error);
+    }
+  }
+  return { inputs: [...inputs.values()], failures };
+}
+
+const IMAGE_EXTENSION = /^\.(jpe?g|jpe|jfif|png|webp|avif|gif|tiff?)$/i;
+
+/** Files of a folder to encode: named as an image, or one by its first bytes. */
+export async function isImageFile(path: string): Promise<boolean> {
+  if (IMAGE_EXTENSION.test(extname(path))) return true;
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(256), 0, 256, 0);
+    const mediaType = sniff(buffer.subarray(0, bytesRead));
+    return mediaType?.startsWith("image/") ?? false;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Files of a folder to decode. */
+export function isZnFile(path: string): boolean {
+  return extname(path).toLowerCase() === ".zn";
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, extname, join, resolve } from "node:path";
+import { ZippyNetError } from "../../codec/errors.ts";
+import { type Failure, failure } from "../results.ts";
+import { type Input, STANDARD } from "./inputs.ts";
+
+/** One input and where its output goes. */
+export interface Task {
+  readonly in: string;
+  readonly out: string;
+}
+
+/**
+ * Names outputs: the input's stem with the output's extension (`.zn`), in the same sub-folder. Where two inputs would
+ * meet (`a.png`, `a.jpg`), they keep their own extension too (`a.png.zn`, `a.jpg.zn`). Inputs that would meet even so, or
+ * whose output is an input, are failures: nothing is overwritten by its neighbour.
+ * @param caseCounts whether `A.png` and `a.png` are two files here, as they are on Linux
+ */
+export function planOutputs(
+  inputs: readonly Input[],
+  folder: string,
+  extension: string,
+  caseCounts = process.platform === "linux",
+): { tasks: Task[]; failures: Failure[] } {
+  if (folder === STANDARD)
+    return { tasks: inputs.map(({ path }) => ({ in: path, out: STANDARD })), failures: [] };
+  const short = inputs.map(({ name }) => withoutExtension(name) + extension);
+  const uses = new Map<string, number>();
+  for (const name of short.map(folded)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const fileOf = (path: string): string => (caseCounts ? resolve(path) : folded(resolve(path)));
+  const taken = new Map(inputs.filter(isFile).map(({ path }) => [fileOf(path), path]));
+  const tasks: Task[] = [];
+  const failures: Failure[] = [];
+  inputs.forEach(({ path, name }, i) => {
+    const out = join(folder, uses.get(folded(short[i]!)) === 1 ? short[i]! : name + extension);
+    const other = taken.get(fileOf(out));
+    if (other !== undefined) {
+      const why = `expected an output of its own, got ${out}, which belongs to ${other}`;
+      failures.push(failure(path, new ZippyNetError("bad-option", why)));
+      return;
+    }
+    taken.set(fileOf(out), path);
+    tasks.push({ in: path, out });
+  });
+  return { tasks, failures };
+}
+
+/** Names that are one on some file systems: `A.zn` and `a.zn`, and letters with accents of their own. */
+function folded(name: string): string {
+  return name.normalize("NFC").toLowerCase();
+}
+
+function isFile({ path }: Input): boolean {
+  return path !== STANDARD;
+}
+
+function withoutExtension(name: string): string {
+  return name.slice(0, name.length - extname(name).length);
+}
+
+/** Writes a file whole or not at all, with its folders: under another name first, which then takes its place. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = join(dirname(path), `.${randomBytes(6).toString("hex")}.part`);
+  try {
+    await writeFile(draft, bytes);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Sorts out tasks of decoding whose picture stands beside its `.zn` file already: it may well be the original that the file was made
+ * from, and what is decoded is a lossy copy. In any other folder it is from an earlier run, which is done again.
+ */
+export async function spareOriginals(
+  tasks: readonly Task[],
+): Promise<{ tasks: Task[]; failures: Failure[] }> {
+  const spared: Task[] = [];
+  const failures: Failure[] = [];
+  for (const task of tasks) {
+    if (!(await standsBeside(task))) spared.push(task);
+    else {
+      const why = `expected --overwrite to replace ${task.out}, which stands beside its .zn file and may be the original`;
+      failures.push(failure(task.in, new ZippyNetError("bad-option", why)));
+    }
+  }
+  return { tasks: spared, failures };
+}
+
+async function standsBeside({ in: from, out }: Task): Promise<boolean> {
+  if (from === STANDARD || out === STANDARD) return false;
+  const [theirs, ours, picture] = await Promise.all([dirname(from), dirname(out), out].map(identity));
+  return picture !== undefined && theirs === ours;
+}
+
+/** What a file or folder is, by whatever path; `undefined` if it is not there. */
+async function identity(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found && `${found.dev} ${found.ino}`;
+}

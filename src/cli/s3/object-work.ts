@@ -1,0 +1,71 @@
+import { S3ServiceException } from "@aws-sdk/client-s3";
+import { decodePicture } from "../../image/decode.ts";
+import { type PictureFormat, writeImage } from "../../image/write.ts";
+import { latentsKey } from "../../service/aws/keys.ts";
+import { verifyObject } from "../../service/backfill/verify.ts";
+import { type ServiceContext, serviceContext } from "../../service/encode/context.ts";
+import { encodeObject } from "../../service/encode/encode-object.ts";
+import { writeWhole } from "../files/outputs.ts";
+import { type Failure, failure } from "../results.ts";
+import { s3Url } from "./s3-location.ts";
+
+/** What is to be done to one object; plain data, so that it can be sent to a thread. Keys are those of uploads. */
+export type ObjectTask =
+  | { readonly do: "encode"; readonly bucket: string; readonly key: string; readonly again: boolean }
+  | { readonly do: "verify"; readonly key: string; readonly uploadsBucket: string | undefined }
+  | { readonly do: "export"; readonly key: string; readonly file: string; readonly format: PictureFormat };
+
+/** What became of it. */
+export interface ObjectDone {
+  readonly key: string;
+  readonly outcome:
+    | "encoded"
+    | "current"
+    | "removed"
+    | "absent"
+    | "verified"
+    | "decoded"
+    | "outdated"
+    | "exported";
+  /** Of an object that was encoded. */
+  readonly bytesBefore?: number;
+  readonly bytesAfter?: number;
+}
+
+export type ObjectResult = ObjectDone | Failure;
+
+/** Does a task with the service of this process's environment. What cannot be done to the object is a result, not thrown. */
+export async function doTask(task: ObjectTask): Promise<ObjectResult> {
+  const context = await serviceContext();
+  try {
+    return await attempt(context, task);
+  } catch (error) {
+    const bucket = task.do === "encode" ? task.bucket : context.settings.latentsBucket;
+    const key = task.do === "encode" ? task.key : latentsKey(task.key);
+    return failureOf(s3Url(bucket, key), error);
+  }
+}
+
+async function attempt(context: ServiceContext, task: ObjectTask): Promise<ObjectResult> {
+  const { key } = task;
+  if (task.do === "encode") {
+    const result = await encodeObject(context, { bucket: task.bucket, key, again: task.again });
+    if (result.outcome === "rejected") throw result.reason;
+    if (result.outcome !== "encoded") return { key, outcome: result.outcome };
+    const { "bytes-before": before, "bytes-after": after } = result.metadata;
+    return { key, outcome: "encoded", bytesBefore: Number(before), bytesAfter: Number(after) };
+  }
+  if (task.do === "verify")
+    return { key, outcome: (await verifyObject(context, key, task.uploadsBucket)).outcome };
+  const latents = await context.store.read(context.settings.latentsBucket, latentsKey(key));
+  if (!latents) return { key, outcome: "absent" };
+  const image = await decodePicture(context.models, latents.bytes);
+  await writeWhole(task.file, await writeImage(image, task.format));
+  return { key, outcome: "exported" };
+}
+
+/** S3's errors often have no message but "UnknownError"; their name says more. */
+export function failureOf(place: string, error: unknown): Failure {
+  if (!(error instanceof S3ServiceException)) return failure(place, error);
+  return { in: place, error: { code: "input-output", message: `S3: ${error.name}: ${error.message}` } };
+}

@@ -1,0 +1,62 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { InvalidArgumentError } from "commander";
+import type { LocalService } from "../../local/run.ts";
+
+/** A place in S3: a bucket, and what the keys begin with. */
+export interface Place {
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+const FOLDER = fileURLToPath(new URL("../../../.zippynet", import.meta.url));
+
+/** A parser of `s3://bucket/prefix`, for commander. */
+export function place(text: string): Place {
+  const [, bucket, prefix = ""] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s.exec(text) ?? [];
+  if (bucket === undefined) throw new InvalidArgumentError("expected a place in S3, s3://bucket/prefix.");
+  return { bucket, prefix };
+}
+
+/** The local service, if it runs, with whichever folder it was started. */
+async function localService(): Promise<LocalService | undefined> {
+  const file = join(process.env["ZIPPYNET_LOCAL"] ?? FOLDER, "local.json");
+  const json = await readFile(file, "utf8").catch(() => undefined);
+  return json === undefined ? undefined : (JSON.parse(json) as LocalService);
+}
+
+/** The bucket of the other side, if it is known. */
+export interface Sides {
+  readonly uploadsBucket: string | undefined;
+  readonly latentsBucket: string | undefined;
+}
+
+/**
+ * Finds the other bucket and sets the environment for the SDK: AWS as it is configured, or, if the bucket is one of the local
+ * service's and nobody named an endpoint, that service. What an option names goes first, then what the environment names
+ * (ZIPPYNET_UPLOADS_BUCKET, ZIPPYNET_LATENTS_BUCKET).
+ */
+export async function useBucket(bucket: string, named: Partial<Sides>): Promise<Sides> {
+  const { env } = process;
+  const local = await localService();
+  const isLocal = local !== undefined && [local.uploadsBucket, local.latentsBucket].includes(bucket);
+  if (isLocal && env["AWS_ENDPOINT_URL_S3"] === undefined && env["AWS_ENDPOINT_URL"] === undefined) {
+    env["AWS_ENDPOINT_URL_S3"] = local.s3.endpoint;
+    env["AWS_REGION"] = local.s3.region;
+    env["AWS_ACCESS_KEY_ID"] = local.s3.accessKeyId;
+    env["AWS_SECRET_ACCESS_KEY"] = local.s3.secretAccessKey;
+    delete env["AWS_SESSION_TOKEN"];
+    delete env["AWS_PROFILE"];
+  }
+  const known = isLocal ? local : undefined;
+  return {
+    uploadsBucket: named.uploadsBucket ?? env["ZIPPYNET_UPLOADS_BUCKET"] ?? known?.uploadsBucket,
+    latentsBucket: named.latentsBucket ?? env["ZIPPYNET_LATENTS_BUCKET"] ?? known?.latentsBucket,
+  };
+}
+
+/** How messages name an object. */
+export function s3Url(bucket: string, key: string): string {
+  return `s3://${bucket}/${key}`;
+}

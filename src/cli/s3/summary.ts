@@ -1,0 +1,54 @@
+import { type Failure, isFailure } from "../results.ts";
+import type { ObjectDone, ObjectResult } from "./object-work.ts";
+
+/** Failures that `--json` lists; the others are counted, and were told on standard error. */
+const LISTED = 10_000;
+
+/** What became of many objects, in little memory. */
+export class Tally {
+  readonly outcomes: Partial<Record<ObjectDone["outcome"], number>> = {};
+  readonly failures: Failure[] = [];
+  failed = 0;
+  bytesBefore = 0;
+  bytesAfter = 0;
+  readonly #tell: (failure: Failure) => void;
+
+  /** `tell` is called with each failure as it comes. */
+  constructor(tell: (failure: Failure) => void) {
+    this.#tell = tell;
+  }
+
+  add(result: ObjectResult): void {
+    if (isFailure(result)) {
+      this.failed++;
+      if (this.failures.length < LISTED) this.failures.push(result);
+      this.#tell(result);
+      return;
+    }
+    const { outcome, bytesBefore = 0, bytesAfter = 0 } = result;
+    this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
+    this.bytesBefore += bytesBefore;
+    this.bytesAfter += bytesAfter;
+  }
+
+  of(outcome: ObjectDone["outcome"]): number {
+    return this.outcomes[outcome] ?? 0;
+  }
+
+  get saved(): number {
+    return this.bytesBefore - this.bytesAfter;
+  }
+}
+
+/** A number of bytes for people: `1.2 MB`. */
+export function bytesText(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+  let [value, unit] = [Math.abs(bytes), 0];
+  while (value >= 1000 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
+  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${bytes < 0 ? "−" : ""}${value.toFixed(digits)} ${units[unit]}`;
+}
+
+export function countText(count: number, singular: string, plural = `${singular}s`): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? singular : plural}`;
+}

@@ -1,0 +1,89 @@
+import type { Image } from "../image.ts";
+import { PICTURE_UNIT } from "../integer/fixed-point.ts";
+import { latentSize, STRIDE } from "./architecture.ts";
+
+/** Units of a level of what leaves `g_s`. */
+const LEVEL = PICTURE_UNIT / 255;
+/** Channels of a block. */
+export const BLOCK_CHANNELS = 12;
+
+/**
+ * Pixels to network blocks and back. A block tensor is [rows/2, columns/2, 12]: space-to-depth of 2 in TensorFlow's
+ * order, channel = (dy·2 + dx)·3 + colour, of the image padded to multiples of 8 by repeating its edges: p missing columns
+ * become floor(p/2) on the left and the rest on the right, rows likewise.
+ */
+export function toBlocks({ width, height, data }: Image, blocks: Float32Array, offset: number): void {
+  const { rows, columns } = blockSize(width, height);
+  const { left, top } = padding(width, height);
+  for (let y = 0; y < rows * 2; y++) {
+    const row = Math.max(0, Math.min(y - top, height - 1)) * width;
+    for (let x = 0; x < columns * 2; x++) {
+      const from = (row + Math.max(0, Math.min(x - left, width - 1))) * 3;
+      const to = offset + blockIndex(x, y, columns);
+      for (let c = 0; c < 3; c++) blocks[to + c] = data[from + c]! / 255 - 0.5;
+    }
+  }
+}
+
+/**
+ * The image of what leaves `g_s`, cropped and rounded; in grey when `grey` (luma of BT.601 in all three).
+ * @param blocks in `PICTURE_UNIT`: 32nds of a level, 0 in the middle
+ */
+export function fromBlocks(blocks: Int16Array, width: number, height: number, grey: boolean): Image {
+  const { columns } = blockSize(width, height);
+  const { left, top } = padding(width, height);
+  const data = new Uint8Array(width * height * 3);
+  // 127½ levels up, and half a level to round
+  const level = (value: number) => Math.max(0, Math.min(255, Math.floor((value + 128 * LEVEL) / LEVEL)));
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, to += 3) {
+      const from = blockIndex(x + left, y + top, columns);
+      const [r, g, b] = [blocks[from]!, blocks[from + 1]!, blocks[from + 2]!];
+      if (grey) data.fill(level(0.299 * r + 0.587 * g + 0.114 * b), to, to + 3);
+      else {
+        data[to] = level(r);
+        data[to + 1] = level(g);
+        data[to + 2] = level(b);
+      }
+    }
+  }
+  return { width, height, data };
+}
+
+/** Blocks as floats, −½ to ½, in the unit of what leaves `g_s`. */
+export function inPictureUnit(blocks: Float32Array): Int16Array {
+  return Int16Array.from(blocks, (value) =>
+    Math.max(-32767, Math.min(32767, Math.round(value * PICTURE_UNIT))),
+  );
+}
+
+/** Columns and rows of padding before the image. */
+export function padding(width: number, height: number): { left: number; top: number } {
+  const { rows, columns } = latentSize(width, height);
+  return { left: (columns * STRIDE - width) >> 1, top: (rows * STRIDE - height) >> 1 };
+}
+
+/** 1 for image, 0 for padding, [1, rows/2, columns/2, 12]. */
+export function pixelMask(width: number, height: number): Float32Array {
+  const { rows, columns } = blockSize(width, height);
+  const { left, top } = padding(width, height);
+  const mask = new Float32Array(rows * columns * 12);
+  for (let y = top; y < top + height; y++) {
+    for (let x = left; x < left + width; x++) {
+      const at = blockIndex(x, y, columns);
+      mask.fill(1, at, at + 3);
+    }
+  }
+  return mask;
+}
+
+/** Where the first colour of padded pixel (x, y) stands. */
+function blockIndex(x: number, y: number, columns: number): number {
+  return ((y >> 1) * columns + (x >> 1)) * 12 + ((y & 1) * 2 + (x & 1)) * 3;
+}
+
+/** Rows and columns of the block tensor of an image of this size. */
+export function blockSize(width: number, height: number): { rows: number; columns: number } {
+  const latents = latentSize(width, height);
+  return { rows: (latents.rows * STRIDE) / 2, columns: (latents.columns * STRIDE) / 2 };
+}

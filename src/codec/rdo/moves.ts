@@ -1,0 +1,88 @@
+import type { Image } from "../image.ts";
+import type { Model } from "../model.ts";
+import { LATENT_UNIT } from "../network/prior.ts";
+import { type Goal, relaxedFor } from "./objective.ts";
+import { lossOf, type Trial, tryLatents } from "./trial.ts";
+
+/** A symbol one up or down, by itself. */
+interface Move {
+  /** Its place in `yHat`. */
+  readonly at: number;
+  readonly by: 1 | -1;
+  /** Change of the loss to expect: what the symbol costs, exactly; error and later latents' bits by their gradient. */
+  readonly change: number;
+}
+
+/**
+ * Rate–distortion-optimised quantisation: moves single symbols by one, zeros too, where that pays for itself. The moves that promise most
+ * are tried first; a trial codes and decodes the whole picture, so what is kept is better, whatever was promised.
+ */
+export class SymbolMoves {
+  readonly #model: Model;
+  readonly #image: Image;
+  readonly #goal: Goal;
+  /** Moves that did not pay, and those that did: neither is worth another trial. */
+  readonly #tried = new Set<number>();
+  #best: Trial;
+  #moves: Iterator<Move> | undefined;
+
+  /**
+   * @param image as its latents hold it
+   * @param goal of the image, at the quality of the latents
+   * @param latents to begin with
+   */
+  constructor(model: Model, image: Image, goal: Goal, latents: Trial) {
+    this.#model = model;
+    this.#image = image;
+    this.#goal = goal;
+    this.#best = latents;
+  }
+
+  /** Tries so many moves more, or those there are; gives the best latents so far. */
+  go(tries: number): Trial {
+    for (let done = 0; done < tries; done++) {
+      this.#moves ??= promising(this.#model, this.#image, this.#goal, this.#best)
+        .filter((move) => !this.#tried.has(idOf(move)))
+        .values();
+      const move = this.#moves.next().value;
+      if (!move) break;
+      this.#tried.add(idOf(move));
+      const y = inSteps(this.#best);
+      y[move.at]! += move.by;
+      const found = tryLatents(this.#model, this.#image, y, this.#best.quality);
+      if (lossOf(found, this.#goal.price) >= lossOf(this.#best, this.#goal.price)) continue;
+      this.#best = found;
+      this.#moves = undefined;
+    }
+    return this.#best;
+  }
+}
+
+/** `y_hat` in quantisation steps. */
+function inSteps({ yHat }: Trial): Float32Array {
+  return Float32Array.from(yHat, (value) => value / LATENT_UNIT);
+}
+
+function idOf({ at, by }: Move): number {
+  return 2 * at + (by > 0 ? 1 : 0);
+}
+
+/** The moves that promise a smaller loss, the most promising first. */
+function promising(model: Model, image: Image, goal: Goal, latents: Trial): Move[] {
+  const { prior, synthesis } = relaxedFor(model, image);
+  const yHat = inSteps(latents);
+  // slope 1: a latent stays where it is when its mean moves, for it is rounded anew; with it at 0, half of the promises are void
+  const code = prior.code(yHat, goal.level, (residual) => ({ symbol: Math.round(residual), slope: 1 }));
+  const slope = synthesis.squaredError(goal, yHat).gradient.map((value) => value * goal.price);
+  code.back(slope);
+  const moves: Move[] = [];
+  latents.places.forEach((at, i) => {
+    const [scale, symbol] = [latents.scales[i]!, latents.symbols[i]!];
+    const cost = model.tables.cost(scale, symbol);
+    for (const by of [1, -1] as const) {
+      const change = model.tables.cost(scale, symbol + by) - cost + by * slope[at]!;
+      if (change < 0) moves.push({ at, by, change });
+    }
+  });
+  return moves.sort((a, b) => a.change - b.change);
+}

@@ -1,0 +1,98 @@
+import type { Goal } from "./objective.ts";
+import type { Relaxed, Softened } from "./relaxed-networks.ts";
+
+/** First step of Adam, in quantisation steps of a latent. */
+const RATE = 0.04;
+/** Steps after which Adam's are half as long. */
+const HALF_AT = 100;
+/** Temperature at the beginning of a cycle, and at its end. */
+const [HOT, COLD] = [1, 0.4];
+/** Keeps a logit finite. */
+const EDGE = 1e-3;
+const STEEPEST = 4;
+
+/**
+ * Stochastic Gumbel annealing (Yang, Bamler and Mandt, "Improving Inference for Neural Image Compression", NeurIPS 2020):
+ * gradient descent on `y` where each latent is softly rounded up or down at random. Minimises bits + price · squared error.
+ * The chance to round up is sin²(½π·share) as in SGA+ (Perugachi-Diaz, Gansekoele and Bhulai, "Robustly overfitting latents
+ * for flexible neural image compression", NeurIPS 2024), whose flat ends bear long steps; sharper as it cools. The temperature falls in
+ * cycles, and steps shorten, so that a descent can be stopped after any of them: see docs/experiments.md for what else was tried.
+ */
+export class Descent {
+  /** Where it stands, [rows, columns, latentChannels] after gain. */
+  readonly y: Float32Array;
+  readonly #relaxed: Relaxed;
+  readonly #goal: Goal;
+  readonly #adam: Adam;
+  readonly #random: () => number;
+  #steps = 0;
+
+  constructor(relaxed: Relaxed, goal: Goal, start: Float32Array, random: () => number) {
+    this.#relaxed = relaxed;
+    this.#goal = goal;
+    this.y = Float32Array.from(start);
+    this.#adam = new Adam(start.length);
+    this.#random = random;
+  }
+
+  /** @param through share of the cycle that is over, 0–1 */
+  step(through: number): void {
+    const { prior, synthesis } = this.#relaxed;
+    const { level, price } = this.#goal;
+    const temperature = HOT + (COLD - HOT) * through;
+    const soften = (residual: number) => softly(residual, temperature, this.#random());
+    const code = prior.code(this.y, level, soften);
+    const { gradient } = synthesis.squaredError(this.#goal, code.yHat);
+    const slope = code.back(gradient.map((value) => value * price));
+    this.#adam.step(this.y, slope, RATE / (1 + this.#steps++ / HALF_AT));
+  }
+}
+
+/** Relaxed rounding up or down: Gumbel noise enters as the difference of two, logistic. */
+function softly(residual: number, temperature: number, random: number): Softened {
+  const below = Math.floor(residual);
+  const share = Math.min(1 - EDGE, Math.max(EDGE, residual - below));
+  const [sin, cos] = [Math.sin((Math.PI / 2) * share), Math.cos((Math.PI / 2) * share)];
+  const odds = (((sin / cos) ** 2 * (random + Number.EPSILON)) / (1 - random)) ** (1 / temperature);
+  const up = odds / (1 + odds);
+  return {
+    symbol: below + up,
+    slope: Math.min(STEEPEST, (up * (1 - up) * Math.PI) / (sin * cos * temperature)),
+  };
+}
+
+const [MEMORY, MEMORY_OF_SQUARES] = [0.8, 0.99];
+
+/** Adam (Kingma and Ba, 2015), with memories short enough for a few dozen steps. */
+export class Adam {
+  readonly #first: Float64Array;
+  readonly #second: Float64Array;
+  #steps = 0;
+
+  constructor(length: number) {
+    this.#first = new Float64Array(length);
+    this.#second = new Float64Array(length);
+  }
+
+  step(values: Float32Array, gradient: Float32Array, rate: number): void {
+    this.#steps++;
+    const corrected = (rate * Math.sqrt(1 - MEMORY_OF_SQUARES ** this.#steps)) / (1 - MEMORY ** this.#steps);
+    for (let i = 0; i < values.length; i++) {
+      const g = gradient[i]!;
+      this.#first[i] = MEMORY * this.#first[i]! + (1 - MEMORY) * g;
+      this.#second[i] = MEMORY_OF_SQUARES * this.#second[i]! + (1 - MEMORY_OF_SQUARES) * g * g;
+      values[i]! -= (corrected * this.#first[i]!) / (Math.sqrt(this.#second[i]!) + 1e-8);
+    }
+  }
+}
+
+/** Mulberry32 (Tommy Ettinger): a small seeded generator, so that the same picture gives the same file. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,185 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
+import { decodeEventKey } from "./keys.ts";
+
+/** What S3 says of an object. */
+export interface ObjectHead {
+  /** With its quotes, as HTTP has it. */
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What a listing says of an object. */
+export interface Listed {
+  readonly key: string;
+  /** With its quotes. */
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly modified: Date;
+}
+
+/** Where S3 stands: an object of this ETag, or none; a conditional write happens only if it still does. */
+export type Expected = string | undefined;
+
+/** The few operations on objects that the service needs. All throw what the SDK throws, but for "not there" and "changed". */
+export class ObjectStore {
+  readonly #client: S3Client;
+
+  /** Path-style addresses for emulators, whose hosts have no sub-domains. */
+  constructor(endpoint = process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"]) {
+    const place = endpoint === undefined ? {} : { endpoint, forcePathStyle: true };
+    this.#client = new S3Client({ ...place, requestHandler: PATIENCE });
+  }
+
+  /** Undefined if there is no such object. */
+  async head(bucket: string, key: string): Promise<ObjectHead | undefined> {
+    const found = await this.#headObject(bucket, key);
+    return found && toHead(found);
+  }
+
+  /**
+   * As `head`; where the metadata of the object say nothing, its tags may. S3 tells how many it has with its head (to those who may read
+   * them), so only objects with tags cost another request.
+   */
+  async headTagged(bucket: string, key: string): Promise<ObjectHead | undefined> {
+    const found = await this.#headObject(bucket, key);
+    const head = found && toHead(found);
+    if (!head || !found.TagCount) return head;
+    const tagging = await orUndefined(
+      this.#client.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: key })),
+    );
+    const tags = (tagging?.TagSet ?? []).map(({ Key, Value }) => [Key ?? "", Value ?? ""] as const);
+    return { ...head, metadata: { ...Object.fromEntries(tags), ...head.metadata } };
+  }
+
+  #headObject(bucket: string, key: string): Promise<HeadObjectCommandOutput | undefined> {
+    return orUndefined(this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })));
+  }
+
+  /** Throws if there is no such bucket: S3's answer to a HEAD of an object in it is the same 404 as for one that is not there. */
+  async assertBucket(bucket: string): Promise<void> {
+    await this.#client.send(new HeadBucketCommand({ Bucket: bucket }));
+  }
+
+  /** The objects of a bucket whose keys begin with `prefix`, in the order of their keys' bytes, a thousand a request. */
+  async *list(bucket: string, prefix: string): AsyncGenerator<Listed, void, undefined> {
+    let token: string | undefined;
+    do {
+      const page = await this.#client.send(
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix,
+          EncodingType: "url", // XML cannot say every character that a key may have
+          ContinuationToken: token,
+        }),
+      );
+      const decode = page.EncodingType === "url" ? decodeEventKey : (key: string): string => key;
+      for (const { Key, ETag, Size, LastModified } of page.Contents ?? []) {
+        yield {
+          key: decode(Key ?? ""),
+          etag: ETag ?? "",
+          size: Size ?? 0,
+          modified: LastModified ?? new Date(0),
+        };
+      }
+      token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  /** An object with its bytes; undefined if there is none. */
+  async read(
+    bucket: string,
+    key: string,
+  ): Promise<(ObjectHead & { readonly bytes: Uint8Array }) | undefined> {
+    const found = await orUndefined(this.#client.send(new GetObjectCommand({ Bucket: bucket, Key: key })));
+    return found?.Body && { ...toHead(found), bytes: await found.Body.transformToByteArray() };
+  }
+
+  /** The bytes of an object of this ETag; undefined if another or none is there now. */
+  async get(bucket: string, key: string, etag: string): Promise<Uint8Array | undefined> {
+    const command = new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag });
+    const found = await unlessChanged(this.#client.send(command));
+    return found?.Body?.transformToByteArray();
+  }
+
+  /** Writes an object if what stands there is as expected; tells whether it was. */
+  async put(
+    bucket: string,
+    key: string,
+    expected: Expected,
+    body: Uint8Array,
+    contentType: string,
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<boolean> {
+    const condition = expected === undefined ? { IfNoneMatch: "*" } : { IfMatch: expected };
+    const command = new PutObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      Body: body,
+      ContentType: contentType,
+      Metadata: { ...metadata },
+      ...condition,
+    });
+    return (await unlessChanged(this.#client.send(command))) !== undefined;
+  }
+
+  /** Deletes an object if it is as expected; tells whether it was. */
+  async delete(bucket: string, key: string, expected: string): Promise<boolean> {
+    const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, IfMatch: expected });
+    return (await unlessChanged(this.#client.send(command))) !== undefined;
+  }
+}
+
+function toHead(found: {
+  ETag?: string | undefined;
+  ContentLength?: number | undefined;
+  Metadata?: Record<string, string> | undefined;
+}): ObjectHead {
+  return { etag: found.ETag ?? "", size: found.ContentLength ?? 0, metadata: found.Metadata ?? {} };
+}
+
+async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (statusOf(error) === 404 && !isNoSuchBucket(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined for 412 (it has changed), 404 (it is gone) and 409 (another conditional write is under way). */
+async function unlessChanged<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if ([404, 409, 412].includes(statusOf(error) ?? 0) && !isNoSuchBucket(error)) return undefined;
+    throw error;
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+}
+
+function isNoSuchBucket(error: unknown): boolean {
+  return error instanceof Error && error.name === "NoSuchBucket";
+}
+
+/**
+ * Milliseconds that an AWS service may take to accept a connection, and to say something on it; without them the SDK waits for ever.
+ * Three attempts stay within the 20 s of the decode function.
+ */
+export const PATIENCE = { connectionTimeout: 2000, socketTimeout: 6000 };

@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import { GetFunctionConfigurationCommand, LambdaClient, PublishVersionCommand } from "@aws-sdk/client-lambda";
+import {
+  CreateJobCommand,
+  DescribeJobCommand,
+  type JobStatus,
+  paginateListJobs,
+  S3ControlClient,
+} from "@aws-sdk/client-s3-control";
+import { ZippyNetError } from "../../codec/errors.ts";
+import { encodeKeyOfManifest } from "../aws/keys.ts";
+import type { ObjectStore } from "../aws/s3.ts";
+
+/** Where a job stands. */
+export interface JobState {
+  readonly status: JobStatus;
+  readonly tasks: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Why it failed as a whole. */
+  readonly reasons: readonly string[];
+}
+
+export interface NewJob {
+  readonly uploadsBucket: string;
+  readonly latentsBucket: string;
+  readonly keys: readonly string[];
+  /** By which it is found again. At most 256 characters. */
+  readonly description: string;
+  /** Encode what seems up to date, too. */
+  readonly again: boolean;
+}
+
+/** What ends a job. */
+const ENDED: readonly JobStatus[] = ["Complete", "Failed", "Cancelled"];
+const UNDER_WAY: JobStatus[] = ["New", "Preparing", "Ready", "Active", "Pausing", "Paused", "Completing"];
+const PRIORITY = 10;
+
+/** Jobs of S3 Batch Operations that call a deployed `batch` function. Throws what the SDK throws, beside `bad-option`. */
+export class BatchJobs {
+  readonly #control: S3ControlClient;
+  readonly #account: string;
+  readonly #role: string;
+  /** Of one published version: an alias that moves would change the code in mid-job. */
+  readonly #functionArn: string;
+
+  private constructor(functionArn: string, role: string) {
+    const endpoint = process.env["AWS_ENDPOINT_URL_S3_CONTROL"] ?? process.env["AWS_ENDPOINT_URL"];
+    // the SDK's own rules put the account into the host's name, which an emulator on this machine does not have
+    this.#control = new S3ControlClient(
+      endpoint === undefined ? {} : { endpointProvider: () => ({ url: new URL(endpoint) }) },
+    );
+    this.#functionArn = functionArn;
+    this.#role = role;
+    this.#account = functionArn.split(":")[4] ?? "";
+  }
+
+  /** Publishes the function as it is, if it is not yet, for its jobs to call. Its environment names the jobs' role. */
+  static async of(name: string): Promise<BatchJobs> {
+    const endpoint = process.env["AWS_ENDPOINT_URL_LAMBDA"] ?? process.env["AWS_ENDPOINT_URL"];
+    const lambda = new LambdaClient(endpoint === undefined ? {} : { endpoint });
+    const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: name }));
+    const role = Environment?.Variables?.["ZIPPYNET_BATCH_JOB_ROLE"];
+    if (!role) {
+      throw new ZippyNetError(
+        "bad-option",
+        `expected a deployed batch function, such as zippynet-live-batch, got "${name}", which names no role for jobs`,
+      );
+    }
+    const published = await lambda.send(new PublishVersionCommand({ FunctionName: name }));
+    return new BatchJobs(published.FunctionArn!, role);
+  }
+
+  /** A job of this description that is under way. */
+  async find(description: string): Promise<string | undefined> {
+    const input = { AccountId: this.#account, JobStatuses: UNDER_WAY };
+    for await (const { Jobs = [] } of paginateListJobs({ client: this.#control }, input)) {
+      const job = Jobs.find(({ Description }) => Description === description);
+      if (job) return job.JobId;
+    }
+    return undefined;
+  }
+
+  /** Writes the manifest and creates the job. */
+  async create(store: ObjectStore, job: NewJob): Promise<string> {
+    const { uploadsBucket, latentsBucket, keys, description, again } = job;
+    const token = randomUUID(); // the SDK's own retries bear it too, and make no second job
+    const key = `${BACKFILL_FOLDER}/${token}.csv`;
+    await store.put(latentsBucket, key, undefined, manifestOf(uploadsBucket, keys), "text/csv", {});
+    const written = await store.head(latentsBucket, key);
+    if (!written) throw new Error(`${key}: the manifest was deleted before its job was made`);
+    const bucketArn = `arn:aws:s3:::${latentsBucket}`;
+    const { JobId } = await this.#control.send(
+      new CreateJobCommand({
+        AccountId: this.#account,
+        ClientRequestToken: token,
+        ConfirmationRequired: false,
+        Description: description,
+        Priority: PRIORITY,
+        RoleArn: this.#role,
+        Operation: {
+          LambdaInvoke: {
+            FunctionArn: this.#functionArn,
+            InvocationSchemaVersion: "2.0",
+            ...(again && { UserArguments: { again: "true" } }),
+          },
+        },
+        Manifest: {
+          Spec: { Format: "S3BatchOperations_CSV_20180820", Fields: ["Bucket", "Key"] },
+          Location: { ObjectArn: `${bucketArn}/${key}`, ETag: written.etag.replaceAll('"', "") },
+        },
+        Report: {
+          Enabled: true,
+          Bucket: bucketArn,
+          Prefix: BACKFILL_FOLDER,
+          Format: "Report_CSV_20180820",
+          ReportScope: "FailedTasksOnly",
+        },
+      }),
+    );
+    return JobId!;
+  }
+
+  async state(jobId: string): Promise<JobState> {
+    const { Job } = await this.#control.send(
+      new DescribeJobCommand({ AccountId: this.#account, JobId: jobId }),
+    );
+    const progress = Job?.ProgressSummary;
+    return {
+      status: Job?.Status ?? "New",
+      tasks: progress?.TotalNumberOfTasks ?? 0,
+      succeeded: progress?.NumberOfTasksSucceeded ?? 0,
+      failed: progress?.NumberOfTasksFailed ?? 0,
+      reasons: (Job?.FailureReasons ?? []).map(
+        ({ FailureCode, FailureReason }) => `${FailureCode}: ${FailureReason}`,
+      ),
+    };
+  }
+}
+
+export function hasEnded({ status }: JobState): boolean {
+  return ENDED.includes(status);
+}
+
+/** Where manifests and reports of backfills lie in the latents bucket. Latents end in `.zn`, so they are in nobody's way. */
+export const BACKFILL_FOLDER = "jobs";
+
+/** The lines of a manifest of S3 Batch Operations: bucket and percent-encoded key, CSV. */
+export function manifestOf(bucket: string, keys: readonly string[]): Uint8Array {
+  return Buffer.from(keys.map((key) => `${bucket},${encodeKeyOfManifest(key)}\n`).join(""));
+}

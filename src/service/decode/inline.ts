@@ -1,0 +1,145 @@
+import * as v from "valibot";
+import { toInline } from "../../codec/format/base64url.ts";
+import { type Description, describeFile, readFile } from "../../codec/format/zn-file.ts";
+import { inParallel } from "../aws/concurrency.ts";
+import { latentsKey, MAX_KEY, mayHaveLatents } from "../aws/keys.ts";
+import { formTag, matches } from "./etag.ts";
+import type { Answer } from "./picture.ts";
+import type { PictureContext } from "./picture-context.ts";
+import { Problem } from "./problem.ts";
+
+/** Pictures as text, to be put into the JSON or HTML that names what they show. */
+
+/** A picture as `zippy-img` and `zippynet/browser` take it. */
+export interface InlinePicture extends Pick<Description, "kind" | "width" | "height"> {
+  readonly key: string;
+  /** base64url */
+  readonly inline: string;
+  /** Of the file. */
+  readonly bytes: number;
+}
+
+/** What stands for a picture that cannot be given: RFC 9457. */
+export interface InlineProblem {
+  readonly key: string;
+  readonly problem: { readonly status: 404 | 413 | 500; readonly title: string; readonly detail: string };
+}
+
+/** Keys of one request. */
+export const MAX_KEYS = 200;
+/** Bytes of the file of one picture: so many such fit into one answer of Lambda, 6 MB. */
+export const MAX_INLINE_BYTES = 16 * 1024;
+/** Objects that are read at a time. */
+const AT_ONCE = 16;
+
+const TITLES = {
+  404: "No such picture",
+  413: "Too large to be inline",
+  500: "The latents are damaged",
+} as const;
+
+const Request = v.object({
+  keys: v.pipe(
+    v.array(v.pipe(v.string(), v.nonEmpty(), v.maxBytes(MAX_KEY))),
+    v.minLength(1),
+    v.maxLength(MAX_KEYS),
+  ),
+});
+
+/** `GET /images/{key}?inline`: as JSON, unless `If-None-Match` names it already. Throws a 404 or a 500. */
+export async function getInline(
+  context: PictureContext,
+  key: string,
+  ifNoneMatch: string | undefined,
+): Promise<Answer> {
+  const found = await find(context, key);
+  if ("problem" in found) {
+    const { status, detail } = found.problem;
+    throw new Problem(status === 413 ? 400 : status, detail);
+  }
+  const tag = formTag(found.etag, "inline");
+  const bytesIn = found.picture.bytes;
+  if (matches(ifNoneMatch, tag)) return { tag, bytesIn, body: undefined };
+  return { tag, bytesIn, body: json(found.picture) };
+}
+
+/**
+ * `GET /images/{key}/inline`, which is also what asks for a picture whose own key ends in that: such a picture comes first.
+ * Gives undefined if the path is not of that form, or if it is such a picture's.
+ */
+export async function getInlineByPath(
+  context: PictureContext,
+  path: string,
+  ifNoneMatch: string | undefined,
+): Promise<Answer | undefined> {
+  const key = /^(.+)\/inline$/s.exec(path)?.[1];
+  if (key === undefined) return undefined;
+  const { store, settings } = context;
+  if (mayHaveLatents(path) && (await store.head(settings.latentsBucket, latentsKey(path)))) return undefined;
+  return getInline(context, key, ifNoneMatch);
+}
+
+/**
+ * `POST /inline` with `{"keys": [...]}`: each picture, or what is wrong with it, in the order of the keys, which may repeat.
+ * Throws a 400 for another body, and for more than 200 keys.
+ */
+export async function getManyInline(
+  context: PictureContext,
+  body: string,
+): Promise<{ readonly pictures: readonly (InlinePicture | InlineProblem)[] }> {
+  const keys = parseKeys(body);
+  const found = new Map<string, InlinePicture | InlineProblem>();
+  const each = async (key: string): Promise<void> => {
+    const one = await find(context, key);
+    found.set(key, "problem" in one ? one : one.picture);
+  };
+  for await (const _ of inParallel(new Set(keys), AT_ONCE, each));
+  return { pictures: keys.map((key) => found.get(key)!) };
+}
+
+function parseKeys(body: string): readonly string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (cause) {
+    throw new Problem(400, `expected a body of {"keys": […]} in JSON: ${String(cause)}`, { cause });
+  }
+  const result = v.safeParse(Request, value);
+  if (result.success) return result.output.keys;
+  const [issue] = result.issues;
+  const place = v.getDotPath(issue) ?? "the body";
+  throw new Problem(400, `expected {"keys": […]} of 1–${MAX_KEYS} keys; ${place}: ${issue.message}`);
+}
+
+async function find(
+  { store, settings }: PictureContext,
+  key: string,
+): Promise<{ readonly etag: string; readonly picture: InlinePicture } | InlineProblem> {
+  const latents = mayHaveLatents(key) ? await store.read(settings.latentsBucket, latentsKey(key)) : undefined;
+  if (!latents) {
+    return problem(
+      key,
+      404,
+      `there is no picture "${key}"; one that was just uploaded takes a second or two`,
+    );
+  }
+  const { bytes: file, etag } = latents;
+  if (file.length > MAX_INLINE_BYTES) {
+    const most = `expected a file of at most ${MAX_INLINE_BYTES} bytes, that of "${key}" has ${file.length}`;
+    return problem(key, 413, `${most}: fetch it by its own URL`);
+  }
+  try {
+    const { kind, width, height } = describeFile(readFile(file));
+    return { etag, picture: { key, inline: toInline(file), width, height, kind, bytes: file.length } };
+  } catch (error) {
+    return problem(key, 500, `the latents of "${key}" could not be read: ${String(error)}`);
+  }
+}
+
+function problem(key: string, status: keyof typeof TITLES, detail: string): InlineProblem {
+  return { key, problem: { status, title: TITLES[status], detail } };
+}
+
+function json(value: unknown): { readonly type: string; readonly bytes: Uint8Array } {
+  return { type: "application/json", bytes: Buffer.from(JSON.stringify(value)) };
+}

@@ -1,0 +1,327 @@
+import { FITS } from "../../image/fit.ts";
+import type { ServiceSettings } from "../settings.ts";
+import { FORMATS } from "./formats.ts";
+import { MAX_KEYS } from "./inline.ts";
+import { type Answer, jsonAnswer } from "./picture.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+type Described = Pick<ServiceSettings, "maxSide" | "maxEnlargement" | "maxResponseBytes" | "signingSecrets">;
+
+/** The API in OpenAPI 3.1, with the limits of this deployment. Tests hold it against what the handler answers. */
+export function openApi(settings: Described): Json {
+  const picture = { parameters: [KEY], ...operationsOf(settings) };
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "ZippyNet",
+      version: "1.0.0",
+      summary: "Pictures by the key of their upload",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    paths: {
+      "/images/{key}": picture,
+      "/inline": inlinePath(settings.signingSecrets.length > 0),
+      "/openapi.json": {
+        get: {
+          operationId: "getOpenApi",
+          summary: "This document",
+          responses: { 200: ok("The document", { "application/json": {} }), 304: NOT_MODIFIED },
+        },
+      },
+    },
+    components: {
+      schemas: {
+        Info: INFO,
+        Inline: INLINE,
+        InfoOrInline: { anyOf: [INFO, INLINE] },
+        Keys: KEYS,
+        ManyInline: MANY,
+        Problem: PROBLEM,
+      },
+      ...(settings.signingSecrets.length > 0 && {
+        securitySchemes: {
+          signature: {
+            type: "apiKey",
+            in: "query",
+            name: "signature",
+            description: "With `expires`: `npx zippynet sign-url`, or `signUrl` of zippynet/sign.",
+          },
+        },
+      }),
+    },
+  };
+}
+
+/** The document as the API sends it. */
+export function getOpenApi(settings: Described, ifNoneMatch: string | undefined): Answer {
+  return jsonAnswer(JSON.stringify(openApi(settings), undefined, 2), ifNoneMatch);
+}
+
+function operationsOf(settings: Described): Json {
+  const secret = settings.signingSecrets.length > 0;
+  const common = {
+    parameters: parametersOf(settings),
+    ...(secret && { security: [{ signature: [] }] }),
+  };
+  return {
+    get: {
+      operationId: "getImage",
+      summary:
+        "A picture, with `?info` what is known of it, with `?inline` or `/inline` after the key as text",
+      ...common,
+      responses: responsesOf(settings, secret),
+    },
+    head: {
+      operationId: "headImage",
+      summary: "The headers of GET",
+      ...common,
+      responses: responsesOf(settings, secret),
+    },
+    options: {
+      operationId: "preflightImage",
+      summary: "What browsers ask before they send `If-None-Match` from another origin",
+      responses: { 204: { description: "It is allowed", headers: headersOf(PREFLIGHT) } },
+    },
+  };
+}
+
+const KEY = {
+  name: "key",
+  in: "path",
+  required: true,
+  schema: { type: "string", minLength: 1 },
+  description: "The upload's key, percent-encoded as UTF-8. Its slashes may stay slashes.",
+};
+
+function parametersOf({ maxSide, maxEnlargement, signingSecrets }: Described): Json[] {
+  const query = (name: string, description: string, schema: Json, required = false): Json => ({
+    name,
+    in: "query",
+    description,
+    schema,
+    ...(required && { required }),
+  });
+  const side = { type: "integer", minimum: 1, maximum: maxSide };
+  const bounds = `The picture is enlarged at most ${maxEnlargement} times, to sides of at most ${maxSide}.`;
+  return [
+    query("w", `Width in pixels; without h, the height follows. ${bounds}`, side),
+    query("h", `Height in pixels; without w, the width follows. ${bounds}`, side),
+    query("fit", "How it comes to be w×h: cut, with bars, as large as fits, squeezed.", {
+      enum: FITS,
+      default: "cover",
+    }),
+    query("format", "Instead of what `Accept` says. `zn` is the file itself, in its own size only.", {
+      enum: Object.keys(FORMATS),
+    }),
+    query("info", "What is known of the picture, as JSON, whatever else is asked.", {
+      type: "string",
+    }),
+    query("inline", "The file as text, in JSON; one of over 16 KiB is a 400.", { type: "string" }),
+    ...(signingSecrets.length > 0
+      ? [
+          query(
+            "expires",
+            "Until when the signature is good, in seconds since 1970.",
+            { type: "integer" },
+            true,
+          ),
+        ]
+      : []),
+    {
+      name: "If-None-Match",
+      in: "header",
+      description: "Tags of what the client has.",
+      schema: { type: "string" },
+    },
+  ];
+}
+
+function responsesOf({ maxResponseBytes }: Described, secret: boolean): Json {
+  const pictures = Object.fromEntries(Object.values(FORMATS).map((type) => [type, {}]));
+  const info = { "application/json": { schema: { $ref: "#/components/schemas/InfoOrInline" } } };
+  return {
+    200: ok("The picture, or what is known of it", { ...pictures, ...info }),
+    304: NOT_MODIFIED,
+    400: problem("A parameter is out of its range"),
+    ...(secret && { 403: problem("The URL is not signed, was altered, or has expired") }),
+    404: problem("No such picture, or not yet"),
+    406: problem("`Accept` names nothing that there is"),
+    422: problem(`The picture would have more than ${maxResponseBytes} bytes`),
+    500: problem("The picture could not be made"),
+  };
+}
+
+function inlinePath(secret: boolean): Json {
+  const json = (name: string): Json => ({
+    "application/json": { schema: { $ref: `#/components/schemas/${name}` } },
+  });
+  return {
+    post: {
+      operationId: "postInline",
+      summary: "Many pictures as text; of a private service none",
+      requestBody: { required: true, content: json("Keys") },
+      responses: secret
+        ? { 403: problem("Of a private service, pictures are had one by one, by signed URLs") }
+        : {
+            200: {
+              description: "Each picture, or what is wrong with it, in the order of the keys",
+              headers: headersOf(COMMON),
+              content: json("ManyInline"),
+            },
+            400: problem("The body is not a list of keys"),
+          },
+    },
+    options: {
+      operationId: "preflightInline",
+      summary: "What browsers ask before they send JSON from another origin",
+      responses: { 204: { description: "It is allowed", headers: headersOf(PREFLIGHT) } },
+    },
+  };
+}
+
+const COMMON = [
+  "Access-Control-Allow-Origin",
+  "Access-Control-Expose-Headers",
+  "Cache-Control",
+  "Vary",
+  "X-Content-Type-Options",
+];
+const PREFLIGHT = [
+  "Access-Control-Allow-Headers",
+  "Access-Control-Allow-Methods",
+  "Access-Control-Allow-Origin",
+  "Access-Control-Max-Age",
+  "Allow",
+];
+
+function headersOf(names: readonly string[]): Json {
+  return Object.fromEntries(names.map((name) => [name, { schema: { type: "string" } }]));
+}
+
+function ok(description: string, content: Json): Json {
+  return { description, headers: headersOf([...COMMON, "Content-Length", "ETag"]), content };
+}
+
+const NOT_MODIFIED = {
+  description: "The client has it: `If-None-Match` names its tag",
+  headers: headersOf([...COMMON, "ETag"]),
+};
+
+function problem(description: string): Json {
+  return {
+    description,
+    headers: headersOf([...COMMON, "Content-Length"]),
+    content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+  };
+}
+
+/** RFC 9457. */
+const PROBLEM = {
+  type: "object",
+  required: ["type", "title", "status", "detail"],
+  properties: {
+    type: { const: "about:blank" },
+    title: { type: "string" },
+    status: { type: "integer", minimum: 400, maximum: 599 },
+    detail: { type: "string", description: "What was expected and what came." },
+  },
+  additionalProperties: false,
+};
+
+const INFO = {
+  type: "object",
+  required: ["key", "kind", "width", "height", "alpha", "bytes", "source"],
+  properties: {
+    key: { type: "string" },
+    kind: {
+      enum: ["latents", "vp8", "av1", "vp8l"],
+      description: "Latents of a model, or a classical frame.",
+    },
+    width: { type: "integer", minimum: 1 },
+    height: { type: "integer", minimum: 1 },
+    alpha: { type: "boolean" },
+    grey: { type: "boolean", description: "Of latents." },
+    quality: { type: "integer", minimum: 1, maximum: 100, description: "Of latents." },
+    model: {
+      type: "object",
+      required: ["number"],
+      properties: { number: { type: "integer", minimum: 0, maximum: 255 }, name: { type: "string" } },
+      additionalProperties: false,
+    },
+    effort: { type: "integer", minimum: 0, maximum: 9 },
+    psnr: {
+      anyOf: [{ type: "number" }, { const: "lossless" }],
+      description: "In dB, against the upload as it is shown.",
+    },
+    bytes: { type: "integer", minimum: 1, description: "Of the file." },
+    source: {
+      type: "object",
+      properties: { etag: { type: "string" }, bytes: { type: "integer" } },
+      additionalProperties: false,
+      description: "The upload.",
+    },
+  },
+  additionalProperties: false,
+};
+
+const INLINE = {
+  type: "object",
+  required: ["key", "inline", "width", "height", "kind", "bytes"],
+  properties: {
+    key: { type: "string" },
+    inline: { type: "string", pattern: "^[A-Za-z0-9_-]+$", description: "The file in base64url." },
+    width: { type: "integer", minimum: 1 },
+    height: { type: "integer", minimum: 1 },
+    kind: INFO.properties.kind,
+    bytes: { type: "integer", minimum: 1, description: "Of the file." },
+  },
+  additionalProperties: false,
+};
+
+const KEYS = {
+  type: "object",
+  required: ["keys"],
+  properties: {
+    keys: {
+      type: "array",
+      minItems: 1,
+      maxItems: MAX_KEYS,
+      items: { type: "string", minLength: 1, description: "At most 1024 bytes of UTF-8." },
+    },
+  },
+};
+
+const MANY = {
+  type: "object",
+  required: ["pictures"],
+  properties: {
+    pictures: {
+      type: "array",
+      items: {
+        anyOf: [
+          INLINE,
+          {
+            type: "object",
+            required: ["key", "problem"],
+            properties: {
+              key: { type: "string" },
+              problem: {
+                type: "object",
+                required: ["status", "title", "detail"],
+                properties: {
+                  status: { enum: [404, 413, 500] },
+                  title: { type: "string" },
+                  detail: { type: "string" },
+                },
+                additionalProperties: false,
+              },
+            },
+            additionalProperties: false,
+          },
+        ],
+      },
+    },
+  },
+  additionalProperties: false,
+};

@@ -1,0 +1,130 @@
+import { describeFile, readFile } from "../../codec/format/zn-file.ts";
+import { decodePicture, type ModelSource } from "../../image/decode.ts";
+import { fitImage, fittedSize, type Size } from "../../image/fit.ts";
+import { writeImage } from "../../image/write.ts";
+import { latentsKey, mayHaveLatents } from "../aws/keys.ts";
+import type { ObjectHead, ObjectStore } from "../aws/s3.ts";
+import { LOSSLESS } from "../encode/latents-object.ts";
+import type { ServiceSettings } from "../settings.ts";
+import { contentTag, formTag, matches } from "./etag.ts";
+import { FORMATS } from "./formats.ts";
+import type { PictureContext } from "./picture-context.ts";
+import type { PictureRequest } from "./picture-request.ts";
+import { Problem } from "./problem.ts";
+
+/** What goes back to the client; no body if it has the picture already. */
+export interface Answer {
+  readonly tag: string;
+  /** Bytes of the latents. */
+  readonly bytesIn: number;
+  readonly body: { readonly type: string; readonly bytes: Uint8Array } | undefined;
+}
+
+/** The picture of an upload's key in a form, unless `If-None-Match` names it already. Throws a 400, 404, 422 or 500. */
+export async function getPicture(
+  { store, models, settings }: PictureContext,
+  key: string,
+  request: PictureRequest,
+  ifNoneMatch: string | undefined,
+): Promise<Answer> {
+  const latents = await readLatents(store, settings, key);
+  const tag = formTag(latents.etag, request.form);
+  const bytesIn = latents.bytes.length;
+  if (matches(ifNoneMatch, tag)) return { tag, bytesIn, body: undefined };
+  const bytes = await decoding(key, () => render(models, settings, latents.bytes, request));
+  assertSendable(bytes, request, settings);
+  return { tag, bytesIn, body: { type: FORMATS[request.format], bytes } };
+}
+
+/** What is known of a picture: the file's header, and what was noted when it was encoded. Throws a 404 or a 500. */
+export async function getInfo(
+  { store, settings }: PictureContext,
+  key: string,
+  ifNoneMatch: string | undefined,
+): Promise<Answer> {
+  const latents = await readLatents(store, settings, key);
+  const text = await decoding(key, async () => JSON.stringify(describe(key, latents), undefined, 2));
+  return jsonAnswer(text, ifNoneMatch, latents.bytes.length);
+}
+
+/** JSON whose tag changes with its text; nothing if the client has it. */
+export function jsonAnswer(text: string, ifNoneMatch: string | undefined, bytesIn = 0): Answer {
+  const bytes = Buffer.from(text);
+  const tag = contentTag(bytes);
+  const body = matches(ifNoneMatch, tag) ? undefined : { type: "application/json", bytes };
+  return { tag, bytesIn, body };
+}
+
+async function render(
+  models: ModelSource,
+  settings: ServiceSettings,
+  file: Uint8Array,
+  { format, size }: PictureRequest,
+): Promise<Uint8Array> {
+  if (format === "zn") return file;
+  if (!size) return writeImage(await decodePicture(models, file), format);
+  assertFits(fittedSize(readFile(file), size), readFile(file), settings);
+  return writeImage(await fitImage(await decodePicture(models, file), size), format);
+}
+
+/** By the header, before anything is decoded. */
+function assertFits(
+  { width, height, scale }: ReturnType<typeof fittedSize>,
+  own: Size,
+  { maxSide, maxEnlargement }: ServiceSettings,
+): void {
+  if (scale > maxEnlargement) {
+    throw new Problem(
+      400,
+      `expected a picture of ${own.width}×${own.height} to be enlarged at most ${maxEnlargement} times, got ${scale.toFixed(1)} times`,
+    );
+  }
+  if (Math.max(width, height) > maxSide) {
+    throw new Problem(
+      400,
+      `expected sides of at most ${maxSide} pixels, got ${width}×${height} from a picture of ${own.width}×${own.height}`,
+    );
+  }
+}
+
+/** Lambda makes an opaque 502 of an answer that is over its limit. */
+function assertSendable({ length }: Uint8Array, { format }: PictureRequest, settings: ServiceSettings): void {
+  if (length <= settings.maxResponseBytes) return;
+  throw new Problem(
+    422,
+    `expected a picture of at most ${settings.maxResponseBytes} bytes, got ${length} as ${format}; ask for a smaller one with ` +
+      `w and h, or for another format`,
+  );
+}
+
+async function decoding<T>(key: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (cause) {
+    if (cause instanceof Problem) throw cause;
+    throw new Problem(500, `the latents of "${key}" could not be decoded`, { cause });
+  }
+}
+
+type Latents = ObjectHead & { readonly bytes: Uint8Array };
+
+async function readLatents(store: ObjectStore, settings: ServiceSettings, key: string): Promise<Latents> {
+  const latents = mayHaveLatents(key) ? await store.read(settings.latentsBucket, latentsKey(key)) : undefined;
+  if (latents) return latents;
+  throw new Problem(404, `there is no picture "${key}"; one that was just uploaded takes a second or two`);
+}
+
+function describe(key: string, { bytes, metadata }: Latents): Record<string, unknown> {
+  const { model, ...description } = describeFile(readFile(bytes));
+  const number = (name: string): number | undefined =>
+    metadata[name] === undefined ? undefined : Number(metadata[name]);
+  return {
+    key,
+    ...description,
+    ...(model !== undefined && { model: { number: model, name: metadata["model"] } }),
+    effort: number("effort"),
+    psnr: metadata["psnr"] === LOSSLESS ? LOSSLESS : number("psnr"),
+    bytes: bytes.length,
+    source: { etag: metadata["source-etag"], bytes: number("source-size") },
+  };
+}

@@ -1,0 +1,100 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { ZippyNetError } from "../../codec/errors.ts";
+import { Problem } from "./problem.ts";
+
+/**
+ * Signed URLs of a private service: whoever has one may fetch the picture, in this form, until it expires. The signature is
+ * HMAC-SHA-256 in base64url over
+ *
+ * ```
+ * zippynet-url-1 ⏎ path ⏎ query without signature, sorted ⏎
+ * ```
+ *
+ * with path and query percent-encoded by one rule, whatever the URL had. The query has `expires`, in seconds since 1970. Scheme and
+ * host are not in it, so that one URL works through a proxy too: let no two services share a secret.
+ */
+const SCHEME = "zippynet-url-1";
+const [EXPIRES, SIGNATURE] = ["expires", "signature"] as const;
+
+/** Characters of a secret. */
+const LEAST = 32;
+
+/**
+ * The secrets of a text, separated by blanks or line breaks: the first signs, all are accepted, so that one can be replaced without
+ * URLs breaking. None in an empty text. Throws `bad-option`, without repeating the secret.
+ */
+export function readSecrets(text: string): string[] {
+  const secrets = text.split(/\s+/).filter((secret) => secret !== "");
+  const short = secrets.find((secret) => secret.length < LEAST);
+  if (short === undefined) return secrets;
+  throw new ZippyNetError(
+    "bad-option",
+    `expected secrets of at least ${LEAST} characters without blanks, got one of ${short.length}`,
+  );
+}
+
+/**
+ * A picture's URL, with or without a query, signed until a time. Throws `bad-option` if it is no URL or is signed already, or the time is no time.
+ * @param expires the first moment at which it is no longer good; counts in whole seconds
+ */
+export function signUrl(url: string, secret: string, expires: Date): string {
+  const signed = URL.parse(url);
+  if (!signed || !/^https?:$/.test(signed.protocol)) {
+    throw new ZippyNetError("bad-option", `expected a URL of http or https, got "${url}"`);
+  }
+  if ([EXPIRES, SIGNATURE].some((name) => signed.searchParams.has(name))) {
+    throw new ZippyNetError("bad-option", `expected a URL that is not signed, got "${url}"`);
+  }
+  if (Number.isNaN(expires.getTime())) {
+    throw new ZippyNetError("bad-option", "expected a time at which the URL expires, got an invalid date");
+  }
+  const path = decodedPath(signed.pathname);
+  signed.searchParams.set(EXPIRES, String(Math.floor(expires.getTime() / 1000)));
+  const signature = signatureOf(path, signed.searchParams, secret).toString("base64url");
+  signed.searchParams.set(SIGNATURE, signature);
+  return signed.href;
+}
+
+/**
+ * Seconds for which a request is still good. Throws a 403 that says what is wrong: no signature, one that does not fit, or one that
+ * has expired. The last is told only of URLs that were good once.
+ * @param path decoded, `/images/a b.png`
+ * @param now milliseconds since 1970
+ */
+export function checkSignedUrl(
+  path: string,
+  query: URLSearchParams,
+  secrets: readonly string[],
+  now: number,
+): number {
+  for (const name of [EXPIRES, SIGNATURE]) {
+    if (!query.has(name)) throw new Problem(403, `expected a signed URL, got one without "${name}"`);
+  }
+  const given = Buffer.from(query.get(SIGNATURE)!, "base64url");
+  const fits = secrets.map((secret) => {
+    const expected = signatureOf(path, query, secret);
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  });
+  if (!fits.includes(true)) {
+    throw new Problem(403, "expected the signature of this path and query, got another: the URL was altered");
+  }
+  const left = Number(query.get(EXPIRES)) - now / 1000;
+  if (left > 0) return left;
+  const then = new Date(now + left * 1000).toISOString();
+  throw new Problem(403, `expected a URL that is still good, got one that expired at ${then}`);
+}
+
+function signatureOf(path: string, query: URLSearchParams, secret: string): Buffer {
+  const rest = new URLSearchParams([...query].filter(([name]) => name !== SIGNATURE));
+  rest.sort();
+  const text = [SCHEME, path.split("/").map(encodeURIComponent).join("/"), rest.toString(), ""].join("\n");
+  return createHmac("sha256", secret).update(text).digest();
+}
+
+function decodedPath(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch (cause) {
+    throw new ZippyNetError("bad-option", `expected a percent-encoded path, got "${pathname}"`, { cause });
+  }
+}

@@ -1,0 +1,122 @@
+import { isDeepStrictEqual } from "node:util";
+import { ZippyNetError } from "../../codec/errors.ts";
+import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
+import { isFolderMarker, latentsKey, MAX_KEY } from "../aws/keys.ts";
+import type { ObjectHead, ObjectStore } from "../aws/s3.ts";
+import type { ServiceContext } from "./context.ts";
+import { planFor } from "./encode-settings.ts";
+import { type Draft, isCurrent, makeDraft } from "./latents-object.ts";
+
+/** An upload's place, and the sequencer of the event that tells of it, for the record. */
+export interface Upload {
+  readonly bucket: string;
+  readonly key: string;
+  readonly sequencer?: string | undefined;
+  /** Encodes it even if there are latents of it that are as the settings want them: by an older model of the same name, say. */
+  readonly again?: boolean;
+}
+
+/** How the latents of a key came to agree with its upload. */
+export type Outcome =
+  | { readonly outcome: "encoded"; readonly metadata: Readonly<Record<string, string>> }
+  /** They agreed already: a repeated or late event. */
+  | { readonly outcome: "current" }
+  /** There is no upload, and now no latents either. */
+  | { readonly outcome: "removed" | "absent" }
+  | Rejected;
+
+/** The upload cannot be encoded, now or ever. It stays as it is, and there are no latents under its key. */
+export interface Rejected {
+  readonly outcome: "rejected";
+  readonly reason: ZippyNetError;
+}
+
+/** Rounds of looking, encoding and writing before a key that keeps changing is given up. */
+const ROUNDS = 8;
+
+/**
+ * Brings the latents of a key in line with what is uploaded under it *now*, whichever event asks, and how often: events come
+ * more than once, late and out of order, so an event only says where to look. Latents are written or deleted only if they are
+ * still those seen before the upload was looked at, and the upload is looked at again afterwards. So of two rounds that overlap,
+ * the one that saw the older upload either fails to write or notices and goes on.
+ *
+ * Throws what may pass by itself (S3 out of reach, a model that does not load); what never will is `rejected`.
+ */
+export async function encodeObject(context: ServiceContext, upload: Upload): Promise<Outcome> {
+  const { store, settings } = context;
+  const bucket = settings.latentsBucket;
+  const key = latentsKey(upload.key);
+  const refused = refuse(upload, bucket, key);
+  if (refused) return rejected(refused);
+
+  for (let round = 0; round < ROUNDS; round++) {
+    const standing = await store.head(bucket, key);
+    const source = await lookFor(store, upload);
+    if (!source && standing) await store.assertBucket(upload.bucket); // before latents go for want of an upload
+    const next = source && (await permanent(() => prepare(context, upload, source, standing)));
+    if (next === "changed") continue;
+    if (next === "current") return { outcome: "current" };
+
+    const done =
+      next && "file" in next
+        ? await store.put(bucket, key, standing?.etag, next.file, MEDIA_TYPE, next.metadata)
+        : !standing || (await store.delete(bucket, key, standing.etag));
+    if (!done) continue;
+    const after = await lookFor(store, upload);
+    if (!isSame(after, source)) continue;
+
+    if (!next) return { outcome: standing ? "removed" : "absent" };
+    return "file" in next ? { outcome: "encoded", metadata: next.metadata } : next;
+  }
+  throw new Error(`${upload.key}: the upload or its latents changed in each of ${ROUNDS} rounds`);
+}
+
+/** What is uploaded, and what it asks for; undefined if there is nothing, or a folder of S3's console. */
+async function lookFor(store: ObjectStore, { bucket, key }: Upload): Promise<ObjectHead | undefined> {
+  const head = await store.headTagged(bucket, key);
+  return head && isFolderMarker(key, head.size) ? undefined : head;
+}
+
+/** One body has one ETag, whatever its metadata ask for: an upload that came and went meanwhile may differ in them alone. */
+function isSame(a: ObjectHead | undefined, b: ObjectHead | undefined): boolean {
+  return a?.etag === b?.etag && isDeepStrictEqual(a?.metadata, b?.metadata);
+}
+
+async function prepare(
+  { store, models, settings }: ServiceContext,
+  upload: Upload,
+  source: ObjectHead,
+  standing: ObjectHead | undefined,
+): Promise<Draft | "current" | "changed"> {
+  const plan = await planFor(models, settings, source);
+  if (!upload.again && standing && isCurrent(standing.metadata, plan, source)) return "current";
+  const fetched = await store.get(upload.bucket, upload.key, source.etag);
+  return fetched ? makeDraft(plan, source, fetched, upload.sequencer, settings.maxPixels) : "changed";
+}
+
+function refuse(upload: Upload, latentsBucket: string, key: string): string | undefined {
+  if (upload.bucket === latentsBucket) {
+    return "expected an upload outside the bucket of the latents, which would encode its own output for ever";
+  }
+  const length = Buffer.byteLength(key);
+  if (length <= MAX_KEY) return undefined;
+  return `expected a key of at most ${MAX_KEY - 3} bytes, so that .zn fits, got ${length - 3}`;
+}
+
+/** Turns an error that no repetition will mend into a result. */
+async function permanent<T>(step: () => Promise<T>): Promise<T | Rejected> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof ZippyNetError && PERMANENT.has(error.code)) {
+      return { outcome: "rejected", reason: error };
+    }
+    throw error;
+  }
+}
+
+const PERMANENT: ReadonlySet<string> = new Set(["bad-image", "bad-option", "too-large"]);
+
+function rejected(reason: string): Rejected {
+  return { outcome: "rejected", reason: new ZippyNetError("bad-option", reason) };
+}

@@ -1,0 +1,85 @@
+import type { Model } from "../../codec/codec.ts";
+import { ZippyNetError } from "../../codec/errors.ts";
+import type { Target } from "../../codec/target.ts";
+import type { Models } from "../../model/folder.ts";
+import type { ObjectHead } from "../aws/s3.ts";
+import type { ServiceSettings } from "../settings.ts";
+
+/** How an upload is to be encoded. */
+export interface Plan {
+  /** To choose from. */
+  readonly models: readonly Model[];
+  /** What was asked for: a name, or `auto`. */
+  readonly model: string;
+  readonly target: Target;
+  /** 0–9. */
+  readonly effort: number;
+}
+
+/** Object metadata or tags that an upload may ask with, beside `model`, and their ranges. */
+const RANGES = { quality: [1, 100], psnr: [1, 100], "max-bytes": [1, 1e9], effort: [0, 9] } as const;
+
+/**
+ * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for (`model`, `effort`, and one of `quality`, `psnr`,
+ * `max-bytes`), else the settings.
+ * Throws `too-large` and `bad-option`, before a byte of the upload is fetched.
+ */
+export async function planFor(models: Models, settings: ServiceSettings, upload: ObjectHead): Promise<Plan> {
+  if (upload.size > settings.maxUploadBytes) {
+    throw new ZippyNetError(
+      "too-large",
+      `expected an upload of at most ${settings.maxUploadBytes} bytes, got ${upload.size}`,
+    );
+  }
+  const target = targetOf(upload.metadata) ?? { kind: "quality", quality: settings.quality };
+  const effort = asked(upload.metadata, "effort") ?? settings.effort;
+  const model = upload.metadata["model"] ?? settings.model;
+  if (upload.metadata["model"] !== undefined) assertKnown(models, model);
+  return { models: await models.choose(model), model, target, effort };
+}
+
+/** A target as metadata tell it. */
+export function targetText(target: Target): string {
+  if (target.kind === "psnr") return `psnr ${target.decibels}`;
+  return target.kind === "bytes" ? `max-bytes ${target.maxBytes}` : `quality ${target.quality}`;
+}
+
+type Metadata = ObjectHead["metadata"];
+
+function targetOf(metadata: Metadata): Target | undefined {
+  const names = (["quality", "psnr", "max-bytes"] as const).filter((name) => metadata[name] !== undefined);
+  if (names.length > 1) {
+    throw new ZippyNetError(
+      "bad-option",
+      `expected one of the metadata or tags ${names.join(" and ")}, got each`,
+    );
+  }
+  const quality = asked(metadata, "quality");
+  const decibels = asked(metadata, "psnr");
+  const maxBytes = asked(metadata, "max-bytes");
+  if (quality !== undefined) return { kind: "quality", quality };
+  if (decibels !== undefined) return { kind: "psnr", decibels };
+  return maxBytes === undefined ? undefined : { kind: "bytes", maxBytes };
+}
+
+function asked(metadata: Metadata, name: keyof typeof RANGES): number | undefined {
+  const text = metadata[name];
+  if (text === undefined) return undefined;
+  const [low, high] = RANGES[name];
+  const shape = name === "psnr" ? /^\d{1,3}(\.\d{1,6})?$/ : /^\d{1,10}$/;
+  const value = Number(text);
+  if (shape.test(text) && value >= low && value <= high) return value;
+  throw new ZippyNetError(
+    "bad-option",
+    `expected the metadata or tag "${name}" to be ${low}–${high}, got "${text}"`,
+  );
+}
+
+/** Of what an upload asks for; a model that the settings name and is not here is another matter, which a deployment mends. */
+function assertKnown(models: Models, name: string): void {
+  if (name === "auto" || models.list().some((model) => model.name === name)) return;
+  throw new ZippyNetError(
+    "bad-option",
+    `expected the metadata or tag "model" to name a model that is here, got "${name}"`,
+  );
+}

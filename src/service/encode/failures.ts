@@ -1,0 +1,99 @@
+import * as v from "valibot";
+import { once } from "../aws/concurrency.ts";
+import type { FailuresQueue } from "../aws/sqs.ts";
+import type { ServiceSettings } from "../settings.ts";
+import type { Rejected, Upload } from "./encode-object.ts";
+import { readS3Event } from "./s3-event.ts";
+
+/**
+ * Messages of the failures queue. They are of two kinds:
+ *
+ * - an upload that can never be encoded as it is: the encode function sends it, `rejected` below;
+ * - an event that the encode function failed three times to handle: Lambda sends its invocation record, with the event and the
+ *   error (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
+ */
+export interface FailedUploads {
+  /** Empty if the message tells of no upload of ours. */
+  readonly uploads: readonly Upload[];
+  /** For people. */
+  readonly reason: string;
+}
+
+const Rejection = v.object({
+  zippynet: v.literal("rejected"),
+  time: v.string(),
+  requestId: v.optional(v.string()),
+  bucket: v.string(),
+  key: v.string(),
+  sequencer: v.optional(v.string()),
+  reason: v.object({ code: v.string(), message: v.string() }),
+});
+
+const Invocation = v.object({
+  requestContext: v.object({ condition: v.string(), requestId: v.optional(v.string()) }),
+  requestPayload: v.unknown(),
+  responsePayload: v.fallback(v.optional(v.object({ errorMessage: v.optional(v.string()) })), undefined),
+});
+
+/** The message of a rejected upload; the original stays where it is, so its place is enough. */
+export function rejectionMessage(
+  { bucket, key, sequencer }: Upload,
+  { reason }: Rejected,
+  requestId: string | undefined,
+): string {
+  const message: v.InferOutput<typeof Rejection> = {
+    zippynet: "rejected",
+    time: new Date().toISOString(),
+    ...(requestId === undefined ? {} : { requestId }),
+    bucket,
+    key,
+    ...(sequencer === undefined ? {} : { sequencer }),
+    reason: { code: reason.code, message: reason.message },
+  };
+  return JSON.stringify(message);
+}
+
+/** What a message of the queue tells; undefined of a message that is of neither kind. */
+export function readFailure(body: string): FailedUploads | undefined {
+  const content = parsed(body);
+  const rejection = v.safeParse(Rejection, content);
+  if (rejection.success) {
+    const { bucket, key, sequencer, reason } = rejection.output;
+    return { uploads: [{ bucket, key, sequencer }], reason: reason.message };
+  }
+  const invocation = v.safeParse(Invocation, content);
+  if (!invocation.success) return undefined;
+  const { requestContext, requestPayload, responsePayload } = invocation.output;
+  const { events } = readS3Event(requestPayload);
+  return {
+    uploads: events.map(({ bucket, key, sequencer }) => ({ bucket, key, sequencer })),
+    reason: responsePayload?.errorMessage ?? requestContext.condition,
+  };
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+let queue: { readonly url: string; readonly open: () => Promise<FailuresQueue> } | undefined;
+
+/**
+ * Puts a rejected upload into the failures queue, if there is one: without, which is so on one's own machine, the log has to do.
+ * Throws what SQS throws, so that the event comes again rather than its reason be lost.
+ */
+export async function tellRejected(
+  { failuresQueueUrl: url }: ServiceSettings,
+  upload: Upload,
+  rejected: Rejected,
+  requestId: string | undefined,
+): Promise<void> {
+  if (url === undefined) return;
+  if (queue?.url !== url) {
+    queue = { url, open: once(async () => new (await import("../aws/sqs.ts")).FailuresQueue(url)) };
+  }
+  await (await queue.open()).send(rejectionMessage(upload, rejected, requestId));
+}

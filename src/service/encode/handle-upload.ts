@@ -1,0 +1,56 @@
+import { type Fields, log, type Metrics, metricFields, type Operation } from "../aws/log.ts";
+import type { ServiceContext } from "./context.ts";
+import { encodeObject, type Outcome, type Rejected, type Upload } from "./encode-object.ts";
+
+/** Who asks, and what the log says beside the outcome. */
+export interface Request {
+  readonly operation: Operation;
+  readonly fields: Fields;
+  /** Tells whoever should know of an upload that cannot be encoded, before it is logged. What it throws fails the upload. */
+  readonly tell?: (rejected: Rejected) => Promise<void>;
+}
+
+/**
+ * Brings the latents of a key in line with its upload, and writes a line of the log that says how, with its metrics. Throws, after
+ * logging it too, what may pass by itself.
+ */
+export async function handleUpload(
+  open: () => Promise<ServiceContext>,
+  upload: Upload,
+  { operation, fields, tell }: Request,
+): Promise<Outcome> {
+  const began = performance.now();
+  try {
+    const outcome = await encodeObject(await open(), upload);
+    if (outcome.outcome === "rejected") await tell?.(outcome);
+    log(outcome.outcome === "rejected" ? "warn" : "info", "upload handled", {
+      ...fields,
+      ...outcome,
+      ...metricFields(operation, encodeMetrics(outcome, performance.now() - began)),
+    });
+    return outcome;
+  } catch (error) {
+    const metrics = { Failed: 1, Milliseconds: performance.now() - began };
+    log("error", "upload failed", { ...fields, error, ...metricFields(operation, metrics) });
+    throw error;
+  }
+}
+
+/** The metrics of an upload that was handled in so many milliseconds. */
+export function encodeMetrics(outcome: Outcome, milliseconds: number): Metrics {
+  const metrics = {
+    Milliseconds: Number(milliseconds.toFixed(1)),
+    Encoded: outcome.outcome === "encoded" ? 1 : 0,
+    Rejected: outcome.outcome === "rejected" ? 1 : 0,
+    Failed: 0,
+  };
+  if (outcome.outcome !== "encoded") return metrics;
+  const { metadata } = outcome;
+  return {
+    ...metrics,
+    BytesIn: Number(metadata["bytes-before"]),
+    BytesOut: Number(metadata["bytes-after"]),
+    PSNR: Number(metadata["psnr"]), // "lossless" is no number, and left out
+    Fallback: metadata["model-number"] === undefined ? 1 : 0,
+  };
+}
