@@ -1,6 +1,7 @@
-import { type Encoded, encodeImages, encodePlainly, ImageEncoder, type Model } from "./codec.ts";
+import { type Encoded, encodeImage, encodeInOnePass, ImageEncoder } from "./encode.ts";
 import { ZippyNetError } from "./errors.ts";
 import { assertImage, type Image } from "./image.ts";
+import type { Model } from "./model.ts";
 import { QUALITIES } from "./network/architecture.ts";
 import { decibels } from "./rate-distortion.ts";
 import { isTooLargeToSearch, MAX_EFFORT } from "./rdo/refine.ts";
@@ -63,12 +64,11 @@ export function encodeNear(model: Model, image: Image, target: Target, effort = 
       return hit;
     };
   };
-  if (target.kind === "quality")
-    return hitOf(image, encodeImages(model, [image], target.quality, effort)[0]!);
+  if (target.kind === "quality") return hitOf(image, encodeImage(model, image, target.quality, effort));
   assertImage(image);
   assertWithin("effort", effort, 0, MAX_EFFORT);
   const encoder = new ImageEncoder(model, image);
-  const plain = memo((quality) => encodePlainly(model, image, quality));
+  const plain = memo((quality) => encodeInOnePass(model, image, quality));
   let edge = edgeOf(target, plain, 1, 101);
   const near = around(edge, NEIGHBOURS.plain).map(plain);
   // what lower efforts find stays in the running, by the same steps: no effort is worse than a lower one

@@ -7,8 +7,9 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { decodeImages, type Model } from "../codec/codec.ts";
+import { decodeImage } from "../codec/decode.ts";
 import type { Image } from "../codec/image.ts";
+import type { Model } from "../codec/model.ts";
 import { encodePictures } from "../image/encode.ts";
 import { resizeImage } from "../image/fit.ts";
 import { readImage } from "../image/read.ts";
@@ -107,8 +108,13 @@ async function pairsOf(model: Model, image: Image): Promise<Pair[]> {
   return [
     pair(`encode ${size}`, 1, () => encode([image]), encodeAvif),
     pair(`encode ${size}, ${BATCH} at once`, BATCH, () => encode(batch), encodeAvif),
-    pair(`decode ${size}`, 1, () => decodeImages(model, files.slice(0, 1)), decodeAvif),
-    pair(`decode ${size}, ${BATCH} at once`, BATCH, () => decodeImages(model, files), decodeAvif),
+    pair(`decode ${size}`, 1, () => decodeImage(model, files[0]!), decodeAvif),
+    pair(
+      `decode ${size}, ${BATCH} at once`,
+      BATCH,
+      () => files.map((file) => decodeImage(model, file)),
+      decodeAvif,
+    ),
   ];
 }
 

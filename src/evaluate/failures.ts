@@ -1,6 +1,6 @@
 import sharp from "sharp";
-import type { Model } from "../codec/codec.ts";
 import { type Image, laidOnWhite } from "../codec/image.ts";
+import type { Model } from "../codec/model.ts";
 import { encodePictures } from "../image/encode.ts";
 import { readImage } from "../image/read.ts";
 import { decode } from "../index.ts";

@@ -1,6 +1,6 @@
-import type { Model } from "../codec/codec.ts";
 import type { Kind } from "../codec/format/zn-file.ts";
 import type { Image } from "../codec/image.ts";
+import type { Model } from "../codec/model.ts";
 import { batches } from "../image/batches.ts";
 import { encodePictures } from "../image/encode.ts";
 import { finite, mean, type Point } from "./curve.ts";

@@ -1,6 +1,7 @@
-import { type Decoder, decodeImages } from "../codec/codec.ts";
+import { decodeImage } from "../codec/decode.ts";
 import { readFile } from "../codec/format/zn-file.ts";
 import type { Image } from "../codec/image.ts";
+import type { Decoder } from "../codec/model.ts";
 import { decodeAlpha, decodeClassical } from "./classical/decode.ts";
 
 /** Where a decoder finds the model that a file names. */
@@ -14,7 +15,7 @@ export async function decodePicture(models: ModelSource, bytes: Uint8Array): Pro
   const file = readFile(bytes);
   const image =
     file.kind === "latents"
-      ? decodeImages(await models.byNumber(file.header.model), [file.file])[0]!
+      ? decodeImage(await models.byNumber(file.header.model), file.file)
       : await decodeClassical(file);
   return file.alpha ? { ...image, alpha: await decodeAlpha(file.alpha, file) } : image;
 }

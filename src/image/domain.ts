@@ -1,5 +1,6 @@
-import { type Encoded, encodePlainly, type Model } from "../codec/codec.ts";
+import { type Encoded, encodeInOnePass } from "../codec/encode.ts";
 import type { Image } from "../codec/image.ts";
+import type { Model } from "../codec/model.ts";
 import { domainOf } from "../model/manifest.ts";
 import { type Candidate, Judge } from "./judge.ts";
 
@@ -19,7 +20,7 @@ export function likelyModels(models: readonly Model[], images: readonly Image[],
   const small = images.map((image) => shrunk(image, factor));
   const judge = judgeOf(quality, small[0]!);
   const tried = models.map((model) =>
-    small.map((image) => candidateOf(model, encodePlainly(model, image, quality))),
+    small.map((image) => candidateOf(model, encodeInOnePass(model, image, quality))),
   );
   return images.map((_, i) => {
     const least = new Map<string, number>();
@@ -39,7 +40,7 @@ export function likelyModels(models: readonly Model[], images: readonly Image[],
 export function bestModel(models: readonly Model[], image: Image, quality: number): Model {
   if (models.length === 1) return models[0]!;
   const products = models.map((model) => {
-    const { file, squares } = encodePlainly(model, image, quality);
+    const { file, squares } = encodeInOnePass(model, image, quality);
     return file.length * (squares + 1);
   });
   return models[products.indexOf(Math.min(...products))]!;

@@ -1,7 +1,7 @@
-import type { Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import { type Kind, MAX_ALPHA } from "../codec/format/zn-file.ts";
 import { assertPicture, assertPixels, type Image, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
+import type { Model } from "../codec/model.ts";
 import { MAX_EFFORT } from "../codec/rdo/refine.ts";
 import { assertTarget, type Target } from "../codec/target.ts";
 import { assertWithin } from "../codec/validate.ts";

@@ -1,5 +1,5 @@
-import type { Model } from "../codec/codec.ts";
 import { readFile } from "../codec/format/zn-file.ts";
+import type { Model } from "../codec/model.ts";
 import { type EncodeWish, encodePicture } from "./encode.ts";
 import { sniff } from "./formats.ts";
 import { readImage } from "./read.ts";

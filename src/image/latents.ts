@@ -1,5 +1,6 @@
-import { encodeImages, type Model } from "../codec/codec.ts";
+import { encodeImage } from "../codec/encode.ts";
 import { canBeLatents, type Image } from "../codec/image.ts";
+import type { Model } from "../codec/model.ts";
 import { encodeNear, type Target } from "../codec/target.ts";
 import { filled, type Wrap } from "./classical/wrap.ts";
 import { bestModel, candidateOf, likelyModels } from "./domain.ts";
@@ -58,7 +59,7 @@ function atQuality(
   const likely = likelyModels(models, images, quality);
   return images.map((image, i) => {
     const model = bestModel(likely[i]!, image, quality);
-    return candidateOf(model, encodeImages(model, [image], quality, effort)[0]!);
+    return candidateOf(model, encodeImage(model, image, quality, effort));
   });
 }
 

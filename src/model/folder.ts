@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Decoder, Model } from "../codec/codec.ts";
 import { ZippyNetError } from "../codec/errors.ts";
+import type { Decoder, Model } from "../codec/model.ts";
 import { loadDecoder, loadModel, type ReadFile } from "./load.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
 

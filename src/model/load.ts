@@ -1,4 +1,3 @@
-import type { Decoder, Model } from "../codec/codec.ts";
 import { SCALES, SymbolTables } from "../codec/entropy/symbol-tables.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { IntegerConvolution } from "../codec/integer/convolution.ts";
@@ -9,6 +8,7 @@ import {
   SYNTHESIS_ENDS,
 } from "../codec/integer/fixed-point.ts";
 import { IntegerLayers } from "../codec/integer/layers.ts";
+import type { Decoder, Model } from "../codec/model.ts";
 import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
 import {
   LEVEL_LIMIT,

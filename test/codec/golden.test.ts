@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { decodeImages, decodeLatents } from "../../src/codec/codec.ts";
+import { decodeImage, decodeLatents } from "../../src/codec/decode.ts";
 import { info } from "../../src/index.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { parseManifest } from "../../src/model/manifest.ts";
@@ -31,7 +31,7 @@ for (const { file, header, orientation, yHat, pixels } of golden) {
     const latents = decodeLatents(model, bytes);
     assert.equal(latents.orientation, orientation);
     assert.equal(hashLatents(latents.yHat), yHat);
-    const image = decodeImages(model, [bytes])[0]!;
+    const image = decodeImage(model, bytes);
     assert.equal(image.data.length, header.width * header.height * 3);
     assert.equal(hashPixels(image), pixels);
   });

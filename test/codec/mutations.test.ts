@@ -7,9 +7,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decodeImages, decodeLatents, encodeImages, type Model } from "../../src/codec/codec.ts";
+import { decodeImage, decodeLatents } from "../../src/codec/decode.ts";
+import { encodeImage } from "../../src/codec/encode.ts";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import { checkIndex, readContainer, SQUARES } from "../../src/codec/format/latents-file.ts";
+import type { Model } from "../../src/codec/model.ts";
 import { latentSize } from "../../src/codec/network/architecture.ts";
 import { info } from "../../src/index.ts";
 import { priorWeights } from "../../src/model/load.ts";
@@ -45,8 +47,7 @@ const sizes: [number, number][] = [
 ];
 const originals = [5, 30, 60, 100].flatMap((quality) =>
   sizes.map(
-    ([width, height], seed) =>
-      encodeImages(model, [madePicture(width, height, seed, seed === 3)], quality)[0]!.file,
+    ([width, height], seed) => encodeImage(model, madePicture(width, height, seed, seed === 3), quality).file,
   ),
 );
 
@@ -156,8 +157,8 @@ const anyHeader = fc
 function verdict(engine: Model, file: Uint8Array): "refused" | "decoded" {
   try {
     const { width, height } = readContainer(file).header;
-    const [image] = decodeImages(engine, [file]);
-    assert.deepEqual([image!.width, image!.height, image!.data.length], [width, height, width * height * 3]);
+    const image = decodeImage(engine, file);
+    assert.deepEqual([image.width, image.height, image.data.length], [width, height, width * height * 3]);
     return "decoded";
   } catch (error) {
     if (!(error instanceof ZippyNetError)) throw error;

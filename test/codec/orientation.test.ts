@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decodeImages, encodeImages, encodePlainly } from "../../src/codec/codec.ts";
+import { decodeImage } from "../../src/codec/decode.ts";
+import { encodeImage, encodeInOnePass } from "../../src/codec/encode.ts";
 import { turned, turnedBack } from "../../src/codec/orientation.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { madePicture, photographs } from "./support.ts";
@@ -44,14 +45,14 @@ test("a turned photograph gives the turned result: each way up is tried, in Node
   ] as const) {
     const model = await models.byName(name);
     assert.equal(model.orientations, ways);
-    const upright = encodeImages(model, [strip], 40)[0]!;
-    const [picture] = decodeImages(model, [upright.file]);
+    const upright = encodeImage(model, strip, 40);
+    const picture = decodeImage(model, upright.file);
     const found = new Set<number>();
     for (let way = 0; way < ways; way++) {
-      const { file, orientation: its, squares } = encodeImages(model, [turned(strip, way)], 40)[0]!;
+      const { file, orientation: its, squares } = encodeImage(model, turned(strip, way), 40);
       found.add(its);
       assert.equal(squares, upright.squares);
-      assert.deepEqual(decodeImages(model, [file])[0], turned(picture!, way));
+      assert.deepEqual(decodeImage(model, file), turned(picture, way));
     }
     assert.equal(found.size, ways);
   }
@@ -61,8 +62,8 @@ test("effort 0 is better than one pass, at the quality asked for, and no larger 
   const model = await (await openModels()).byName("natural");
   let [saved, all] = [0, 0];
   for (const image of await photographs(42)) {
-    const plain = encodePlainly(model, image, 40);
-    const better = encodeImages(model, [image], 40)[0]!;
+    const plain = encodeInOnePass(model, image, 40);
+    const better = encodeImage(model, image, 40);
     assert.equal(better.quality, 40);
     const lossOf = (of: typeof plain) => of.estimatedBits + better.price * of.squares;
     assert.ok(lossOf(better) <= lossOf(plain));
@@ -71,5 +72,5 @@ test("effort 0 is better than one pass, at the quality asked for, and no larger 
   }
   assert.ok(saved > 0.005 * all, `${((100 * saved) / all).toFixed(2)} % saved`);
   const large = madePicture(136, 128, 0);
-  assert.deepEqual(encodeImages(model, [large], 40)[0], encodePlainly(model, large, 40));
+  assert.deepEqual(encodeImage(model, large, 40), encodeInOnePass(model, large, 40));
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { decodeImages, encodeImages, type Model } from "../../src/codec/codec.ts";
+import { decodeImage } from "../../src/codec/decode.ts";
+import { encodeImage } from "../../src/codec/encode.ts";
+import type { Model } from "../../src/codec/model.ts";
 import { analyse, withGain } from "../../src/codec/network/autoencoder.ts";
 import { goalOf, relaxedFor } from "../../src/codec/rdo/objective.ts";
 import { encodePicture, encodePictures } from "../../src/image/encode.ts";
@@ -15,13 +17,10 @@ before(async () => {
 test("no effort's loss is above that of a lower one, and the search pays", async () => {
   const images = (await photographs(64)).slice(0, 2);
   for (const quality of [30, 70]) {
-    const prices = encodeImages(model, images, quality, 1).map(({ price }) => price);
+    const prices = images.map((image) => encodeImage(model, image, quality, 1).price);
     const losses = [0, 1, 2, 3].map((effort) => {
-      const encoded = encodeImages(model, images, quality, effort);
-      const decoded = decodeImages(
-        model,
-        encoded.map(({ file }) => file),
-      );
+      const encoded = images.map((image) => encodeImage(model, image, quality, effort));
+      const decoded = encoded.map(({ file }) => decodeImage(model, file));
       return encoded.map(({ estimatedBits }, i) => {
         let squares = 0;
         images[i]!.data.forEach((value, at) => {
@@ -54,10 +53,10 @@ test("the same picture gives the same file, alone or in a batch", async () => {
 
 test("pictures too large to be searched, grey ones and those of one position are encoded as ever", () => {
   const large = madePicture(264, 256, 0);
-  assert.deepEqual(encodeImages(model, [large], 10, 9), encodeImages(model, [large], 10, 0));
+  assert.deepEqual(encodeImage(model, large, 10, 9), encodeImage(model, large, 10, 0));
   for (const image of [madePicture(8, 8, 1), madePicture(17, 9, 0, true)]) {
-    const [encoded] = encodeImages(model, [image], 60, 2);
-    assert.equal(decodeImages(model, [encoded!.file])[0]!.width, image.width);
+    const { file } = encodeImage(model, image, 60, 2);
+    assert.equal(decodeImage(model, file).width, image.width);
   }
 });
 
@@ -91,7 +90,7 @@ test("bits and squared errors fall along their gradients as fast as these say", 
 test("effort is 0–9", () => {
   for (const effort of [-1, 10, 0.5, Number.NaN]) {
     assert.throws(
-      () => encodeImages(model, [madePicture(8, 8, 0)], 50, effort),
+      () => encodeImage(model, madePicture(8, 8, 0), 50, effort),
       /expected an effort of 0–9, got/,
     );
   }

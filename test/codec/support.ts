@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Model } from "../../src/codec/codec.ts";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import type { Image } from "../../src/codec/image.ts";
+import type { Model } from "../../src/codec/model.ts";
 import { openModels } from "../../src/model/folder.ts";
 
 export const facesFolder = modelFolder("faces");

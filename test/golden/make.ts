@@ -7,7 +7,8 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { decodeImages, encodeImages } from "../../src/codec/codec.ts";
+import { decodeImage } from "../../src/codec/decode.ts";
+import { encodeImage } from "../../src/codec/encode.ts";
 import { readContainer } from "../../src/codec/format/latents-file.ts";
 import type { Image } from "../../src/codec/image.ts";
 import { turned } from "../../src/codec/orientation.ts";
@@ -72,8 +73,8 @@ for (const old of readdirSync(goldenFolder)) if (old.endsWith(".zn")) rmSync(joi
 const golden: Golden[] = [];
 for (const { name, image, quality, model: modelName } of pictures) {
   const model = await models.byName(modelName);
-  const { file, yHat, orientation } = encodeImages(model, [image], quality)[0]!;
-  const decoded = decodeImages(model, [file])[0]!;
+  const { file, yHat, orientation } = encodeImage(model, image, quality);
+  const decoded = decodeImage(model, file);
   writeFileSync(join(goldenFolder, `${name}.zn`), file);
   const { header } = readContainer(file);
   golden.push({

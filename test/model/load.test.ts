@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { decodeImages, encodeImages } from "../../src/codec/codec.ts";
+import { decodeImage } from "../../src/codec/decode.ts";
+import { encodeImage } from "../../src/codec/encode.ts";
 import { loadModel, sha256Hex } from "../../src/model/load.ts";
 import { BLOBS, type BlobName, parseManifest } from "../../src/model/manifest.ts";
 import { readSafetensors, type SafeTensor, writeSafetensors } from "../../src/model/safetensors.ts";
@@ -52,10 +53,10 @@ test("the model loads, works, gives its memory back, and takes it anew when it i
   const model = await load(original());
   assert.deepEqual([model.number, model.name], [1, "faces"]);
   const image = madePicture(24, 24, 0);
-  const encoded = encodeImages(model, [image], 50)[0]!;
-  const decoded = decodeImages(model, [encoded.file]);
+  const encoded = encodeImage(model, image, 50);
+  const decoded = decodeImage(model, encoded.file);
   model.dispose();
-  assert.deepEqual(decodeImages(model, [encoded.file]), decoded);
+  assert.deepEqual(decodeImage(model, encoded.file), decoded);
 });
 
 test("a kernel or bias that could overflow a sum is refused", async () => {

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { decodeImages, encodeImages } from "../../src/codec/codec.ts";
+import { decodeImage } from "../../src/codec/decode.ts";
+import { encodeImage } from "../../src/codec/encode.ts";
 import type { Image } from "../../src/codec/image.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { type Checkpoint, type RunPlan, readCheckpoint } from "../../src/train/checkpoint.ts";
@@ -114,11 +115,8 @@ describe("training run", { skip: withoutBinding }, async () => {
     const model = await (await openModels(models)).byName("tiny");
     for (const size of [42, 64]) {
       const originals = images.train.slice(0, 3).map((image) => centred(image, size));
-      const encoded = encodeImages(model, originals, 70);
-      const decoded = decodeImages(
-        model,
-        encoded.map(({ file }) => file),
-      );
+      const encoded = originals.map((image) => encodeImage(model, image, 70));
+      const decoded = encoded.map(({ file }) => decodeImage(model, file));
       const { psnr, bytes } = curve.at(-1)!.find((point) => point.size === size && point.quality === 70)!;
       const real = {
         psnr: mean(decoded.map((image, i) => psnrOf(image, originals[i]!))),

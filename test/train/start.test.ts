@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { decodeImages, encodeImages } from "../../src/codec/codec.ts";
+import { decodeImage } from "../../src/codec/decode.ts";
+import { encodeImage } from "../../src/codec/encode.ts";
 import type { Architecture } from "../../src/codec/network/architecture.ts";
 import { buildModel, readBlobs } from "../../src/model/load.ts";
 import { BLOBS } from "../../src/model/manifest.ts";
@@ -41,8 +42,8 @@ describe("weights to start from", async () => {
   const coded = (architecture: Architecture, vector: Float32Array) => {
     const described = { number: 201, name: "made", orientations: 1, architecture } as const;
     const model = buildModel(described, packed(architecture, vector));
-    const files = encodeImages(model, [PICTURE], 60).map(({ file }) => file);
-    return { files, pictures: decodeImages(model, files) };
+    const { file } = encodeImage(model, PICTURE, 60);
+    return { file, picture: decodeImage(model, file) };
   };
 
   it("come from a model's folder as the integers that it has", async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { decodeImages, encodeImages } from "../../src/codec/codec.ts";
+import { decodeImage } from "../../src/codec/decode.ts";
+import { encodeImage } from "../../src/codec/encode.ts";
 import type { Image } from "../../src/codec/image.ts";
-import { split } from "../../src/image/batches.ts";
 import { toInline } from "../../src/index.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { WebServer } from "../../src/web/server.ts";
@@ -57,20 +57,19 @@ suite("200 files give Node's pixels, and pictures Node's files", {
 
   before(async () => {
     const [model] = await (await openModels()).choose("faces");
-    const files: Uint8Array[][] = [];
+    const files: Uint8Array[] = [];
     for (const { count, side, quality } of SETS) {
-      for (const batch of split(await pictures(IMAGES, count, side), 16)) {
-        files.push(encodeImages(model!, batch, quality).map(({ file }) => file));
-      }
+      for (const image of await pictures(IMAGES, count, side))
+        files.push(encodeImage(model!, image, quality).file);
     }
-    decodeImages(model!, files[0]!);
+    decodeImage(model!, files[0]!);
     const start = performance.now();
-    own = files.flatMap((batch) => decodeImages(model!, batch));
+    own = files.map((file) => decodeImage(model!, file));
     ownMilliseconds = performance.now() - start;
-    ownEncoded = own.slice(0, ENCODED).map((image) => toInline(encodeImages(model!, [image], 50)[0]!.file));
+    ownEncoded = own.slice(0, ENCODED).map((image) => toInline(encodeImage(model!, image, 50).file));
     answers = await Answers.open();
     site = await Site.open();
-    site.write("files.json", JSON.stringify(files.flat().map(toInline)));
+    site.write("files.json", JSON.stringify(files.map(toInline)));
     site.write("all.js", SCRIPT(answers.origin));
     site.write(
       "all.html",

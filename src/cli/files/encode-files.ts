@@ -1,5 +1,5 @@
-import type { Model } from "../../codec/codec.ts";
 import type { Image } from "../../codec/image.ts";
+import type { Model } from "../../codec/model.ts";
 import { batches, split } from "../../image/batches.ts";
 import { type EncodedPicture, type EncodeWish, encodePictures } from "../../image/encode.ts";
 import { MAX_BYTES, readImage } from "../../image/read.ts";

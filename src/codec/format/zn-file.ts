@@ -33,7 +33,7 @@ interface Common {
 export interface LatentsFile extends Common {
   readonly kind: "latents";
   readonly header: Header;
-  /** The file without alpha, as `decodeImages` takes it. */
+  /** The file without alpha, as `decodeImage` takes it. */
   readonly file: Uint8Array;
 }
 

@@ -1,6 +1,6 @@
-import type { Model } from "../../codec/codec.ts";
 import type { Kind } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
+import type { Model } from "../../codec/model.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
 import { decodePicture, type ModelSource } from "../../image/decode.ts";
 import { encodePictures } from "../../image/encode.ts";

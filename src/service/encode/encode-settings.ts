@@ -1,5 +1,5 @@
-import type { Model } from "../../codec/codec.ts";
 import { ZippyNetError } from "../../codec/errors.ts";
+import type { Model } from "../../codec/model.ts";
 import type { Target } from "../../codec/target.ts";
 import type { Models } from "../../model/folder.ts";
 import type { ObjectHead } from "../aws/s3.ts";

@@ -1,4 +1,4 @@
-import { decodeImages } from "../../../codec/codec.ts";
+import { decodeImage } from "../../../codec/decode.ts";
 import { type LatentsFile, readFile } from "../../../codec/format/zn-file.ts";
 import type { Image } from "../../../codec/image.ts";
 import type { Decoder } from "../../../codec/model.ts";
@@ -45,8 +45,8 @@ async function decode(id: number, bytes: Uint8Array): Promise<void> {
 }
 
 async function decodeLatents({ header, file }: LatentsFile): Promise<Rgba> {
-  const [image] = decodeImages(await models.byNumber(header.model), [file]);
-  return rgba(image!);
+  const image = decodeImage(await models.byNumber(header.model), file);
+  return rgba(image);
 }
 
 function rgba({ width, height, data }: Image): Rgba {

@@ -1,0 +1,56 @@
+import { walkLatents } from "./entropy/latents.ts";
+import { RangeDecoder } from "./entropy/range-coder.ts";
+import { ZippyNetError } from "./errors.ts";
+import { checkByte } from "./format/checksum.ts";
+import { type Header, readContainer } from "./format/latents-file.ts";
+import type { Image } from "./image.ts";
+import type { Decoder } from "./model.ts";
+import { latentSize } from "./network/architecture.ts";
+import { reconstruct } from "./network/autoencoder.ts";
+import { LATENT_UNIT } from "./network/prior.ts";
+import { decodeOrientation, type Orientation, turnedBack, turnedSize } from "./orientation.ts";
+
+/**
+ * Decodes a `.zn` file of latents with the model that it names. The same file gives the same pixels on every machine.
+ * Throws `bad-file`, or `unknown-model` if the file is another model's.
+ */
+export function decodeImage(model: Decoder, file: Uint8Array): Image {
+  const { header, orientation, yHat } = decodeLatents(model, file);
+  const coded = { ...header, ...turnedSize(header, orientation) };
+  return turnedBack(reconstruct(model, coded, yHat), orientation);
+}
+
+/** What the range coder gives: all of a file but its pixels. */
+export interface Latents {
+  readonly header: Header;
+  readonly orientation: Orientation;
+  /** [rows, columns, latentChannels], in 32nds. */
+  readonly yHat: Int16Array;
+}
+
+/** The entropy-coded half of decoding: header, orientation and `y_hat`, of which the check byte is checked. Throws as `decodeImage`. */
+export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
+  const { header, check, payload } = readContainer(file);
+  if (header.model !== model.number) {
+    throw new ZippyNetError(
+      "unknown-model",
+      `expected a file of model ${model.number}, got one of model ${header.model}`,
+    );
+  }
+  const coder = new RangeDecoder(payload);
+  const orientation = decodeOrientation(coder, model.orientations);
+  const { width, height } = turnedSize(header, orientation);
+  const yHat = walkLatents(
+    model.architecture,
+    model.prior,
+    latentSize(width, height),
+    model.levels[header.quality - 1]!,
+    (_at, mean, scale) => model.tables.decode(coder, scale) * LATENT_UNIT + mean,
+  );
+  coder.finish();
+  const found = checkByte(header, orientation, yHat);
+  if (found !== check) {
+    throw new ZippyNetError("bad-file", `damaged .zn file: expected check byte ${check}, got ${found}`);
+  }
+  return { header, orientation, yHat };
+}

@@ -1,0 +1,118 @@
+import { RangeEncoder } from "./entropy/range-coder.ts";
+import { checkByte } from "./format/checksum.ts";
+import { type Header, writeContainer } from "./format/latents-file.ts";
+import { assertImage, type Image, isGrey } from "./image.ts";
+import type { Model } from "./model.ts";
+import { QUALITIES } from "./network/architecture.ts";
+import { encodeOrientation, type Orientation } from "./orientation.ts";
+import { priceOf } from "./rate-distortion.ts";
+import {
+  bestOrientation,
+  corrected,
+  fittingGain,
+  type PricedStart,
+  plainStart,
+  type Start,
+} from "./rdo/candidates.ts";
+import { isTooLargeToSearch, MAX_EFFORT, Refinement } from "./rdo/refine.ts";
+import type { Trial } from "./rdo/trial.ts";
+import { assertWithin } from "./validate.ts";
+
+/** An encoded image, and what the encoder knows of it. */
+export interface Encoded {
+  /** The `.zn` file. */
+  readonly file: Uint8Array;
+  /** The quality in the file, 1–100. From effort 1 on it may differ from the one asked for: the encoder chooses the gain. */
+  readonly quality: number;
+  /** Bits of the payload by the model's tables; the range coder adds less than a byte, the header 3–8 bytes. */
+  readonly estimatedBits: number;
+  readonly orientation: Orientation;
+  /** [rows, columns, latentChannels], in 32nds: what the decoder will find. */
+  readonly yHat: Int16Array;
+  /** Sum of squared errors of 8-bit samples; opacity counts where the image has any. */
+  readonly squares: number;
+  /** Bits that one of those was worth. */
+  readonly price: number;
+}
+
+/**
+ * Encodes an image with a model. Throws `bad-image` or `bad-option`.
+ *
+ * @param quality 1–100: chooses the gain of the latents, and how many bits a squared error is worth
+ * @param effort 0–9: 0 tries each orientation and corrects the best; 1 also chooses the gain; higher ones search for better latents, see
+ * `rdo/`
+ * @example
+ * const { file } = encodeImage(model, { width: 42, height: 42, data: rgb }, 50);
+ */
+export function encodeImage(model: Model, image: Image, quality: number, effort = 0): Encoded {
+  assertWithin("quality", quality, 1, QUALITIES);
+  assertWithin("effort", effort, 0, MAX_EFFORT);
+  assertImage(image);
+  return new ImageEncoder(model, image).encode(quality, effort);
+}
+
+/** Encodes an image in a single pass of the networks, upright and with the gain of its quality. Throws as `encodeImage`. */
+export function encodeInOnePass(model: Model, image: Image, quality: number): Encoded {
+  assertWithin("quality", quality, 1, QUALITIES);
+  assertImage(image);
+  const { orientation, trial } = plainStart(model, image, quality);
+  return { ...write(model, image, orientation, trial), price: priceOf(quality) };
+}
+
+/** Encodes one image at several qualities and efforts; an effort goes on from where a lower one of the same quality ended. */
+export class ImageEncoder {
+  readonly #model: Model;
+  readonly #image: Image;
+  readonly #searches = new Map<number, Search>();
+
+  constructor(model: Model, image: Image) {
+    this.#model = model;
+    this.#image = image;
+  }
+
+  /** As `encodeImage`, but trusts its caller that all is within its bounds. */
+  encode(quality: number, effort: number): Encoded {
+    const [model, image] = [this.#model, this.#image];
+    if (isTooLargeToSearch(image, effort)) return encodeInOnePass(model, image, quality);
+    const search = this.#searches.get(quality) ?? {
+      start: corrected(model, bestOrientation(model, image, quality)),
+    };
+    this.#searches.set(quality, search);
+    const { orientation, trial } = search.start;
+    if (effort === 0) return { ...write(model, image, orientation, trial), price: priceOf(quality) };
+    search.fitting ??= fittingGain(model, search.start);
+    search.refinement ??= new Refinement(model, search.fitting);
+    const refined = search.refinement.upTo(effort);
+    return { ...write(model, image, orientation, refined), price: search.fitting.price };
+  }
+}
+
+/** How far the search for a file of a quality has come. */
+interface Search {
+  readonly start: Start;
+  fitting?: PricedStart;
+  refinement?: Refinement;
+}
+
+function write(
+  { number, orientations, tables }: Model,
+  image: Image,
+  orientation: Orientation,
+  { quality, yHat, scales, symbols, bits, squares }: Trial,
+): Omit<Encoded, "price"> {
+  const coder = new RangeEncoder();
+  encodeOrientation(coder, orientation, orientations);
+  symbols.forEach((symbol, i) => {
+    tables.encode(coder, scales[i]!, symbol);
+  });
+  const { width, height } = image;
+  const header: Header = { model: number, quality, grey: isGrey(image), width, height };
+  return {
+    file: writeContainer(header, checkByte(header, orientation, yHat), coder.finish()),
+    quality,
+    estimatedBits: Math.log2(orientations) + bits,
+    orientation,
+    yHat,
+    squares,
+  };
+}
