@@ -5,14 +5,14 @@ import { assertImage, type Image, isGrey } from "./image.ts";
 import type { Model } from "./model.ts";
 import { QUALITIES } from "./network/architecture.ts";
 import { encodeOrientation, type Orientation } from "./orientation.ts";
-import { priceOf } from "./rate-distortion.ts";
+import { lambdaOf } from "./rate-distortion.ts";
 import {
   bestOrientation,
   corrected,
   fittingGain,
-  type PricedStart,
   plainStart,
   type Start,
+  type WeighedStart,
 } from "./rdo/candidates.ts";
 import { isTooLargeToSearch, MAX_EFFORT, Refinement } from "./rdo/refine.ts";
 import type { Trial } from "./rdo/trial.ts";
@@ -30,9 +30,9 @@ export interface Encoded {
   /** [rows, columns, latentChannels], in 32nds: what the decoder will find. */
   readonly yHat: Int16Array;
   /** Sum of squared errors of 8-bit samples; opacity counts where the image has any. */
-  readonly squares: number;
+  readonly sse: number;
   /** Bits that one of those was worth. */
-  readonly price: number;
+  readonly lambda: number;
 }
 
 /**
@@ -56,7 +56,7 @@ export function encodeInOnePass(model: Model, image: Image, quality: number): En
   assertWithin("quality", quality, 1, QUALITIES);
   assertImage(image);
   const { orientation, trial } = plainStart(model, image, quality);
-  return { ...write(model, image, orientation, trial), price: priceOf(quality) };
+  return { ...write(model, image, orientation, trial), lambda: lambdaOf(quality) };
 }
 
 /** Encodes one image at several qualities and efforts; an effort goes on from where a lower one of the same quality ended. */
@@ -79,18 +79,18 @@ export class ImageEncoder {
     };
     this.#searches.set(quality, search);
     const { orientation, trial } = search.start;
-    if (effort === 0) return { ...write(model, image, orientation, trial), price: priceOf(quality) };
+    if (effort === 0) return { ...write(model, image, orientation, trial), lambda: lambdaOf(quality) };
     search.fitting ??= fittingGain(model, search.start);
     search.refinement ??= new Refinement(model, search.fitting);
     const refined = search.refinement.upTo(effort);
-    return { ...write(model, image, orientation, refined), price: search.fitting.price };
+    return { ...write(model, image, orientation, refined), lambda: search.fitting.lambda };
   }
 }
 
 /** How far the search for a file of a quality has come. */
 interface Search {
   readonly start: Start;
-  fitting?: PricedStart;
+  fitting?: WeighedStart;
   refinement?: Refinement;
 }
 
@@ -98,8 +98,8 @@ function write(
   { number, orientations, tables }: Model,
   image: Image,
   orientation: Orientation,
-  { quality, yHat, scales, symbols, bits, squares }: Trial,
-): Omit<Encoded, "price"> {
+  { quality, yHat, scales, symbols, bits, sse }: Trial,
+): Omit<Encoded, "lambda"> {
   const coder = new RangeEncoder();
   encodeOrientation(coder, orientation, orientations);
   symbols.forEach((symbol, i) => {
@@ -113,6 +113,6 @@ function write(
     estimatedBits: Math.log2(orientations) + bits,
     orientation,
     yHat,
-    squares,
+    sse,
   };
 }

@@ -8,26 +8,26 @@ import { QUALITIES } from "./network/architecture.ts";
  * sizes differ.
  */
 export function psnr(a: Image, b: Image): number {
-  return decibels(squaredError(a, b), a.data.length);
+  return decibels(sseOf(a, b), a.data.length);
 }
 
-/** Of so many samples. */
-export function decibels(squares: number, samples: number): number {
-  return 10 * Math.log10((255 * 255 * samples) / squares);
+/** PSNR in dB, from the sum of squared errors of so many 8-bit samples. */
+export function decibels(sse: number, samples: number): number {
+  return 10 * Math.log10((255 * 255 * samples) / sse);
 }
 
-/** Sum of squared errors; as `psnr`. */
-export function squaredError(a: Image, b: Image): number {
+/** Sum of squared errors (SSE) of two images of one size, of the same samples as `psnr`. Throws `bad-image` if their sizes differ. */
+export function sseOf(a: Image, b: Image): number {
   if (a.width !== b.width || a.height !== b.height) {
     throw new ZippyNetError(
       "bad-image",
       `expected two images of one size, got ${a.width}×${a.height} and ${b.width}×${b.height}`,
     );
   }
-  let squares = 0;
+  let sse = 0;
   const [x, y] = [laidOnWhite(a).data, laidOnWhite(b).data];
-  for (let i = 0; i < x.length; i++) squares += (x[i]! - y[i]!) ** 2;
-  return squares;
+  for (let i = 0; i < x.length; i++) sse += (x[i]! - y[i]!) ** 2;
+  return sse;
 }
 
 /** Lowest and highest training level, of quality 1 and 100. */
@@ -39,12 +39,12 @@ export function levelOf(quality: number): number {
   return LOWEST_LEVEL + ((HIGHEST_LEVEL - LOWEST_LEVEL) * (quality - 1)) / (QUALITIES - 1);
 }
 
-/** Weight of the distortion, MSE of 8-bit pixels, against bits per pixel: what training minimises, and what a search should. */
-export function distortionWeight(level: number): number {
+/** λ of training at a level l: its loss is bits per pixel + λ · MSE of 8-bit samples. */
+export function trainingLambda(level: number): number {
   return 0.0006 * 250 ** level;
 }
 
-/** Bits that a quality pays for one squared error of an 8-bit sample: bits + price · errors is what its files minimise. */
-export function priceOf(quality: number): number {
-  return distortionWeight(levelOf(quality)) / 3;
+/** λ of a quality, in bits for one squared error of an 8-bit sample: its files minimise bits + λ · SSE, the loss of training. */
+export function lambdaOf(quality: number): number {
+  return trainingLambda(levelOf(quality)) / 3;
 }

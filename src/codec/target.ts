@@ -32,7 +32,7 @@ export interface Hit {
   readonly quality: number;
   readonly psnr: number;
   /** Sum of squared errors; opacity counts where the image has any. */
-  readonly squares: number;
+  readonly sse: number;
 }
 
 /**
@@ -99,8 +99,8 @@ function meets(target: Exclude<Target, { kind: "quality" }>, { psnr, file }: Hit
   return target.kind === "psnr" ? psnr >= target.decibels : file.length <= target.maxBytes;
 }
 
-function hitOf({ data }: Image, { file, quality, squares }: Encoded): Hit {
-  return { file, quality, psnr: decibels(squares, data.length), squares };
+function hitOf({ data }: Image, { file, quality, sse }: Encoded): Hit {
+  return { file, quality, psnr: decibels(sse, data.length), sse };
 }
 
 /** The first quality that reaches the dB, or that no longer fits the bytes. */

@@ -40,17 +40,14 @@ export function likelyModels(models: readonly Model[], images: readonly Image[],
 export function bestModel(models: readonly Model[], image: Image, quality: number): Model {
   if (models.length === 1) return models[0]!;
   const products = models.map((model) => {
-    const { file, squares } = encodeInOnePass(model, image, quality);
-    return file.length * (squares + 1);
+    const { file, sse } = encodeInOnePass(model, image, quality);
+    return file.length * (sse + 1);
   });
   return models[products.indexOf(Math.min(...products))]!;
 }
 
-export function candidateOf(
-  { number }: Model,
-  { file, squares, quality, estimatedBits }: Encoded,
-): Candidate {
-  return { kind: "latents", file, squares, quality, model: number, estimatedBits };
+export function candidateOf({ number }: Model, { file, sse, quality, estimatedBits }: Encoded): Candidate {
+  return { kind: "latents", file, sse, quality, model: number, estimatedBits };
 }
 
 /** What a quality makes of candidates of an image's size. */

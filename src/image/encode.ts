@@ -55,7 +55,7 @@ export async function encodePicture(
 
 /**
  * Pictures of one size → `.zn` files: latents of whichever model suits best, or a classical codec's frame where that is better. To
- * a quality, the best file is that of the fewest bits + price · squared errors, where a model's file tells the price. Alpha is kept.
+ * a quality, the best file is that of the fewest bits + λ · SSE, where a model's file tells λ. Alpha is kept.
  * What becomes of a picture is at its place: a file, or an error (`bad-image`; `bad-option` if nothing meets the target).
  * Throws `bad-option`.
  */
@@ -136,11 +136,11 @@ function leastOf(candidates: readonly Candidate[]): number {
   return Math.min(...candidates.map(({ file }) => file.length));
 }
 
-/** By the price that the best of the latents tell, if any do. */
+/** By the λ that the best of the latents tell, if any do. */
 function judgeOf(target: Target, { data }: Image, latents: readonly Candidate[]): Judge {
   const judge = new Judge(target, data.length);
   const best = judge.best(latents);
-  return best ? judge.pricedBy(best) : judge;
+  return best ? judge.weighedBy(best) : judge;
 }
 
 /** Whether VP8, and by its example AV1, is far from what there is: faces do not wait for a search that never pays. */

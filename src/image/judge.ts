@@ -1,5 +1,5 @@
 import type { Kind } from "../codec/format/zn-file.ts";
-import { decibels, priceOf } from "../codec/rate-distortion.ts";
+import { decibels, lambdaOf } from "../codec/rate-distortion.ts";
 import type { Target } from "../codec/target.ts";
 
 /** A way to store a picture. */
@@ -7,7 +7,7 @@ export interface Candidate {
   readonly kind: Kind;
   readonly file: Uint8Array;
   /** Sum of squared errors of the decoded picture. */
-  readonly squares: number;
+  readonly sse: number;
   /** Of latents. */
   readonly quality?: number;
   readonly model?: number;
@@ -15,34 +15,34 @@ export interface Candidate {
   readonly estimatedBits?: number;
 }
 
-/** By what factor the price of a picture's own may lie below its quality's, and above. */
+/** By what factor the λ of a picture may lie below its quality's, and above. */
 const [CHEAPEST, DEAREST] = [0.5, 4];
 
 /** What a target makes of candidates. */
 export class Judge {
   readonly target: Target;
   readonly #samples: number;
-  readonly #price: number;
+  readonly #lambda: number;
 
-  /** @param price bits that a squared error is worth, where files are made to a quality: the quality's, unless told */
-  constructor(target: Target, samples: number, price?: number) {
+  /** @param lambda bits that a squared error is worth, where files are made to a quality: the quality's, unless told */
+  constructor(target: Target, samples: number, lambda?: number) {
     this.target = target;
     this.#samples = samples;
-    this.#price = price ?? (target.kind === "quality" ? priceOf(target.quality) : Number.NaN);
+    this.#lambda = lambda ?? (target.kind === "quality" ? lambdaOf(target.quality) : Number.NaN);
   }
 
   /**
-   * A judge to whom one per cent fewer bytes than a candidate's are worth one per cent more error than it has. By one price for all, easy
+   * A judge to whom one per cent fewer bytes than a candidate's are worth one per cent more error than it has. By one λ for all, easy
    * pictures would be stored worse and hard ones better than the models code them at a quality: see docs/experiments.md.
    */
-  pricedBy({ file, squares }: Candidate): Judge {
-    const own = (file.length * 8) / (squares + 1);
-    const price = Math.max(this.#price * CHEAPEST, Math.min(this.#price * DEAREST, own));
-    return new Judge(this.target, this.#samples, price);
+  weighedBy({ file, sse }: Candidate): Judge {
+    const own = (file.length * 8) / (sse + 1);
+    const lambda = Math.max(this.#lambda * CHEAPEST, Math.min(this.#lambda * DEAREST, own));
+    return new Judge(this.target, this.#samples, lambda);
   }
 
-  psnr({ squares }: Candidate): number {
-    return decibels(squares, this.#samples);
+  psnr({ sse }: Candidate): number {
+    return decibels(sse, this.#samples);
   }
 
   meets(candidate: Candidate): boolean {
@@ -58,14 +58,14 @@ export class Judge {
       .reduce<C | undefined>((a, b) => (a && this.#compare(a, b) <= 0 ? a : b), undefined);
   }
 
-  /** What files of a quality minimise: bits and, at a price, squared errors. */
-  loss({ file, squares }: Candidate): number {
-    return file.length * 8 + this.#price * squares;
+  /** What files of a quality minimise: bits and, λ · SSE. */
+  loss({ file, sse }: Candidate): number {
+    return file.length * 8 + this.#lambda * sse;
   }
 
   #compare(a: Candidate, b: Candidate): number {
     if (this.target.kind === "quality") return this.loss(a) - this.loss(b);
-    const [bytes, squares] = [a.file.length - b.file.length, a.squares - b.squares];
-    return this.target.kind === "psnr" ? bytes || squares : squares || bytes;
+    const [bytes, sse] = [a.file.length - b.file.length, a.sse - b.sse];
+    return this.target.kind === "psnr" ? bytes || sse : sse || bytes;
   }
 }

@@ -43,7 +43,7 @@ function toTargets(
   const at = (model: Model, effort: number) => toTarget(model, image, target, effort, wrap);
   if (effort === 0 || models.length === 1) return models.map((model) => at(model, effort));
   const first = models.map((model) => at(model, 0));
-  const cost = ({ file, squares }: Candidate) => (target.kind === "psnr" ? file.length : squares + 1);
+  const cost = ({ file, sse }: Candidate) => (target.kind === "psnr" ? file.length : sse + 1);
   const best = new Judge(target, image.data.length).best(first);
   const promising = models.filter((_, i) => !best || cost(first[i]!) <= PROMISING * cost(best));
   return [...first, ...promising.map((model) => at(model, effort))];
@@ -71,8 +71,8 @@ function toTarget(
   effort: number,
   wrap: Wrap,
 ): Candidate {
-  const { file, quality, squares } = encodeNear(model, image, without(target, wrap), effort);
-  return { kind: "latents", file: wrap.around(file), squares, quality, model: model.number };
+  const { file, quality, sse } = encodeNear(model, image, without(target, wrap), effort);
+  return { kind: "latents", file: wrap.around(file), sse, quality, model: model.number };
 }
 
 /** What a target leaves to the file without alpha. */

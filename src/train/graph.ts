@@ -26,7 +26,7 @@ import {
   synthesis,
   TRANSFORM_SLOPE,
 } from "../codec/network/transforms.ts";
-import { distortionWeight } from "../codec/rate-distortion.ts";
+import { trainingLambda } from "../codec/rate-distortion.ts";
 import { convolution } from "./kernels.ts";
 import { gaussianBits, roundedBits } from "./likelihood.ts";
 import { GAIN_TERMS, type Slot } from "./parameters.ts";
@@ -120,13 +120,13 @@ function blocksOf({ width, height, blocks, levels }: Batch): Tensor4D {
 
 /** Mean over the batch of (bits per pixel + w·MSE)/√w, so that no level outweighs the others. */
 export function lossOf(outcome: Outcome, batch: Batch): Tensor {
-  const distortion = batch.levels.map((level) => Math.sqrt(distortionWeight(level)) / batch.levels.length);
+  const distortion = batch.levels.map((level) => Math.sqrt(trainingLambda(level)) / batch.levels.length);
   return add(rateLossOf(outcome, batch), sum(mul(outcome.mse, [...distortion])));
 }
 
 /** The rate's part of the loss. */
 export function rateLossOf({ bits }: Coded, { width, height, levels }: Batch): Tensor {
-  const weights = levels.map((level) => 1 / Math.sqrt(distortionWeight(level)));
+  const weights = levels.map((level) => 1 / Math.sqrt(trainingLambda(level)));
   return sum(mul(bits, [...weights.map((weight) => weight / (width * height * levels.length))]));
 }
 

@@ -49,9 +49,9 @@ test("a turned photograph gives the turned result: each way up is tried, in Node
     const picture = decodeImage(model, upright.file);
     const found = new Set<number>();
     for (let way = 0; way < ways; way++) {
-      const { file, orientation: its, squares } = encodeImage(model, turned(strip, way), 40);
+      const { file, orientation: its, sse } = encodeImage(model, turned(strip, way), 40);
       found.add(its);
-      assert.equal(squares, upright.squares);
+      assert.equal(sse, upright.sse);
       assert.deepEqual(decodeImage(model, file), turned(picture, way));
     }
     assert.equal(found.size, ways);
@@ -65,7 +65,7 @@ test("effort 0 is better than one pass, at the quality asked for, and no larger 
     const plain = encodeInOnePass(model, image, 40);
     const better = encodeImage(model, image, 40);
     assert.equal(better.quality, 40);
-    const lossOf = (of: typeof plain) => of.estimatedBits + better.price * of.squares;
+    const lossOf = (of: typeof plain) => of.estimatedBits + better.lambda * of.sse;
     assert.ok(lossOf(better) <= lossOf(plain));
     saved += lossOf(plain) - lossOf(better);
     all += lossOf(plain);

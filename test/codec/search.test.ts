@@ -17,16 +17,16 @@ before(async () => {
 test("no effort's loss is above that of a lower one, and the search pays", async () => {
   const images = (await photographs(64)).slice(0, 2);
   for (const quality of [30, 70]) {
-    const prices = images.map((image) => encodeImage(model, image, quality, 1).price);
+    const lambdas = images.map((image) => encodeImage(model, image, quality, 1).lambda);
     const losses = [0, 1, 2, 3].map((effort) => {
       const encoded = images.map((image) => encodeImage(model, image, quality, effort));
       const decoded = encoded.map(({ file }) => decodeImage(model, file));
       return encoded.map(({ estimatedBits }, i) => {
-        let squares = 0;
+        let sse = 0;
         images[i]!.data.forEach((value, at) => {
-          squares += (value - decoded[i]!.data[at]!) ** 2;
+          sse += (value - decoded[i]!.data[at]!) ** 2;
         });
-        return estimatedBits + prices[i]! * squares;
+        return estimatedBits + lambdas[i]! * sse;
       });
     });
     for (const [i] of images.entries()) {
@@ -74,8 +74,8 @@ test("bits and squared errors fall along their gradients as fast as these say", 
   const cases = [
     { value: (at: Float32Array) => code(at).bits, gradient: code(y).back(new Float32Array(y.length)) },
     {
-      value: (at: Float32Array) => synthesis.squaredError(goal, at).squares,
-      gradient: synthesis.squaredError(goal, y).gradient,
+      value: (at: Float32Array) => synthesis.distortion(goal, at).sse,
+      gradient: synthesis.distortion(goal, y).gradient,
     },
   ];
   for (const { value, gradient } of cases) {

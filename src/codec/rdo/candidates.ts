@@ -3,7 +3,7 @@ import type { Model } from "../model.ts";
 import { QUALITIES } from "../network/architecture.ts";
 import { analyse, withGain } from "../network/autoencoder.ts";
 import { type Orientation, turned, UPRIGHT } from "../orientation.ts";
-import { priceOf } from "../rate-distortion.ts";
+import { lambdaOf } from "../rate-distortion.ts";
 import { lossOf, type Trial, tryLatents } from "./trial.ts";
 
 /** A way to code a picture. */
@@ -16,16 +16,16 @@ export interface Start {
   readonly trial: Trial;
 }
 
-export interface PricedStart extends Start {
+export interface WeighedStart extends Start {
   /** Bits that a squared error of one 8-bit level in one sample is worth to the picture. */
-  readonly price: number;
+  readonly lambda: number;
 }
 
-/** Gains that tell the price, as qualities above the one asked for. */
+/** Gains that tell λ, as qualities above the one asked for. */
 const WIDE = [-6, 6] as const;
 /** The others that are tried. Each rounds all latents anew, so more are better: see docs/experiments.md. */
 const NARROW = [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 7, 8, 9, 10] as const;
-/** How far a picture's price may lie from its quality's, as a factor. */
+/** How far a picture's λ may lie from its quality's, as a factor. */
 const FARTHEST = 4;
 
 /** Shares of a picture's error that are added to it for another pass each. More of them gain less and less; larger ones nothing. */
@@ -36,12 +36,12 @@ export function plainStart(model: Model, image: Image, quality: number): Start {
   return startFrom(model, image, UPRIGHT, quality);
 }
 
-/** The best of the model's orientations at the gain of a quality, by the quality's price. */
+/** The best of the model's orientations at the gain of a quality, by the quality's λ. */
 export function bestOrientation(model: Model, image: Image, quality: number): Start {
   const starts = Array.from({ length: model.orientations }, (_, orientation) =>
     startFrom(model, image, orientation, quality),
   );
-  return best(starts, priceOf(quality));
+  return best(starts, lambdaOf(quality));
 }
 
 /** The start, or another pass over the picture plus a share of what the start's file has wrong, whichever is best. */
@@ -56,17 +56,17 @@ export function corrected(model: Model, start: Start): Start {
     const y = analyse(model, { ...image, data });
     return { ...start, y, trial: tryGain(model, { image, y }, quality) };
   });
-  return best([start, ...others], priceOf(quality));
+  return best([start, ...others], lambdaOf(quality));
 }
 
 /**
  * The gain that suits a picture best, of those near a start's, and what an error is worth to it.
  *
- * Loss is bits + price · squared error. The gain that is best by the quality's price would make easy pictures worse and hard ones
- * better than the quality asks for. So the price is the picture's own: what it pays for a squared error between two gains around
+ * Loss is bits + λ · SSE. The gain that is best by the quality's λ would make easy pictures worse and hard ones
+ * better than the quality asks for. So λ is the picture's own: what it pays for a squared error between two gains around
  * the quality's.
  */
-export function fittingGain(model: Model, start: Start): PricedStart {
+export function fittingGain(model: Model, start: Start): WeighedStart {
   const { quality } = start.trial;
   const gains = (offsets: readonly number[]): Start[] =>
     offsets
@@ -74,21 +74,21 @@ export function fittingGain(model: Model, start: Start): PricedStart {
       .filter((other) => other >= 1 && other <= QUALITIES)
       .map((other) => ({ ...start, trial: tryGain(model, start, other) }));
   const around = [start, ...gains(WIDE)];
-  const price = ownPrice(around, priceOf(quality));
-  return { ...best([...around, ...gains(NARROW)], price), price };
+  const lambda = ownLambda(around, lambdaOf(quality));
+  return { ...best([...around, ...gains(NARROW)], lambda), lambda };
 }
 
 /** @param usual what it lies near to */
-function ownPrice(starts: readonly Start[], usual: number): number {
+function ownLambda(starts: readonly Start[], usual: number): number {
   const trials = starts.map(({ trial }) => trial).sort((a, b) => a.quality - b.quality);
   const [coarse, fine] = [trials[0]!, trials.at(-1)!];
-  const price = (fine.bits - coarse.bits) / (coarse.squares - fine.squares);
-  if (!(price > 0 && price < Number.POSITIVE_INFINITY)) return usual; // a picture of one colour
-  return Math.max(usual / FARTHEST, Math.min(usual * FARTHEST, price));
+  const lambda = (fine.bits - coarse.bits) / (coarse.sse - fine.sse);
+  if (!(lambda > 0 && lambda < Number.POSITIVE_INFINITY)) return usual; // a picture of one colour
+  return Math.max(usual / FARTHEST, Math.min(usual * FARTHEST, lambda));
 }
 
-function best(starts: readonly Start[], price: number): Start {
-  return starts.reduce((a, b) => (lossOf(b.trial, price) < lossOf(a.trial, price) ? b : a));
+function best(starts: readonly Start[], lambda: number): Start {
+  return starts.reduce((a, b) => (lossOf(b.trial, lambda) < lossOf(a.trial, lambda) ? b : a));
 }
 
 function startFrom(model: Model, picture: Image, orientation: Orientation, quality: number): Start {

@@ -50,7 +50,7 @@ export class SymbolMoves {
       const y = inSteps(this.#best);
       y[move.at]! += move.by;
       const found = tryLatents(this.#model, this.#image, y, this.#best.quality);
-      if (lossOf(found, this.#goal.price) >= lossOf(this.#best, this.#goal.price)) continue;
+      if (lossOf(found, this.#goal.lambda) >= lossOf(this.#best, this.#goal.lambda)) continue;
       this.#best = found;
       this.#moves = undefined;
     }
@@ -73,7 +73,7 @@ function promising(model: Model, image: Image, goal: Goal, latents: Trial): Move
   const yHat = inSteps(latents);
   // slope 1: a latent stays where it is when its mean moves, for it is rounded anew; with it at 0, half of the promises are void
   const code = prior.code(yHat, goal.level, (residual) => ({ symbol: Math.round(residual), slope: 1 }));
-  const slope = synthesis.squaredError(goal, yHat).gradient.map((value) => value * goal.price);
+  const slope = synthesis.distortion(goal, yHat).gradient.map((value) => value * goal.lambda);
   code.back(slope);
   const moves: Move[] = [];
   latents.places.forEach((at, i) => {

@@ -9,11 +9,11 @@ export interface Goal extends Picture {
   /** Quality feature of the prior. */
   readonly level: number;
   /** Bits that a squared error of one 8-bit level in one sample is worth. */
-  readonly price: number;
+  readonly lambda: number;
 }
 
 /** @param quality whose gain the latents have */
-export function goalOf(model: Model, image: Image, quality: number, price: number): Goal {
+export function goalOf(model: Model, image: Image, quality: number, lambda: number): Goal {
   const { width, height } = image;
   const { rows, columns } = blockSize(width, height);
   const blocks = new Float32Array(rows * columns * BLOCK_CHANNELS);
@@ -24,7 +24,7 @@ export function goalOf(model: Model, image: Image, quality: number, price: numbe
     mask: pixelMask(width, height),
     inverseGain: model.inverseGain.subarray((quality - 1) * channels, quality * channels),
     level: model.levels[quality - 1]!,
-    price,
+    lambda,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { withGain } from "../network/autoencoder.ts";
-import type { PricedStart } from "./candidates.ts";
+import type { WeighedStart } from "./candidates.ts";
 import { SymbolMoves } from "./moves.ts";
 import { type Goal, goalOf, relaxedFor } from "./objective.ts";
 import { Descent, seededRandom } from "./sga.ts";
@@ -33,22 +33,22 @@ interface Found {
 }
 
 /**
- * Moves `y` of a picture to where its file is better: fewer of bits + price · squared error, the loss of training. One descent, of
+ * Moves `y` of a picture to where its file is better: fewer of bits + λ · SSE, the loss of training. One descent, of
  * which each effort goes a cycle further than the one below, and from its best latents single symbols. Every few steps the latents are
  * coded as they would be, and the best so far is kept. So no effort's loss is above that of a lower one.
  */
 export class Refinement {
   readonly #model: Model;
-  readonly #start: PricedStart;
+  readonly #start: WeighedStart;
   readonly #goal: Goal;
   /** What each effort so far found. */
   readonly #found: Found[] = [];
   #descent: Descent | undefined;
 
-  constructor(model: Model, start: PricedStart) {
+  constructor(model: Model, start: WeighedStart) {
     this.#model = model;
     this.#start = start;
-    this.#goal = goalOf(model, start.image, start.trial.quality, start.price);
+    this.#goal = goalOf(model, start.image, start.trial.quality, start.lambda);
   }
 
   /** What an effort finds; goes on from where the highest so far ended. */
@@ -86,6 +86,6 @@ export class Refinement {
   }
 
   #better(a: Trial, b: Trial): Trial {
-    return lossOf(b, this.#goal.price) < lossOf(a, this.#goal.price) ? b : a;
+    return lossOf(b, this.#goal.lambda) < lossOf(a, this.#goal.lambda) ? b : a;
   }
 }

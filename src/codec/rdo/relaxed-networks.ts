@@ -237,10 +237,10 @@ export class RelaxedSynthesis {
   }
 
   /** Sum of squared errors of 8-bit samples, neither rounded nor clipped, and its gradient with respect to `y_hat`. */
-  squaredError(
+  distortion(
     { blocks, mask, inverseGain }: Picture,
     yHat: Float32Array,
-  ): { squares: number; gradient: Float32Array } {
+  ): { sse: number; gradient: Float32Array } {
     const channels = this.#architecture.latentChannels;
     const input = new Int16Array(yHat.length);
     for (let i = 0; i < input.length; i++) {
@@ -250,15 +250,15 @@ export class RelaxedSynthesis {
     const recording = this.#tape.record("g_s", input, (x) => synthesis(this.#architecture, this.#tape, x));
     const { output } = recording;
     const byOutput = new Float32Array(output.length);
-    let squares = 0;
+    let sse = 0;
     for (let i = 0; i < output.length; i++) {
       const error = ((output[i]! - blocks[i]!) * mask[i]!) / LEVEL;
-      squares += error * error;
+      sse += error * error;
       byOutput[i] = (2 * error) / LEVEL;
     }
     const gradient = recording
       .back(byOutput)
       .map((value, at) => value * inverseGain[at % channels]! * FEATURE_UNIT);
-    return { squares, gradient };
+    return { sse, gradient };
   }
 }

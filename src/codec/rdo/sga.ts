@@ -13,7 +13,7 @@ const STEEPEST = 4;
 
 /**
  * Stochastic Gumbel annealing (Yang, Bamler and Mandt, "Improving Inference for Neural Image Compression", NeurIPS 2020):
- * gradient descent on `y` where each latent is softly rounded up or down at random. Minimises bits + price · squared error.
+ * gradient descent on `y` where each latent is softly rounded up or down at random. Minimises bits + λ · SSE.
  * The chance to round up is sin²(½π·share) as in SGA+ (Perugachi-Diaz, Gansekoele and Bhulai, "Robustly overfitting latents
  * for flexible neural image compression", NeurIPS 2024), whose flat ends bear long steps; sharper as it cools. The temperature falls in
  * cycles, and steps shorten, so that a descent can be stopped after any of them: see docs/experiments.md for what else was tried.
@@ -38,12 +38,12 @@ export class Descent {
   /** @param through share of the cycle that is over, 0–1 */
   step(through: number): void {
     const { prior, synthesis } = this.#relaxed;
-    const { level, price } = this.#goal;
+    const { level, lambda } = this.#goal;
     const temperature = HOT + (COLD - HOT) * through;
     const soften = (residual: number) => softly(residual, temperature, this.#random());
     const code = prior.code(this.y, level, soften);
-    const { gradient } = synthesis.squaredError(this.#goal, code.yHat);
-    const slope = code.back(gradient.map((value) => value * price));
+    const { gradient } = synthesis.distortion(this.#goal, code.yHat);
+    const slope = code.back(gradient.map((value) => value * lambda));
     this.#adam.step(this.y, slope, RATE / (1 + this.#steps++ / HALF_AT));
   }
 }

@@ -3,7 +3,7 @@ import { type Image, isGrey, withAlphaOf } from "../image.ts";
 import type { Model } from "../model.ts";
 import { latentSize } from "../network/architecture.ts";
 import { reconstruct } from "../network/autoencoder.ts";
-import { squaredError } from "../rate-distortion.ts";
+import { sseOf } from "../rate-distortion.ts";
 
 /** A picture's latents as a file would hold them, and how good that file would be. */
 export interface Trial {
@@ -18,7 +18,7 @@ export interface Trial {
   /** What the tables say that the symbols cost. */
   readonly bits: number;
   /** Sum of squared errors of 8-bit samples; opacity counts where the picture has any. */
-  readonly squares: number;
+  readonly sse: number;
   readonly decoded: Image;
 }
 
@@ -45,10 +45,10 @@ export function tryLatents(model: Model, image: Image, y: Float32Array, quality:
     },
   );
   const decoded = withAlphaOf(image, reconstruct(model, { ...image, quality, grey: isGrey(image) }, yHat));
-  return { quality, yHat, places, scales, symbols, bits, squares: squaredError(image, decoded), decoded };
+  return { quality, yHat, places, scales, symbols, bits, sse: sseOf(image, decoded), decoded };
 }
 
-/** Bits + price · squared error: what training minimises. */
-export function lossOf({ bits, squares }: Trial, price: number): number {
-  return bits + price * squares;
+/** Bits + λ · SSE: what training minimises. */
+export function lossOf({ bits, sse }: Trial, lambda: number): number {
+  return bits + lambda * sse;
 }

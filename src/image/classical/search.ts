@@ -1,7 +1,7 @@
 import { joined } from "../../codec/format/concat.ts";
 import { type ClassicalCodec, readFile, writeClassical } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
-import { squaredError } from "../../codec/rate-distortion.ts";
+import { sseOf } from "../../codec/rate-distortion.ts";
 import type { Candidate, Judge } from "../judge.ts";
 import {
   FAMILIES,
@@ -117,8 +117,8 @@ export class Classical {
     if (file.kind === "latents") throw new TypeError("expected a classical file");
     const decoded = await decodeClassical(file);
     const alpha = decoded.alpha ?? this.#image.alpha;
-    const squares = squaredError(this.#image, alpha ? { ...decoded, alpha } : decoded);
-    return { kind: codec, file: wrap.around(bare), squares };
+    const sse = sseOf(this.#image, alpha ? { ...decoded, alpha } : decoded);
+    return { kind: codec, file: wrap.around(bare), sse };
   }
 }
 
@@ -153,7 +153,7 @@ function mayWin(best: Candidate, rival: Candidate | undefined, judge: Judge): bo
   const hoped = {
     ...best,
     file: best.file.subarray(0, 0.85 * best.file.length),
-    squares: 0.8 * best.squares,
+    sse: 0.8 * best.sse,
   };
   return judge.best([rival, hoped]) === hoped;
 }

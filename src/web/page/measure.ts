@@ -2,9 +2,9 @@ import { decibels } from "../../codec/rate-distortion.ts";
 
 /** PSNR in dB over red, green and blue of two opaque pictures of one size. */
 export function psnrOf(a: ImageData, b: ImageData): number {
-  let squares = 0;
-  for (let i = 0; i < a.data.length; i++) if (i % 4 !== 3) squares += (a.data[i]! - b.data[i]!) ** 2;
-  return decibels(squares, a.width * a.height * 3);
+  let sse = 0;
+  for (let i = 0; i < a.data.length; i++) if (i % 4 !== 3) sse += (a.data[i]! - b.data[i]!) ** 2;
+  return decibels(sse, a.width * a.height * 3);
 }
 
 export function inDecibels(psnr: number): string {
