@@ -1,4 +1,4 @@
-import { walkLatents } from "./entropy/latents.ts";
+import { priorOn, walkLatents } from "./entropy/coding-order.ts";
 import { RangeDecoder } from "./entropy/range-coder.ts";
 import { ZippyNetError } from "./errors.ts";
 import { checkByte } from "./format/checksum.ts";
@@ -40,10 +40,11 @@ export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
   const coder = new RangeDecoder(payload);
   const orientation = decodeOrientation(coder, model.orientations);
   const { width, height } = turnedSize(header, orientation);
+  const shape = latentSize(width, height);
   const yHat = walkLatents(
     model.architecture,
-    model.prior,
-    latentSize(width, height),
+    priorOn(model.prior, model.architecture, shape),
+    shape,
     model.levels[header.quality - 1]!,
     (_at, mean, scale) => model.tables.decode(coder, scale) * LATENT_UNIT + mean,
   );

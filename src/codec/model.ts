@@ -1,8 +1,7 @@
 import type { SymbolTables } from "./entropy/symbol-tables.ts";
-import type { IntegerLayers } from "./integer/layers.ts";
 import type { Architecture } from "./network/architecture.ts";
-import type { PriorEngine } from "./network/prior.ts";
-import type { Relaxation } from "./rdo/relaxed-networks.ts";
+import type { Engine } from "./network/layers.ts";
+import type { Relaxation } from "./rdo/relaxation.ts";
 
 /** What decoding needs of a trained model. */
 export interface Decoder {
@@ -13,13 +12,14 @@ export interface Decoder {
   /** How many orientations its files use, 1, 2, 4 or 8; see `orientation.ts`. */
   readonly orientations: number;
   /** `g_s`. */
-  readonly synthesis: IntegerLayers;
-  readonly prior: PriorEngine;
+  readonly synthesis: Engine;
+  readonly prior: Engine;
   readonly tables: SymbolTables;
   /** What undoes the gain of each quality and channel, [100, latentChannels]. */
   readonly inverseGain: Float32Array;
   /** Quality feature of the prior for each quality, in 32nds. */
   readonly levels: Int8Array;
+  /** Gives the memory back; it is taken anew when needed. */
   dispose(): void;
 }
 
@@ -28,7 +28,7 @@ export interface Model extends Decoder {
   /** Gain of each quality and channel, [100, latentChannels]. */
   readonly gain: Float32Array;
   /** `g_a`. */
-  readonly analysis: IntegerLayers;
+  readonly analysis: Engine;
   /** The same networks with gradients, for an encoder's search. */
   relaxation(): Relaxation;
 }

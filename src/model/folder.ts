@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Decoder, Model } from "../codec/model.ts";
-import { loadDecoder, loadModel, type ReadFile } from "./load.ts";
+import type { ReadFile } from "./blobs.ts";
+import { loadDecoder, loadModel } from "./load.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
 
 /** The models of a folder, one sub-folder each; a model is loaded when first asked for, and kept. */

@@ -1,4 +1,4 @@
-import { quantiseLatents } from "../codec/entropy/latents.ts";
+import { quantiseLatents } from "../codec/entropy/coding-order.ts";
 import { SCALES } from "../codec/entropy/symbol-tables.ts";
 import type { Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";

@@ -2,13 +2,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FEATURE_LIMIT, FEATURE_UNIT } from "../codec/integer/fixed-point.ts";
 import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
-import { LATENT_UNIT, networkName, networks } from "../codec/network/prior.ts";
-import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/network/transforms.ts";
+import type { ConvolutionShape } from "../codec/network/layers.ts";
+import { LATENT_UNIT } from "../codec/network/prior.ts";
+import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";
 import { levelOf } from "../codec/rate-distortion.ts";
-import type { Blobs } from "../model/load.ts";
-import { sha256Hex, symbolTables } from "../model/load.ts";
+import { type Blobs, sha256Hex } from "../model/blobs.ts";
 import { BLOBS, type BlobName, type Manifest } from "../model/manifest.ts";
 import { type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
+import { symbolTables } from "../model/weights.ts";
 import { type FloatLayer, quantisePrior, toInt8 } from "./quantise.ts";
 import { replaceFolder } from "./replace-folder.ts";
 
@@ -69,13 +70,10 @@ export async function exportModel(folder: string, options: ExportOptions): Promi
 export function packModel({ architecture, weights, tables }: Omit<ExportOptions, "card">): Blobs {
   const prior = new Map<string, SafeTensor>();
   const quantised = quantisePrior(architecture, (name) => floatLayer(weights, name));
-  for (const { slice, pass } of networks(architecture)) {
-    quantised[slice]![pass]!.forEach(({ shape, kernel, bias, multiplier }, index) => {
-      const layer = `${networkName(slice, pass)}.conv${index}`;
-      prior.set(`${layer}.kernel`, { dtype: "I8", shape, data: kernel });
-      prior.set(`${layer}.bias`, { dtype: "I32", shape: [bias.length], data: bias });
-      prior.set(`${layer}.multiplier`, { dtype: "F32", shape: [multiplier.length], data: multiplier });
-    });
+  for (const { name, kernel: shape, integers, bias, multiplier } of quantised) {
+    prior.set(`${name}.kernel`, { dtype: "I8", shape, data: integers });
+    prior.set(`${name}.bias`, { dtype: "I32", shape: [bias.length], data: bias });
+    prior.set(`${name}.multiplier`, { dtype: "F32", shape: [multiplier.length], data: multiplier });
   }
   const levels = Int8Array.from({ length: QUALITIES }, (_, i) => Math.round(levelOf(i + 1) * LATENT_UNIT));
   prior.set("levels", { dtype: "I8", shape: [QUALITIES], data: levels });

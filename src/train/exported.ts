@@ -1,9 +1,10 @@
 import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
-import { networkName, networks } from "../codec/network/prior.ts";
-import { analysisShapes, type ConvolutionShape, synthesisShapes } from "../codec/network/transforms.ts";
+import type { ConvolutionShape } from "../codec/network/layers.ts";
+import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";
 import { levelOf } from "../codec/rate-distortion.ts";
-import { type Blobs, priorWeights, storedConvolution, tensor } from "../model/load.ts";
+import type { Blobs } from "../model/blobs.ts";
 import type { SafeTensor, SafeTensors } from "../model/safetensors.ts";
+import { gains, priorLayers, transformLayers } from "../model/weights.ts";
 import { layerUnits } from "./quantise.ts";
 
 /**
@@ -15,31 +16,26 @@ export function floatWeights(architecture: Architecture, { g_a, g_s, prior }: Bl
   const put = (name: string, shape: readonly number[], data: Float32Array) =>
     weights.set(name, { dtype: "F32", shape, data });
   const transform = (blob: SafeTensors, shapes: readonly ConvolutionShape[]): void => {
-    for (const shape of shapes) {
-      const { name, kernel, integers, scale, bias } = storedConvolution(blob, shape);
+    for (const { name, kernel, integers, scale, bias } of transformLayers(blob, shapes)) {
       put(`${name}.kernel`, kernel, scaled(integers, scale));
       put(`${name}.bias`, [bias.length], bias);
     }
   };
   transform(g_a, analysisShapes(architecture));
   transform(g_s, synthesisShapes(architecture));
-  const layers = priorWeights(architecture, prior);
-  for (const { slice, pass } of networks(architecture)) {
-    layers[slice]![pass]!.forEach(({ shape, kernel, bias, multiplier }, index) => {
-      const name = `${networkName(slice, pass)}.conv${index}`;
-      const { inputs, outputs } = layerUnits(architecture, index);
-      const scale = multiplier.map((value, o) => (value * inputs.unit) / outputs.unit[o]!);
-      put(`${name}.kernel`, shape, scaled(kernel, scale));
-      const floats = Float32Array.from(
-        bias,
-        (value, o) => (value * scale[o]!) / inputs.unit - outputs.offset[o]! / outputs.unit[o]!,
-      );
-      put(`${name}.bias`, [floats.length], floats);
-    });
+  for (const { name, kernel, layer, integers, bias, multiplier } of priorLayers(prior, architecture)) {
+    const { inputs, outputs } = layerUnits(architecture, layer);
+    const scale = multiplier.map((value, o) => (value * inputs.unit) / outputs.unit[o]!);
+    put(`${name}.kernel`, kernel, scaled(integers, scale));
+    const floats = Float32Array.from(
+      bias,
+      (value, o) => (value * scale[o]!) / inputs.unit - outputs.offset[o]! / outputs.unit[o]!,
+    );
+    put(`${name}.bias`, [floats.length], floats);
   }
   for (const [name, blob] of [["gain", g_a] as const, ["inverse_gain", g_s] as const]) {
     const channels = architecture.latentChannels;
-    const table = tensor(blob, name, "F32", [QUALITIES, channels]);
+    const table = gains(blob, name, architecture);
     put(name, [3, channels], gainCoefficients(table, channels));
   }
   return weights;

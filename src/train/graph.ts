@@ -17,15 +17,10 @@ import {
   tensor4d,
 } from "@tensorflow/tfjs-core";
 import { type Architecture, latentSize } from "../codec/network/architecture.ts";
+import type { ConvOptions, Layers } from "../codec/network/layers.ts";
 import { LATENT_UNIT } from "../codec/network/prior.ts";
 import { pixelMask } from "../codec/network/space-to-depth.ts";
-import {
-  analysis,
-  type ConvOptions,
-  type Layers,
-  synthesis,
-  TRANSFORM_SLOPE,
-} from "../codec/network/transforms.ts";
+import { analysis, synthesis, TRANSFORM_SLOPE } from "../codec/network/transforms.ts";
 import { trainingLambda } from "../codec/rate-distortion.ts";
 import { convolution } from "./kernels.ts";
 import { gaussianBits, roundedBits } from "./likelihood.ts";

@@ -10,10 +10,10 @@ import {
   tidy,
 } from "@tensorflow/tfjs-core";
 import type { Architecture } from "../codec/network/architecture.ts";
-import { networkName, networkShapes, networks, type PriorWeights } from "../codec/network/prior.ts";
+import { priorShapes } from "../codec/network/prior.ts";
 import { splitVector } from "./kernels.ts";
 import { type Layout, layoutOf, unpackParameters } from "./parameters.ts";
-import { layerUnits, quantisePrior } from "./quantise.ts";
+import { layerUnits, type QuantisedLayer, quantisePrior } from "./quantise.ts";
 
 /**
  * The tensors that the graph is made of, from the vector of parameters: those of the transforms as they are, those of
@@ -41,8 +41,9 @@ export class Leaves {
     const biasSlope = new Float32Array(this.#layout.parts[2].size);
     const biases: BiasUnits[] = [];
     let [at, biasAt] = [0, 0];
-    for (const { shape, units } of layersOf(architecture)) {
-      const [height, width, depth, out] = shape;
+    for (const { kernel, layer } of priorShapes(architecture)) {
+      const units = layerUnits(architecture, layer);
+      const [height, width, depth, out] = kernel;
       for (let i = 0; i < height * width * depth * out; i++) {
         kernelSlope[at++] = units.outputs.unit[i % out]! / units.inputs.unit;
       }
@@ -57,7 +58,7 @@ export class Leaves {
   }
 
   /** Renews the scales, and gives the prior in integers. */
-  renewScales(vector: Float32Array): PriorWeights {
+  renewScales(vector: Float32Array): readonly QuantisedLayer[] {
     const tensors = unpackParameters(this.#architecture, vector);
     const find = (name: string) => tensors.get(name)!.data;
     const prior = quantisePrior(this.#architecture, (name) => ({
@@ -68,14 +69,12 @@ export class Leaves {
     const [factor, worth] = [new Float32Array(size), new Float32Array(size)];
     const scales: number[] = [];
     let at = 0;
-    for (const { slice, pass } of networks(this.#architecture)) {
-      for (const { kernel, scale, multiplier } of prior[slice]![pass]!) {
-        for (let i = 0; i < kernel.length; i++, at++) {
-          factor[at] = 1 / (scale[i % scale.length]! || 1);
-          worth[at] = multiplier[i % scale.length]!;
-        }
-        scales.push(...multiplier);
+    for (const { integers, scale, multiplier } of prior) {
+      for (let i = 0; i < integers.length; i++, at++) {
+        factor[at] = 1 / (scale[i % scale.length]! || 1);
+        worth[at] = multiplier[i % scale.length]!;
       }
+      scales.push(...multiplier);
     }
     this.#factor?.dispose();
     this.#worth?.dispose();
@@ -143,16 +142,4 @@ export class Leaves {
 interface BiasUnits {
   readonly unit: number;
   readonly offset: number;
-}
-
-function* layersOf(architecture: Architecture) {
-  for (const { slice, pass } of networks(architecture)) {
-    for (const [index, shape] of networkShapes(architecture, slice, pass).entries()) {
-      yield {
-        name: `${networkName(slice, pass)}.conv${index}`,
-        shape,
-        units: layerUnits(architecture, index),
-      };
-    }
-  }
 }

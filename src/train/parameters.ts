@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Architecture } from "../codec/network/architecture.ts";
-import { networkName, networkShapes, networks } from "../codec/network/prior.ts";
+import { priorShapes } from "../codec/network/prior.ts";
 import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";
 import type { SafeTensors } from "../model/safetensors.ts";
 import type { FloatTensor } from "./export.ts";
@@ -43,12 +43,9 @@ export function layoutOf(architecture: Architecture): Layout {
   const gains = ["gain", "inverse_gain"].map((name) => slot(name, [GAIN_TERMS, architecture.latentChannels]));
   const kernels: Slot[] = [];
   const biases: Slot[] = [];
-  for (const { slice, pass } of networks(architecture)) {
-    networkShapes(architecture, slice, pass).forEach((shape, index) => {
-      const name = `${networkName(slice, pass)}.conv${index}`;
-      kernels.push(slot(`${name}.kernel`, shape));
-      biases.push(slot(`${name}.bias`, [shape[3]]));
-    });
+  for (const { name, kernel } of priorShapes(architecture)) {
+    kernels.push(slot(`${name}.kernel`, kernel));
+    biases.push(slot(`${name}.bias`, [kernel[3]]));
   }
   let from = 0;
   const part = (slots: readonly Slot[]): Part => {

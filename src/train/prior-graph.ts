@@ -17,18 +17,19 @@ import {
   tensor4d,
   tidy,
 } from "@tensorflow/tfjs-core";
+import { contextFeatures, FEATURES, passOf } from "../codec/entropy/context-model.ts";
 import { SCALES } from "../codec/entropy/symbol-tables.ts";
 import { type Architecture, PASSES } from "../codec/network/architecture.ts";
-import { POSITION_FEATURES, positionFeatures } from "../codec/network/positions.ts";
+import type { ConvOptions, Layers } from "../codec/network/layers.ts";
 import {
   ACTIVATION_LIMIT,
+  type CodingStep,
+  codingSteps,
   LATENT_LIMIT,
   LATENT_UNIT,
   MEAN_LIMIT,
-  networkName,
-  networks,
-  POSITION_SCALE,
   PRIOR_SLOPE,
+  prior,
   sliceChannels,
 } from "../codec/network/prior.ts";
 import {
@@ -50,7 +51,7 @@ export interface QuantisedTensors {
   readonly scales: Tensor4D;
 }
 
-/** Slice by slice, pass by pass; see `latents.ts` of the codec, which this repeats with gradients. */
+/** Slice by slice, pass by pass: the walk of the codec's `coding-order.ts` with whole tensors, for gradients. */
 export function quantise(
   architecture: Architecture,
   parameters: ReadonlyMap<string, Tensor>,
@@ -62,13 +63,15 @@ export function quantise(
   const masks = checkerboard(rows, columns);
   const decoded: Tensor4D[] = []; // y_hat of the earlier slices, in clipped 32nds
   const slices: { yHat: Tensor4D; means: Tensor4D; scales: Tensor4D }[] = [];
-  const features = Array.from({ length: PASSES }, (_, pass) => contextFeatures(rows, columns, levels, pass));
+  const layers = new PriorLayers(parameters);
+  const features = Array.from({ length: PASSES }, (_, pass) => featuresOf(rows, columns, levels, pass));
   const ySlices = sliceLast(y, width);
   let first: { yHat: Tensor4D; means: Tensor4D; scales: Tensor4D } | undefined;
-  for (const { slice: index, pass } of networks(architecture)) {
+  for (const step of codingSteps(architecture)) {
+    const { slice: index, pass } = step;
     const own = pass === 0 ? [] : [inUnits(first!.yHat)];
     const input = concat([...decoded, features[pass]!, ...own], 3) as Tensor4D;
-    const { means, scales } = predict(parameters, networkName(index, pass), input, width);
+    const { means, scales } = predict(layers, step, input, width);
     const yHat = mul(quantiseAround(ySlices[index]!, means), masks[pass]!) as Tensor4D;
     const masked = {
       yHat,
@@ -100,21 +103,36 @@ function sliceLast(x: Tensor4D, width: number): Tensor4D[] {
   return Array.from({ length: count }, (_, i) => slice(x, [0, 0, 0, i * width], [-1, -1, -1, width]));
 }
 
-/** One network of the prior. */
-function predict(parameters: ReadonlyMap<string, Tensor>, name: string, input: Tensor4D, width: number) {
-  const layer = (x: Tensor4D, index: number) =>
-    integerLayer(
-      x,
-      parameters.get(`${name}.conv${index}.kernel`) as Tensor4D,
-      parameters.get(`${name}.conv${index}.bias`) as Tensor1D,
-      index < 2,
-    );
-  const out = layer(layer(layer(input, 0), 1), 2);
-  const [means, scales] = sliceLast(out, width) as [Tensor4D, Tensor4D];
+/** What a step's network says, clipped to what it means. */
+function predict(layers: PriorLayers, step: CodingStep, input: Tensor4D, width: number) {
+  const [means, scales] = sliceLast(prior(layers, step, input), width) as [Tensor4D, Tensor4D];
   return {
     means: clipped(means, -MEAN_LIMIT, MEAN_LIMIT),
     scales: clipped(scales, 0, SCALES - 1),
   };
+}
+
+/** The prior's convolutions with gradients; parameters by name. */
+class PriorLayers implements Layers<Tensor4D> {
+  readonly #parameters: ReadonlyMap<string, Tensor>;
+
+  constructor(parameters: ReadonlyMap<string, Tensor>) {
+    this.#parameters = parameters;
+  }
+
+  conv(x: Tensor4D, name: string, { activate = false }: ConvOptions<Tensor4D> = {}): Tensor4D {
+    const kernel = this.#parameters.get(`${name}.kernel`) as Tensor4D;
+    const bias = this.#parameters.get(`${name}.bias`) as Tensor1D;
+    return integerLayer(x, kernel, bias, activate);
+  }
+
+  activate(x: Tensor4D): Tensor4D {
+    return leaky(x, PRIOR_SLOPE);
+  }
+
+  up(_x: Tensor4D, name: string): never {
+    throw new Error(`expected a prior without depth-to-space, got ${name}`);
+  }
 }
 
 /**
@@ -200,26 +218,18 @@ export function sigmas(scales: Tensor4D): Tensor4D {
 function checkerboard(rows: number, columns: number): Tensor4D[] {
   return Array.from({ length: PASSES }, (_, pass) => {
     const mask = Float32Array.from({ length: rows * columns }, (_, i) =>
-      (Math.floor(i / columns) + (i % columns)) % PASSES === pass ? 1 : 0,
+      passOf(i, columns) === pass ? 1 : 0,
     );
     return tensor4d(mask, [1, rows, columns, 1]);
   });
 }
 
-/** Positions, level and mask: [n, rows, columns, 19] integers. */
-function contextFeatures(rows: number, columns: number, levels: Float32Array, pass: number): Tensor4D {
-  const positions = positionFeatures(rows, columns);
-  const depth = POSITION_FEATURES + 2;
-  const area = rows * columns;
-  const features = new Float32Array(levels.length * area * depth);
-  let to = 0;
-  for (const level of levels) {
-    for (let i = 0; i < area; i++) {
-      for (let f = 0; f < POSITION_FEATURES; f++)
-        features[to++] = POSITION_SCALE * positions[i * POSITION_FEATURES + f]!;
-      features[to++] = Math.round(level * LATENT_UNIT);
-      features[to++] = (Math.floor(i / columns) + (i % columns)) % PASSES === pass ? LATENT_UNIT : 0;
-    }
-  }
-  return tensor4d(features, [levels.length, rows, columns, depth]);
+/** Positions, level and mask of a pass: [n, rows, columns, 19] integers. */
+function featuresOf(rows: number, columns: number, levels: Float32Array, pass: number): Tensor4D {
+  const size = rows * columns * FEATURES;
+  const features = new Float32Array(levels.length * size);
+  levels.forEach((level, image) => {
+    features.set(contextFeatures({ rows, columns }, Math.round(level * LATENT_UNIT), pass), image * size);
+  });
+  return tensor4d(features, [levels.length, rows, columns, FEATURES]);
 }

@@ -1,12 +1,11 @@
+import type { PriorLayer } from "../codec/integer/fixed-point.ts";
 import type { Architecture } from "../codec/network/architecture.ts";
 import {
   ACTIVATION_LIMIT,
   LATENT_LIMIT,
   LATENT_UNIT,
-  networkName,
-  networkShapes,
-  networks,
-  type PriorLayer,
+  type PriorShape,
+  priorShapes,
   sliceChannels,
 } from "../codec/network/prior.ts";
 import { SCALE_START, SCALE_STEP } from "./scales.ts";
@@ -86,7 +85,7 @@ function outputUnits(architecture: Architecture, layer: number): LayerUnits["out
 
 /** The integer layer nearest to a float one. */
 export function quantiseLayer(
-  shape: PriorLayer["shape"],
+  shape: PriorShape,
   layer: FloatLayer,
   { inputs, outputs: { unit, offset } }: LayerUnits,
 ): QuantisedLayer {
@@ -96,7 +95,7 @@ export function quantiseLayer(
   const bias = Int32Array.from(shifted, (value, o) =>
     scale[o] === 0 ? 0 : roundHalfUp((value * inputs.unit) / scale[o]!),
   );
-  return { shape, kernel: data, bias, multiplier, scale };
+  return { ...shape, integers: data, bias, multiplier, scale };
 }
 
 /** A layer of the prior, and what an integer of its kernel is worth. */
@@ -108,29 +107,12 @@ function roundHalfUp(value: number): number {
   return Math.floor(value + 0.5);
 }
 
-/** Of every slice and pass, the three layers. */
-export type QuantisedPrior = readonly (readonly (readonly [
-  QuantisedLayer,
-  QuantisedLayer,
-  QuantisedLayer,
-])[])[];
-
-/** The prior of a float model in integers; `layer` gives the float weights of `prior.{slice}.{pass}.conv{i}`. */
+/** The layers of the prior of a float model in integers, in coding order; `layer` gives the float weights of one by its name. */
 export function quantisePrior(
   architecture: Architecture,
   layer: (name: string) => FloatLayer,
-): QuantisedPrior {
-  const weights: [QuantisedLayer, QuantisedLayer, QuantisedLayer][][] = [];
-  for (const { slice, pass } of networks(architecture)) {
-    const [a, b, c] = networkShapes(architecture, slice, pass).map((shape, index) =>
-      quantiseLayer(
-        shape,
-        layer(`${networkName(slice, pass)}.conv${index}`),
-        layerUnits(architecture, index),
-      ),
-    );
-    weights[slice] ??= [];
-    weights[slice][pass] = [a!, b!, c!];
-  }
-  return weights;
+): QuantisedLayer[] {
+  return priorShapes(architecture).map((shape) =>
+    quantiseLayer(shape, layer(shape.name), layerUnits(architecture, shape.layer)),
+  );
 }

@@ -1,7 +1,5 @@
 /** Whole files with the real model: what is decoded is what was encoded, at any size, quality and batch. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decodeImage, decodeLatents } from "../../src/codec/decode.ts";
@@ -9,19 +7,13 @@ import { encodeImage, encodeInOnePass } from "../../src/codec/encode.ts";
 import { readContainer } from "../../src/codec/format/latents-file.ts";
 import { type Image, isGrey } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
-import { priorWeights } from "../../src/model/load.ts";
-import { readSafetensors } from "../../src/model/safetensors.ts";
-import { PlainPrior } from "./plain-prior.ts";
-import { faces, facesFolder, madePicture, photographs, zippyError } from "./support.ts";
+import { faces, madePicture, photographs, plainPrior, zippyError } from "./support.ts";
 
 const model = await faces();
 /** The same model with its prior in plain integers. */
 const oracle: Model = {
   ...model,
-  prior: new PlainPrior(
-    model.architecture,
-    priorWeights(model.architecture, readSafetensors(readFileSync(join(facesFolder, "prior.safetensors")))),
-  ),
+  prior: plainPrior(model.architecture),
 };
 
 const quality = fc.integer({ min: 1, max: 100 });

@@ -6,15 +6,10 @@ import fc from "fast-check";
 import { assembled } from "../../scripts/build-kernel.ts";
 import type { IntegerConvolution } from "../../src/codec/integer/convolution.ts";
 import { FEATURE_LIMIT } from "../../src/codec/integer/fixed-point.ts";
-import { IntegerLayers } from "../../src/codec/integer/layers.ts";
+import { IntegerLayers } from "../../src/codec/integer/integer-layers.ts";
 import { type Architecture, DEFAULT_ARCHITECTURE } from "../../src/codec/network/architecture.ts";
-import {
-  analysis,
-  analysisShapes,
-  type ConvolutionShape,
-  synthesis,
-  synthesisShapes,
-} from "../../src/codec/network/transforms.ts";
+import type { ConvolutionShape } from "../../src/codec/network/layers.ts";
+import { analysis, analysisShapes, synthesis, synthesisShapes } from "../../src/codec/network/transforms.ts";
 import { PlainLayers, type PlainMap } from "./plain-layers.ts";
 import { randomIntegers, zippyError } from "./support.ts";
 
@@ -80,12 +75,12 @@ test("both transforms equal plain integers, and again on another size", () => {
         for (const [rows, columns] of sizes) {
           const image = mapOf(rows * 4, columns * 4, 12, 255);
           assert.deepEqual(
-            [...fastA.run(Int16Array.from(image.values), image, (x) => analysis(architecture, fastA, x))],
+            [...fastA.run(Int16Array.from(image.values), image, (on, x) => analysis(architecture, on, x))],
             analysis(architecture, plainA, image).values,
           );
           const y = mapOf(rows, columns, architecture.latentChannels, FEATURE_LIMIT);
           assert.deepEqual(
-            [...fastS.run(Int16Array.from(y.values), y, (x) => synthesis(architecture, fastS, x))],
+            [...fastS.run(Int16Array.from(y.values), y, (on, x) => synthesis(architecture, on, x))],
             synthesis(architecture, plainS, y).values,
           );
         }
@@ -123,7 +118,7 @@ test("sums up to the last below 2^31 are exact, and more are refused", () => {
   const values = new Array<number>(9 * depth).fill(FEATURE_LIMIT);
   const x: PlainMap = { rows: 3, columns: 3, channels: depth, values };
   const layers = layersOf(room);
-  const found = layers.run(Int16Array.from(values), x, (map) => layers.conv(map, "conv"));
+  const found = layers.run(Int16Array.from(values), x, (on, map) => on.conv(map, "conv"));
   assert.deepEqual(
     [...found],
     new PlainLayers(new Map([["conv", convolution(room)]])).conv(x, "conv").values,

@@ -14,11 +14,8 @@ import { checkIndex, readContainer, SQUARES } from "../../src/codec/format/laten
 import type { Model } from "../../src/codec/model.ts";
 import { latentSize } from "../../src/codec/network/architecture.ts";
 import { info } from "../../src/index.ts";
-import { priorWeights } from "../../src/model/load.ts";
-import { readSafetensors } from "../../src/model/safetensors.ts";
 import { decodeByFormat, openFormatModel } from "./format-decoder.ts";
-import { PlainPrior } from "./plain-prior.ts";
-import { faces, facesFolder, madePicture, zippyError } from "./support.ts";
+import { faces, facesFolder, madePicture, plainPrior, zippyError } from "./support.ts";
 
 const RUNS = 100_000;
 /** Grids up to this many positions are decoded always; a file that claims more, in a sample. */
@@ -30,10 +27,7 @@ const model = await faces();
 /** With so few positions plain integers are the faster engine; they give what float32 gives. */
 const quick: Model = {
   ...model,
-  prior: new PlainPrior(
-    model.architecture,
-    priorWeights(model.architecture, readSafetensors(readFileSync(join(facesFolder, "prior.safetensors")))),
-  ),
+  prior: plainPrior(model.architecture),
 };
 
 const sizes: [number, number][] = [

@@ -1,5 +1,6 @@
 import { type IntegerConvolution, quartersOf } from "../../src/codec/integer/convolution.ts";
-import { type ConvOptions, type Layers, TRANSFORM_SLOPE } from "../../src/codec/network/transforms.ts";
+import type { ConvOptions, Engine, Layers, MapSize, Network } from "../../src/codec/network/layers.ts";
+import { TRANSFORM_SLOPE } from "../../src/codec/network/transforms.ts";
 
 export interface PlainMap {
   readonly rows: number;
@@ -9,7 +10,7 @@ export interface PlainMap {
 }
 
 /** Integer convolutions straight from their definition in `integer/convolution.ts`, in plain numbers: what the kernel is held against. */
-export class PlainLayers implements Layers<PlainMap> {
+export class PlainLayers implements Engine, Layers<PlainMap> {
   readonly #convolutions: ReadonlyMap<string, IntegerConvolution>;
   readonly #smooth: boolean;
 
@@ -17,6 +18,10 @@ export class PlainLayers implements Layers<PlainMap> {
   constructor(convolutions: ReadonlyMap<string, IntegerConvolution>, smooth = false) {
     this.#convolutions = convolutions;
     this.#smooth = smooth;
+  }
+
+  run(input: Int16Array, size: MapSize, network: Network): Int16Array {
+    return Int16Array.from(network(this, { ...size, values: [...input] }).values);
   }
 
   conv(x: PlainMap, name: string, { stride = 1, activate = false, plus }: ConvOptions<PlainMap> = {}) {

@@ -1,33 +1,26 @@
 /** The engine of the prior agrees with plain numbers to the last bit, over inputs real and extreme. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import { priorOn } from "../../src/codec/entropy/coding-order.ts";
 import { MAX_SYMBOL } from "../../src/codec/entropy/symbol-tables.ts";
+import { type PriorLayer, priorInIntegers } from "../../src/codec/integer/fixed-point.ts";
+import { IntegerLayers } from "../../src/codec/integer/integer-layers.ts";
 import { type Architecture, PASSES } from "../../src/codec/network/architecture.ts";
 import {
+  type CodingStep,
+  codingSteps,
   inputChannels,
   inputLimits,
   LATENT_UNIT,
   MEAN_LIMIT,
-  networkShapes,
-  networks,
-  type PriorLayer,
-  type PriorNetwork,
-  type PriorWeights,
+  priorShapes,
 } from "../../src/codec/network/prior.ts";
-import { KernelPrior } from "../../src/codec/network/prior-kernel.ts";
-import { priorWeights } from "../../src/model/load.ts";
-import { readSafetensors } from "../../src/model/safetensors.ts";
-import { PlainPrior } from "./plain-prior.ts";
-import { faces, facesFolder, randomIntegers, zippyError } from "./support.ts";
+import { PlainLayers } from "./plain-layers.ts";
+import { faces, facesPrior, randomIntegers, zippyError } from "./support.ts";
 
 const model = await faces();
-const weights = priorWeights(
-  model.architecture,
-  readSafetensors(readFileSync(join(facesFolder, "prior.safetensors"))),
-);
+const weights = facesPrior(model.architecture);
 
 type Shape = readonly [number, number];
 
@@ -36,14 +29,13 @@ type Kind = "any" | "extreme" | "largest";
 
 function randomInput(
   architecture: Architecture,
-  slice: number,
-  pass: number,
+  step: CodingStep,
   shape: Shape,
   seed: number,
   kind: Kind,
 ): Int16Array {
   const next = randomIntegers(seed);
-  const limits = inputLimits(architecture, slice, pass);
+  const limits = inputLimits(architecture, step);
   return Int16Array.from({ length: shape[0] * shape[1] * limits.length }, (_, at) => {
     const limit = limits[at % limits.length]!;
     if (kind === "largest") return limit;
@@ -51,11 +43,21 @@ function randomInput(
   });
 }
 
-function agree(architecture: Architecture, layers: PriorWeights, shape: Shape, seed: number, kind: Kind) {
-  const fast = new KernelPrior(architecture, layers);
-  const oracle = new PlainPrior(architecture, layers);
-  for (const { slice, pass } of networks(architecture)) {
-    const input = randomInput(architecture, slice, pass, shape, seed + 8 * slice + pass, kind);
+function agree(
+  architecture: Architecture,
+  layers: readonly PriorLayer[],
+  shape: Shape,
+  seed: number,
+  kind: Kind,
+) {
+  const convolutions = priorInIntegers(architecture, layers);
+  const kernel = new IntegerLayers(convolutions);
+  const size = { rows: shape[0], columns: shape[1] };
+  const fast = priorOn(kernel, architecture, size);
+  const oracle = priorOn(new PlainLayers(convolutions), architecture, size);
+  for (const step of codingSteps(architecture)) {
+    const { slice, pass } = step;
+    const input = randomInput(architecture, step, shape, seed + 8 * slice + pass, kind);
     // of the other parity nothing is asked
     const ofPass = (values: ArrayLike<number>) =>
       Array.from(values, (value, at) => {
@@ -63,11 +65,11 @@ function agree(architecture: Architecture, layers: PriorWeights, shape: Shape, s
         const parity = (Math.floor(position / shape[1]) + (position % shape[1])) % PASSES;
         return parity === pass ? value : 0;
       });
-    const expected = ofPass(oracle.run(slice, pass, input, ...shape));
-    const found = ofPass(fast.run(slice, pass, input, ...shape));
+    const expected = ofPass(oracle(step, input));
+    const found = ofPass(fast(step, input));
     assert.deepEqual(found, expected, `slice ${slice}, pass ${pass}, shape ${shape}`);
   }
-  fast.dispose();
+  kernel.dispose();
 }
 
 const shapes: Shape[] = [
@@ -87,25 +89,19 @@ test("the kernel computes the model's prior as plain integers do", () => {
 });
 
 /** A small prior with random weights: sums that are clipped and halves that are rounded are all frequent. */
-function randomPrior(architecture: Architecture, seed: number): PriorWeights {
+function randomPrior(architecture: Architecture, seed: number): PriorLayer[] {
   const next = randomIntegers(seed);
-  const all: PriorNetwork[][] = [];
-  for (const { slice, pass } of networks(architecture)) {
-    const layers = networkShapes(architecture, slice, pass).map((shape): PriorLayer => {
-      const size = shape[0] * shape[1] * shape[2] * shape[3];
-      return {
-        shape,
-        kernel: Int8Array.from({ length: size }, () => (next() % 255) - 127),
-        bias: Int32Array.from({ length: shape[3] }, () => ((next() % 2001) - 1000) * (next() % 2 ? 1 : 512)),
-        multiplier: Float32Array.from({ length: shape[3] }, () =>
-          next() % 2 ? 2 ** -(next() % 16) : (next() % 1000) / 30_000,
-        ),
-      };
-    });
-    all[slice] ??= [];
-    all[slice][pass] = layers as unknown as PriorNetwork;
-  }
-  return all;
+  return priorShapes(architecture).map((shape) => {
+    const [height, width, depth, out] = shape.kernel;
+    return {
+      ...shape,
+      integers: Int8Array.from({ length: height * width * depth * out }, () => (next() % 255) - 127),
+      bias: Int32Array.from({ length: out }, () => ((next() % 2001) - 1000) * (next() % 2 ? 1 : 512)),
+      multiplier: Float32Array.from({ length: out }, () =>
+        next() % 2 ? 2 ** -(next() % 16) : (next() % 1000) / 30_000,
+      ),
+    };
+  });
 }
 
 test("the kernel computes any legal prior as plain integers do", () => {
@@ -130,12 +126,10 @@ test("the kernel computes any legal prior as plain integers do", () => {
 });
 
 test("a prior whose sums reach 2^31 is refused, and the layer named", () => {
-  const broken = weights.map((passes) =>
-    passes.map((network) => network.map((layer) => ({ ...layer, bias: layer.bias.slice() }))),
-  ) as unknown as PriorWeights;
-  broken[2]![1]![1].bias[5] = 2 ** 31 - 1;
+  const broken = weights.map((layer) => ({ ...layer, bias: layer.bias.slice() }));
+  broken.find(({ name }) => name === "prior.2.1.conv1")!.bias[5] = 2 ** 31 - 1;
   assert.throws(
-    () => new KernelPrior(model.architecture, broken),
+    () => new IntegerLayers(priorInIntegers(model.architecture, broken)),
     zippyError("bad-model", /prior\.2\.1\.conv1: expected sums below 2\^31/),
   );
 });
@@ -145,9 +139,10 @@ test("y_hat fits into 16 bits", () => {
 });
 
 test("input channels: earlier slices, positions, level, mask, this slice", () => {
-  for (const { slice, pass } of networks(model.architecture)) {
-    assert.equal(inputChannels(model.architecture, slice, pass), 16 * (slice + pass) + 19);
-    assert.equal(inputLimits(model.architecture, slice, pass).length, 16 * (slice + pass) + 19);
+  for (const step of codingSteps(model.architecture)) {
+    const channels = 16 * (step.slice + step.pass) + 19;
+    assert.equal(inputChannels(model.architecture, step), channels);
+    assert.equal(inputLimits(model.architecture, step).length, channels);
   }
   assert.equal(PASSES, 2);
 });

@@ -1,10 +1,17 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import type { Image } from "../../src/codec/image.ts";
+import { type PriorLayer, priorInIntegers } from "../../src/codec/integer/fixed-point.ts";
 import type { Model } from "../../src/codec/model.ts";
+import type { Architecture } from "../../src/codec/network/architecture.ts";
+import type { Engine } from "../../src/codec/network/layers.ts";
 import { openModels } from "../../src/model/folder.ts";
+import { readSafetensors } from "../../src/model/safetensors.ts";
+import { priorLayers } from "../../src/model/weights.ts";
+import { PlainLayers } from "./plain-layers.ts";
 
 export const facesFolder = modelFolder("faces");
 export const goldenFolder = fileURLToPath(new URL("../golden", import.meta.url));
@@ -18,6 +25,16 @@ export function modelFolder(name: string): string {
 /** The real model, on WebAssembly. */
 export async function faces(): Promise<Model> {
   return (await openModels()).byName("faces");
+}
+
+/** The layers of the same model's prior. */
+export function facesPrior(architecture: Architecture): PriorLayer[] {
+  return priorLayers(readSafetensors(readFileSync(join(facesFolder, "prior.safetensors"))), architecture);
+}
+
+/** The same prior in plain numbers: slow, and what the kernel is held against. */
+export function plainPrior(architecture: Architecture): Engine {
+  return new PlainLayers(priorInIntegers(architecture, facesPrior(architecture)));
 }
 
 /** Integers 0 … 2³² − 1 that depend on the seed only (Marsaglia's xorshift). */

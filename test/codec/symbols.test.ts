@@ -5,8 +5,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { RangeDecoder, RangeEncoder, TOTAL } from "../../src/codec/entropy/range-coder.ts";
 import { MAX_SYMBOL, SCALES, SymbolTables } from "../../src/codec/entropy/symbol-tables.ts";
-import { symbolTables } from "../../src/model/load.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
+import { symbolTables } from "../../src/model/weights.ts";
 import { buildTables } from "../../src/train/tables.ts";
 import { facesFolder, zippyError } from "./support.ts";
 

@@ -68,8 +68,8 @@ test("on the way back, a network of any widths gives the derivative of what it g
           synthesis(architecture, smooth, { rows, columns, channels, values }).values;
         for (let again = 0; again < 2; again++) {
           const input = Array.from({ length: rows * columns * channels }, () => (next() % 4001) - 2000);
-          const { output, back } = tape.record("g_s", Int16Array.from(input), (x) =>
-            synthesis(architecture, tape, x),
+          const { output, back } = tape.record("g_s", Int16Array.from(input), (layers, x) =>
+            synthesis(architecture, layers, x),
           );
           const exact = synthesis(architecture, new PlainLayers(convolutions), {
             rows,
@@ -106,6 +106,8 @@ test("no gradient goes in, none comes out", () => {
     synthesis: { widths: [2, 2, 2], blocks: [1, 0, 0] },
   };
   const tape = new Tape(randomConvolutions(architecture, 7), TRANSFORM_SLOPE, { rows: 2, columns: 3 });
-  const { output, back } = tape.record("g_s", new Int16Array(12), (x) => synthesis(architecture, tape, x));
+  const { output, back } = tape.record("g_s", new Int16Array(12), (layers, x) =>
+    synthesis(architecture, layers, x),
+  );
   assert.deepEqual(back(new Float32Array(output.length)), new Float32Array(12));
 });

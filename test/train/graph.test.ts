@@ -16,10 +16,11 @@ import {
   tidy,
   valueAndGrads,
 } from "@tensorflow/tfjs-core";
-import { walkLatents } from "../../src/codec/entropy/latents.ts";
+import { priorOn, walkLatents } from "../../src/codec/entropy/coding-order.ts";
+import { priorInIntegers } from "../../src/codec/integer/fixed-point.ts";
+import { IntegerLayers } from "../../src/codec/integer/integer-layers.ts";
 import { latentSize } from "../../src/codec/network/architecture.ts";
 import { LATENT_UNIT } from "../../src/codec/network/prior.ts";
-import { KernelPrior } from "../../src/codec/network/prior-kernel.ts";
 import { type Batch, byName, run } from "../../src/train/graph.ts";
 import { convolution, registerNativeGradients } from "../../src/train/kernels.ts";
 import { Leaves } from "../../src/train/leaves.ts";
@@ -38,7 +39,7 @@ describe("training graph", { skip }, () => {
   it("computes the prior as its integers do on what is exported, to float32's rounding", () => {
     const parameters = spread(initialise(TINY, 7));
     const leaves = new Leaves(TINY);
-    const prior = new KernelPrior(TINY, leaves.renewScales(parameters));
+    const prior = new IntegerLayers(priorInIntegers(TINY, leaves.renewScales(parameters)));
     for (const [width, height] of [
       [42, 42],
       [24, 40],
@@ -56,16 +57,22 @@ describe("training graph", { skip }, () => {
         batch.levels.forEach((level, image) => {
           const shape = latentSize(width, height);
           const from = image * (y.length / batch.levels.length);
-          walkLatents(TINY, prior, shape, Math.round(level * LATENT_UNIT), (at, mean, scale) => {
-            const [foundMean, foundScale] = [means[from + at]!, scales[from + at]!];
-            if (foundMean !== mean || foundScale !== scale) off++;
-            assert.ok(Math.abs(foundMean - mean) <= 1 && Math.abs(foundScale - scale) <= 1);
-            seen.add(mean).add(10_000 + scale);
-            const symbol = Math.round(y[from + at]! - foundMean / LATENT_UNIT);
-            assert.ok(yHat[from + at]! * LATENT_UNIT === symbol * LATENT_UNIT + foundMean);
-            count++;
-            return symbol * LATENT_UNIT + foundMean;
-          });
+          walkLatents(
+            TINY,
+            priorOn(prior, TINY, shape),
+            shape,
+            Math.round(level * LATENT_UNIT),
+            (at, mean, scale) => {
+              const [foundMean, foundScale] = [means[from + at]!, scales[from + at]!];
+              if (foundMean !== mean || foundScale !== scale) off++;
+              assert.ok(Math.abs(foundMean - mean) <= 1 && Math.abs(foundScale - scale) <= 1);
+              seen.add(mean).add(10_000 + scale);
+              const symbol = Math.round(y[from + at]! - foundMean / LATENT_UNIT);
+              assert.ok(yHat[from + at]! * LATENT_UNIT === symbol * LATENT_UNIT + foundMean);
+              count++;
+              return symbol * LATENT_UNIT + foundMean;
+            },
+          );
         });
         assert.ok(off < count / 200, `${off} of ${count} differ by one`);
         assert.ok(seen.size > 50, `expected a prior that says different things, got ${seen.size}`);

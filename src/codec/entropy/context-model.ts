@@ -1,53 +1,87 @@
 import { type Architecture, PASSES } from "../network/architecture.ts";
-import { POSITION_FEATURES } from "../network/positions.ts";
-import { inputChannels, LATENT_LIMIT, LATENT_UNIT, POSITION_SCALE, sliceChannels } from "../network/prior.ts";
+import { POSITION_FEATURES, positionFeatures } from "../network/positions.ts";
+import {
+  type CodingStep,
+  inputChannels,
+  LATENT_LIMIT,
+  LATENT_UNIT,
+  POSITION_SCALE,
+  sliceChannels,
+} from "../network/prior.ts";
 
-/** Latents of an image: [rows, columns, latentChannels] integers, `y_hat` in 32nds. */
+/** Rows and columns of an image's latents, which are [rows, columns, latentChannels]. */
 export interface LatentShape {
   readonly rows: number;
   readonly columns: number;
 }
 
-/** What the prior knows of an image. */
-export interface Known {
-  /** As `positionFeatures` gives them. */
-  readonly positions: Int8Array;
-  /** Quality feature, in 32nds. */
-  readonly level: number;
-  /** [rows, columns, latentChannels], in 32nds; 0 where not yet decoded. */
-  readonly yHat: Int16Array;
-}
+/** The channels that positions, quality and mask take in the input of every network of the prior. */
+export const FEATURES = POSITION_FEATURES + 2;
 
-/** The input of the prior's network of a slice and pass; see `prior.ts`. */
-export function contextOf(
-  architecture: Architecture,
-  { slice, pass }: { readonly slice: number; readonly pass: number },
-  { rows, columns }: LatentShape,
-  { positions, level, yHat }: Known,
-): Int16Array {
-  const width = sliceChannels(architecture);
-  const area = rows * columns;
-  const input = new Int16Array(area * inputChannels(architecture, slice, pass));
-  for (let position = 0, to = 0; position < area; position++) {
-    const at = position * architecture.latentChannels;
-    to = copyClipped(yHat, at, slice * width, input, to);
-    for (let f = 0; f < POSITION_FEATURES; f++)
-      input[to++] = POSITION_SCALE * positions[position * POSITION_FEATURES + f]!;
-    input[to++] = level;
-    input[to++] = parityOf(position, columns) === pass ? LATENT_UNIT : 0;
-    if (pass > 0) to = copyClipped(yHat, at + slice * width, width, input, to);
-  }
-  return input;
-}
-
-/** The pass in which a position is coded. */
-export function parityOf(position: number, columns: number): number {
+/** The checkerboard's pass in which a position is coded: the parity of row + column. */
+export function passOf(position: number, columns: number): number {
   return (Math.floor(position / columns) + (position % columns)) % PASSES;
 }
 
-function copyClipped(from: Int16Array, at: number, count: number, into: Int16Array, to: number): number {
-  for (let c = 0; c < count; c++) into[to++] = clip(from[at + c]!, -LATENT_LIMIT, LATENT_LIMIT);
-  return to;
+/**
+ * What the prior knows of a pass beside latents, in 32nds: [rows, columns, 19], for each position its 17 position features, the quality
+ * feature, and the mask: 32 where the pass codes, else 0.
+ * @param level the quality feature, in 32nds
+ */
+export function contextFeatures({ rows, columns }: LatentShape, level: number, pass: number): Int16Array {
+  const positions = positionFeatures(rows, columns);
+  const features = new Int16Array(rows * columns * FEATURES);
+  for (let position = 0, to = 0; position < rows * columns; position++) {
+    for (let f = 0; f < POSITION_FEATURES; f++)
+      features[to++] = POSITION_SCALE * positions[position * POSITION_FEATURES + f]!;
+    features[to++] = level;
+    features[to++] = passOf(position, columns) === pass ? LATENT_UNIT : 0;
+  }
+  return features;
+}
+
+/** Neighbouring channels of `y_hat`, and where they stand in the input of a network of the prior. */
+export interface ContextChannels {
+  readonly latent: number;
+  readonly input: number;
+  readonly count: number;
+}
+
+/** The channels of `y_hat` that a step's network sees: those of earlier slices before the features, its own slice's after them. */
+export function contextChannels(architecture: Architecture, { slice, pass }: CodingStep): ContextChannels[] {
+  const width = sliceChannels(architecture);
+  const earlier = { latent: 0, input: 0, count: slice * width };
+  const own = { latent: slice * width, input: slice * width + FEATURES, count: width };
+  return pass === 0 ? [earlier] : [earlier, own];
+}
+
+/**
+ * The input of a step's network, [rows, columns, inputChannels] in 32nds; see `network/prior.ts`.
+ * @param features of the pass, from `contextFeatures`
+ * @param yHat [rows, columns, latentChannels], in 32nds; 0 where not decoded yet
+ */
+export function contextOf(
+  architecture: Architecture,
+  step: CodingStep,
+  features: Int16Array,
+  yHat: Int16Array,
+): Int16Array {
+  const { latentChannels } = architecture;
+  const area = yHat.length / latentChannels;
+  const depth = inputChannels(architecture, step);
+  const input = new Int16Array(area * depth);
+  const channels = contextChannels(architecture, step);
+  const before = channels[0]!.count;
+  for (let position = 0; position < area; position++) {
+    const to = position * depth;
+    for (const { latent, input: at, count } of channels) {
+      const from = position * latentChannels + latent;
+      for (let c = 0; c < count; c++) input[to + at + c] = clip(yHat[from + c]!, -LATENT_LIMIT, LATENT_LIMIT);
+    }
+    const from = position * FEATURES;
+    for (let f = 0; f < FEATURES; f++) input[to + before + f] = features[from + f]!;
+  }
+  return input;
 }
 
 /** The nearest value within [low, high]. */

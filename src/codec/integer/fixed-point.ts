@@ -1,5 +1,8 @@
 import { ZippyNetError } from "../errors.ts";
-import { type ConvolutionShape, TRANSFORM_SLOPE } from "../network/transforms.ts";
+import type { Architecture } from "../network/architecture.ts";
+import type { ConvolutionShape } from "../network/layers.ts";
+import { ACTIVATION_LIMIT, inputLimits, PRIOR_SLOPE, type PriorShape } from "../network/prior.ts";
+import { TRANSFORM_SLOPE } from "../network/transforms.ts";
 import type { IntegerConvolution } from "./convolution.ts";
 
 /** Integers that make one: of feature maps, `y` and `y_hat`; of the image that enters `g_a`; of the one that leaves `g_s`. */
@@ -27,7 +30,7 @@ export interface Ends {
 export const ANALYSIS_ENDS: Ends = { input: IMAGE_UNIT, output: FEATURE_UNIT };
 export const SYNTHESIS_ENDS: Ends = { input: FEATURE_UNIT, output: PICTURE_UNIT };
 
-/** The convolutions of a transform, in its order, in integers. Throws `bad-model` if a bias is too large. */
+/** The convolutions of a transform by name, in its order, in integers. Throws `bad-model` if a bias is too large. */
 export function inIntegers(
   stored: readonly QuantisedConvolution[],
   { input, output }: Ends,
@@ -66,4 +69,35 @@ function inInteger(
     limit: FEATURE_LIMIT,
     finer: finer === true,
   };
+}
+
+/** A layer of the prior as it is stored: integers, and what a sum is multiplied by, of each output channel. */
+export interface PriorLayer extends PriorShape {
+  readonly integers: Int8Array;
+  readonly bias: Int32Array;
+  readonly multiplier: Float32Array;
+}
+
+/** The layers of the prior, by name. What leaves a network is clipped to 16 bits, which hold more than means and scales need. */
+export function priorInIntegers(
+  architecture: Architecture,
+  stored: readonly PriorLayer[],
+): Map<string, IntegerConvolution> {
+  return new Map(
+    stored.map(({ name, kernel: shape, integers: kernel, bias, multiplier, step, layer }) => [
+      name,
+      {
+        name,
+        shape,
+        kernel,
+        bias,
+        multiplier,
+        inputLimits: layer === 0 ? inputLimits(architecture, step) : ACTIVATION_LIMIT,
+        sumsBelow: 2 ** 31,
+        slope: PRIOR_SLOPE,
+        limit: layer === 2 ? OUTPUT_LIMIT : ACTIVATION_LIMIT,
+        finer: false,
+      },
+    ]),
+  );
 }

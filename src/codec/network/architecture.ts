@@ -21,8 +21,8 @@ export interface TransformWidths {
 export const STRIDE = 8;
 /** Checkerboard passes a slice. */
 export const PASSES = 2;
-/** What the prior gives for each latent: its mean and the index of its scale. */
-export const SCALES_AND_MEANS = 2;
+/** Numbers that the prior gives for each latent: its mean and the index of its scale. */
+export const MEANS_AND_SCALES = 2;
 /** Quality runs from 1 to this. */
 export const QUALITIES = 100;
 

@@ -16,7 +16,7 @@ export function analyse({ architecture, analysis: layers }: Model, image: Image)
   const blocks = new Float32Array(size.rows * size.columns * BLOCK_CHANNELS);
   toBlocks(image, blocks, 0);
   const input = Int16Array.from(blocks, (value) => Math.round(value * IMAGE_UNIT));
-  const output = layers.run(input, size, (x) => analysis(architecture, layers, x));
+  const output = layers.run(input, size, (on, x) => analysis(architecture, on, x));
   return Float32Array.from(output, (value) => value / FEATURE_UNIT);
 }
 
@@ -32,8 +32,8 @@ export function reconstruct(model: Decoder, header: PictureHeader, yHat: Int16Ar
   const { architecture, synthesis: layers } = model;
   const { width, height, quality, grey } = header;
   const size = { ...latentSize(width, height), channels: architecture.latentChannels };
-  const blocks = layers.run(withInverseGain(model, yHat, quality), size, (x) =>
-    synthesis(architecture, layers, x),
+  const blocks = layers.run(withInverseGain(model, yHat, quality), size, (on, x) =>
+    synthesis(architecture, on, x),
   );
   return fromBlocks(blocks, width, height, grey);
 }

@@ -1,34 +1,34 @@
 import type { Architecture } from "./architecture.ts";
+import type { ConvolutionShape, Layers } from "./layers.ts";
 
 /**
- * The analysis and synthesis transforms, written once for coding (`integer/layers.ts`), search and training.
+ * The transforms: analysis `g_a` turns an image into `y`, synthesis `g_s` turns `y_hat` back into an image. After the residual transforms
+ * of CompressAI and ELIC (He et al., CVPR 2022).
  *
  * ```
- * g_a   x/255 − ½, space-to-depth 2 ─ conv0 3×3 ─ res… ─ down 5×5 ↓2 ─ res… ─ down 3×3 ↓2 ─ res… ─ out 1×1 ─ y
- * g_s   y_hat ─ conv0 3×3 ─ res… ─ up 1×1, depth-to-space 2 ─ res… ─ up 3×3, depth-to-space 2 ─ res… ─ out 3×3
- * res   x + c₁ₓ₁(act(b₃ₓ₃(act(a₁ₓ₁(act(x))))))         at half width; act = leaky ReLU, slope 0.1
+ *    image x, h × w × 3                                    x_hat
+ *        │ pad to multiples of 8, space-to-depth 2           ▲ depth-to-space 2, crop
+ *    h/2 × w/2 × 12                                      h/2 × w/2 × 12
+ *        │ conv0 3×3                                         ▲ out 3×3
+ *        │ residual blocks, width 0                          │ residual blocks, width 0
+ *        │ down 5×5, stride 2                                │ up 3×3, depth-to-space 2
+ *    h/4 × w/4                                           h/4 × w/4
+ *        │ residual blocks, width 1                          │ residual blocks, width 1
+ *        │ down 3×3, stride 2                                │ up 1×1, depth-to-space 2
+ *    h/8 × w/8                                           h/8 × w/8
+ *        │ residual blocks, width 2                          │ residual blocks, width 2
+ *        │ out 1×1                                           │ conv0 3×3
+ *        ▼                                                   │
+ *        y ──── × gain ──── quantised, coded ──── × inverse gain ──── y_hat
+ *       g_a                                                 g_s
+ *
+ *    residual block    x ─┬─ act ─ a 1×1 ─ act ─ b 3×3 ─ act ─ c 1×1 ─ + ─      a and b at half the width,
+ *                         └────────────────────────────────────────────┘        act = leaky ReLU, slope 0.1
  * ```
  *
- * Residual blocks and resamplings are numbered in one row (`g_a.res1`, `g_a.down2`, …). Images enter and leave as
- * space-to-depth blocks of 2 (see `pixels.ts`), so that the largest tensors are never made. After CompressAI's and
- * ELIC's (He et al., CVPR 2022) residual transforms.
+ * Residual blocks and resamplings of a transform are numbered in one row: `g_a.conv0`, `g_a.res1`, `g_a.res2`, `g_a.down3`, …, `g_a.out`.
+ * Images enter and leave as space-to-depth blocks of 2 (see `space-to-depth.ts`), so that the largest maps are never made.
  */
-export interface Layers<T> {
-  /** Convolution with zero padding of (size − 1)/2 on every side, and bias. */
-  conv(x: T, name: string, options?: ConvOptions<T>): T;
-  /** Leaky ReLU of TRANSFORM_SLOPE. */
-  activate(x: T): T;
-  /** Convolution, then depth-to-space of 2 in TensorFlow's channel order. */
-  up(x: T, name: string): T;
-}
-
-export interface ConvOptions<T> {
-  readonly stride?: 1 | 2;
-  /** Whether the activation follows. */
-  readonly activate?: boolean;
-  /** What the output is added to; it is not used afterwards. */
-  readonly plus?: T;
-}
 
 /** Slope of the leaky ReLU of both transforms for negative inputs. */
 export const TRANSFORM_SLOPE = 0.1;
@@ -59,14 +59,6 @@ function residual<T>(layers: Layers<T>, x: T, name: string): T {
   const a = layers.conv(layers.activate(x), `${name}.a`, { activate: true });
   const b = layers.conv(a, `${name}.b`, { activate: true });
   return layers.conv(b, `${name}.c`, { plus: x });
-}
-
-export interface ConvolutionShape {
-  readonly name: string;
-  /** Height × width × in × out. */
-  readonly kernel: readonly [number, number, number, number];
-  /** Whether depth-to-space follows. */
-  readonly finer?: true;
 }
 
 /** Names and kernel shapes of every convolution of `g_a`, in order. */

@@ -1,9 +1,9 @@
 import { type IntegerConvolution, quartersOf } from "../integer/convolution.ts";
 import { cellCount, cellOf, type Grid, SAME } from "../integer/grid.ts";
+import { doubled, QUARTERS } from "../integer/integer-layers.ts";
 import { Kernel, type Stored } from "../integer/kernel.ts";
-import { doubled, QUARTERS } from "../integer/layers.ts";
 import { bytesOf, type Feature, Workspace } from "../integer/workspace.ts";
-import type { ConvOptions, Layers } from "../network/transforms.ts";
+import type { ConvOptions, Layers, Network } from "../network/layers.ts";
 
 /** Magnitude of the largest gradient that enters, in its integers. */
 const LARGEST = 2 ** 9;
@@ -77,23 +77,19 @@ export class Tape implements Layers<Traced> {
    * Runs a network. What it recorded before under the same name is overwritten.
    * @param input [rows, columns, channels]
    */
-  record(name: string, input: Int16Array, network: (x: Traced) => Traced): Recording {
+  record(name: string, input: Int16Array, network: Network): Recording {
     const run = { addresses: this.#runs.get(name)?.addresses ?? [], next: 0, steps: [] };
     this.#runs.set(name, run);
     this.#run = run;
     const grid = { rows: this.rows, columns: this.columns, pad: this.#pad };
     const x = this.#map(grid, input.length / (grid.rows * grid.columns), false);
     this.#workspace.write(x, input);
-    const y = network(x);
+    const y = network(this, x);
     return { output: this.#workspace.read(y), back: (gradient) => this.#back(run, x, y, gradient) };
   }
 
-  /** @param parity of row + column: only cells of this are computed, the others are 0 */
-  conv(
-    x: Traced,
-    name: string,
-    { activate = false, plus, parity }: ConvOptions<Traced> & { parity?: number } = {},
-  ): Traced {
+  /** Cells of the other parity are 0. */
+  conv(x: Traced, name: string, { activate = false, plus, parity }: ConvOptions<Traced> = {}): Traced {
     const [stored] = this.#forward.get(name)!;
     const { shape } = stored!.convolution;
     const out: Traced = plus

@@ -2,7 +2,8 @@ import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { latentSize } from "../network/architecture.ts";
 import { BLOCK_CHANNELS, blockSize, inPictureUnit, pixelMask, toBlocks } from "../network/space-to-depth.ts";
-import type { Picture, Relaxed } from "./relaxed-networks.ts";
+import type { Relaxed } from "./relaxation.ts";
+import type { Picture } from "./relaxed-synthesis.ts";
 
 /** What is to be coded, and what for. */
 export interface Goal extends Picture {

@@ -1,5 +1,6 @@
 import type { Goal } from "./objective.ts";
-import type { Relaxed, Softened } from "./relaxed-networks.ts";
+import type { Relaxed } from "./relaxation.ts";
+import type { Softened } from "./relaxed-prior.ts";
 
 /** First step of Adam, in quantisation steps of a latent. */
 const RATE = 0.04;

@@ -1,4 +1,4 @@
-import { quantiseLatents } from "../entropy/latents.ts";
+import { quantiseLatents } from "../entropy/coding-order.ts";
 import { type Image, isGrey, withAlphaOf } from "../image.ts";
 import type { Model } from "../model.ts";
 import { latentSize } from "../network/architecture.ts";

@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../../../codec/errors.ts";
 import type { Decoder } from "../../../codec/model.ts";
-import type { ReadFile } from "../../../model/load.ts";
+import type { ReadFile } from "../../../model/blobs.ts";
 import type { LocatedModel, Progress } from "../protocol.ts";
 import { fetchImmutable } from "./cache.ts";
 

@@ -1,4 +1,4 @@
-import type { ConvOptions, Layers } from "../network/transforms.ts";
+import type { ConvOptions, Engine, Layers, MapSize, Network } from "../network/layers.ts";
 import { type IntegerConvolution, quartersOf } from "./convolution.ts";
 import { type Grid, type Relation, SAME } from "./grid.ts";
 import { Kernel, type Stored } from "./kernel.ts";
@@ -21,7 +21,7 @@ export const QUARTERS: readonly Relation[] = [
  * Integer convolutions on the WebAssembly kernel, for one feature map at a time. What is needed for maps of one size (memory, and
  * tables of cells) is kept until another size comes.
  */
-export class IntegerLayers implements Layers<Feature> {
+export class IntegerLayers implements Engine, Layers<Feature> {
   readonly #convolutions: ReadonlyMap<string, IntegerConvolution>;
   /** Of the widest convolution. */
   readonly #pad: number;
@@ -35,31 +35,21 @@ export class IntegerLayers implements Layers<Feature> {
     this.#pad = Math.max(0, ...Array.from(convolutions.values(), ({ shape }) => (shape[0] - 1) / 2));
   }
 
-  /**
-   * Runs a network on one map.
-   * @param input [rows, columns, channels]
-   * @returns the same of the map that the network gives
-   */
-  run(
-    input: Int16Array,
-    {
-      rows,
-      columns,
-      channels,
-    }: { readonly rows: number; readonly columns: number; readonly channels: number },
-    network: (x: Feature) => Feature,
-  ): Int16Array {
+  run(input: Int16Array, { rows, columns, channels }: MapSize, network: Network): Int16Array {
     const workspace = this.#prepare(rows, columns);
     const x = workspace.feature({ rows, columns, pad: this.#pad }, channels, false);
     workspace.write(x, input);
-    const out = workspace.read(network(x));
+    const out = workspace.read(network(this, x));
     if (this.#weights!.kernel.size > LARGEST_KEPT) this.dispose();
     return out;
   }
 
-  /** @param parity of row + column: only cells of this are computed, the others keep what they had */
-  conv(x: Feature, name: string, options: ConvOptions<Feature> & { parity?: number } = {}): Feature {
-    const { stride = 1, activate = false, plus, parity } = options;
+  /** Cells of the other parity keep what they had. */
+  conv(
+    x: Feature,
+    name: string,
+    { stride = 1, activate = false, plus, parity }: ConvOptions<Feature> = {},
+  ): Feature {
     const [stored] = this.#weights!.stored.get(name)!;
     const workspace = this.#workspace!;
     const grid = stride === 1 ? x.grid : halved(x.grid);

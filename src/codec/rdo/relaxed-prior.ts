@@ -1,0 +1,146 @@
+import { walkLatents } from "../entropy/coding-order.ts";
+import { contextChannels, passOf } from "../entropy/context-model.ts";
+import { SCALES, type SymbolTables } from "../entropy/symbol-tables.ts";
+import { type Architecture, MEANS_AND_SCALES } from "../network/architecture.ts";
+import {
+  type CodingStep,
+  inputChannels,
+  LATENT_UNIT,
+  MEAN_LIMIT,
+  prior,
+  sliceChannels,
+} from "../network/prior.ts";
+import type { Recording, Tape } from "./autodiff.ts";
+
+/** Gives the relaxed symbol of a residual between two integers, and its derivative. */
+export type Soften = (residual: number) => Softened;
+
+export interface Softened {
+  symbol: number;
+  slope: number;
+}
+
+/** Latents of one relaxed pass through the prior, and how to differentiate it. */
+export interface RelaxedCode {
+  /** [rows, columns, latentChannels], in quantisation steps. */
+  readonly yHat: Float32Array;
+  readonly bits: number;
+  /**
+   * Gradient of bits + f(yHat) with respect to `y`, from that of f. `gradient` turns into that with respect to `yHat`, less what each
+   * latent's own symbol costs. Once.
+   */
+  back(gradient: Float32Array): Float32Array;
+}
+
+/** Derivatives of each latent, [rows, columns, latentChannels]: of its bits by its symbol and by its scale, of its symbol by `y`. */
+interface Derivatives {
+  readonly bySymbol: Float32Array;
+  readonly byScale: Float32Array;
+  readonly slope: Float32Array;
+}
+
+interface Recorded {
+  readonly step: CodingStep;
+  readonly recording: Recording;
+}
+
+/**
+ * The prior of latents between whole numbers, so that bits have a gradient with respect to them: through their own symbols, and
+ * through what they tell of later ones. Bits between two symbols are interpolated from the real tables, which is what a random
+ * choice between the two would cost.
+ */
+export class RelaxedPrior {
+  readonly #architecture: Architecture;
+  readonly #tables: SymbolTables;
+  readonly #tape: Tape;
+
+  /** @param tape with the prior's convolutions, of the size of the latents */
+  constructor(architecture: Architecture, tables: SymbolTables, tape: Tape) {
+    this.#architecture = architecture;
+    this.#tables = tables;
+    this.#tape = tape;
+  }
+
+  /** Codes `y` [rows, columns, latentChannels] as `soften` quantises it. What it coded before is overwritten. */
+  code(y: Float32Array, level: number, soften: Soften): RelaxedCode {
+    const recorded: Recorded[] = [];
+    const predict = (step: CodingStep, input: Int16Array) => {
+      const name = `${step.slice} ${step.pass}`;
+      const recording = this.#tape.record(name, input, (layers, x) => prior(layers, step, x));
+      recorded.push({ step, recording });
+      return recording.output;
+    };
+    const yHat = new Float32Array(y.length);
+    const derivatives: Derivatives = {
+      bySymbol: new Float32Array(y.length),
+      byScale: new Float32Array(y.length),
+      slope: new Float32Array(y.length),
+    };
+    let bits = 0;
+    walkLatents(this.#architecture, predict, this.#tape, level, (at, units, scale) => {
+      const mean = units / LATENT_UNIT;
+      const { symbol, slope } = soften(y[at]! - mean);
+      yHat[at] = symbol + mean;
+      derivatives.slope[at] = slope;
+      bits += this.#cost(symbol, scale, derivatives, at);
+      return Math.round(yHat[at] * LATENT_UNIT);
+    });
+    const back = (gradient: Float32Array) => {
+      const dy = new Float32Array(y.length);
+      for (const each of recorded.reverse()) this.#back(each, derivatives, gradient, dy);
+      return dy;
+    };
+    return { yHat, bits, back };
+  }
+
+  /** Bits, between two symbols interpolated; leaves their derivatives. */
+  #cost(symbol: number, scale: number, { bySymbol, byScale }: Derivatives, at: number): number {
+    const low = Math.floor(symbol);
+    const up = symbol - low;
+    const [below, above] = [this.#tables.cost(scale, low), this.#tables.cost(scale, low + 1)];
+    const bits = below * (1 - up) + above * up;
+    bySymbol[at] = above - below;
+    if (scale < SCALES - 1) {
+      byScale[at] =
+        this.#tables.cost(scale + 1, low) * (1 - up) + this.#tables.cost(scale + 1, low + 1) * up - bits;
+    }
+    return bits;
+  }
+
+  /** Adds to `gradient` what a step's input had a part in, and writes `dy` of the latents it coded. */
+  #back(
+    { step, recording }: Recorded,
+    derivatives: Derivatives,
+    gradient: Float32Array,
+    dy: Float32Array,
+  ): void {
+    const { rows, columns } = this.#tape;
+    const { latentChannels } = this.#architecture;
+    const width = sliceChannels(this.#architecture);
+    const area = rows * columns;
+    const { output } = recording;
+    const dOutput = new Float32Array(output.length);
+    for (let position = 0; position < area; position++) {
+      if (passOf(position, columns) !== step.pass) continue;
+      for (let c = 0; c < width; c++) {
+        const at = position * latentChannels + step.slice * width + c;
+        // y_hat = symbol(y − mean) + mean
+        dy[at] = (gradient[at]! + derivatives.bySymbol[at]!) * derivatives.slope[at]!;
+        const mean = position * MEANS_AND_SCALES * width + c;
+        const scale = mean + width;
+        // what the walk clipped has no gradient
+        if (Math.abs(output[mean]!) < MEAN_LIMIT) dOutput[mean] = (gradient[at]! - dy[at]!) / LATENT_UNIT;
+        if (output[scale]! >= 0) dOutput[scale] = derivatives.byScale[at]!;
+      }
+    }
+    if (step.slice === 0 && step.pass === 0) return; // its input holds no latents
+    const dInput = recording.back(dOutput);
+    const depth = inputChannels(this.#architecture, step);
+    for (const { latent, input, count } of contextChannels(this.#architecture, step)) {
+      for (let position = 0; position < area; position++) {
+        const [to, from] = [position * latentChannels + latent, position * depth + input];
+        for (let c = 0; c < count; c++) gradient[to + c]! += dInput[from + c]! * LATENT_UNIT;
+      }
+    }
+  }
+}
