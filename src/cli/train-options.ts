@@ -2,8 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { RESERVED_MODEL } from "../codec/format/latents-file.ts";
 import { ORIENTATIONS } from "../codec/orientation.ts";
 import type { Manifest } from "../model/manifest.ts";
-import type { Cut } from "../train/sampler.ts";
-import type { Bits } from "../train/trainer.ts";
+import type { Bits, Cut } from "../train/plan.ts";
 import { positive, whole, wholes } from "./options.ts";
 import { usage } from "./usage.ts";
 

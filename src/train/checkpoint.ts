@@ -1,37 +1,15 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
-import type { Architecture } from "../codec/network/architecture.ts";
 import { readSafetensors, type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
-import type { OptimiserState } from "./optimiser.ts";
-import { packParameters, unpackParameters } from "./parameters.ts";
-import type { Cut } from "./sampler.ts";
-import type { Bits } from "./trainer.ts";
+import { packParameters, unpackParameters } from "./network/parameters.ts";
+import type { OptimiserState } from "./optimiser/soap.ts";
+import type { RunPlan } from "./plan.ts";
 
 /** Layout of a checkpoint; another one is refused. */
 const VERSION = 2;
 /** The optimiser's vectors but for the average, which is there by name. */
 const VECTORS = ["parameters", "first", "second", "factors", "bases"] as const;
-
-/** What a run is about; it stays the same when the run is resumed. */
-export interface RunPlan {
-  readonly folders: readonly string[];
-  readonly architecture: Architecture;
-  readonly seed: number;
-  readonly cut: Cut;
-  /** Pixels a side of the samples, each as often; the usual mixture if not stated. */
-  readonly sizes?: readonly number[];
-  /** Share of the images that are held out. */
-  readonly heldOut: number;
-  /** Peak learning rate. */
-  readonly rate?: number;
-  /** What is trained, if not everything. */
-  readonly only?: "prior";
-  /** Which bits are minimised, of everything: noisy unless told. */
-  readonly bits?: Bits;
-  /** Name of the file the weights started from; without it they started from noise. */
-  readonly init?: string;
-}
 
 /** How far a run has come. */
 export interface RunProgress {

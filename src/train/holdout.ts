@@ -1,7 +1,7 @@
 import type { Image } from "../codec/image.ts";
 import { fromBlocks, inPictureUnit } from "../codec/network/space-to-depth.ts";
 import { levelOf } from "../codec/rate-distortion.ts";
-import { batchOf, batchSize, centred } from "./sampler.ts";
+import { batchOf, batchSize, centred } from "./data/batch.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What the held-out images cost and look like at one size and quality. */

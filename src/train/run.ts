@@ -1,13 +1,13 @@
 import { appendFile, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Checkpoint, type RunPlan, type RunProgress, writeCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, type RunProgress, writeCheckpoint } from "./checkpoint.ts";
+import type { ImageSets } from "./data/images.ts";
+import { Random } from "./data/random.ts";
+import { Sampler } from "./data/sampler.ts";
 import { evaluateHeldOut, type HeldOutPoint } from "./holdout.ts";
-import type { ImageSets } from "./images.ts";
-import { initialState, type OptimiserState } from "./optimiser.ts";
-import { layoutOf } from "./parameters.ts";
-import { Random } from "./random.ts";
-import { Sampler } from "./sampler.ts";
-import { learningRate } from "./schedule.ts";
+import { layoutOf } from "./network/parameters.ts";
+import { initialState, type OptimiserState } from "./optimiser/soap.ts";
+import type { RunPlan } from "./plan.ts";
 import { Trainer } from "./trainer.ts";
 
 /** When a run is over: after minutes of training or after samples, whichever is given. */
@@ -51,6 +51,10 @@ export interface RunReport {
 }
 
 const REPORT_SECONDS = 10;
+/** Share of a run at the full learning rate, before the cosine. */
+const FLAT = 0.4;
+/** Steps over which the learning rate rises. */
+const WARM_UP = 200;
 
 /** Trains until the budget is used or the signal comes; leaves a checkpoint either way, and returns it. */
 export async function train(options: RunOptions): Promise<Checkpoint & { readonly finished: boolean }> {
@@ -140,4 +144,14 @@ function startOf(
   if (!(from instanceof Float32Array)) return from;
   const optimiser: OptimiserState = initialState(layoutOf(architecture).slots, from);
   return { progress: { samples: 0, seconds: 0, random: seed }, optimiser };
+}
+
+/**
+ * Learning rate: a short rise, flat for 40 % of the run, then a cosine to 0.
+ * @param done share of the run that is done, 0–1
+ */
+export function learningRate(peak: number, step: number, done: number): number {
+  const rise = Math.min(1, (step + 1) / WARM_UP);
+  const fall = done < FLAT ? 1 : (1 + Math.cos((Math.PI * (Math.min(1, done) - FLAT)) / (1 - FLAT))) / 2;
+  return peak * rise * fall;
 }

@@ -1,13 +1,16 @@
-import { readFile, stat } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
 import { readBlobs } from "../model/blobs.ts";
 import { BLOBS } from "../model/manifest.ts";
 import { readSafetensors, type SafeTensors } from "../model/safetensors.ts";
-import type { RunPlan } from "./checkpoint.ts";
-import { floatWeights } from "./exported.ts";
-import { grow } from "./grow.ts";
-import { initialise, packParameters } from "./parameters.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+import { floatWeights } from "./export/exported.ts";
+import { isFolder } from "./export/replace-folder.ts";
+import { grow } from "./network/grow.ts";
+import { initialise, packParameters } from "./network/parameters.ts";
+import type { RunPlan } from "./plan.ts";
+import { type Budget, checkpointPath } from "./run.ts";
 
 /**
  * The vector that a run starts with: from noise, or from weights of a network that has as many residual blocks or fewer.
@@ -37,9 +40,33 @@ async function readWeights(path: string): Promise<SafeTensors> {
   return floatWeights(manifest.architecture, blobs);
 }
 
-export async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
+/**
+ * Throws `bad-option` where a run that starts anew would write over the checkpoint of an earlier one, which may be hours of work. A
+ * run of no samples may be repeated: `--init` still has all that it holds.
+ */
+export async function refuseEarlierRun(folder: string, budget: Budget): Promise<void> {
+  const path = checkpointPath(folder);
+  if (!(await isThere(path)) || (isEmpty(budget) && (await isUntrained(path)))) return;
+  throw new ZippyNetError(
+    "bad-option",
+    `expected no earlier run in ${folder}, got the checkpoint ${path}: --resume goes on from it, --runs keeps the new run elsewhere; or delete ${folder}`,
+  );
+}
+
+function isEmpty(budget: Budget): boolean {
+  return "samples" in budget && budget.samples === 0;
+}
+
+async function isUntrained(path: string): Promise<boolean> {
+  return readCheckpoint(path).then(
+    ({ progress }) => progress.samples === 0,
+    () => false, // of another version, say: who knows what it holds
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
     () => false,
   );
 }

@@ -1,10 +1,12 @@
 import { dispose, type Tensor, type Tensor1D, tidy, valueAndGrads, zerosLike } from "@tensorflow/tfjs-core";
 import { type Architecture, latentSize } from "../codec/network/architecture.ts";
-import { analyse, type Batch, byName, code, lossOf, type Outcome, rateLossOf, run } from "./graph.ts";
-import { registerNativeGradients } from "./kernels.ts";
-import { Leaves } from "./leaves.ts";
-import { Optimiser, type OptimiserState } from "./optimiser.ts";
-import { layoutOf, type Slot } from "./parameters.ts";
+import type { Batch } from "./data/batch.ts";
+import { analyse, byName, code, lossOf, type Outcome, rateLossOf, run } from "./network/graph.ts";
+import { registerNativeGradients } from "./network/kernels.ts";
+import { Leaves } from "./network/leaves.ts";
+import { layoutOf, type Slot } from "./network/parameters.ts";
+import { Optimiser, type OptimiserState } from "./optimiser/soap.ts";
+import type { Bits } from "./plan.ts";
 
 /** Steps from one renewal of the prior's scales to the next. */
 const RENEWAL = 25;
@@ -18,8 +20,6 @@ export interface TrainerOptions {
    */
   readonly bits?: Bits;
 }
-
-export type Bits = "noisy" | "rounded";
 
 /** What one step saw; means over the batch. */
 export interface StepReport {

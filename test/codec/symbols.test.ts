@@ -7,7 +7,7 @@ import { RangeDecoder, RangeEncoder, TOTAL } from "../../src/codec/entropy/range
 import { MAX_SYMBOL, SCALES, SymbolTables } from "../../src/codec/entropy/symbol-tables.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { symbolTables } from "../../src/model/weights.ts";
-import { buildTables } from "../../src/train/tables.ts";
+import { buildTables } from "../../src/train/export/tables.ts";
 import { facesFolder, zippyError } from "./support.ts";
 
 const blob = readSafetensors(readFileSync(join(facesFolder, "prior.safetensors")));

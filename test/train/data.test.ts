@@ -6,11 +6,12 @@ import { describe, it } from "node:test";
 import sharp from "sharp";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import type { Image } from "../../src/codec/image.ts";
-import { hashOf, loadImages } from "../../src/train/images.ts";
-import { Random } from "../../src/train/random.ts";
-import { resample } from "../../src/train/resample.ts";
-import { batchSize, centred, Sampler } from "../../src/train/sampler.ts";
-import { learningRate } from "../../src/train/schedule.ts";
+import { batchSize, centred } from "../../src/train/data/batch.ts";
+import { hashOf, loadImages } from "../../src/train/data/images.ts";
+import { Random } from "../../src/train/data/random.ts";
+import { resample } from "../../src/train/data/resample.ts";
+import { Sampler } from "../../src/train/data/sampler.ts";
+import { learningRate } from "../../src/train/run.ts";
 import { IMAGE_COUNT, IMAGES } from "./support.ts";
 
 describe("training data", () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { numberAt } from "../../src/train/destination.ts";
+import { numberAt } from "../../src/train/export/destination.ts";
 import { zippyError } from "../codec/support.ts";
 
 const MANIFEST = fileURLToPath(new URL("../../models/faces/manifest.json", import.meta.url));

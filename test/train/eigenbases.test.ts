@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Tensor1D, tensor1d, tidy } from "@tensorflow/tfjs-core";
-import { Eigenbases, noEigenbases } from "../../src/train/eigenbases.ts";
-import type { Slot } from "../../src/train/parameters.ts";
-import { Random } from "../../src/train/random.ts";
+import { Random } from "../../src/train/data/random.ts";
+import type { Slot } from "../../src/train/network/parameters.ts";
+import { Eigenbases, noEigenbases } from "../../src/train/optimiser/eigenbases.ts";
 import { withoutBinding } from "./support.ts";
 
 const SLOTS: readonly Slot[] = [

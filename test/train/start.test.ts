@@ -11,10 +11,10 @@ import { readBlobs } from "../../src/model/blobs.ts";
 import { buildModel } from "../../src/model/load.ts";
 import { BLOBS } from "../../src/model/manifest.ts";
 import { writeSafetensors } from "../../src/model/safetensors.ts";
-import { packModel } from "../../src/train/export.ts";
-import { initialise, unpackParameters } from "../../src/train/parameters.ts";
+import { packModel } from "../../src/train/export/export.ts";
+import { buildTables } from "../../src/train/export/tables.ts";
+import { initialise, unpackParameters } from "../../src/train/network/parameters.ts";
 import { startingWeights } from "../../src/train/start.ts";
-import { buildTables } from "../../src/train/tables.ts";
 import { TINY } from "./support.ts";
 
 const MODELS = fileURLToPath(new URL("../../models", import.meta.url));

@@ -1,6 +1,5 @@
-import { cp, mkdir, mkdtemp, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { isFolder } from "./start.ts";
 
 /**
  * Has a draft filled beside a folder and puts it in that one's place, so that who reads the folder finds all of the old files or all
@@ -29,4 +28,11 @@ export async function replaceFolder(folder: string, fill: (draft: string) => Pro
     throw error;
   }
   await rm(aside, { recursive: true });
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }

@@ -15,8 +15,8 @@ import {
   topk,
   transpose,
 } from "@tensorflow/tfjs-core";
-import { FLOAT, matMul, native, nativeAll, splitVector } from "./kernels.ts";
-import type { Slot } from "./parameters.ts";
+import { FLOAT, matMul, native, nativeAll, splitVector } from "../network/kernels.ts";
+import type { Slot } from "../network/parameters.ts";
 
 /** Share of the past in the average of gradients' products. */
 const MEMORY = 0.96;

@@ -1,6 +1,11 @@
-import { TOTAL } from "../codec/entropy/range-coder.ts";
-import { SCALES } from "../codec/entropy/symbol-tables.ts";
-import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "./scales.ts";
+import { quantiseLatents } from "../../codec/entropy/coding-order.ts";
+import { TOTAL } from "../../codec/entropy/range-coder.ts";
+import { SCALES } from "../../codec/entropy/symbol-tables.ts";
+import type { Image } from "../../codec/image.ts";
+import type { Model } from "../../codec/model.ts";
+import { latentSize } from "../../codec/network/architecture.ts";
+import { analyse, withGain } from "../../codec/network/autoencoder.ts";
+import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "../network/quantise.ts";
 
 /** Share of a table's probability that its symbols may leave to the escape. */
 const TAIL = 2 ** -17;
@@ -67,4 +72,31 @@ function continuedFraction(z: number): number {
   let value = z;
   for (let k = 60; k >= 1; k--) value = z + k / value;
   return value;
+}
+
+/**
+ * Adds the symbols of each scale to `counts`, over images at some qualities: what `buildTables` corrects its Gaussians
+ * with. The images must be ones the model may learn from.
+ */
+export function countSymbols(
+  model: Model,
+  images: readonly Image[],
+  qualities: readonly number[],
+  counts: readonly Map<number, number>[],
+): void {
+  for (const image of images) {
+    const shape = latentSize(image.width, image.height);
+    const y = analyse(model, image);
+    for (const quality of qualities) {
+      quantiseLatents(model, withGain(model, y, quality), shape, quality, (scale, symbol) => {
+        const row = counts[scale]!;
+        row.set(symbol, (row.get(symbol) ?? 0) + 1);
+      });
+    }
+  }
+}
+
+/** Where counting begins. */
+export function noCounts(): Map<number, number>[] {
+  return Array.from({ length: SCALES }, () => new Map<number, number>());
 }

@@ -9,8 +9,8 @@ import {
   tensor1d,
   tidy,
 } from "@tensorflow/tfjs-core";
-import type { Architecture } from "../codec/network/architecture.ts";
-import { priorShapes } from "../codec/network/prior.ts";
+import type { Architecture } from "../../codec/network/architecture.ts";
+import { priorShapes } from "../../codec/network/prior.ts";
 import { splitVector } from "./kernels.ts";
 import { type Layout, layoutOf, unpackParameters } from "./parameters.ts";
 import { layerUnits, type QuantisedLayer, quantisePrior } from "./quantise.ts";

@@ -1,13 +1,12 @@
-import type { Image } from "../codec/image.ts";
-import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
-import { buildModel } from "../model/load.ts";
-import type { Manifest } from "../model/manifest.ts";
-import { countSymbols, noCounts } from "./calibrate.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import type { Image } from "../../codec/image.ts";
+import { type Architecture, QUALITIES } from "../../codec/network/architecture.ts";
+import { buildModel } from "../../model/load.ts";
+import type { Manifest } from "../../model/manifest.ts";
+import type { Checkpoint } from "../checkpoint.ts";
+import { centred } from "../data/batch.ts";
+import { unpackParameters } from "../network/parameters.ts";
 import { exportModel, packModel } from "./export.ts";
-import { unpackParameters } from "./parameters.ts";
-import { centred } from "./sampler.ts";
-import { buildTables, type SymbolCounts } from "./tables.ts";
+import { buildTables, countSymbols, noCounts, type SymbolCounts } from "./tables.ts";
 
 export interface ReleaseOptions {
   readonly number: number;

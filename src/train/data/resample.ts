@@ -1,4 +1,4 @@
-import type { Image } from "../codec/image.ts";
+import type { Image } from "../../codec/image.ts";
 
 /** Half-width of the Lanczos3 window in output pixels. */
 const LOBES = 3;

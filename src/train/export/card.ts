@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import type { Manifest } from "../model/manifest.ts";
-import type { Checkpoint } from "./checkpoint.ts";
-import type { ImageSets } from "./images.ts";
-import type { RunReport } from "./run.ts";
+import type { Manifest } from "../../model/manifest.ts";
+import type { Checkpoint } from "../checkpoint.ts";
+import type { ImageSets } from "../data/images.ts";
+import type { RunReport } from "../run.ts";
 
 export interface CardOptions {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { mul, scalar, sub, type Tensor, type Tensor1D, tidy } from "@tensorflow/tfjs-core";
+import { FLOAT, native, nativeAll } from "../network/kernels.ts";
+import type { Slot } from "../network/parameters.ts";
 import { Eigenbases, type EigenbasesState, noEigenbases } from "./eigenbases.ts";
-import { FLOAT, native, nativeAll } from "./kernels.ts";
-import type { Slot } from "./parameters.ts";
 import { addTo, assign, disposeVariable, readVariable, variable } from "./variables.ts";
 
 const MOMENTS = [0.9, 0.98] as const;

@@ -1,15 +1,22 @@
-import { ZippyNetError } from "../codec/errors.ts";
-import type { Architecture } from "../codec/network/architecture.ts";
-import { priorShapes } from "../codec/network/prior.ts";
-import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";
-import type { SafeTensors } from "../model/safetensors.ts";
-import type { FloatTensor } from "./export.ts";
-import { Random } from "./random.ts";
+import { ZippyNetError } from "../../codec/errors.ts";
+import type { Architecture } from "../../codec/network/architecture.ts";
+import { priorShapes } from "../../codec/network/prior.ts";
+import { analysisShapes, synthesisShapes } from "../../codec/network/transforms.ts";
+import type { SafeTensors } from "../../model/safetensors.ts";
+import { Random } from "../data/random.ts";
 
 /** Coefficients of 1, l and l² in the logarithm of a gain. */
 export const GAIN_TERMS = 3;
 /** Share of its usual size that the last convolution of a residual block starts with, so that blocks start near identity. */
 const RESIDUAL_START = 0.1;
+
+/** A float tensor of a model in training, by the names of `transforms.ts` and `prior.ts`. */
+export interface FloatTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export type FloatWeights = ReadonlyMap<string, FloatTensor>;
 
 /** A parameter's place in the vector of all. */
 export interface Slot {

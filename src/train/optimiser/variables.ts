@@ -1,5 +1,5 @@
 import { add, keep, type Tensor, type Tensor1D, tensor1d, tidy } from "@tensorflow/tfjs-core";
-import { type Attributes, native, nativeAll } from "./kernels.ts";
+import { type Attributes, native, nativeAll } from "../network/kernels.ts";
 
 const TYPE: Attributes = { dtype: ["TYPE", "TF_FLOAT"] };
 

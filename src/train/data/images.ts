@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import sharp from "sharp";
-import { ZippyNetError } from "../codec/errors.ts";
-import type { Image } from "../codec/image.ts";
-import { walk } from "../image/walk.ts";
+import { ZippyNetError } from "../../codec/errors.ts";
+import type { Image } from "../../codec/image.ts";
+import { walk } from "../../image/walk.ts";
 
 /** Images decoded at a time. */
 const JOBS = 8;

@@ -17,10 +17,10 @@ import {
   tensor4d,
   tidy,
 } from "@tensorflow/tfjs-core";
-import { contextFeatures, FEATURES, passOf } from "../codec/entropy/context-model.ts";
-import { SCALES } from "../codec/entropy/symbol-tables.ts";
-import { type Architecture, PASSES } from "../codec/network/architecture.ts";
-import type { ConvOptions, Layers } from "../codec/network/layers.ts";
+import { contextFeatures, FEATURES, passOf } from "../../codec/entropy/context-model.ts";
+import { SCALES } from "../../codec/entropy/symbol-tables.ts";
+import { type Architecture, PASSES } from "../../codec/network/architecture.ts";
+import type { ConvOptions, Layers } from "../../codec/network/layers.ts";
 import {
   ACTIVATION_LIMIT,
   type CodingStep,
@@ -31,7 +31,7 @@ import {
   PRIOR_SLOPE,
   prior,
   sliceChannels,
-} from "../codec/network/prior.ts";
+} from "../../codec/network/prior.ts";
 import {
   inputGradientOf,
   kernelGradientOf,
@@ -41,7 +41,7 @@ import {
   native,
   type Save,
 } from "./kernels.ts";
-import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "./scales.ts";
+import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "./quantise.ts";
 
 /** [n, rows, columns, latentChannels] each. */
 export interface QuantisedTensors {

@@ -16,26 +16,17 @@ import {
   tensor2d,
   tensor4d,
 } from "@tensorflow/tfjs-core";
-import { type Architecture, latentSize } from "../codec/network/architecture.ts";
-import type { ConvOptions, Layers } from "../codec/network/layers.ts";
-import { LATENT_UNIT } from "../codec/network/prior.ts";
-import { pixelMask } from "../codec/network/space-to-depth.ts";
-import { analysis, synthesis, TRANSFORM_SLOPE } from "../codec/network/transforms.ts";
-import { trainingLambda } from "../codec/rate-distortion.ts";
+import { type Architecture, latentSize } from "../../codec/network/architecture.ts";
+import type { ConvOptions, Layers } from "../../codec/network/layers.ts";
+import { LATENT_UNIT } from "../../codec/network/prior.ts";
+import { pixelMask } from "../../codec/network/space-to-depth.ts";
+import { analysis, synthesis, TRANSFORM_SLOPE } from "../../codec/network/transforms.ts";
+import { trainingLambda } from "../../codec/rate-distortion.ts";
+import type { Batch } from "../data/batch.ts";
 import { convolution } from "./kernels.ts";
 import { gaussianBits, roundedBits } from "./likelihood.ts";
 import { GAIN_TERMS, type Slot } from "./parameters.ts";
-import { type QuantisedTensors, quantise, sigmas } from "./prior-graph.ts";
-
-/** Images of one size, as the networks take them. */
-export interface Batch {
-  readonly width: number;
-  readonly height: number;
-  /** [n, rows/2, columns/2, 12] blocks, −½ to ½; see `pixels.ts`. */
-  readonly blocks: Float32Array;
-  /** Training level of each image. */
-  readonly levels: Float32Array;
-}
+import { type QuantisedTensors, quantise, sigmas } from "./prior.ts";
 
 /** Tensors of the parameters by name. */
 export type Parameters = ReadonlyMap<string, Tensor>;

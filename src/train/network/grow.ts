@@ -1,7 +1,7 @@
-import { ZippyNetError } from "../codec/errors.ts";
-import type { Architecture } from "../codec/network/architecture.ts";
-import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";
-import type { SafeTensor, SafeTensors } from "../model/safetensors.ts";
+import { ZippyNetError } from "../../codec/errors.ts";
+import type { Architecture } from "../../codec/network/architecture.ts";
+import { analysisShapes, synthesisShapes } from "../../codec/network/transforms.ts";
+import type { SafeTensor, SafeTensors } from "../../model/safetensors.ts";
 import { initialise, unpackParameters } from "./parameters.ts";
 
 /** Of a transform (`g_a` or `g_s`), the residual blocks of each resolution and what lies between, in order. */

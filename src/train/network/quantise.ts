@@ -1,5 +1,5 @@
-import type { PriorLayer } from "../codec/integer/fixed-point.ts";
-import type { Architecture } from "../codec/network/architecture.ts";
+import type { PriorLayer } from "../../codec/integer/fixed-point.ts";
+import type { Architecture } from "../../codec/network/architecture.ts";
 import {
   ACTIVATION_LIMIT,
   LATENT_LIMIT,
@@ -7,8 +7,12 @@ import {
   type PriorShape,
   priorShapes,
   sliceChannels,
-} from "../codec/network/prior.ts";
-import { SCALE_START, SCALE_STEP } from "./scales.ts";
+} from "../../codec/network/prior.ts";
+
+/** Scale index i stands for σ = softplus(SCALE_START + SCALE_STEP · i) + SCALE_FLOOR. */
+export const SCALE_START = -3.2;
+export const SCALE_STEP = 0.2;
+export const SCALE_FLOOR = 0.05;
 
 /** Integers that make one, between the layers of the prior. */
 const ACTIVATION_UNIT = 512;

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { ZippyNetError } from "../codec/errors.ts";
-import { type Manifest, parseManifest } from "../model/manifest.ts";
+import { ZippyNetError } from "../../codec/errors.ts";
+import { type Manifest, parseManifest } from "../../model/manifest.ts";
 
 /** Numbers that are users' own. */
 const OWN = { first: 192, last: 255 } as const;

@@ -1,9 +1,9 @@
-import { ZippyNetError } from "../codec/errors.ts";
-import type { Image } from "../codec/image.ts";
-import { QUALITIES, STRIDE } from "../codec/network/architecture.ts";
-import { blockSize, toBlocks } from "../codec/network/space-to-depth.ts";
-import { levelOf } from "../codec/rate-distortion.ts";
-import type { Batch } from "./graph.ts";
+import { ZippyNetError } from "../../codec/errors.ts";
+import type { Image } from "../../codec/image.ts";
+import { QUALITIES } from "../../codec/network/architecture.ts";
+import { levelOf } from "../../codec/rate-distortion.ts";
+import type { Cut } from "../plan.ts";
+import { type Batch, batchOf, batchSize, shorterSide } from "./batch.ts";
 import type { Random } from "./random.ts";
 import { type Crop, resample } from "./resample.ts";
 
@@ -14,15 +14,10 @@ const SIZES: readonly (readonly [size: number, share: number])[] = [
   ...[32, 40, 48, 56, 72, 80, 96].map((size) => [size, 1 / 6 / 7] as const),
 ];
 const SMALLEST = 32;
-/** Padded pixels of a batch: 32 images of 42×42. */
-const BATCH_PIXELS = 32 * 48 * 48;
 /** Smallest share of an image's side that a crop of an aligned image keeps. */
 const SMALLEST_ZOOM = 0.94;
 /** Image pixels that one pixel of a patch spans at most. */
 const LARGEST_SHRINK = 3;
-
-/** How samples are cut: whole images, barely moved, or patches from anywhere. */
-export type Cut = "aligned" | "patches";
 
 /** Draws training batches; its whole state is that of `random`. */
 export class Sampler {
@@ -109,33 +104,4 @@ export class Sampler {
       height: side,
     };
   }
-}
-
-/** Images of a size whose padded pixels make one batch. */
-export function batchSize(size: number): number {
-  const padded = Math.ceil(size / STRIDE) * STRIDE;
-  return Math.max(1, Math.round(BATCH_PIXELS / padded ** 2));
-}
-
-/** The centred square of an image, scaled. */
-export function centred(image: Image, size: number): Image {
-  const side = shorterSide(image);
-  const crop = { left: (image.width - side) / 2, top: (image.height - side) / 2, width: side, height: side };
-  return resample(image, crop, size, size);
-}
-
-/** Images of one size and their levels, for the graph. */
-export function batchOf(images: readonly Image[], levels: Float32Array): Batch {
-  const { width, height } = images[0]!;
-  const { rows, columns } = blockSize(width, height);
-  const length = rows * columns * 12;
-  const blocks = new Float32Array(images.length * length);
-  images.forEach((image, i) => {
-    toBlocks(image, blocks, i * length);
-  });
-  return { width, height, blocks, levels };
-}
-
-function shorterSide({ width, height }: Image): number {
-  return Math.min(width, height);
 }

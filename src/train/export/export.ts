@@ -1,25 +1,18 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FEATURE_LIMIT, FEATURE_UNIT } from "../codec/integer/fixed-point.ts";
-import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
-import type { ConvolutionShape } from "../codec/network/layers.ts";
-import { LATENT_UNIT } from "../codec/network/prior.ts";
-import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";
-import { levelOf } from "../codec/rate-distortion.ts";
-import { type Blobs, sha256Hex } from "../model/blobs.ts";
-import { BLOBS, type BlobName, type Manifest } from "../model/manifest.ts";
-import { type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
-import { symbolTables } from "../model/weights.ts";
-import { type FloatLayer, quantisePrior, toInt8 } from "./quantise.ts";
+import { FEATURE_LIMIT, FEATURE_UNIT } from "../../codec/integer/fixed-point.ts";
+import { type Architecture, QUALITIES } from "../../codec/network/architecture.ts";
+import type { ConvolutionShape } from "../../codec/network/layers.ts";
+import { LATENT_UNIT } from "../../codec/network/prior.ts";
+import { analysisShapes, synthesisShapes } from "../../codec/network/transforms.ts";
+import { levelOf } from "../../codec/rate-distortion.ts";
+import { type Blobs, sha256Hex } from "../../model/blobs.ts";
+import { BLOBS, type BlobName, type Manifest } from "../../model/manifest.ts";
+import { type SafeTensor, writeSafetensors } from "../../model/safetensors.ts";
+import { symbolTables } from "../../model/weights.ts";
+import type { FloatTensor, FloatWeights } from "../network/parameters.ts";
+import { type FloatLayer, quantisePrior, toInt8 } from "../network/quantise.ts";
 import { replaceFolder } from "./replace-folder.ts";
-
-/** A float tensor of a model in training, by the names of `transforms.ts` and `prior.ts`. */
-export interface FloatTensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-
-export type FloatWeights = ReadonlyMap<string, FloatTensor>;
 
 export interface ExportOptions {
   readonly number: number;

@@ -1,11 +1,11 @@
-import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
-import type { ConvolutionShape } from "../codec/network/layers.ts";
-import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";
-import { levelOf } from "../codec/rate-distortion.ts";
-import type { Blobs } from "../model/blobs.ts";
-import type { SafeTensor, SafeTensors } from "../model/safetensors.ts";
-import { gains, priorLayers, transformLayers } from "../model/weights.ts";
-import { layerUnits } from "./quantise.ts";
+import { type Architecture, QUALITIES } from "../../codec/network/architecture.ts";
+import type { ConvolutionShape } from "../../codec/network/layers.ts";
+import { analysisShapes, synthesisShapes } from "../../codec/network/transforms.ts";
+import { levelOf } from "../../codec/rate-distortion.ts";
+import type { Blobs } from "../../model/blobs.ts";
+import type { SafeTensor, SafeTensors } from "../../model/safetensors.ts";
+import { gains, priorLayers, transformLayers } from "../../model/weights.ts";
+import { layerUnits } from "../network/quantise.ts";
 
 /**
  * The float weights that a model's integers stand for, by the names that training uses: `export.ts` turned round. Exported again they
