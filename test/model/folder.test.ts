@@ -70,11 +70,11 @@ test("no folder, no models, twins, a broken manifest: refused", async () => {
   const twins = newFolder();
   addModel(twins, "one", 5);
   addModel(twins, "two", 5);
-  await assert.rejects(openModels(twins), zippyError("bad-model", /share a number or a name/));
+  await assert.rejects(openModels(twins), zippyError("bad-model", /different numbers and names/));
   const namesakes = newFolder();
   addModel(namesakes, "same", 5, "a");
   addModel(namesakes, "same", 6, "b");
-  await assert.rejects(openModels(namesakes), zippyError("bad-model", /share a number or a name/));
+  await assert.rejects(openModels(namesakes), zippyError("bad-model", /different numbers and names/));
   const broken = newFolder();
   writeFileSync(join(addModel(broken, "broken", 5), "manifest.json"), "{}");
   await assert.rejects(openModels(broken), zippyError("bad-model", /manifest\.json/));

@@ -1,0 +1,38 @@
+import { assertWithin } from "../codec/validate.ts";
+import type { CommonOptions, ManyOptions } from "./options.ts";
+
+/** What one of many came to, as `Promise.allSettled` tells it. */
+export type Outcome<T> =
+  | { readonly status: "fulfilled"; readonly value: T }
+  | { readonly status: "rejected"; readonly reason: unknown };
+
+/**
+ * Does something to each item, a bounded number at a time; every item has an outcome, in the order of the items. A signal that aborts
+ * rejects the whole, with its reason. Throws `bad-option` for a concurrency that is not 1–64.
+ */
+export async function settleEach<I, T>(
+  items: Iterable<I>,
+  { concurrency, signal, onProgress }: ManyOptions & CommonOptions,
+  usual: number,
+  work: (item: I) => Promise<T>,
+): Promise<Outcome<T>[]> {
+  const all = [...items];
+  const width = concurrency ?? usual;
+  assertWithin("concurrency", width, 1, 64);
+  const outcomes: Outcome<T>[] = new Array(all.length);
+  let [at, done] = [0, 0];
+  const lane = async (): Promise<void> => {
+    while (at < all.length) {
+      if (signal?.aborted) throw signal.reason;
+      const i = at++;
+      outcomes[i] = await work(all[i]!).then(
+        (value) => ({ status: "fulfilled", value }),
+        (reason: unknown) => ({ status: "rejected", reason }),
+      );
+      if (signal?.aborted) throw signal.reason;
+      onProgress?.({ stage: "pictures", done: ++done, total: all.length });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(width, all.length) }, lane));
+  return outcomes;
+}

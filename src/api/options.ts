@@ -1,0 +1,166 @@
+import { ZippyNetError } from "../codec/errors.ts";
+import { MAX_EFFORT } from "../codec/rdo/refine.ts";
+import { assertTarget, type Target } from "../codec/target.ts";
+import { assertWithin, badOption } from "../codec/validate.ts";
+import { type Channels, told } from "./picture.ts";
+
+/** What is used of an AbortSignal; named by its form, so that these types need no library of the DOM. */
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** How far something has come. */
+export type Progress =
+  /** Bytes of a model's weights that are there, of how many; `model` is its number. */
+  | {
+      readonly stage: "weights";
+      readonly model: number;
+      readonly loaded: number;
+      readonly total: number;
+    }
+  /** Pictures that are done, of how many, whether or not they succeeded. */
+  | { readonly stage: "pictures"; readonly done: number; readonly total: number };
+
+/** Quality unless told: a face of 42×42 pixels in about 120 bytes. */
+export const DEFAULT_QUALITY = 50;
+
+export interface CommonOptions {
+  /** Ends the work; the promise then rejects with the signal's reason. */
+  readonly signal?: Signal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface EncodeOptions extends CommonOptions {
+  /** A model's name or number; `auto`, the default, takes whichever suits the picture best. */
+  readonly model?: string | number | undefined;
+  /** 1–100, 50 by default; or one of the next two. */
+  readonly quality?: number | undefined;
+  /** The smallest file of at least so many decibels. */
+  readonly psnr?: number | undefined;
+  /** The best picture in at most so many bytes. */
+  readonly maxBytes?: number | undefined;
+  /** 0–9: time to spend on a better file, 0 by default. Pictures of more than 65,536 pixels stay at 0. */
+  readonly effort?: number | undefined;
+  /**
+   * Whether VP8, AV1 or VP8L may stand in where they are better than the models, and keep transparency. They may unless told, where there
+   * is sharp; in a browser and at the edge they never do, and transparency is laid on white.
+   */
+  readonly classical?: boolean | undefined;
+}
+
+export interface DecodeOptions extends CommonOptions {
+  /** 4, the default, gives RGBA as ImageData has it; 3 gives RGB. */
+  readonly channels?: Channels | undefined;
+}
+
+export interface ManyOptions {
+  /** Pictures that are at work at a time, 1–64; as many as there are threads unless told. */
+  readonly concurrency?: number | undefined;
+}
+
+/** What an encoder is asked for, checked. */
+export interface Wish {
+  readonly model: string | number;
+  readonly target: Target;
+  /** 0–9. */
+  readonly effort: number;
+  readonly classical: boolean;
+}
+
+const COMMON = ["signal", "onProgress"] as const;
+const ENCODE = ["model", "quality", "psnr", "maxBytes", "effort", "classical", ...COMMON] as const;
+const DECODE = ["channels", ...COMMON] as const;
+export const MANY = ["concurrency"] as const;
+
+/** Throws `bad-option` for what is unknown, out of its range or excludes each other. */
+export function encodeWish(options: EncodeOptions, more: readonly string[] = []): Wish {
+  assertKnown(options, [...ENCODE, ...more]);
+  assertCommon(options);
+  const { quality, psnr, maxBytes, model = "auto", effort = 0, classical = true } = options;
+  const names = Object.entries({ quality, psnr, maxBytes }).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+  if (names.length > 1) {
+    const wanted = "expected one of quality, psnr, maxBytes";
+    throw new ZippyNetError("bad-option", `${wanted}, got ${names.join(" and ")}`);
+  }
+  const target: Target =
+    psnr !== undefined
+      ? { kind: "psnr", decibels: psnr }
+      : maxBytes !== undefined
+        ? { kind: "bytes", maxBytes }
+        : { kind: "quality", quality: quality ?? DEFAULT_QUALITY };
+  assertTarget(target);
+  assertWithin("effort", effort, 0, MAX_EFFORT);
+  if (typeof model !== "string" && !Number.isInteger(model))
+    throw badOption("expected a model's name or number, or auto", told(model));
+  if (typeof classical !== "boolean") throw badOption("expected classical as true or false", told(classical));
+  return { model, target, effort, classical };
+}
+
+/** Gives the channels wished. Throws `bad-option`. */
+export function decodeWish(options: DecodeOptions, more: readonly string[] = []): Channels {
+  assertKnown(options, [...DECODE, ...more]);
+  assertCommon(options);
+  const { channels = 4 } = options;
+  if (channels !== 3 && channels !== 4) throw badOption("expected 3 or 4 channels", told(channels));
+  return channels;
+}
+
+/** Throws `bad-option` for an option that is none, with the name that may have been meant. */
+export function assertKnown(options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null)
+    throw new ZippyNetError("bad-option", `expected options as an object, got ${told(options)}`);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const near = known.find((name) => distance(name.toLowerCase(), unknown.toLowerCase()) <= 2);
+  const hint = near === undefined ? "" : `: did you mean "${near}"?`;
+  throw new ZippyNetError("bad-option", `expected options ${known.join(", ")}, got "${unknown}"${hint}`);
+}
+
+function assertCommon({ signal, onProgress }: CommonOptions): void {
+  if (signal !== undefined && typeof signal?.addEventListener !== "function")
+    throw badOption("expected signal as an AbortSignal", told(signal));
+  if (onProgress !== undefined && typeof onProgress !== "function")
+    throw badOption("expected onProgress as a function", told(onProgress));
+}
+
+/** Work that a signal ends: rejects with its reason at once. @param abandon is called then, to stop what is no longer waited for */
+export async function abortable<T>(
+  signal: Signal | undefined,
+  work: () => Promise<T>,
+  abandon?: () => void,
+): Promise<T> {
+  if (!signal) return work();
+  if (signal.aborted) throw signal.reason;
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(signal.reason);
+      abandon?.();
+    };
+    signal.addEventListener("abort", stop);
+  });
+  try {
+    return await Promise.race([work(), aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop!);
+  }
+}
+
+/** Letters to put in, take out or exchange (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, change));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,55 @@
+import { ZippyNetError } from "../codec/errors.ts";
+import { fromInline } from "../codec/format/base64url.ts";
+import { told } from "./picture.ts";
+
+/** What is used of a Blob; named by its form, so that these types need no library of the DOM. */
+export interface BlobLike {
+  readonly size: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** A `.zn` file: its bytes, or the text that `toInline` makes of them. */
+export type Source = Uint8Array | ArrayBuffer | BlobLike | string;
+
+/** Largest file that is taken, in bytes. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Throws `bad-file` or `too-large`. */
+export async function bytesOf(source: Source): Promise<Uint8Array> {
+  if (!isBlob(source)) return bytesNow(source);
+  assertSize(source.size);
+  return new Uint8Array(await source.arrayBuffer());
+}
+
+/** As `bytesOf`, of what needs not be waited for. */
+export function bytesNow(source: Exclude<Source, BlobLike>): Uint8Array {
+  if (typeof source === "string") {
+    assertSize(source.length);
+    return fromInline(source);
+  }
+  const bytes = ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : isBuffer(source)
+      ? new Uint8Array(source)
+      : undefined;
+  if (!bytes) {
+    const wanted = "expected a .zn file as Uint8Array, ArrayBuffer, Blob or base64url text";
+    throw new ZippyNetError("bad-file", `${wanted}, got ${told(source)}`);
+  }
+  assertSize(bytes.length);
+  return bytes;
+}
+
+function assertSize(bytes: number): void {
+  if (bytes > MAX_BYTES)
+    throw new ZippyNetError("too-large", `expected a file of at most ${MAX_BYTES} bytes, got ${bytes}`);
+}
+
+function isBlob(source: Source): source is BlobLike {
+  return typeof source === "object" && source !== null && "arrayBuffer" in source;
+}
+
+/** Of this realm or another. */
+function isBuffer(source: unknown): source is ArrayBuffer {
+  return Object.prototype.toString.call(source) === "[object ArrayBuffer]";
+}

@@ -1,0 +1,70 @@
+import { ZippyNetError } from "../codec/errors.ts";
+import type { Decoder, Model } from "../codec/model.ts";
+import type { ReadFile } from "./blobs.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** Models by number and name; one is loaded when first asked for, and kept. */
+export interface ModelsOf<M extends Decoder> {
+  /** What is here, by number. */
+  list(): readonly ModelSummary[];
+  /** Throws `unknown-model` if the number is not here. */
+  byNumber(number: number): Promise<M>;
+  byName(name: string): Promise<M>;
+  /** The one of the lowest number. */
+  default(): Promise<M>;
+  /** The model of a name or number, or all for `auto`. */
+  choose(model: string | number): Promise<readonly M[]>;
+}
+
+export type Models = ModelsOf<Model>;
+/** The same without what only encoding needs, which is not read. */
+export type Decoders = ModelsOf<Decoder>;
+
+export type ModelSummary = Pick<Manifest, "number" | "name" | "description">;
+
+/** A model and where its files come from. */
+export interface ModelEntry extends ModelSummary {
+  readonly read: ReadFile;
+}
+
+/** Throws `bad-model` if two entries share a number or a name. @param loadFrom `loadModel` or `loadDecoder` */
+export function modelsOf<M extends Decoder>(
+  entries: readonly ModelEntry[],
+  loadFrom: (read: ReadFile) => Promise<M>,
+): ModelsOf<M> {
+  const found = [...entries].sort((a, b) => a.number - b.number);
+  for (const [i, { number, name }] of found.entries()) {
+    const twin = found.find((other, at) => at > i && (other.number === number || other.name === name));
+    if (!twin) continue;
+    const both = `${number} (${name}) and ${twin.number} (${twin.name})`;
+    throw new ZippyNetError("bad-model", `expected models of different numbers and names, got ${both}`);
+  }
+  const loaded = new Map<number, Promise<M>>();
+  const load = ({ number, read }: ModelEntry): Promise<M> => {
+    let model = loaded.get(number);
+    if (!model) {
+      model = loadFrom(read);
+      model.catch(() => loaded.delete(number)); // a failed load is tried again
+      loaded.set(number, model);
+    }
+    return model;
+  };
+  const known = found.map(({ number, name }) => `${number} (${name})`).join(", ");
+  const find = async (what: string, matches: (model: ModelEntry) => boolean): Promise<M> => {
+    const model = found.find(matches);
+    if (!model) throw new ZippyNetError("unknown-model", `expected one of the models ${known}, got ${what}`);
+    return load(model);
+  };
+  const byName = (name: string) => find(`"${name}"`, (model) => model.name === name);
+  const byNumber = (number: number) => find(`number ${number}`, (model) => model.number === number);
+  return {
+    list: () => found.map(({ number, name, description }) => ({ number, name, description })),
+    byNumber,
+    byName,
+    default: () => load(found[0]!),
+    choose: async (model) => {
+      if (model === "auto") return Promise.all(found.map(load));
+      return [await (typeof model === "number" ? byNumber(model) : byName(model))];
+    },
+  };
+}
