@@ -6,7 +6,9 @@ export function sniff(bytes: Uint8Array): string | undefined {
   for (const [mediaType, offset, signature] of SIGNATURES) {
     if (signature.every((byte, i) => bytes[offset + i] === byte)) return mediaType;
   }
-  return sniffBitmap(bytes) ?? sniffRiff(bytes) ?? sniffIsoMedia(bytes) ?? sniffMarkup(bytes);
+  return (
+    sniffBitmap(bytes) ?? sniffAnymap(bytes) ?? sniffRiff(bytes) ?? sniffIsoMedia(bytes) ?? sniffMarkup(bytes)
+  );
 }
 
 const ascii = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
@@ -23,7 +25,16 @@ const SIGNATURES: readonly (readonly [mediaType: string, offset: number, signatu
   ["image/jxl", 0, [0xff, 0x0a]],
   ["image/jxl", 4, [...ascii("JXL "), 0x0d, 0x0a, 0x87, 0x0a]],
   ["image/jp2", 4, [...ascii("jP  "), 0x0d, 0x0a, 0x87, 0x0a]],
+  ["image/jp2", 0, [0xff, 0x4f, 0xff, 0x51]],
+  ["image/jxr", 0, [...ascii("II"), 0xbc]],
   ["image/vnd.adobe.photoshop", 0, ascii("8BPS")],
+  ["image/x-icon", 0, [0, 0, 1, 0]],
+  ["image/icns", 0, ascii("icns")],
+  ["image/qoi", 0, ascii("qoif")],
+  ["image/x-exr", 0, [0x76, 0x2f, 0x31, 0x01]],
+  ["image/vnd.radiance", 0, ascii("#?RADIANCE")],
+  ["image/vnd.radiance", 0, ascii("#?RGBE")],
+  ["image/vnd-ms.dds", 0, ascii("DDS ")],
   ["application/pdf", 0, ascii("%PDF-")],
   ["application/zip", 0, ascii("PK\x03\x04")],
   ["application/gzip", 0, [0x1f, 0x8b]],
@@ -33,6 +44,11 @@ const SIGNATURES: readonly (readonly [mediaType: string, offset: number, signatu
 function sniffBitmap(bytes: Uint8Array): string | undefined {
   if (text(bytes, 0, 2) !== "BM") return undefined;
   return text(bytes, 6, 10) === "\0\0\0\0" ? "image/bmp" : undefined;
+}
+
+/** Netpbm: a letter and a digit, white space, then the width or a comment. */
+function sniffAnymap(bytes: Uint8Array): string | undefined {
+  return /^P[1-7]\s+[\d#W]/.test(text(bytes, 0, 8)) ? "image/x-portable-anymap" : undefined;
 }
 
 function sniffRiff(bytes: Uint8Array): string | undefined {

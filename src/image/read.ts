@@ -1,7 +1,19 @@
 import sharp, { type Metadata } from "sharp";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
-import { sniff } from "./formats.ts";
+import { outlineAvif } from "./read/avif.ts";
+import { type Decoded, decode } from "./read/decode.ts";
+import { outlineGif } from "./read/gif.ts";
+import { type JpegOutline, outlineJpeg } from "./read/jpeg.ts";
+import { rowsThere } from "./read/jpeg-blocks.ts";
+import { type ReadableType, readableType } from "./read/kinds.ts";
+import { damaged, type Outline } from "./read/outline.ts";
+import { outlinePng } from "./read/png.ts";
+import { outlineTiff } from "./read/tiff.ts";
+import { outlineWebp } from "./read/webp.ts";
+import { onCanvas } from "./read/window.ts";
+
+export { READABLE } from "./read/kinds.ts";
 
 /** What an image file may ask of this process. */
 export interface ReadLimits {
@@ -35,29 +47,23 @@ export interface ReadImage {
   /** By content. */
   readonly mediaType: string;
   readonly original: Original;
-  /** What of the original is not in `image`, for people; empty if nothing. */
+  /**
+   * What was done to come from the original to `image`, for people: "converted from Display P3", "tone-mapped from PQ",
+   * "first of 12 frames"; empty if nothing is worth a word.
+   */
   readonly notes: readonly string[];
 }
-
-/** Media types that are read. */
-export const READABLE = [
-  "image/jpeg",
-  "image/png",
-  "image/webp",
-  "image/avif",
-  "image/gif",
-  "image/tiff",
-] as const;
 
 const MAX_PIXELS = 25_000_000;
 /** Of an image file, unless told. */
 export const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * An image file → upright 8-bit sRGB. Profiles, CMYK, 16 bits and grey are converted, an animation gives its first
- * frame, alpha that is opaque everywhere goes.
+ * An image file → upright 8-bit sRGB. Colours that are told otherwise (profiles, code points, gamma, CMYK, Lab) are converted, highlights
+ * of PQ and HLG brought down to white, samples of any depth brought to 8 bits; an animation gives its first frame, alpha that is opaque
+ * everywhere goes. A file without its last bytes is read if all its pixels are there.
  * Limits are checked on the header, before pixels are allocated.
- * Throws `bad-image` (empty, truncated, damaged, not one of `READABLE`) or `too-large`.
+ * Throws `bad-image` (empty, lacking pixels, damaged, or of a kind that is not read, which is named) or `too-large`.
  */
 export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Promise<ReadImage> {
   const { maxPixels = MAX_PIXELS, maxBytes = MAX_BYTES } = limits;
@@ -67,73 +73,90 @@ export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Pro
       `expected an image file of at most ${maxBytes} bytes, got ${bytes.length}`,
     );
   }
-  const mediaType = assertReadable(bytes);
-  const original = describe(await damaged(mediaType, sharp(bytes, { limitInputPixels: false }).metadata()));
-  original.bytes = bytes.length;
+  const mediaType = readableType(bytes);
+  const outline = OUTLINES[mediaType](bytes, maxPixels);
+  const header = await asDamage(mediaType, sharp(outline.bytes, { limitInputPixels: false }).metadata());
+  const original = describe(header, outline, bytes.length);
   if (original.width * original.height > maxPixels) {
     throw new ZippyNetError(
       "too-large",
       `expected an image of at most ${maxPixels} pixels, got ${original.width}×${original.height}`,
     );
   }
-  const { data, info } = await damaged(
+  const { image, notes } = await decodeWhole(mediaType, outline, header, maxPixels);
+  const { pages } = original;
+  const first = pages > 1 ? [`first of ${pages} ${mediaType === "image/tiff" ? "pages" : "frames"}`] : [];
+  return {
+    image: outline.window ? onCanvas(image, outline.window) : image,
     mediaType,
-    sharp(bytes, { limitInputPixels: maxPixels, failOn: "error" })
-      .autoOrient()
-      .toColourspace("srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true }),
-  );
-  const notes = original.pages > 1 ? [`first of ${original.pages} frames`] : [];
-  const image = { width: info.width, height: info.height, ...planes(data, info.channels) };
-  return { image, mediaType, original, notes };
+    original,
+    notes: [...first, ...notes, ...outline.notes],
+  };
 }
 
-function assertReadable(bytes: Uint8Array): string {
-  const mediaType = sniff(bytes);
-  if (READABLE.some((readable) => readable === mediaType)) return mediaType!;
-  const came = bytes.length === 0 ? "0 bytes" : (mediaType ?? `unknown bytes (${firstBytes(bytes)})`);
-  throw new ZippyNetError(
-    "bad-image",
-    `expected an image of type ${READABLE.map((type) => type.slice("image/".length)).join(", ")}, got ${came}`,
-  );
+const OUTLINES: Readonly<Record<ReadableType, (bytes: Uint8Array, maxPixels: number) => Outline>> = {
+  "image/jpeg": outlineJpeg,
+  "image/png": outlinePng,
+  "image/webp": outlineWebp,
+  "image/avif": outlineAvif,
+  "image/gif": outlineGif,
+  "image/tiff": outlineTiff,
+};
+
+function describe(header: Metadata, { window, frames }: Outline, bytes: number): Original {
+  const { channels, depth, space, hasAlpha, orientation = 1 } = header;
+  const { width, height } = window ?? header;
+  return {
+    width,
+    height,
+    channels,
+    depth,
+    space,
+    hasAlpha,
+    orientation,
+    pages: frames ?? header.pages ?? 1,
+    bytes,
+  };
 }
 
-function firstBytes(bytes: Uint8Array): string {
-  return `${Buffer.from(bytes.subarray(0, 8)).toString("hex")}${bytes.length > 8 ? "…" : ""}`;
-}
+/** What libjpeg says when pixels are missing or make no sense, among what it says of harmless oddities. */
+const LOST = /corrupt jpeg data(?!: \d+ extraneous)|premature end/i;
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-function describe(header: Metadata): Mutable<Original> {
-  const { width, height, channels, depth, space, hasAlpha, orientation = 1, pages = 1 } = header;
-  return { width, height, channels, depth, space, hasAlpha, orientation, pages, bytes: 0 };
+async function decodeWhole(
+  mediaType: ReadableType,
+  outline: Outline,
+  header: Metadata,
+  maxPixels: number,
+): Promise<Decoded> {
+  const opening = { limitInputPixels: maxPixels, failOn: "error" } as const;
+  const lenient = () => asDamage(mediaType, decode(outline, header, opening));
+  if (mediaType !== "image/jpeg") return lenient();
+  const { bytes, frame, scans } = outline as JpegOutline;
+  const rows = frame && rowsThere(bytes, frame, scans);
+  if (frame && rows !== undefined) {
+    if (rows < frame.height)
+      throw damaged(mediaType, `its pixels end too soon, ${rows} of its ${frame.height} rows are there`);
+    return lenient();
+  }
+  try {
+    // libjpeg only warns of what is missing from a progressive picture
+    return await decode(outline, header, { ...opening, failOn: "warning" });
+  } catch (error) {
+    if (error instanceof ZippyNetError) throw error;
+    if (LOST.test(String(error)))
+      throw damaged(mediaType, `its pixels end too soon, within scan ${scans.length}`, error);
+    return lenient();
+  }
 }
 
 /** Says of what libvips cannot read that the image is damaged; libvips's own words follow. */
-async function damaged<T>(mediaType: string, work: Promise<T>): Promise<T> {
+async function asDamage<T>(mediaType: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.replace(/\s+/g, " ").trim() : String(cause);
-    throw new ZippyNetError("bad-image", `expected a whole ${mediaType}, got a damaged one: ${why}`, {
-      cause,
-    });
+    if (cause instanceof ZippyNetError) throw cause;
+    const why =
+      cause instanceof Error ? cause.message.replace(/\s+/g, " ").trim().slice(0, 200) : String(cause);
+    throw damaged(mediaType, why, cause);
   }
-}
-
-/** Samples of 1–4 channels → RGB, and alpha if not all of it is opaque. */
-function planes(data: Buffer, channels: number): Pick<Image, "data" | "alpha"> {
-  if (channels === 3) return { data: new Uint8Array(data) };
-  const hasAlpha = channels === 2 || channels === 4;
-  const grey = channels < 3;
-  const count = data.length / channels;
-  const pixels = new Uint8Array(count * 3);
-  const alpha = new Uint8Array(count);
-  for (let i = 0; i < count; i++) {
-    const from = i * channels;
-    for (let c = 0; c < 3; c++) pixels[i * 3 + c] = data[from + (grey ? 0 : c)]!;
-    alpha[i] = hasAlpha ? data[from + channels - 1]! : 255;
-  }
-  return alpha.some((opacity) => opacity < 255) ? { data: pixels, alpha } : { data: pixels };
 }

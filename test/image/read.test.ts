@@ -22,7 +22,7 @@ const refuses = (bytes: Uint8Array, code: ErrorCode, message: RegExp, limits = {
   });
 
 suite("readable types", () => {
-  const coded: [string, string, (picture: Sharp) => Sharp, number][] = [
+  const coded: [string, string, (picture: Sharp) => Sharp, number, note?: string][] = [
     ["JPEG", "image/jpeg", (p) => p.jpeg({ quality: 95, chromaSubsampling: "4:4:4" }), 36],
     ["progressive JPEG", "image/jpeg", (p) => p.jpeg({ quality: 95, progressive: true }), 30],
     ["PNG", "image/png", (p) => p.png(), Infinity],
@@ -34,16 +34,22 @@ suite("readable types", () => {
     ["AVIF of 10 bits", "image/avif", (p) => p.avif({ quality: 90, bitdepth: 10 }), 36],
     ["GIF", "image/gif", (p) => p.gif(), 28],
     ["TIFF", "image/tiff", (p) => p.tiff({ compression: "lzw" }), Infinity],
-    ["CMYK JPEG", "image/jpeg", (p) => p.toColourspace("cmyk").jpeg({ quality: 95 }), 20],
+    [
+      "CMYK JPEG",
+      "image/jpeg",
+      (p) => p.toColourspace("cmyk").jpeg({ quality: 95 }),
+      20,
+      "converted from CMYK",
+    ],
     ["16-bit TIFF", "image/tiff", (p) => p.toColourspace("rgb16").tiff({ compression: "deflate" }), 50],
-    ["PNG in Display P3", "image/png", (p) => p.withIccProfile("p3").png(), 38],
+    ["PNG in Display P3", "image/png", (p) => p.withIccProfile("p3").png(), 38, "converted from sP3C"],
   ];
-  for (const [name, mediaType, code, atLeast] of coded) {
+  for (const [name, mediaType, code, atLeast, note] of coded) {
     test(`${name} comes back as its sRGB pixels`, async () => {
       const { image, ...read } = await readImage(await code(sharp(face)).toBuffer());
       assert.equal(read.mediaType, mediaType);
       assert.deepEqual([image.width, image.height, image.data.length], [64, 64, 64 * 64 * 3]);
-      assert.deepEqual(read.notes, []);
+      assert.deepEqual(read.notes, note ? [note] : []);
       const found = psnr(image, pixels);
       assert.ok(found >= atLeast, `expected at least ${atLeast} dB, got ${found}`);
     });

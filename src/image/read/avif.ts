@@ -1,0 +1,130 @@
+import { colourInAv1 } from "./av1.ts";
+import { firstFrameAsStill, framesOf } from "./avif-sequence.ts";
+import { type Box, boxesOf, boxIn, Reader } from "./boxes.ts";
+import { type Cicp, colourOf } from "./cicp.ts";
+import { type Item, itemsOf } from "./heif-items.ts";
+import { damaged, END_MISSING, type Outline, unsupported } from "./outline.ts";
+
+/**
+ * AVIF (AV1 Image File Format 1.2; HEIF, ISO/IEC 23008-12): colour by code points, depth, the first frame of a sequence, a missing end.
+ * Throws `bad-image` for HEIF files whose pictures are not AV1, by name, and for those whose pixels are not all there.
+ */
+export function outlineAvif(bytes: Uint8Array): Outline {
+  try {
+    return outline(bytes);
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw damaged("image/avif", `its boxes are not whole (${error.message})`, error);
+    throw error;
+  }
+}
+
+function outline(bytes: Uint8Array): Outline {
+  const boxes = boxesOf(new Reader(bytes));
+  const meta = boxIn(boxes, "meta");
+  const items = meta && itemsOf(meta);
+  const moov = boxIn(boxes, "moov");
+  const frames = moov ? framesOf(moov) : 1;
+  if (!items) {
+    if (!moov) throw damaged("image/avif", "it has no picture");
+    // a sequence alone
+    return { ...outline(firstFrameAsStill(bytes, moov)), frames };
+  }
+  const [picture, ...others] = items as [Item, ...Item[]];
+  const coded = picture.type === "av01" ? picture : others.find(({ type }) => type === "av01" || KINDS[type]);
+  assertAv1(picture.type, coded?.type);
+  assertWhole(items, bytes.length);
+  const cut = boxes.some(({ end }) => end > bytes.length);
+  const properties = [...picture.properties, ...(coded?.properties ?? [])];
+  const colour = colourOfItem(properties, coded, bytes);
+  const bits = depthOf(properties);
+  return {
+    bytes: readable(bytes, boxes),
+    ...(colour && { colour }),
+    ...(bits > 8 && { bits }),
+    ...(frames > 1 && { frames }),
+    notes: cut ? [END_MISSING] : [],
+  };
+}
+
+const HEIC_REMEDY = "convert it to JPEG or AVIF first";
+/** Coded pictures that are not AV1. */
+const KINDS: Readonly<Record<string, string>> = {
+  hvc1: "HEIC (a picture in HEVC)",
+  hev1: "HEIC (a picture in HEVC)",
+  lhv1: "HEIC (a picture in HEVC)",
+  avc1: "HEIF with a picture in H.264",
+  vvc1: "HEIF with a picture in VVC",
+  evc1: "HEIF with a picture in EVC",
+  j2k1: "HEIF with a picture in JPEG 2000",
+  jpeg: "HEIF with a picture in JPEG",
+  unci: "HEIF with uncompressed pixels",
+};
+
+function assertAv1(type: string, coded: string | undefined): void {
+  const kind = KINDS[type] ?? (coded && KINDS[coded]);
+  if (kind) throw unsupported(kind, HEIC_REMEDY);
+  if (coded !== "av01")
+    throw unsupported(`HEIF with a picture of the type ${JSON.stringify(type)}`, HEIC_REMEDY);
+}
+
+function assertWhole(items: readonly Item[], length: number): void {
+  const extents = items.flatMap((item) => item.extents);
+  const all = extents.reduce((sum, extent) => sum + extent.length, 0);
+  const there = extents.reduce(
+    (sum, { from, length: own }) => sum + Math.min(own, Math.max(0, length - from)),
+    0,
+  );
+  if (there < all)
+    throw damaged("image/avif", `it ends too soon, ${there} of the ${all} bytes of its picture are there`);
+}
+
+/** `colr` of code points; a profile is the decoder's to pass on. Without either, what the AV1 data says. */
+function colourOfItem(
+  properties: readonly Box[],
+  coded: Item | undefined,
+  bytes: Uint8Array,
+): Outline["colour"] {
+  const told = properties.filter(({ type }) => type === "colr").map(({ body }) => body.again());
+  for (const body of told) {
+    const kind = body.text(4);
+    if (kind === "prof" || kind === "rICC") return undefined;
+    if (kind !== "nclx") continue;
+    const [primaries, transfer, matrix] = [body.number(2), body.number(2), body.number(2)];
+    if (primaries === 2 && transfer === 2) break;
+    return colourOf({ primaries, transfer, matrix, fullRange: body.number(1) >= 128 });
+  }
+  const inside = codedColour(properties, coded, bytes);
+  return inside && colourOf(inside);
+}
+
+function codedColour(
+  properties: readonly Box[],
+  coded: Item | undefined,
+  bytes: Uint8Array,
+): Cicp | undefined {
+  const config = boxIn(properties, "av1C")?.body.again();
+  const told = config && config.left > 4 ? colourInAv1(config.skip(4).rest()) : undefined;
+  const [extent] = coded?.extents ?? [];
+  return told ?? (extent && colourInAv1(bytes.subarray(extent.from, extent.from + extent.length)));
+}
+
+/** By `av1C` (AV1 in ISO media, 2.3.3). */
+function depthOf(properties: readonly Box[]): number {
+  const config = boxIn(properties, "av1C")?.body.again();
+  const flags = config && config.left >= 4 ? config.skip(2).number(1) : 0;
+  return flags & 0x40 ? (flags & 0x20 ? 12 : 10) : 8;
+}
+
+/** What libheif takes for a still picture that is whole: the brand says so, and the last box ends with the file. */
+function readable(bytes: Uint8Array, boxes: readonly Box[]): Uint8Array {
+  const last = boxes.at(-1)!;
+  const sequence = Buffer.from(bytes.subarray(8, 12)).toString("latin1") !== "avif";
+  const cut = last.end > bytes.length;
+  if (!sequence && !cut) return bytes;
+  const copy = Buffer.from(cut && last.type !== "mdat" ? bytes.subarray(0, last.start) : bytes);
+  if (sequence) copy.write("avif", 8, "latin1");
+  // a size of 0: to the end of the file
+  if (cut && last.type === "mdat") copy.writeUInt32BE(0, last.start);
+  return copy;
+}

@@ -1,0 +1,199 @@
+import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
+import type { Image } from "../../codec/image.ts";
+import { type Colour, isSrgb, SRGB } from "./colour.ts";
+import { linear } from "./curves.ts";
+import { type Profile, parseProfile } from "./icc.ts";
+import { labToSrgb } from "./lab.ts";
+import { DIAGONAL } from "./matrix.ts";
+import { type Outline, unsupported } from "./outline.ts";
+import { alphaRangeOf, readingOf } from "./ranges.ts";
+import { type Depth, isDepth, numbers, type Range, type Samples } from "./samples.ts";
+import type { TiffSamples } from "./tiff.ts";
+import { toSrgb } from "./to-srgb.ts";
+
+export interface Decoded {
+  readonly image: Image;
+  readonly notes: readonly string[];
+}
+
+/** How sharp is to open a file. */
+export type Opening = Pick<SharpOptions, "failOn" | "limitInputPixels">;
+
+/** An image file that sharp opens → upright 8-bit sRGB, by what its header and its outline say of its colours. */
+export async function decode(
+  outline: Outline & { readonly samples?: TiffSamples },
+  header: Metadata,
+  opening: Opening,
+): Promise<Decoded> {
+  const open = (ignoreIcc: boolean): Sharp => sharp(outline.bytes, { ...opening, ignoreIcc }).autoOrient();
+  const colours = COLOURS[header.space];
+  const icc = outline.colourBeforeProfile || outline.samples?.lab ? undefined : header.icc;
+  const profile = icc && colours ? parseProfile(icc, colours) : undefined;
+  const notes = icc && !profile ? ["its colour profile cannot be used and was left aside"] : [];
+  if (colours === 4 || profile?.kind === "tables") {
+    const { image, note } = await throughTables(open, header, profile);
+    return { image, notes: [...notes, note] };
+  }
+  if (colours === undefined) return { image: await throughLibvips(open(false)), notes };
+  const samples = await samplesOf(open, header, outline);
+  const { image, notes: said } = understood(samples, outline, profile?.colour);
+  return { image, notes: [...notes, ...said] };
+}
+
+/** Bands of colour in libvips's spaces. */
+const COLOURS: Readonly<Record<string, 1 | 3 | 4>> = {
+  "b-w": 1,
+  grey16: 1,
+  srgb: 3,
+  rgb: 3,
+  rgb16: 3,
+  scrgb: 3,
+  cmyk: 4,
+};
+
+/** The samples as they stand in the file. */
+async function samplesOf(
+  open: (ignoreIcc: boolean) => Sharp,
+  header: Metadata,
+  { samples, limitedRange }: Outline & { readonly samples?: TiffSamples },
+): Promise<Samples> {
+  const { depth, space, channels, bitsPerSample: bits } = header;
+  if (!isDepth(depth))
+    throw unsupported(`an image with samples of the type ${depth}`, "save it with 8 bits first");
+  const colours = COLOURS[space] === 1 ? 1 : 3;
+  const alpha = samples ? samples.alpha : header.hasAlpha ? colours : undefined;
+  const bare = await bandsOf(open, { depth, space, channels, alpha, colours });
+  const own =
+    samples?.format === "signed" && depth === "ushort" ? { ...bare, data: signed(bare.data) } : bare;
+  const white =
+    depth === "uchar" ? 255 : bits === 10 || bits === 12 ? ((1 << bits) - 1) << (16 - bits) : 65535;
+  const range: Range = limitedRange
+    ? { black: (16 * white) / 255, white: (235 * white) / 255 }
+    : { black: 0, white };
+  return { ...own, range, alphaRange: { black: 0, white } };
+}
+
+/** The same bits as signed numbers. */
+function signed({ buffer, byteOffset, length }: Samples["data"]): Int16Array {
+  return new Int16Array(buffer, byteOffset, length);
+}
+
+interface Bands {
+  readonly depth: Depth;
+  readonly space: string;
+  readonly channels: number;
+  readonly alpha: number | undefined;
+  readonly colours: 1 | 3;
+}
+
+async function bandsOf(
+  open: (ignoreIcc: boolean) => Sharp,
+  { depth, space, channels, alpha, colours }: Bands,
+): Promise<Omit<Samples, "range">> {
+  const raw = (picture: Sharp, to: string) =>
+    picture.toColourspace(to).raw({ depth }).toBuffer({ resolveWithObject: true });
+  // of grey that is not 16 bits, sharp hands out the first band only
+  if (space === "b-w" && channels > 1 && alpha !== undefined) {
+    const parts = await Promise.all(
+      [0, alpha].map((band) => raw(open(true).extractChannel(band as 0 | 1 | 2 | 3), "b-w")),
+    );
+    const [grey, opacity] = parts.map(({ data }) => numbers(data, depth)) as [
+      Samples["data"],
+      Samples["data"],
+    ];
+    const { width, height } = parts[0]!.info;
+    const both = new (grey.constructor as new (length: number) => Samples["data"])(2 * grey.length);
+    for (let i = 0; i < grey.length; i++) {
+      both[2 * i] = grey[i]!;
+      both[2 * i + 1] = opacity[i]!;
+    }
+    return { width, height, bands: 2, colours, alpha: 1, data: both };
+  }
+  const { data, info } = await raw(open(true), space);
+  const { width, height, channels: bands } = info;
+  return { width, height, bands, colours, data: numbers(data, depth), ...(alpha !== undefined && { alpha }) };
+}
+
+function understood(
+  samples: Samples,
+  outline: Outline & { readonly samples?: TiffSamples },
+  profile: Colour | undefined,
+): Decoded {
+  const { data, bands, colours, alpha } = samples;
+  const lab = outline.samples?.lab;
+  if (lab) return { image: labToSrgb(samples, lab), notes: [`converted from ${lab}`] };
+  const plain = data instanceof Uint8Array || data instanceof Uint16Array;
+  if (plain) {
+    const colour = profile ?? outline.colour ?? SRGB;
+    return { image: toSrgb(samples, colour), notes: noteOf(colour) };
+  }
+  const { range, light, note } = readingOf(data, bands, colours);
+  const colour = profile ?? (light ? LIGHT : SRGB);
+  const alphaRange = alpha === undefined ? range : alphaRangeOf(data, bands, alpha);
+  return {
+    image: toSrgb({ ...samples, range, alphaRange }, colour),
+    notes: [note, ...(profile ? noteOf(profile) : [])],
+  };
+}
+
+const LIGHT: Colour = {
+  name: "linear light",
+  curves: [linear, linear, linear],
+  matrix: DIAGONAL,
+  highlights: "float samples",
+};
+
+function noteOf(colour: Colour): string[] {
+  if (isSrgb(colour)) return [];
+  const { name, highlights } = colour;
+  return [highlights ? `tone-mapped from ${highlights} (${name})` : `converted from ${name}`];
+}
+
+/** CMYK, and profiles that are tables: LittleCMS's work. CMYK without a profile goes by libvips's own. */
+async function throughTables(
+  open: (ignoreIcc: boolean) => Sharp,
+  header: Metadata,
+  profile: Profile | undefined,
+): Promise<{ image: Image; note: string }> {
+  const { depth, space } = header;
+  if (depth !== "uchar" && depth !== "ushort")
+    throw unsupported(
+      `an image with a colour profile and samples of the type ${depth}`,
+      "save it with 8 or 16 bits first",
+    );
+  if (!profile) return { image: await throughLibvips(open(false)), note: "converted from CMYK" };
+  const name = profile.kind === "tables" ? profile.name : profile.colour.name;
+  // no conversion before the profile's own: sharp's would go by way of Display P3 for 16 bits, and pass grey of 16 bits by
+  const wide = space === "rgb16" || space === "grey16";
+  const to = wide ? "ushort" : "uchar";
+  const { data, info } = await open(true)
+    .toColourspace(space)
+    .withIccProfile("srgb", { attach: false })
+    .raw({ depth: to })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels < 3 || (space === "cmyk" && info.channels - (header.hasAlpha ? 1 : 0) !== 3))
+    throw unsupported(`an image with the colour profile ${name}`, "convert it to sRGB first");
+  const white = wide ? 65535 : 255;
+  const samples: Samples = {
+    width: info.width,
+    height: info.height,
+    bands: info.channels,
+    colours: 3,
+    data: numbers(data, to),
+    range: { black: 0, white },
+    ...(info.channels > 3 && { alpha: 3 }),
+  };
+  return { image: toSrgb(samples, SRGB), note: `converted from ${name}` };
+}
+
+async function throughLibvips(picture: Sharp): Promise<Image> {
+  const { data, info } = await picture
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels: bands } = info;
+  const range = { black: 0, white: 255 };
+  const colours = bands < 3 ? 1 : 3;
+  const alpha = bands === 2 || bands === 4 ? { alpha: bands - 1 } : {};
+  return toSrgb({ width, height, bands, colours, data: numbers(data, "uchar"), range, ...alpha }, SRGB);
+}

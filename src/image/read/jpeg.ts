@@ -1,0 +1,161 @@
+import { damaged, END_MISSING, type Outline, unsupported } from "./outline.ts";
+
+/** A frame and its scans (ITU-T T.81, annex B). */
+export interface JpegOutline extends Outline {
+  readonly frame?: Frame;
+  readonly scans: readonly Scan[];
+}
+
+export interface Frame {
+  /** The second byte of its marker: 0xc0 baseline, 0xc1 extended, 0xc2 progressive, … */
+  readonly kind: number;
+  readonly width: number;
+  readonly height: number;
+  readonly components: readonly Component[];
+}
+
+export interface Component {
+  readonly id: number;
+  /** Blocks of this component in a minimum coded unit. */
+  readonly across: number;
+  readonly down: number;
+}
+
+export interface Scan {
+  readonly components: readonly { readonly id: number; readonly dc: number; readonly ac: number }[];
+  /** First and last coefficient, and the bit down to which this scan brings them. */
+  readonly from: number;
+  readonly to: number;
+  readonly bit: number;
+  /** Coded data, from its first byte to the marker that ends it. */
+  readonly start: number;
+  readonly end: number;
+  /** Definitions of Huffman tables (DHT) before the scan, and units between restart markers; 0 is none. */
+  readonly tables: readonly Uint8Array[];
+  readonly restart: number;
+}
+
+/** Scans and segments that are looked at. */
+const MOST = 10_000;
+
+/** JPEG → what it is, closed anew if its end mark is missing. Throws `bad-image` for kinds that are not read here, by name. */
+export function outlineJpeg(bytes: Uint8Array): JpegOutline {
+  const { frame, scans, ended, end } = segmentsOf(bytes);
+  if (frame) assertReadable(frame, bytes);
+  if (!frame || scans.length === 0) return { bytes, scans, notes: [], ...(frame && { frame }) };
+  const missing = missingDetail(frame, scans);
+  if (ended) return { bytes, frame, scans, notes: missing ? [`it has no scan for ${missing}`] : [] };
+  if (missing)
+    throw damaged("image/jpeg", `it ends too soon, after ${scans.length} scans: ${missing} is not there`);
+  const closed = Buffer.concat([bytes.subarray(0, end), Uint8Array.of(0xff, 0xd9)]);
+  return { bytes: closed, frame, scans, notes: [END_MISSING] };
+}
+
+interface Segments {
+  readonly frame?: Frame;
+  readonly scans: readonly Scan[];
+  /** Whether its end mark is there. */
+  readonly ended: boolean;
+  /** Where its last whole byte stands. */
+  readonly end: number;
+}
+
+function segmentsOf(bytes: Uint8Array): Segments {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const scans: Scan[] = [];
+  const tables: Uint8Array[] = [];
+  let frame: Frame | undefined;
+  let restart = 0;
+  let at = 2;
+  const result = (ended: boolean, end: number): Segments => ({ scans, ended, end, ...(frame && { frame }) });
+  for (let count = 0; count < MOST && at + 4 <= bytes.length; count++) {
+    if (bytes[at] !== 0xff) return result(false, bytes.length);
+    const marker = bytes[at + 1]!;
+    if (marker === 0xff) at++;
+    else if (marker === 0xd9) return result(true, at);
+    else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
+    else {
+      const length = view.getUint16(at + 2);
+      const body = bytes.subarray(at + 4, at + 2 + length);
+      at += 2 + length;
+      if (marker === 0xc4) tables.push(body);
+      else if (marker === 0xdd && body.length >= 2) restart = body[0]! * 256 + body[1]!;
+      else if (isFrame(marker)) frame ??= frameOf(marker, body);
+      else if (marker === 0xda) {
+        const end = endOfData(bytes, at);
+        const scan = scanOf(body);
+        if (scan) scans.push({ ...scan, start: at, end, tables: [...tables], restart });
+        at = end;
+      }
+    }
+  }
+  if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return result(true, at);
+  // half of a marker is not data
+  const end = bytes.at(-1) === 0xff ? bytes.length - 1 : bytes.length;
+  return result(false, end);
+}
+
+/** SOF0–15 without DHT, JPG and DAC, and JPEG-LS's. */
+function isFrame(marker: number): boolean {
+  return (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xf7;
+}
+
+/** Coded data ends at a marker that is neither a stuffed zero nor a restart. */
+function endOfData(bytes: Uint8Array, from: number): number {
+  let at = from;
+  for (;;) {
+    at = bytes.indexOf(0xff, at);
+    if (at < 0 || at + 1 >= bytes.length) return bytes.length;
+    const next = bytes[at + 1]!;
+    if (next === 0xff) at++;
+    else if (next === 0 || (next >= 0xd0 && next <= 0xd7)) at += 2;
+    else return at;
+  }
+}
+
+function frameOf(kind: number, body: Uint8Array): Frame & { readonly precision: number } {
+  const number = (at: number): number => (body[at] ?? 0) * 256 + (body[at + 1] ?? 0);
+  const components = Array.from({ length: Math.min(body[5] ?? 0, 4) }, (_, i) => {
+    const [id = 0, sampling = 0] = body.subarray(6 + 3 * i);
+    return { id, across: sampling >> 4, down: sampling & 15 };
+  });
+  return { kind, precision: body[0] ?? 0, width: number(3), height: number(1), components };
+}
+
+function scanOf(body: Uint8Array): Pick<Scan, "components" | "from" | "to" | "bit"> | undefined {
+  const [count = 0] = body;
+  if (count < 1 || count > 4 || body.length < 4 + 2 * count) return undefined;
+  const components = Array.from({ length: count }, (_, i) => {
+    const tables = body[2 + 2 * i]!;
+    return { id: body[1 + 2 * i]!, dc: tables >> 4, ac: tables & 15 };
+  });
+  const [from, to, bits] = body.subarray(1 + 2 * count) as unknown as [number, number, number];
+  return { components, from, to, bit: bits & 15 };
+}
+
+function assertReadable(frame: Frame, bytes: Uint8Array): void {
+  const { kind } = frame;
+  const precision = "precision" in frame ? frame.precision : 8;
+  const remedy = "save it as a baseline or progressive JPEG of 8 bits a sample first";
+  if (kind === 0xf7) throw unsupported("JPEG-LS", "convert it to PNG first");
+  if (precision !== 8) throw unsupported(`a JPEG of ${precision} bits a sample`, remedy);
+  if ((kind >= 0xc5 && kind <= 0xc7) || kind >= 0xcd) throw unsupported("a hierarchical JPEG", remedy);
+  if (kind === 0xcb) throw unsupported("a lossless JPEG with arithmetic coding", remedy);
+  if (frame.height === 0 && bytes.length > 0)
+    throw unsupported("a JPEG that tells its height only after its pixels", remedy);
+}
+
+/** What no scan brings: `undefined` if all is there. Each coefficient of each component is to come down to its last bit. */
+function missingDetail({ kind, components }: Frame, scans: readonly Scan[]): string | undefined {
+  const progressive = kind === 0xc2 || kind === 0xca;
+  for (const [i, { id }] of components.entries()) {
+    const own = scans.filter((scan) => scan.components.some((component) => component.id === id));
+    const plane = components.length === 1 ? "grey" : `component ${i + 1} of ${components.length}`;
+    if (own.length === 0) return plane;
+    if (!progressive) continue;
+    const bits = new Uint8Array(64).fill(16);
+    for (const { from, to, bit } of own) bits.fill(bit, from, to + 1);
+    if (bits.some((bit) => bit > 0)) return `the finest detail of ${plane}`;
+  }
+  return undefined;
+}

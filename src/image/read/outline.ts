@@ -1,0 +1,44 @@
+import { ZippyNetError } from "../../codec/errors.ts";
+import type { Colour } from "./colour.ts";
+
+/** What a file says of itself beyond what its decoder passes on, read before any pixel is decoded. */
+export interface Outline {
+  /** What is to be decoded: the file, a mended copy, or its first frame as a file of its own. */
+  readonly bytes: Uint8Array;
+  /** Colour that is told otherwise than by an ICC profile. */
+  readonly colour?: Colour;
+  /** Whether `colour` counts even where there is a profile. */
+  readonly colourBeforeProfile?: boolean;
+  /** Whether samples leave room below black and above white, as video has it. */
+  readonly limitedRange?: boolean;
+  /** Significant bits of a sample that is handed out in 16, in the upper ones. */
+  readonly bits?: number;
+  /** Frames or pages, where the decoder does not count them. */
+  readonly frames?: number;
+  /** Where the first frame stands on a canvas that it does not fill. */
+  readonly window?: Window;
+  /** What was done, for people. */
+  readonly notes: readonly string[];
+}
+
+/** A canvas, and a frame on it. */
+export interface Window {
+  readonly width: number;
+  readonly height: number;
+  readonly frame: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+}
+
+/** Of a file without its last bytes that has all its pixels. */
+export const END_MISSING = "its last bytes are missing, all its pixels are there";
+
+/** A whole file of a kind that cannot be read here: what it is, and what to do. */
+export function unsupported(what: string, remedy: string): ZippyNetError {
+  return new ZippyNetError("bad-image", `expected an image that can be read here, got ${what}: ${remedy}`);
+}
+
+/** A file that is not whole: what is missing or wrong. */
+export function damaged(mediaType: string, why: string, cause?: unknown): ZippyNetError {
+  return new ZippyNetError("bad-image", `expected a whole ${mediaType}, got a damaged one: ${why}`, {
+    cause,
+  });
+}

@@ -1,0 +1,250 @@
+import { constants, crc32, deflateSync, inflateSync } from "node:zlib";
+import { colourOf } from "./cicp.ts";
+import { type Colour, SRGB } from "./colour.ts";
+import { gamma, srgb } from "./curves.ts";
+import { type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "./matrix.ts";
+import { damaged, END_MISSING, type Outline, type Window } from "./outline.ts";
+
+/**
+ * PNG, third edition (W3C, 2025; clauses in brackets): colour, first frame, and what a missing end leaves. A picture of more than
+ * `maxPixels` is left as it is.
+ */
+export function outlinePng(bytes: Uint8Array, maxPixels: number): Outline {
+  const chunks = chunksOf(bytes);
+  const header = headerOf(chunks);
+  if (!header || header.width * header.height > maxPixels) return { bytes, notes: [] };
+  const colour = colourOfPng(chunks);
+  const frame = firstFrame(chunks, header);
+  if (frame) return { ...colour, ...frame, notes: [] };
+  const frames = framesOf(chunks);
+  return { ...colour, ...mended(bytes, chunks, header), ...(frames > 1 && { frames }) };
+}
+
+interface Chunk {
+  readonly type: string;
+  /** Less than it should have if the file ends within. */
+  readonly data: Uint8Array;
+  /** Whether data and checksum are there. */
+  readonly whole: boolean;
+}
+
+const SIGNATURE = 8;
+/** Chunks that are looked at: animations have a few a frame. */
+const MOST_CHUNKS = 100_000;
+
+function chunksOf(bytes: Uint8Array): Chunk[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const chunks: Chunk[] = [];
+  for (let at = SIGNATURE; at + 8 <= bytes.length && chunks.length < MOST_CHUNKS; ) {
+    const length = view.getUint32(at);
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    const end = at + 8 + length;
+    chunks.push({ type, data: bytes.subarray(at + 8, end), whole: end + 4 <= bytes.length });
+    if (type === "IEND") break;
+    at = end + 4;
+  }
+  return chunks;
+}
+
+interface Header {
+  readonly width: number;
+  readonly height: number;
+  readonly bitsPerPixel: number;
+  readonly interlaced: boolean;
+  readonly data: Uint8Array;
+}
+
+function headerOf([first]: readonly Chunk[]): Header | undefined {
+  if (first?.type !== "IHDR" || first.data.length !== 13) return undefined;
+  const view = viewOf(first.data);
+  const samples = [1, 0, 3, 1, 2, 0, 4][view.getUint8(9)];
+  if (!samples) return undefined;
+  return {
+    width: view.getUint32(0),
+    height: view.getUint32(4),
+    bitsPerPixel: view.getUint8(8) * samples,
+    interlaced: view.getUint8(12) === 1,
+    data: first.data,
+  };
+}
+
+function viewOf(data: Uint8Array): DataView {
+  return new DataView(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** `cICP` comes before `iCCP`, that before `sRGB`, that before `gAMA` and `cHRM` (4.3). */
+function colourOfPng(
+  chunks: readonly Chunk[],
+): Pick<Outline, "colour" | "colourBeforeProfile" | "limitedRange"> {
+  const first = chunks.findIndex(({ type }) => type === "IDAT" || type === "fdAT");
+  const before = first < 0 ? chunks : chunks.slice(0, first);
+  const find = (type: string, length: number): Uint8Array | undefined =>
+    before.find((chunk) => chunk.type === type && chunk.data.length === length)?.data;
+  const cicp = find("cICP", 4);
+  if (cicp && cicp[2] === 0) {
+    const [primaries, transfer, matrix, range] = cicp as unknown as [number, number, number, number];
+    const colour = colourOf({ primaries, transfer, matrix, fullRange: range === 1 });
+    if (colour) return { colour, colourBeforeProfile: true, ...(range === 0 && { limitedRange: true }) };
+  }
+  if (find("sRGB", 1)) return { colour: SRGB };
+  const colour = colourOfGamma(find("gAMA", 4), find("cHRM", 32));
+  return colour ? { colour } : {};
+}
+
+/**
+ * `gAMA` and `cHRM`. The exponent 1/2.2 is what encoders write who mean sRGB (11.3.2.5); with other primaries, and for any other exponent,
+ * it counts to the letter.
+ */
+function colourOfGamma(gama: Uint8Array | undefined, chrm: Uint8Array | undefined): Colour | undefined {
+  const exponent = gama ? 100_000 / viewOf(gama).getUint32(0) : undefined;
+  const primaries = chrm && primariesOf(chrm);
+  const curve = exponent !== undefined && exponent >= 0.1 && exponent <= 10 ? exponent : undefined;
+  if (!primaries && (curve === undefined || Math.abs(curve - 2.2) < 0.02)) return undefined;
+  try {
+    const of = curve === undefined ? srgb : gamma(curve);
+    return {
+      name: [primaries && "primaries of its own", curve && `gamma ${Number(curve.toFixed(2))}`]
+        .filter(Boolean)
+        .join(" and "),
+      curves: [of, of, of],
+      matrix: toSrgbMatrix(primaries ?? SRGB_PRIMARIES),
+    };
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** `undefined` if they are sRGB's. */
+function primariesOf(chrm: Uint8Array): Primaries | undefined {
+  const view = viewOf(chrm);
+  const point = (i: number): [number, number] => [
+    view.getUint32(8 * i) / 1e5,
+    view.getUint32(8 * i + 4) / 1e5,
+  ];
+  const [white, red, green, blue] = [point(0), point(1), point(2), point(3)] as const;
+  const near = (a: readonly number[], b: readonly number[]): boolean =>
+    a.every((value, i) => Math.abs(value - b[i]!) < 0.002);
+  const same = (["white", "red", "green", "blue"] as const).every((name, i) =>
+    near(point(i), SRGB_PRIMARIES[name]),
+  );
+  return same ? undefined : { white, red, green, blue };
+}
+
+/** Of an animation (4.9); 1 if it is none. */
+function framesOf(chunks: readonly Chunk[]): number {
+  const animated = chunks.some(({ type, data }) => type === "acTL" && data.length === 8);
+  return animated ? Math.max(1, chunks.filter(({ type }) => type === "fcTL").length) : 1;
+}
+
+/** The first frame as a file of its own, where the default image is none of the animation. */
+function firstFrame(
+  chunks: readonly Chunk[],
+  header: Header,
+): Pick<Outline, "bytes" | "frames" | "window"> | undefined {
+  const still = chunks.findIndex(({ type }) => type === "IDAT");
+  const control = chunks.findIndex(({ type }) => type === "fcTL");
+  const frames = framesOf(chunks);
+  if (still < 0 || control < still || !chunks.slice(0, still).some(({ type }) => type === "acTL"))
+    return undefined;
+  const { data } = chunks[control]!;
+  if (data.length !== 26) return undefined;
+  const view = viewOf(data);
+  const frame = {
+    width: view.getUint32(4),
+    height: view.getUint32(8),
+    x: view.getUint32(12),
+    y: view.getUint32(16),
+  };
+  if (frame.x + frame.width > header.width || frame.y + frame.height > header.height)
+    throw damaged("image/png", `its first frame reaches beyond its ${header.width}×${header.height} pixels`);
+  const end = chunks.findIndex(({ type }, i) => i > control && type !== "fdAT");
+  const parts = chunks.slice(control + 1, end < 0 ? chunks.length : end);
+  if (parts.length === 0 || parts.some(({ whole }) => !whole))
+    throw damaged("image/png", "its first frame is not whole");
+  const own = Uint8Array.from(header.data);
+  viewOf(own).setUint32(0, frame.width);
+  viewOf(own).setUint32(4, frame.height);
+  const fills = frame.width === header.width && frame.height === header.height;
+  // an orientation would turn the frame before it is put in its place
+  const told = chunks.slice(1, still).filter(({ type }) => type !== "acTL" && (fills || type !== "eXIf"));
+  const bytes = fileOf([
+    { type: "IHDR", data: own },
+    ...told,
+    ...parts.map((part) => ({ type: "IDAT", data: part.data.subarray(4) })),
+  ]);
+  return {
+    bytes,
+    frames,
+    ...(!fills && { window: { width: header.width, height: header.height, frame } satisfies Window }),
+  };
+}
+
+function fileOf(chunks: readonly { readonly type: string; readonly data: Uint8Array }[]): Uint8Array {
+  const parts = [...chunks, { type: "IEND", data: new Uint8Array(0) }].map(({ type, data }) => {
+    const chunk = Buffer.alloc(12 + data.length);
+    chunk.writeUInt32BE(data.length, 0);
+    chunk.write(type, 4, "latin1");
+    chunk.set(data, 8);
+    chunk.writeUInt32BE(crc32(chunk.subarray(4, -4)), chunk.length - 4);
+    return chunk;
+  });
+  return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...parts]);
+}
+
+/** A file that ends too soon: closed anew if all rows are there, refused if not. */
+function mended(
+  bytes: Uint8Array,
+  chunks: readonly Chunk[],
+  header: Header,
+): Pick<Outline, "bytes" | "notes"> {
+  const last = chunks.at(-1)!;
+  if (last.type === "IEND") return { bytes, notes: last.whole ? [] : [END_MISSING] };
+  if (last.whole && last.type !== "IDAT") return { bytes, notes: [END_MISSING] };
+  const pixels = chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data);
+  if (pixels.length === 0) throw damaged("image/png", "it ends before its pixels");
+  const { rowBytes, total } = sizeOf(header);
+  let rows: Buffer;
+  try {
+    rows = inflateSync(Buffer.concat(pixels), {
+      finishFlush: constants.Z_SYNC_FLUSH,
+      maxOutputLength: total + 65536,
+    });
+  } catch (cause) {
+    throw damaged("image/png", "its pixels cannot be unpacked", cause);
+  }
+  if (rows.length < total) {
+    const there = header.interlaced
+      ? `${Math.floor((100 * rows.length) / total)} % of its pixels are there`
+      : `${Math.floor(rows.length / rowBytes)} of its ${header.height} rows are there`;
+    throw damaged("image/png", `it ends too soon, ${there}`);
+  }
+  const others = chunks.filter(({ type, whole }) => type !== "IDAT" && whole);
+  const first = chunks.findIndex(({ type }) => type === "IDAT");
+  const before = others.filter((chunk) => chunks.indexOf(chunk) < first);
+  return {
+    bytes: fileOf([...before, { type: "IDAT", data: deflateSync(rows.subarray(0, total), { level: 1 }) }]),
+    notes: [END_MISSING],
+  };
+}
+
+/** Bytes of a row with its filter byte, and of all rows of all passes (7.2, 8.1). */
+function sizeOf({ width, height, bitsPerPixel, interlaced }: Header): { rowBytes: number; total: number } {
+  const row = (pixels: number): number => (pixels > 0 ? 1 + Math.ceil((pixels * bitsPerPixel) / 8) : 0);
+  if (!interlaced) return { rowBytes: row(width), total: row(width) * height };
+  const passes = [
+    [0, 0, 8, 8],
+    [4, 0, 8, 8],
+    [0, 4, 4, 8],
+    [2, 0, 4, 4],
+    [0, 2, 2, 4],
+    [1, 0, 2, 2],
+    [0, 1, 1, 2],
+  ] as const;
+  const total = passes.reduce(
+    (sum, [x, y, dx, dy]) =>
+      sum + row(Math.ceil((width - x) / dx)) * Math.max(0, Math.ceil((height - y) / dy)),
+    0,
+  );
+  return { rowBytes: row(width), total };
+}

@@ -1,0 +1,134 @@
+import type { Image } from "../../codec/image.ts";
+import { type Colour, isSrgb } from "./colour.ts";
+import { type Curve, HLG_PEAK, HLG_SYSTEM_GAMMA, REFERENCE_WHITE, srgbInverse } from "./curves.ts";
+import { apply, DIAGONAL, type Vector } from "./matrix.ts";
+import type { Range, Samples } from "./samples.ts";
+
+/** Samples of a known colour → 8-bit sRGB, and alpha if not all of it is opaque. What sRGB cannot show is clipped. */
+export function toSrgb(samples: Samples, colour: Colour): Image {
+  const { width, height } = samples;
+  const alpha = alphaOf(samples);
+  const data = isSrgb(colour) ? scaled(samples) : converted(samples, colour);
+  return alpha ? { width, height, data, alpha } : { width, height, data };
+}
+
+function alphaOf({
+  width,
+  height,
+  bands,
+  data,
+  alpha,
+  range,
+  alphaRange = range,
+}: Samples): Uint8Array | undefined {
+  if (alpha === undefined) return undefined;
+  const level = toLevel(data, alphaRange);
+  const opacity = new Uint8Array(width * height);
+  let opaque = true;
+  for (let i = 0; i < opacity.length; i++) {
+    const value = level(data[i * bands + alpha]!);
+    opacity[i] = value;
+    if (value < 255) opaque = false;
+  }
+  return opaque ? undefined : opacity;
+}
+
+/** Samples that are sRGB already: only their depth changes. */
+function scaled({ width, height, bands, data, colours, range }: Samples): Uint8Array {
+  if (data instanceof Uint8Array && bands === 3 && range.black === 0 && range.white === 255) return data;
+  const level = toLevel(data, range);
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    for (let c = 0; c < 3; c++) rgb[3 * i + c] = level(data[i * bands + (colours === 1 ? 0 : c)]!);
+  }
+  return rgb;
+}
+
+/** Sample → 0–255. */
+function toLevel(data: Samples["data"], { black, white }: Range): (sample: number) => number {
+  const scale = 255 / (white - black);
+  const level = (v: number): number => Math.round(Math.min(255, Math.max(0, (v - black) * scale))) || 0;
+  if (!(data instanceof Uint16Array) && !(data instanceof Uint8Array)) return level;
+  const table = Uint8Array.from({ length: data instanceof Uint8Array ? 256 : 65536 }, (_, v) => level(v));
+  return (v) => table[v]!;
+}
+
+function converted(samples: Samples, colour: Colour): Uint8Array {
+  const { width, height, bands, colours } = samples;
+  const light = lightOf(samples, colour);
+  const encode = encoder();
+  const rgb = new Uint8Array(width * height * 3);
+  const shade = colour.highlights ? toneMap(peakOf(samples, light)) : undefined;
+  for (let i = 0; i < width * height; i++) {
+    const pixel = light(i * bands);
+    const scale = shade ? shade(Math.max(...pixel)) : 1;
+    for (let c = 0; c < 3; c++) rgb[3 * i + c] = encode(pixel[colours === 1 ? 0 : c]! * scale);
+  }
+  return rgb;
+}
+
+/** Light of a pixel in linear sRGB, by the place of its first sample. */
+function lightOf(
+  { data, colours, range }: Samples,
+  { curves, matrix, highlights }: Colour,
+): (at: number) => Vector {
+  const [red, green, blue] = curves.map((curve) => tabulated(curve, data, range)) as [Curve, Curve, Curve];
+  const shown = highlights === "HLG" ? onDisplay : (pixel: Vector): Vector => pixel;
+  if (colours === 1) {
+    return (at) => {
+      const grey = red(data[at]!);
+      return shown([grey, grey, grey]);
+    };
+  }
+  const plain = matrix === DIAGONAL;
+  return (at) => {
+    const pixel = shown([red(data[at]!), green(data[at + 1]!), blue(data[at + 2]!)]);
+    return plain ? pixel : apply(matrix, pixel);
+  };
+}
+
+/** Light of an HLG scene → of a display, by the luminance of BT.2020 (BT.2100, the OOTF). */
+function onDisplay([r, g, b]: Vector): Vector {
+  const luminance = 0.2627 * r + 0.678 * g + 0.0593 * b;
+  const scale = (luminance ** (HLG_SYSTEM_GAMMA - 1) * HLG_PEAK) / REFERENCE_WHITE;
+  return luminance > 0 ? [r * scale, g * scale, b * scale] : [0, 0, 0];
+}
+
+function tabulated(curve: Curve, data: Samples["data"], { black, white }: Range): Curve {
+  const of = (v: number): number => {
+    const light = curve((v - black) / (white - black));
+    return Number.isFinite(light) ? light : 0;
+  };
+  if (!(data instanceof Uint16Array) && !(data instanceof Uint8Array)) return of;
+  const table = Float32Array.from({ length: data instanceof Uint8Array ? 256 : 65536 }, (_, v) => of(v));
+  return (v) => table[v]!;
+}
+
+function peakOf({ width, height, bands }: Samples, light: (at: number) => Vector): number {
+  let peak = 0;
+  for (let i = 0; i < width * height; i++) peak = Math.max(peak, ...light(i * bands));
+  return peak;
+}
+
+/** Below this share of white, light is left as it is. */
+const KNEE = 0.75;
+
+/**
+ * The brightest channel of a pixel → what its three channels are multiplied by, so that the picture's peak becomes white.
+ * Hue is kept, a picture without highlights is unchanged, and one with highlights is, up to the knee.
+ */
+function toneMap(peak: number): (brightest: number) => number {
+  if (peak <= 1) return () => 1;
+  const slope = (peak - KNEE) / (1 - KNEE);
+  return (brightest) => {
+    if (brightest <= KNEE) return 1;
+    const t = (brightest - KNEE) / (peak - KNEE);
+    return (KNEE + (1 - KNEE) * ((slope * t) / (1 + (slope - 1) * t))) / brightest;
+  };
+}
+
+/** Light, 0–1 → level of sRGB, 0–255. The table's steps are a twentieth of a level where the curve is steepest. */
+function encoder(): (light: number) => number {
+  const table = Uint8Array.from({ length: 65536 }, (_, i) => Math.round(255 * srgbInverse(i / 65535)));
+  return (light) => table[Math.round(Math.min(1, Math.max(0, light)) * 65535)] ?? 0;
+}
