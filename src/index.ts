@@ -8,7 +8,7 @@
  * ```
  */
 import { ZippyNetError } from "./codec/errors.ts";
-import { type Description, describeFile, readFile } from "./codec/format/zn-file.ts";
+import { type Description, describeFile, readZn } from "./codec/format/zn-file.ts";
 import type { Image } from "./codec/image.ts";
 import type { Target } from "./codec/target.ts";
 import { decodePicture } from "./image/decode.ts";
@@ -81,7 +81,7 @@ export async function decode(file: Uint8Array, options: DecodeOptions = {}): Pro
 
 /** What a `.zn` file says of itself, without decoding it. Throws `bad-file`. */
 export function info(file: Uint8Array): Info {
-  return { ...describeFile(readFile(file)), bytes: file.length };
+  return { ...describeFile(readZn(file)), bytes: file.length };
 }
 
 let own: Promise<Models> | undefined;

@@ -1,12 +1,13 @@
 import { priorOn, walkLatents } from "./entropy/coding-order.ts";
 import { RangeDecoder } from "./entropy/range-coder.ts";
 import { ZippyNetError } from "./errors.ts";
+import { damagedZn } from "./format/bytes.ts";
 import { checkByte } from "./format/checksum.ts";
-import { type Header, readContainer } from "./format/latents-file.ts";
+import { type Header, readLatentsFile } from "./format/latents-file.ts";
 import type { Image } from "./image.ts";
+import { reconstruct } from "./integer/autoencoder.ts";
 import type { Decoder } from "./model.ts";
 import { latentSize } from "./network/architecture.ts";
-import { reconstruct } from "./network/autoencoder.ts";
 import { LATENT_UNIT } from "./network/prior.ts";
 import { decodeOrientation, type Orientation, turnedBack, turnedSize } from "./orientation.ts";
 
@@ -30,7 +31,7 @@ export interface Latents {
 
 /** The entropy-coded half of decoding: header, orientation and `y_hat`, of which the check byte is checked. Throws as `decodeImage`. */
 export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
-  const { header, check, payload } = readContainer(file);
+  const { header, check, payload } = readLatentsFile(file);
   if (header.model !== model.number) {
     throw new ZippyNetError(
       "unknown-model",
@@ -51,7 +52,7 @@ export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
   coder.finish();
   const found = checkByte(header, orientation, yHat);
   if (found !== check) {
-    throw new ZippyNetError("bad-file", `damaged .zn file: expected check byte ${check}, got ${found}`);
+    throw damagedZn(`expected check byte ${check}, got ${found}`);
   }
   return { header, orientation, yHat };
 }

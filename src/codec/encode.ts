@@ -1,6 +1,6 @@
 import { RangeEncoder } from "./entropy/range-coder.ts";
 import { checkByte } from "./format/checksum.ts";
-import { type Header, writeContainer } from "./format/latents-file.ts";
+import { type Header, writeLatentsFile } from "./format/latents-file.ts";
 import { assertImage, type Image, isGrey } from "./image.ts";
 import type { Model } from "./model.ts";
 import { QUALITIES } from "./network/architecture.ts";
@@ -108,7 +108,7 @@ function write(
   const { width, height } = image;
   const header: Header = { model: number, quality, grey: isGrey(image), width, height };
   return {
-    file: writeContainer(header, checkByte(header, orientation, yHat), coder.finish()),
+    file: writeLatentsFile(header, checkByte(header, orientation, yHat), coder.finish()),
     quality,
     estimatedBits: Math.log2(orientations) + bits,
     orientation,

@@ -1,4 +1,5 @@
 import { ZippyNetError } from "./errors.ts";
+import { isWhole } from "./validate.ts";
 
 /** 8-bit sRGB pixels, row by row, three bytes (red, green, blue) a pixel. */
 export interface Image {
@@ -33,7 +34,7 @@ export function assertPicture(image: Image): void {
     if (type !== "Uint8Array" && type !== "Uint8ClampedArray")
       throw new ZippyNetError("bad-option", `expected ${name} as a Uint8Array, got ${type}`);
   }
-  const whole = [width, height].every((side) => Number.isInteger(side) && side > 0);
+  const whole = [width, height].every((side) => isWhole(side, 1));
   if (!whole)
     throw new ZippyNetError("bad-image", `expected sides of 1 pixel or more, got ${width}×${height}`);
 }
@@ -59,12 +60,12 @@ export function assertPixels({ width, height, data, alpha }: Image): void {
   }
 }
 
-export function assertSize(width: number, height: number): void {
+function assertSize(width: number, height: number): void {
   for (const [name, side] of [
     ["width", width],
     ["height", height],
   ] as const) {
-    if (!Number.isInteger(side) || side < MIN_SIDE || side > MAX_SIDE) {
+    if (!isWhole(side, MIN_SIDE, MAX_SIDE)) {
       throw new ZippyNetError(
         "bad-image",
         `expected a ${name} of ${MIN_SIDE}–${MAX_SIDE} pixels, got ${side}`,
@@ -73,8 +74,8 @@ export function assertSize(width: number, height: number): void {
   }
 }
 
-/** Whether a picture's sides are such that a model can code it. */
-export function canBeLatents({ width, height }: Image): boolean {
+/** Whether both sides are of a length that a model can code. */
+export function hasModelSize({ width, height }: Image): boolean {
   return Math.min(width, height) >= MIN_SIDE && Math.max(width, height) <= MAX_SIDE;
 }
 

@@ -5,7 +5,7 @@ import type { Model } from "./model.ts";
 import { QUALITIES } from "./network/architecture.ts";
 import { decibels } from "./rate-distortion.ts";
 import { isTooLargeToSearch, MAX_EFFORT } from "./rdo/refine.ts";
-import { assertWithin, badOption } from "./validate.ts";
+import { assertWithin, badOption, isWhole } from "./validate.ts";
 
 /** What the size of a file is to follow from. */
 export type Target =
@@ -22,7 +22,7 @@ export function assertTarget(target: Target): void {
     // infinitely many are a picture without loss
     if (typeof target.decibels !== "number" || !(target.decibels > 0))
       throw badOption("expected a PSNR of more than 0 dB", target.decibels);
-  } else if (!Number.isSafeInteger(target.maxBytes) || target.maxBytes < 1)
+  } else if (!isWhole(target.maxBytes, 1))
     throw badOption("expected a whole number of 1 or more as the most bytes", target.maxBytes);
 }
 

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from "sharp";
-import { av1Payload } from "../codec/format/av1.ts";
+import { av1Payload } from "../codec/format/isobmff.ts";
 import type { Image } from "../codec/image.ts";
 import { psnr } from "../codec/rate-distortion.ts";
 import { finite } from "./curve.ts";

@@ -1,5 +1,5 @@
 import { decodeImage } from "../codec/decode.ts";
-import { readFile } from "../codec/format/zn-file.ts";
+import { readZn } from "../codec/format/zn-file.ts";
 import type { Image } from "../codec/image.ts";
 import type { Decoder } from "../codec/model.ts";
 import { decodeAlpha, decodeClassical } from "./classical/decode.ts";
@@ -12,7 +12,7 @@ export interface ModelSource {
 
 /** A `.zn` file of any kind → pixels. Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`. */
 export async function decodePicture(models: ModelSource, bytes: Uint8Array): Promise<Image> {
-  const file = readFile(bytes);
+  const file = readZn(bytes);
   const image =
     file.kind === "latents"
       ? decodeImage(await models.byNumber(file.header.model), file.file)

@@ -1,4 +1,4 @@
-import { readFile } from "../codec/format/zn-file.ts";
+import { readZn } from "../codec/format/zn-file.ts";
 import type { Model } from "../codec/model.ts";
 import { type EncodeWish, encodePicture } from "./encode.ts";
 import { sniff } from "./formats.ts";
@@ -17,7 +17,7 @@ export async function znFileOf(
   wish: EncodeWish,
 ): Promise<Uint8Array> {
   if (looksZn(bytes)) {
-    readFile(bytes);
+    readZn(bytes);
     return bytes;
   }
   const { image } = await readImage(bytes);

@@ -1,5 +1,5 @@
 import { encodeImage } from "../codec/encode.ts";
-import { canBeLatents, type Image } from "../codec/image.ts";
+import { hasModelSize, type Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
 import { encodeNear, type Target } from "../codec/target.ts";
 import { filled, type Wrap } from "./classical/wrap.ts";
@@ -17,7 +17,7 @@ export function latentsOf(
   images: readonly Image[],
   { target, effort }: { readonly target: Target; readonly effort: number },
 ): Latents[] {
-  if (models.length === 0 || images.length === 0 || !canBeLatents(images[0]!))
+  if (models.length === 0 || images.length === 0 || !hasModelSize(images[0]!))
     return images.map(() => () => []);
   const visible = images.map(filled);
   if (target.kind === "quality") {

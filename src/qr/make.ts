@@ -1,5 +1,5 @@
 import { ZippyNetError } from "../codec/errors.ts";
-import { readFile } from "../codec/format/zn-file.ts";
+import { readZn } from "../codec/format/zn-file.ts";
 import type { EncodeWish } from "../image/encode.ts";
 import { type ChooseModels, looksZn, znFileOf } from "../image/file-of.ts";
 import { type Correction, capacity, versionFor } from "./capacity.ts";
@@ -60,7 +60,7 @@ async function fileWithin(
   code: string,
 ): Promise<Uint8Array> {
   if (looksZn(input)) {
-    readFile(input);
+    readZn(input);
     return input;
   }
   const within =

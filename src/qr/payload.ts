@@ -1,5 +1,5 @@
 import { ZippyNetError } from "../codec/errors.ts";
-import { joined } from "../codec/format/concat.ts";
+import { joined } from "../codec/format/bytes.ts";
 
 /**
  * What stands in the QR code, in byte mode; docs/qr.md describes it for other implementations.

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { decodeImage, decodeLatents } from "../../src/codec/decode.ts";
 import { encodeImage, encodeInOnePass } from "../../src/codec/encode.ts";
-import { readContainer } from "../../src/codec/format/latents-file.ts";
+import { readLatentsFile } from "../../src/codec/format/latents-file.ts";
 import { type Image, isGrey } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
 import { faces, madePicture, photographs, plainPrior, zippyError } from "./support.ts";
@@ -145,10 +145,10 @@ test("encoding the same picture twice gives the same bytes", () => {
 test("grey in, grey out", () => {
   const grey = madePicture(40, 40, 0, true);
   const { file } = encodeImage(model, grey, 80);
-  assert.ok(readContainer(file).header.grey);
+  assert.ok(readLatentsFile(file).header.grey);
   assert.ok(isGrey(decodeImage(model, file)));
   const colour = encodeImage(model, madePicture(40, 40, 0), 80).file;
-  assert.ok(!readContainer(colour).header.grey);
+  assert.ok(!readLatentsFile(colour).header.grey);
 });
 
 test("photographs: bytes within 1.5 % + 4 of the estimated bits, better with quality, a bounded error", async (t) => {

@@ -10,7 +10,7 @@ import fc from "fast-check";
 import { decodeImage, decodeLatents } from "../../src/codec/decode.ts";
 import { encodeImage } from "../../src/codec/encode.ts";
 import { ZippyNetError } from "../../src/codec/errors.ts";
-import { checkIndex, readContainer, SQUARES } from "../../src/codec/format/latents-file.ts";
+import { checkIndex, readLatentsFile, SQUARES } from "../../src/codec/format/latents-file.ts";
 import type { Model } from "../../src/codec/model.ts";
 import { latentSize } from "../../src/codec/network/architecture.ts";
 import { info } from "../../src/index.ts";
@@ -142,7 +142,7 @@ const anyHeader = fc
     byte,
     fc.oneof(
       fc.uint8Array({ maxLength: 8 }),
-      fc.constantFrom(...originals.map((file) => readContainer(file).payload)),
+      fc.constantFrom(...originals.map((file) => readLatentsFile(file).payload)),
     ),
   )
   .map(([tag, number, quality, check, rest]) => Uint8Array.of(tag, number, quality, check, ...rest));
@@ -150,7 +150,7 @@ const anyHeader = fc
 /** What became of a file; throws if it is something that must not be. */
 function verdict(engine: Model, file: Uint8Array): "refused" | "decoded" {
   try {
-    const { width, height } = readContainer(file).header;
+    const { width, height } = readLatentsFile(file).header;
     const image = decodeImage(engine, file);
     assert.deepEqual([image.width, image.height, image.data.length], [width, height, width * height * 3]);
     return "decoded";
@@ -178,9 +178,9 @@ function claimed(file: Uint8Array): number {
 test("mutations find the fields of headers of both forms", () => {
   const forms = new Set<number>();
   for (const file of originals) {
-    const { header, payload } = readContainer(file);
+    const { header, payload } = readLatentsFile(file);
     assert.equal(payloadAt(file), file.length - payload.length);
-    assert.deepEqual(readContainer(retold(77, 5)(file)), {
+    assert.deepEqual(readLatentsFile(retold(77, 5)(file)), {
       header: { ...header, quality: 77, grey: false },
       check: 5,
       payload,
@@ -233,7 +233,7 @@ test("the decoder written from docs/format.md gives the same verdicts", () => {
 });
 
 test("a header of any size and a payload that is not its own: refused by the check byte, 255 times of 256", () => {
-  const { payload } = readContainer(originals[0]!);
+  const { payload } = readLatentsFile(originals[0]!);
   let decoded = 0;
   SQUARES.filter((side) => side <= 64).forEach((_, size) => {
     for (let check = 0; check < 256; check += 5) {

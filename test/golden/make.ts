@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decodeImage } from "../../src/codec/decode.ts";
 import { encodeImage } from "../../src/codec/encode.ts";
-import { readContainer } from "../../src/codec/format/latents-file.ts";
+import { readLatentsFile } from "../../src/codec/format/latents-file.ts";
 import type { Image } from "../../src/codec/image.ts";
 import { turned } from "../../src/codec/orientation.ts";
 import { openModels } from "../../src/model/folder.ts";
@@ -76,7 +76,7 @@ for (const { name, image, quality, model: modelName } of pictures) {
   const { file, yHat, orientation } = encodeImage(model, image, quality);
   const decoded = decodeImage(model, file);
   writeFileSync(join(goldenFolder, `${name}.zn`), file);
-  const { header } = readContainer(file);
+  const { header } = readLatentsFile(file);
   golden.push({
     file: `${name}.zn`,
     header,

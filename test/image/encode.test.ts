@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import { av1Frame } from "../../src/codec/format/isobmff.ts";
 import { webpFrame } from "../../src/codec/format/webp.ts";
-import { type Kind, readFile, writeClassical } from "../../src/codec/format/zn-file.ts";
+import { type Kind, readZn, writeClassical } from "../../src/codec/format/zn-file.ts";
 import type { Image } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
 import { psnr } from "../../src/codec/rate-distortion.ts";
@@ -218,7 +218,7 @@ test("options out of range are refused for pictures of every size", async () => 
 test("damaged frames and alpha give errors, no pixels and no crash", async () => {
   const image = { ...(await read(sample("shoes-64"))), alpha: (await drawn("<circle r='50'/>")).alpha! };
   const { file } = await encodePicture(models, image, { target: decibels(32), effort: 0 });
-  const classical = readFile(file);
+  const classical = readZn(file);
   assert.ok(classical.kind === "av1" || classical.kind === "vp8");
   const cut = writeClassical(classical.kind, classical.frame.subarray(0, 30));
   await assert.rejects(decodePicture(source, cut), { code: "bad-file" });

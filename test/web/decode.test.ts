@@ -56,7 +56,7 @@ suite("zippynet/browser in Chromium, under the policy", { skip: NO_BROWSER, time
     };
     const found = await page.evaluate(
       async ([module, { latents, classical, alpha }]) => {
-        const { decode, decodeToCanvas, decodeToUrl, fromInline, readFile } = (await import(
+        const { decode, decodeToCanvas, decodeToUrl, fromInline, readZn } = (await import(
           module
         )) as typeof Browser;
         const bytes = fromInline(latents);
@@ -73,7 +73,7 @@ suite("zippynet/browser in Chromium, under the policy", { skip: NO_BROWSER, time
         return {
           equal: results.every(({ data }) => data.join() === results[0]!.data.join()),
           sizes: [canvas.width, image.naturalWidth],
-          classical: [readFile(fromInline(classical)).kind, [...(await decode(classical)).data]] as const,
+          classical: [readZn(fromInline(classical)).kind, [...(await decode(classical)).data]] as const,
           opacity: Array.from({ length: 64 }, (_, x) => seen.data[x * 4 + 3]),
         };
       },

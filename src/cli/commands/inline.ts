@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { toInline } from "../../codec/format/base64url.ts";
-import { type Description, describeFile, readFile } from "../../codec/format/zn-file.ts";
+import { type Description, describeFile, readZn } from "../../codec/format/zn-file.ts";
 import { type ChooseModels, znFileOf } from "../../image/file-of.ts";
 import { chooser, type EncodeOptions, wishOf, withEncodeOptions } from "../encode-options.ts";
 import { readBytes } from "../files/files.ts";
@@ -54,7 +54,7 @@ async function printInline(named: string[], options: InlineOptions): Promise<voi
 
 async function inlineOf(path: string, choose: ChooseModels, options: InlineOptions): Promise<Inline> {
   const file = await znFileOf(await readBytes(path), choose, wishOf(options));
-  const { kind, width, height } = describeFile(readFile(file));
+  const { kind, width, height } = describeFile(readZn(file));
   return { in: path, kind, width, height, bytes: file.length, inline: toInline(file) };
 }
 

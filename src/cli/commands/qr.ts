@@ -3,7 +3,7 @@ import { extname } from "node:path";
 import { Command, Option } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { toInline } from "../../codec/format/base64url.ts";
-import { describeFile, readFile as readZn } from "../../codec/format/zn-file.ts";
+import { describeFile, readZn } from "../../codec/format/zn-file.ts";
 import { decodePicture } from "../../image/decode.ts";
 import { type PictureFormat, writeImage } from "../../image/write.ts";
 import { openModels } from "../../model/folder.ts";

@@ -1,4 +1,4 @@
-import { readFile } from "../../codec/format/zn-file.ts";
+import { readZn } from "../../codec/format/zn-file.ts";
 import { split } from "../../image/batches.ts";
 import { decodePicture } from "../../image/decode.ts";
 import { type PictureFormat, writeImage } from "../../image/write.ts";
@@ -21,7 +21,7 @@ export async function decodeFiles(
 
 async function decodeFile(models: Models, format: PictureFormat, task: Task): Promise<Done> {
   const bytes = await readBytes(task.in);
-  const file = readFile(bytes);
+  const file = readZn(bytes);
   const picture = await writeImage(await decodePicture(models, bytes), format);
   await writeBytes(task.out, picture);
   return {

@@ -1,5 +1,121 @@
-import { type Av1Sequence, av1Payload, av1Sequence } from "./av1.ts";
-import { joined } from "./concat.ts";
+import { ZippyNetError } from "../errors.ts";
+import { type Av1Sequence, av1Sequence } from "./av1.ts";
+import { joined } from "./bytes.ts";
+
+/**
+ * The bare AV1 payload of an AVIF still image: the data of its primary item (the OBUs), without the boxes around it.
+ * What a codec with a container of a few bytes would have to carry. Boxes as in ISO/IEC 14496-12 (2022): `meta` §8.11.1, `pitm`
+ * §8.11.4, `iloc` §8.11.3; the item type `av01` as in AVIF 1.1 §2.1. Alpha, if there is any, is another item and not included.
+ * Throws `bad-image`.
+ */
+export function av1Payload(avif: Uint8Array): Uint8Array {
+  const file = new Reader(avif);
+  const meta = file.box("meta").fullBox();
+  const primary = readPrimaryItem(meta.box("pitm"));
+  const { fromData, extents } = readLocation(meta.box("iloc"), primary);
+  const source = fromData ? meta.box("idat").rest() : avif;
+  const parts = extents.map(({ offset, length }) => {
+    // a length of 0 is the rest of the source
+    const end = length === 0 ? source.length : offset + length;
+    if (end > source.length) throw damaged(`an item's data ends at ${end} of ${source.length} bytes`);
+    return source.subarray(offset, end);
+  });
+  return joined(...parts);
+}
+
+/** Big-endian numbers and boxes, one after the other. */
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** The content of the first box of a type, from the start. */
+  box(type: string): Reader {
+    for (let at = 0; at + 8 <= this.#bytes.length; ) {
+      const found = String.fromCharCode(...this.#bytes.subarray(at + 4, at + 8));
+      let size = this.#view.getUint32(at);
+      let header = 8;
+      if (size === 1) {
+        if (at + 16 > this.#bytes.length) break;
+        size = Number(this.#view.getBigUint64(at + 8));
+        header = 16;
+      }
+      if (size === 0) size = this.#bytes.length - at; // to the end of the file
+      if (size < header || at + size > this.#bytes.length) {
+        throw damaged(`a box of ${size} bytes at ${at} of ${this.#bytes.length}`);
+      }
+      if (found === type) return new Reader(this.#bytes.subarray(at + header, at + size));
+      at += size;
+    }
+    throw damaged(`no box "${type}"`);
+  }
+
+  /** A full box without its version and flags. */
+  fullBox(): Reader {
+    return new Reader(this.#bytes.subarray(4));
+  }
+
+  /** An unsigned number of 0, 1, 2, 4 or 8 bytes. */
+  number(size: number): number {
+    let value = 0;
+    if (this.#at + size > this.#bytes.length) throw damaged("a box ends within a number");
+    for (let i = 0; i < size; i++) value = value * 256 + this.#bytes[this.#at++]!;
+    return value;
+  }
+
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.#at);
+  }
+}
+
+function readPrimaryItem(pitm: Reader): number {
+  const version = pitm.number(1);
+  pitm.number(3);
+  return pitm.number(version === 0 ? 2 : 4);
+}
+
+interface Location {
+  /** Whether offsets are within the `idat` box and not the file. */
+  readonly fromData: boolean;
+  readonly extents: readonly { readonly offset: number; readonly length: number }[];
+}
+
+function readLocation(iloc: Reader, item: number): Location {
+  const version = iloc.number(1);
+  if (version > 2) throw damaged(`an iloc box of version ${version}`);
+  iloc.number(3);
+  const [offsetSize, lengthSize] = nibbles(iloc.number(1));
+  const [baseSize, reserved] = nibbles(iloc.number(1));
+  const indexSize = version === 0 ? 0 : reserved;
+  const items = iloc.number(version < 2 ? 2 : 4);
+  for (let i = 0; i < items; i++) {
+    const id = iloc.number(version < 2 ? 2 : 4);
+    const method = version === 0 ? 0 : iloc.number(2) & 15;
+    iloc.number(2); // data reference, 0 for this file
+    const base = iloc.number(baseSize);
+    const extents = Array.from({ length: iloc.number(2) }, () => {
+      iloc.number(indexSize);
+      return { offset: base + iloc.number(offsetSize), length: iloc.number(lengthSize) };
+    });
+    if (id !== item) continue;
+    if (method > 1) throw damaged(`item data by construction method ${method}`);
+    return { fromData: method === 1, extents };
+  }
+  throw damaged(`no location of item ${item}`);
+}
+
+function nibbles(byte: number): [number, number] {
+  return [byte >> 4, byte & 15];
+}
+
+function damaged(why: string): ZippyNetError {
+  return new ZippyNetError("bad-image", `expected a whole AVIF, got ${why}`);
+}
 
 /** An empty temporal delimiter, with which AVIF's item data begin or may begin; it says nothing. */
 const TEMPORAL_DELIMITER = Uint8Array.of(0x12, 0);

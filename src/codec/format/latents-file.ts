@@ -1,6 +1,6 @@
-import { ZippyNetError } from "../errors.ts";
 import { MAX_SIDE, MIN_SIDE } from "../image.ts";
 import { QUALITIES } from "../network/architecture.ts";
+import { joined, notZn } from "./bytes.ts";
 
 /**
  * The `.zn` container of latents: three bytes before the payload for a square of a common size and one of the first models,
@@ -51,7 +51,7 @@ const SHORT_TAG = 0xb0;
 const LONG_TAG = 0x80;
 const STATED_SIZE = 15;
 
-export function writeContainer(header: Header, check: number, payload: Uint8Array): Uint8Array {
+export function writeLatentsFile(header: Header, check: number, payload: Uint8Array): Uint8Array {
   const { model, quality, grey, width, height } = header;
   const square = width === height ? SQUARES.indexOf(width as (typeof SQUARES)[number]) : -1;
   const tail = [(grey ? 128 : 0) | quality, check];
@@ -59,10 +59,7 @@ export function writeContainer(header: Header, check: number, payload: Uint8Arra
     ? [SHORT_TAG + ((model % SHORT_MODELS) << 4) + square, ...tail]
     : [LONG_TAG | (square < 0 ? STATED_SIZE : square), model, ...tail];
   if (square < 0) head.push(...varint(width), ...varint(height));
-  const file = new Uint8Array(head.length + payload.length);
-  file.set(head);
-  file.set(payload, head.length);
-  return file;
+  return joined(Uint8Array.from(head), payload);
 }
 
 function hasShortForm(model: number, square: number): boolean {
@@ -70,7 +67,7 @@ function hasShortForm(model: number, square: number): boolean {
 }
 
 /** Takes a file apart; throws `bad-file` if it is not a legal container. Reads the header only, whatever the length. */
-export function readContainer(file: Uint8Array): { header: Header; check: number; payload: Uint8Array } {
+export function readLatentsFile(file: Uint8Array): { header: Header; check: number; payload: Uint8Array } {
   const tag = file[0] ?? 0;
   const short = tag >= SHORT_TAG;
   const least = checkIndex(tag) + 1;
@@ -132,8 +129,4 @@ function readSide(reader: { file: Uint8Array; at: number }, name: string): numbe
     throw notZn(`expected a ${name} of ${MIN_SIDE}–${MAX_SIDE} pixels, got ${side}`);
   }
   return side;
-}
-
-function notZn(why: string): ZippyNetError {
-  return new ZippyNetError("bad-file", `not a .zn file: ${why}`);
 }

@@ -1,5 +1,4 @@
-import { ZippyNetError } from "../errors.ts";
-import { joined } from "./concat.ts";
+import { joined, notZn } from "./bytes.ts";
 
 /** The two codecs of WebP: lossy and lossless. */
 export type WebpCodec = "vp8" | "vp8l";
@@ -46,7 +45,7 @@ export function webpSize({ codec, payload }: WebpFrame): { width: number; height
 function vp8Size(payload: Uint8Array) {
   const [tag, , , ...start] = payload.subarray(0, 6);
   if (payload.length < 10 || (tag! & 1) !== 0 || start.join() !== "157,1,42") {
-    throw new ZippyNetError("bad-file", "not a .zn file: expected a VP8 key frame");
+    throw notZn("expected a VP8 key frame");
   }
   const width = payload[6]! | ((payload[7]! & 63) << 8);
   const height = payload[8]! | ((payload[9]! & 63) << 8);
@@ -56,7 +55,7 @@ function vp8Size(payload: Uint8Array) {
 /** RFC 9649, §3.4: a signature, 14 bits of width − 1, 14 of height − 1, alpha, 3 bits of version. */
 function vp8lSize(payload: Uint8Array) {
   if (payload.length < 6 || payload[0] !== VP8L_SIGNATURE || payload[4]! >> 5 !== 0) {
-    throw new ZippyNetError("bad-file", "not a .zn file: expected a VP8L frame");
+    throw notZn("expected a VP8L frame");
   }
   const width = 1 + (payload[1]! | ((payload[2]! & 63) << 8));
   const height = 1 + ((payload[2]! >> 6) | (payload[3]! << 2) | ((payload[4]! & 15) << 10));
@@ -65,7 +64,7 @@ function vp8lSize(payload: Uint8Array) {
 
 function side(value: number): number {
   if (value > 0) return value;
-  throw new ZippyNetError("bad-file", "not a .zn file: expected a VP8 frame of at least one pixel");
+  throw notZn("expected a VP8 frame of at least one pixel");
 }
 
 const VP8L_SIGNATURE = 0x2f;

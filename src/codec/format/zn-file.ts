@@ -1,9 +1,8 @@
-import { ZippyNetError } from "../errors.ts";
 import { av1Sequence } from "./av1.ts";
+import { damagedZn, joined, notZn } from "./bytes.ts";
 import { foldedHash } from "./checksum.ts";
-import { joined } from "./concat.ts";
 import { avifFile } from "./isobmff.ts";
-import { checkIndex, type Header, readContainer } from "./latents-file.ts";
+import { checkIndex, type Header, readLatentsFile } from "./latents-file.ts";
 import { webpFile, webpSize } from "./webp.ts";
 
 /**
@@ -54,14 +53,14 @@ export const MAX_ALPHA = 2 ** 19 - 1;
 const SHORT_ALPHA = 2 ** 11 - 1;
 
 /** Takes a file of any kind apart; throws `bad-file` if it is not a legal one. Decodes nothing. */
-export function readFile(bytes: Uint8Array): ZnFile {
+export function readZn(bytes: Uint8Array): ZnFile {
   switch (kindBits(bytes)) {
     case CLASSICAL_TAG:
       return readClassical(bytes);
     case ALPHA_TAG:
       return readAlpha(bytes);
     default: {
-      const { header } = readContainer(bytes);
+      const { header } = readLatentsFile(bytes);
       return { kind: "latents", width: header.width, height: header.height, header, file: bytes };
     }
   }
@@ -126,7 +125,7 @@ function readAlpha(bytes: Uint8Array): ZnFile {
   const alpha = bytes.subarray(start, start + length);
   const inner = bytes.subarray(start + length);
   if (kindBits(inner) === ALPHA_TAG) throw notZn("there is alpha within alpha");
-  const file = readFile(checkedWith(alpha, inner));
+  const file = readZn(checkedWith(alpha, inner));
   if (file.kind === "vp8l") throw notZn("a VP8L frame has its own alpha");
   return { ...file, alpha };
 }
@@ -147,7 +146,7 @@ function readClassical(bytes: Uint8Array): ClassicalFile {
   const frame = bytes.subarray(2);
   const found = foldedHash([tag], frame);
   if (found !== check) {
-    throw new ZippyNetError("bad-file", `damaged .zn file: expected check byte ${check}, got ${found}`);
+    throw damagedZn(`expected check byte ${check}, got ${found}`);
   }
   const { width, height } = kind === "av1" ? av1Sequence(frame) : webpSize({ codec: kind, payload: frame });
   return { kind, width, height, frame };
@@ -155,8 +154,4 @@ function readClassical(bytes: Uint8Array): ClassicalFile {
 
 function kindBits(bytes: Uint8Array): number {
   return (bytes[0] ?? 0) & 0xf0;
-}
-
-function notZn(why: string): ZippyNetError {
-  return new ZippyNetError("bad-file", `not a .zn file: ${why}`);
 }

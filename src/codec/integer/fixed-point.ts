@@ -2,13 +2,12 @@ import { ZippyNetError } from "../errors.ts";
 import type { Architecture } from "../network/architecture.ts";
 import type { ConvolutionShape } from "../network/layers.ts";
 import { ACTIVATION_LIMIT, inputLimits, PRIOR_SLOPE, type PriorShape } from "../network/prior.ts";
+import { IMAGE_UNIT, PICTURE_UNIT } from "../network/space-to-depth.ts";
 import { TRANSFORM_SLOPE } from "../network/transforms.ts";
 import type { IntegerConvolution } from "./convolution.ts";
 
-/** Integers that make one: of feature maps, `y` and `y_hat`; of the image that enters `g_a`; of the one that leaves `g_s`. */
+/** Integers that make one of feature maps, and of `y` and `y_hat` within the transforms. */
 export const FEATURE_UNIT = 1024;
-export const IMAGE_UNIT = 510;
-export const PICTURE_UNIT = 255 * 32;
 /** Feature maps are clipped to ±this, which is 16. */
 export const FEATURE_LIMIT = 2 ** 14 - 1;
 /** What leaves a transform is clipped to ±this only. */

@@ -1,9 +1,11 @@
 import type { Image } from "../image.ts";
-import { PICTURE_UNIT } from "../integer/fixed-point.ts";
 import { latentSize, STRIDE } from "./architecture.ts";
 
-/** Units of a level of what leaves `g_s`. */
-const LEVEL = PICTURE_UNIT / 255;
+/** Integers that make one, the range of a sample: of the blocks that enter `g_a`, and of those that leave `g_s`. */
+export const IMAGE_UNIT = 510;
+export const PICTURE_UNIT = 255 * 32;
+/** Integers of an 8-bit level of what leaves `g_s`. */
+export const LEVEL = PICTURE_UNIT / 255;
 /** Channels of a block. */
 export const BLOCK_CHANNELS = 12;
 

@@ -1,7 +1,7 @@
 import type { Image } from "../image.ts";
+import { analyse, withGain } from "../integer/autoencoder.ts";
 import type { Model } from "../model.ts";
 import { QUALITIES } from "../network/architecture.ts";
-import { analyse, withGain } from "../network/autoencoder.ts";
 import { type Orientation, turned, UPRIGHT } from "../orientation.ts";
 import { lambdaOf } from "../rate-distortion.ts";
 import { lossOf, type Trial, tryLatents } from "./trial.ts";

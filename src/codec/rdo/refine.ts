@@ -1,6 +1,6 @@
 import type { Image } from "../image.ts";
+import { withGain } from "../integer/autoencoder.ts";
 import type { Model } from "../model.ts";
-import { withGain } from "../network/autoencoder.ts";
 import type { WeighedStart } from "./candidates.ts";
 import { SymbolMoves } from "./moves.ts";
 import { type Goal, goalOf, relaxedFor } from "./objective.ts";

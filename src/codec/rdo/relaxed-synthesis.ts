@@ -1,10 +1,8 @@
-import { FEATURE_LIMIT, FEATURE_UNIT, PICTURE_UNIT } from "../integer/fixed-point.ts";
+import { FEATURE_LIMIT, FEATURE_UNIT } from "../integer/fixed-point.ts";
 import type { Architecture } from "../network/architecture.ts";
+import { LEVEL } from "../network/space-to-depth.ts";
 import { synthesis } from "../network/transforms.ts";
 import type { Tape } from "./autodiff.ts";
-
-/** Levels of what leaves `g_s`. */
-const LEVEL = PICTURE_UNIT / 255;
 
 /** What is to be reconstructed. */
 export interface Picture {

@@ -1,8 +1,8 @@
 import { quantiseLatents } from "../entropy/coding-order.ts";
 import { type Image, isGrey, withAlphaOf } from "../image.ts";
+import { reconstruct } from "../integer/autoencoder.ts";
 import type { Model } from "../model.ts";
 import { latentSize } from "../network/architecture.ts";
-import { reconstruct } from "../network/autoencoder.ts";
 import { sseOf } from "../rate-distortion.ts";
 
 /** A picture's latents as a file would hold them, and how good that file would be. */

@@ -1,5 +1,5 @@
-import { joined } from "../../codec/format/concat.ts";
-import { type ClassicalCodec, readFile, writeClassical } from "../../codec/format/zn-file.ts";
+import { joined } from "../../codec/format/bytes.ts";
+import { type ClassicalCodec, readZn, writeClassical } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
 import { sseOf } from "../../codec/rate-distortion.ts";
 import type { Candidate, Judge } from "../judge.ts";
@@ -113,7 +113,7 @@ export class Classical {
 
   async #candidate(codec: ClassicalCodec, frame: Uint8Array, wrap: Wrap): Promise<Candidate> {
     const bare = writeClassical(codec, frame);
-    const file = readFile(bare);
+    const file = readZn(bare);
     if (file.kind === "latents") throw new TypeError("expected a classical file");
     const decoded = await decodeClassical(file);
     const alpha = decoded.alpha ?? this.#image.alpha;

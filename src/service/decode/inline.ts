@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { toInline } from "../../codec/format/base64url.ts";
-import { type Description, describeFile, readFile } from "../../codec/format/zn-file.ts";
+import { type Description, describeFile, readZn } from "../../codec/format/zn-file.ts";
 import { inParallel } from "../aws/concurrency.ts";
 import { latentsKey, MAX_KEY, mayHaveLatents } from "../aws/keys.ts";
 import { formTag, matches } from "./etag.ts";
@@ -129,7 +129,7 @@ async function find(
     return problem(key, 413, `${most}: fetch it by its own URL`);
   }
   try {
-    const { kind, width, height } = describeFile(readFile(file));
+    const { kind, width, height } = describeFile(readZn(file));
     return { etag, picture: { key, inline: toInline(file), width, height, kind, bytes: file.length } };
   } catch (error) {
     return problem(key, 500, `the latents of "${key}" could not be read: ${String(error)}`);

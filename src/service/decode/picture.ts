@@ -1,4 +1,4 @@
-import { describeFile, readFile } from "../../codec/format/zn-file.ts";
+import { describeFile, readZn } from "../../codec/format/zn-file.ts";
 import { decodePicture, type ModelSource } from "../../image/decode.ts";
 import { fitImage, fittedSize, type Size } from "../../image/fit.ts";
 import { writeImage } from "../../image/write.ts";
@@ -63,7 +63,7 @@ async function render(
 ): Promise<Uint8Array> {
   if (format === "zn") return file;
   if (!size) return writeImage(await decodePicture(models, file), format);
-  assertFits(fittedSize(readFile(file), size), readFile(file), settings);
+  assertFits(fittedSize(readZn(file), size), readZn(file), settings);
   return writeImage(await fitImage(await decodePicture(models, file), size), format);
 }
 
@@ -115,7 +115,7 @@ async function readLatents(store: ObjectStore, settings: ServiceSettings, key: s
 }
 
 function describe(key: string, { bytes, metadata }: Latents): Record<string, unknown> {
-  const { model, ...description } = describeFile(readFile(bytes));
+  const { model, ...description } = describeFile(readZn(bytes));
   const number = (name: string): number | undefined =>
     metadata[name] === undefined ? undefined : Number(metadata[name]);
   return {

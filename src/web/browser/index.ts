@@ -10,7 +10,7 @@
  */
 export { type ErrorCode, ZippyNetError } from "../../codec/errors.ts";
 export { fromInline, toInline } from "../../codec/format/base64url.ts";
-export { type Description, describeFile, type Kind, readFile } from "../../codec/format/zn-file.ts";
+export { type Description, describeFile, type Kind, readZn } from "../../codec/format/zn-file.ts";
 export { configure, onProgress, preload, type Settings } from "./client.ts";
 export { decode, decodeSettled, decodeToCanvas, decodeToUrl } from "./decode.ts";
 export { type EncodeOptions, encode } from "./encode.ts";

@@ -1,5 +1,5 @@
 import { decodeImage } from "../../../codec/decode.ts";
-import { type LatentsFile, readFile } from "../../../codec/format/zn-file.ts";
+import { type LatentsFile, readZn } from "../../../codec/format/zn-file.ts";
 import type { Image } from "../../../codec/image.ts";
 import type { Decoder } from "../../../codec/model.ts";
 import { loadDecoder } from "../../../model/load.ts";
@@ -38,7 +38,7 @@ function decodeAll({ jobs }: Request & { readonly type: "decode" }): void {
 }
 
 async function decode(id: number, bytes: Uint8Array): Promise<void> {
-  const file = readFile(bytes);
+  const file = readZn(bytes);
   const opaque = file.kind === "latents" ? await decodeLatents(file) : await decodeClassical(file);
   const picture = file.alpha ? await applyAlpha(opaque, file.alpha, file) : opaque;
   answer({ type: "decoded", id, picture }, picture.data.buffer);

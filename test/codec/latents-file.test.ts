@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Header, readContainer, SQUARES, writeContainer } from "../../src/codec/format/latents-file.ts";
+import {
+  type Header,
+  readLatentsFile,
+  SQUARES,
+  writeLatentsFile,
+} from "../../src/codec/format/latents-file.ts";
 import { readFormatHeader } from "./format-decoder.ts";
 import { zippyError } from "./support.ts";
 
@@ -26,8 +31,8 @@ const header: fc.Arbitrary<Header> = fc
 test("a header comes back, in 3 or 4 bytes for the listed squares, else at most 8", () => {
   fc.assert(
     fc.property(header, fc.nat(255), fc.uint8Array(), (written, check, payload) => {
-      const file = writeContainer(written, check, payload);
-      assert.deepEqual(readContainer(file), { header: written, check, payload });
+      const file = writeLatentsFile(written, check, payload);
+      assert.deepEqual(readLatentsFile(file), { header: written, check, payload });
       const bytes = file.length - payload.length;
       const listed = written.width === written.height && SQUARES.some((square) => square === written.width);
       const first = written.model >= 1 && written.model <= 5;
@@ -39,16 +44,16 @@ test("a header comes back, in 3 or 4 bytes for the listed squares, else at most 
 
 test("every listed square, exactly", () => {
   SQUARES.forEach((square, code) => {
-    const file = writeContainer(
+    const file = writeLatentsFile(
       { model: 9, quality: 33, grey: true, width: square, height: square },
       7,
       new Uint8Array(),
     );
     assert.deepEqual([...file], [0x80 | code, 9, 128 | 33, 7]);
     const short = { model: 3, quality: 33, grey: true, width: square, height: square };
-    assert.deepEqual([...writeContainer(short, 7, new Uint8Array())], [0xe0 | code, 128 | 33, 7]);
+    assert.deepEqual([...writeLatentsFile(short, 7, new Uint8Array())], [0xe0 | code, 128 | 33, 7]);
     const fifth = { ...short, model: 5 };
-    assert.deepEqual([...writeContainer(fifth, 7, new Uint8Array())], [0xb0 | code, 128 | 33, 7]);
+    assert.deepEqual([...writeLatentsFile(fifth, 7, new Uint8Array())], [0xb0 | code, 128 | 33, 7]);
   });
 });
 
@@ -58,15 +63,15 @@ test("canonical: any bytes that are taken are what would be written; else a clea
     .map(([low, model, quality, check, rest]) => Uint8Array.of(128 | low, model, quality, check, ...rest));
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 12 }), plausible), (file) => {
-      let read: ReturnType<typeof readContainer>;
+      let read: ReturnType<typeof readLatentsFile>;
       try {
-        read = readContainer(file);
+        read = readLatentsFile(file);
       } catch (error) {
         assert.ok(zippyError("bad-file", /^not a \.zn file: \S/)(error));
         assert.throws(() => readFormatHeader(file), /refused/);
         return;
       }
-      assert.deepEqual(writeContainer(read.header, read.check, read.payload), file);
+      assert.deepEqual(writeLatentsFile(read.header, read.check, read.payload), file);
       const { model, grey, quality, width, height, check, payload } = readFormatHeader(file);
       assert.deepEqual(
         { header: { model, quality, grey, width, height }, check, payload },
@@ -79,7 +84,7 @@ test("canonical: any bytes that are taken are what would be written; else a clea
 
 test("every illegal value is refused, and the message says what came", () => {
   const refuse = (bytes: number[], text: RegExp) =>
-    assert.throws(() => readContainer(Uint8Array.from(bytes)), zippyError("bad-file", text));
+    assert.throws(() => readLatentsFile(Uint8Array.from(bytes)), zippyError("bad-file", text));
   refuse([], /at least 4 bytes, got 0/);
   refuse([0x84, 9, 50], /at least 4 bytes, got 3/);
   refuse([0xc4, 50], /at least 3 bytes, got 2/);
@@ -89,12 +94,13 @@ test("every illegal value is refused, and the message says what came", () => {
     if (tag < 0x80 || (tag > 0x8f && tag < 0xb0)) {
       const came = `0x80–0x8f or 0xb0–0xfe, got 0x${tag.toString(16).padStart(2, "0")}$`;
       refuse([tag, 9, 50, 0], new RegExp(came));
-    } else if (tag < 0x8f) assert.ok(readContainer(Uint8Array.of(tag, 9, 50, 0)));
-    else if (tag >= 0xb0 && (tag & 15) < 15) assert.ok(readContainer(Uint8Array.of(tag, 50, 0)));
+    } else if (tag < 0x8f) assert.ok(readLatentsFile(Uint8Array.of(tag, 9, 50, 0)));
+    else if (tag >= 0xb0 && (tag & 15) < 15) assert.ok(readLatentsFile(Uint8Array.of(tag, 50, 0)));
   }
   for (let quality = 0; quality < 128; quality++) {
     for (const grey of [0, 128]) {
-      if (quality >= 1 && quality <= 100) assert.ok(readContainer(Uint8Array.of(0x84, 9, grey | quality, 0)));
+      if (quality >= 1 && quality <= 100)
+        assert.ok(readLatentsFile(Uint8Array.of(0x84, 9, grey | quality, 0)));
       else refuse([0x84, 9, grey | quality, 0], new RegExp(`quality of 1–100, got ${quality}$`));
     }
   }

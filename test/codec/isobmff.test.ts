@@ -4,7 +4,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import sharp from "sharp";
 import { ZippyNetError } from "../../src/codec/errors.ts";
-import { av1Payload } from "../../src/codec/format/av1.ts";
+import { av1Payload } from "../../src/codec/format/isobmff.ts";
 
 const face = readFileSync(new URL("../images/face-hat-64.png", import.meta.url));
 const avif = (quality: number, alpha = false): Promise<Buffer> => {

@@ -11,7 +11,7 @@ import { webpFile, webpFrame, webpSize } from "../../src/codec/format/webp.ts";
 import {
   describeFile,
   MAX_ALPHA,
-  readFile,
+  readZn,
   withAlpha,
   writeClassical,
 } from "../../src/codec/format/zn-file.ts";
@@ -82,7 +82,7 @@ suite("files", () => {
     for (const kind of ["vp8", "av1", "vp8l"] as const) {
       const bytes = writeClassical(kind, frames[kind]);
       assert.equal(bytes.length, frames[kind].length + 2);
-      const file = readFile(bytes);
+      const file = readZn(bytes);
       assert.deepEqual(file, { kind, width: 24, height: 16, frame: frames[kind] });
       assert.deepEqual(describeFile(file), { width: 24, height: 16, kind, alpha: false });
     }
@@ -94,7 +94,7 @@ suite("files", () => {
       const some = Uint8Array.from({ length }, (_, i) => i * 31);
       const bytes = withAlpha(inner, some);
       assert.equal(bytes.length, inner.length + length + (length < 2048 ? 2 : 3));
-      const file = readFile(bytes);
+      const file = readZn(bytes);
       assert.deepEqual(file.alpha, some);
       assert.ok(file.kind === "vp8");
       assert.deepEqual(file.frame, frames.vp8);
@@ -103,7 +103,7 @@ suite("files", () => {
 
   test("what is illegal is refused, and the message says what came", () => {
     const refuse = (bytes: Uint8Array | number[], text: RegExp) =>
-      assert.throws(() => readFile(Uint8Array.from(bytes)), zippyError("bad-file", text));
+      assert.throws(() => readZn(Uint8Array.from(bytes)), zippyError("bad-file", text));
     const vp8 = writeClassical("vp8", frames.vp8);
     refuse([], /at least 4 bytes, got 0/);
     refuse([0x90], /at least 2 bytes, got 1/);
@@ -142,7 +142,7 @@ suite("files", () => {
         const bytes = originals[which]!.slice(0, cut === 0 ? 7 : undefined);
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
         try {
-          const { width, height } = readFile(bytes);
+          const { width, height } = readZn(bytes);
           assert.ok(width >= 1 && height >= 1);
         } catch (error) {
           assert.ok(error instanceof ZippyNetError && error.code === "bad-file", String(error));

@@ -1,11 +1,11 @@
 import type { Header } from "../format/latents-file.ts";
 import type { Image } from "../image.ts";
-import { FEATURE_LIMIT, FEATURE_UNIT, IMAGE_UNIT } from "../integer/fixed-point.ts";
 import type { Decoder, Model } from "../model.ts";
-import { latentSize, QUALITIES } from "./architecture.ts";
-import { LATENT_UNIT } from "./prior.ts";
-import { BLOCK_CHANNELS, blockSize, fromBlocks, toBlocks } from "./space-to-depth.ts";
-import { analysis, synthesis } from "./transforms.ts";
+import { latentSize, QUALITIES } from "../network/architecture.ts";
+import { LATENT_UNIT } from "../network/prior.ts";
+import { BLOCK_CHANNELS, blockSize, fromBlocks, IMAGE_UNIT, toBlocks } from "../network/space-to-depth.ts";
+import { analysis, synthesis } from "../network/transforms.ts";
+import { FEATURE_LIMIT, FEATURE_UNIT } from "./fixed-point.ts";
 
 /** Size, quality and colour of a picture to be. */
 export type PictureHeader = Pick<Header, "width" | "height" | "quality" | "grey">;
