@@ -1,4 +1,4 @@
-import { type ClassicalCodec, describeFile, readFile } from "../codec/format/zn-file.ts";
+import { type ClassicalCodec, describeFile, readZn } from "../codec/format/zn-file.ts";
 import { type BlobLike, bytesNow, type Source } from "./source.ts";
 
 interface CommonInfo {
@@ -33,7 +33,7 @@ export type Info = LatentsInfo | ClassicalInfo;
 /** What a `.zn` file says of itself, without decoding it. Throws `bad-file`. */
 export function info(source: Exclude<Source, BlobLike>): Info {
   const bytes = bytesNow(source);
-  const { kind, width, height, alpha, model, quality, grey } = describeFile(readFile(bytes));
+  const { kind, width, height, alpha, model, quality, grey } = describeFile(readZn(bytes));
   const common = { width, height, alpha, bytes: bytes.length };
   if (kind === "latents") return { kind, ...common, model: model!, quality: quality!, grey: grey! };
   return { kind, ...common };
