@@ -23,7 +23,7 @@ export type Channels = 3 | 4;
 export function imageOf(picture: PictureLike): Image {
   if (typeof picture !== "object" || picture === null)
     throw new ZippyNetError(
-      "bad-image",
+      "bad-option",
       `expected a picture as { width, height, data }, got ${told(picture)}`,
     );
   const { width, height, data } = picture;
@@ -34,7 +34,7 @@ export function imageOf(picture: PictureLike): Image {
   const type = typeOf(data);
   if (type !== "Uint8Array" && type !== "Uint8ClampedArray") {
     const wanted = "expected data as a Uint8Array or Uint8ClampedArray";
-    throw new ZippyNetError("bad-image", `${wanted}, got ${type}`);
+    throw new ZippyNetError("bad-option", `${wanted}, got ${type}`);
   }
   const channels = data.length / (width * height);
   if (channels === 3) return { width, height, data: bytesIn(data) };

@@ -1,4 +1,5 @@
 import sharp from "sharp";
+import { imageOf } from "../api/picture.ts";
 import { type Image, laidOnWhite } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
 import { encodePictures } from "../image/encode.ts";
@@ -38,7 +39,7 @@ async function encoded(model: Model, image: Image, classical: boolean): Promise<
   if (!made || made instanceof Error) throw made ?? new Error("expected a picture");
   const { file, kind, psnr } = made;
   return {
-    image: await decode(file),
+    image: imageOf(await decode(file)),
     label: `${kind === "latents" ? model.name : kind} ${file.length} bytes ${told(psnr)}`,
   };
 }

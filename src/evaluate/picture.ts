@@ -2,7 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import { decode, encode, type Image } from "../index.ts";
+import { imageOf } from "../api/picture.ts";
+import type { Image } from "../codec/image.ts";
+import { decode, encode } from "../index.ts";
 import { openModels } from "../model/folder.ts";
 import { failures } from "./failures.ts";
 import { sample } from "./samples.ts";
@@ -31,7 +33,7 @@ async function row(name: string): Promise<Cell[]> {
   const cells: Cell[] = [{ image, label: `original ${image.width}×${image.height}` }];
   for (const quality of QUALITIES) {
     const zn = await encode(image, { quality, classical: false });
-    cells.push({ image: await decode(zn), label: `ZippyNet ${zn.length} bytes` });
+    cells.push({ image: imageOf(await decode(zn)), label: `ZippyNet ${zn.length} bytes` });
   }
   for (const quality of WEBP_QUALITIES) cells.push(await webp(image, quality));
   return cells;

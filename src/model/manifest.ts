@@ -25,6 +25,8 @@ const schema = v.object({
   description: v.string(),
   /** A released model never changes. */
   released: v.boolean(),
+  /** What the weights may be used for, as SPDX names it (`CC0-1.0`) or in words. */
+  licence: v.optional(v.string()),
   architecture: v.object({
     latentChannels: count,
     slices: count,

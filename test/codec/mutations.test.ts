@@ -165,10 +165,10 @@ function verdict(engine: Model, file: Uint8Array): "refused" | "decoded" {
 /** Positions that a file claims; 0 if its header is refused. */
 function claimed(file: Uint8Array): number {
   try {
-    const { kind, width, height, model: number } = info(file);
-    if (kind !== "latents") return 0; // `file.test.ts` mutates those
-    const { rows, columns } = latentSize(width, height);
-    return number === model.number ? rows * columns : 0;
+    const told = info(file);
+    if (told.kind !== "latents") return 0; // `file.test.ts` mutates those
+    const { rows, columns } = latentSize(told.width, told.height);
+    return told.model === model.number ? rows * columns : 0;
   } catch (error) {
     assert.ok(zippyError("bad-file", /^(not a|damaged) \.zn file: /)(error));
     return 0;

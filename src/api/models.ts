@@ -1,0 +1,13 @@
+/** A model that is here. */
+export interface ModelInfo {
+  /** In every file that the model writes, 0–255; those from 192 on are users' own. */
+  readonly number: number;
+  readonly name: string;
+  readonly description: string;
+  /** What its weights may be used for, as SPDX names it or in words; undefined where the model does not say. */
+  readonly licence: string | undefined;
+  /** A released model never changes, and its files decode for ever. */
+  readonly released: boolean;
+  /** Of all its weights. */
+  readonly bytes: number;
+}

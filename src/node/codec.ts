@@ -1,0 +1,88 @@
+import { type Outcome, settleEach } from "../api/many.ts";
+import {
+  abortable,
+  type DecodeOptions,
+  decodeWish,
+  type EncodeOptions,
+  encodeWish,
+  MANY,
+  type ManyOptions,
+  type Signal,
+} from "../api/options.ts";
+import { imageOf, type Picture, type PictureLike, pictureOf } from "../api/picture.ts";
+import { bytesOf, type Source } from "../api/source.ts";
+import { readZn } from "../codec/format/zn-file.ts";
+import type { ResultOf, Task } from "./engine.ts";
+import { runtime } from "./settings.ts";
+
+/** Pixels of latents that are decoded in the caller's thread: a dozen milliseconds. More go to another. */
+const AT_ONCE = 64 * 64;
+
+/**
+ * Pixels, at most 25 million → a `.zn` file. Runs in a thread of its own.
+ * Throws `bad-image`, `bad-option`, `too-large`, `unknown-model`, `bad-model`, `unavailable`.
+ * @example
+ * const { data, info } = await sharp(upload).resize(64, 64).raw().toBuffer({ resolveWithObject: true });
+ * const file = await encode({ width: info.width, height: info.height, data }, { maxBytes: 120 });
+ */
+export async function encode(picture: PictureLike, options: EncodeOptions = {}): Promise<Uint8Array> {
+  return encodeOne(picture, options);
+}
+
+/**
+ * A `.zn` file → pixels, as `ImageData` has them. Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`, `unavailable`.
+ * @example
+ * const { width, height, data } = await decode(person.photo); // bytes, ArrayBuffer, Blob, or the text of `toInline`
+ */
+export async function decode(source: Source, options: DecodeOptions = {}): Promise<Picture> {
+  return decodeOne(source, options);
+}
+
+/** Many pictures, a bounded number at a time, each with its outcome as `Promise.allSettled` gives it. Throws `bad-option`. */
+export async function encodeMany(
+  pictures: Iterable<PictureLike>,
+  options: EncodeOptions & ManyOptions = {},
+): Promise<Outcome<Uint8Array>[]> {
+  const { concurrency, onProgress, ...each } = options;
+  encodeWish(options, MANY); // what is wrong with the options is wrong with all
+  const { threads } = await runtime();
+  return settleEach(pictures, options, threads, (picture) => encodeOne(picture, each));
+}
+
+/** As `encodeMany`, of files. */
+export async function decodeMany(
+  sources: Iterable<Source>,
+  options: DecodeOptions & ManyOptions = {},
+): Promise<Outcome<Picture>[]> {
+  const { concurrency, onProgress, ...each } = options;
+  decodeWish(options, MANY);
+  const { threads } = await runtime();
+  return settleEach(sources, options, threads, (source) => decodeOne(source, each));
+}
+
+/** Loads a model ahead of the first picture that needs it: the one of the lowest number unless told. */
+export async function preload(model?: string | number): Promise<void> {
+  const { engine } = await runtime();
+  await (model === undefined ? engine.models.default() : engine.models.choose(model));
+}
+
+async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<Uint8Array> {
+  const { model, ...wish } = encodeWish(options);
+  const image = imageOf(picture);
+  return (await run({ kind: "encode", image, model, wish }, options.signal)).file;
+}
+
+async function decodeOne(source: Source, options: DecodeOptions): Promise<Picture> {
+  const channels = decodeWish(options);
+  const file = await bytesOf(source);
+  const { kind, width, height } = readZn(file);
+  const here = kind !== "latents" || width * height <= AT_ONCE;
+  return pictureOf(await run({ kind: "decode", file }, options.signal, here), channels);
+}
+
+/** @param here in the caller's thread, whatever the settings */
+async function run<T extends Task>(task: T, signal: Signal | undefined, here = false): Promise<ResultOf<T>> {
+  const { engine, pool } = await runtime();
+  if (pool && !here) return pool.run(task, signal);
+  return abortable(signal, () => engine.run(task));
+}

@@ -1,0 +1,50 @@
+import type { Image } from "../codec/image.ts";
+import type { Model } from "../codec/model.ts";
+import type { EncodedPicture, EncodeWish } from "../image/encode.ts";
+import { loadModel } from "../model/load.ts";
+import { entryOf, type ModelLocation } from "../model/location.ts";
+import { type Models, modelsOf } from "../model/models.ts";
+
+/** What can be done in this thread or in another; plain data, so that it can be sent there. */
+export type Task =
+  | {
+      readonly kind: "encode";
+      readonly image: Image;
+      readonly model: string | number;
+      readonly wish: EncodeWish;
+    }
+  | { readonly kind: "decode"; readonly file: Uint8Array };
+
+/** What a task of each kind comes to. */
+export interface Results {
+  readonly encode: EncodedPicture;
+  readonly decode: Image;
+}
+export type ResultOf<T extends Task> = Results[T["kind"]];
+
+/** Does tasks in the thread that it is in. The codec is imported when the first one comes. */
+export class Engine {
+  readonly #models: Models;
+
+  constructor(locations: readonly ModelLocation[]) {
+    this.#models = modelsOf(locations.map(entryOf), loadModel);
+  }
+
+  get models(): Models {
+    return this.#models;
+  }
+
+  async run<T extends Task>(task: T): Promise<ResultOf<T>> {
+    return (await this.#do(task)) as ResultOf<T>;
+  }
+
+  async #do(task: Task): Promise<EncodedPicture | Image> {
+    if (task.kind === "decode") {
+      const { decodePicture } = await import("../image/decode.ts");
+      return decodePicture(this.#models, task.file);
+    }
+    const { encodePicture } = await import("../image/encode.ts");
+    const chosen: readonly Model[] = await this.#models.choose(task.model);
+    return encodePicture(chosen, task.image, task.wish);
+  }
+}
