@@ -7,7 +7,7 @@ import { outlineGif } from "./read/gif.ts";
 import { type JpegOutline, outlineJpeg } from "./read/jpeg.ts";
 import { rowsThere } from "./read/jpeg-blocks.ts";
 import { type ReadableType, readableType } from "./read/kinds.ts";
-import { damaged, type Outline } from "./read/outline.ts";
+import { assertPixels, damaged, type Outline } from "./read/outline.ts";
 import { outlinePng } from "./read/png.ts";
 import { outlineTiff } from "./read/tiff.ts";
 import { outlineWebp } from "./read/webp.ts";
@@ -77,12 +77,7 @@ export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Pro
   const outline = OUTLINES[mediaType](bytes, maxPixels);
   const header = await asDamage(mediaType, sharp(outline.bytes, { limitInputPixels: false }).metadata());
   const original = describe(header, outline, bytes.length);
-  if (original.width * original.height > maxPixels) {
-    throw new ZippyNetError(
-      "too-large",
-      `expected an image of at most ${maxPixels} pixels, got ${original.width}×${original.height}`,
-    );
-  }
+  assertPixels(original.width, original.height, maxPixels);
   const { image, notes } = await decodeWhole(mediaType, outline, header, maxPixels);
   const { pages } = original;
   const first = pages > 1 ? [`first of ${pages} ${mediaType === "image/tiff" ? "pages" : "frames"}`] : [];
@@ -129,7 +124,7 @@ async function decodeWhole(
   maxPixels: number,
 ): Promise<Decoded> {
   const opening = { limitInputPixels: maxPixels, failOn: "error" } as const;
-  const lenient = () => asDamage(mediaType, decode(outline, header, opening));
+  const lenient = () => asDamage(mediaType, decode(outline, header, opening), outline.missing);
   if (mediaType !== "image/jpeg") return lenient();
   const { bytes, frame, scans } = outline as JpegOutline;
   const rows = frame && rowsThere(bytes, frame, scans);
@@ -150,13 +145,13 @@ async function decodeWhole(
 }
 
 /** Says of what libvips cannot read that the image is damaged; libvips's own words follow. */
-async function asDamage<T>(mediaType: string, work: Promise<T>): Promise<T> {
+async function asDamage<T>(mediaType: string, work: Promise<T>, missing?: string): Promise<T> {
   try {
     return await work;
   } catch (cause) {
     if (cause instanceof ZippyNetError) throw cause;
     const why =
       cause instanceof Error ? cause.message.replace(/\s+/g, " ").trim().slice(0, 200) : String(cause);
-    throw damaged(mediaType, why, cause);
+    throw damaged(mediaType, missing ?? why, cause);
   }
 }

@@ -152,38 +152,36 @@ function noteOf(colour: Colour): string[] {
 /** CMYK, and profiles that are tables: LittleCMS's work. CMYK without a profile goes by libvips's own. */
 async function throughTables(
   open: (ignoreIcc: boolean) => Sharp,
-  header: Metadata,
+  { depth, space }: Metadata,
   profile: Profile | undefined,
 ): Promise<{ image: Image; note: string }> {
-  const { depth, space } = header;
   if (depth !== "uchar" && depth !== "ushort")
     throw unsupported(
       `an image with a colour profile and samples of the type ${depth}`,
       "save it with 8 or 16 bits first",
     );
-  if (!profile) return { image: await throughLibvips(open(false)), note: "converted from CMYK" };
-  const name = profile.kind === "tables" ? profile.name : profile.colour.name;
-  // no conversion before the profile's own: sharp's would go by way of Display P3 for 16 bits, and pass grey of 16 bits by
+  const name = profile?.kind === "tables" ? profile.name : "CMYK";
+  if (space === "cmyk") return { image: await throughLibvips(open(false)), note: `converted from ${name}` };
+  // sharp's own conversion would go by way of Display P3 for 16 bits, and pass grey of 16 bits by
   const wide = space === "rgb16" || space === "grey16";
   const to = wide ? "ushort" : "uchar";
-  const { data, info } = await open(true)
-    .toColourspace(space)
-    .withIccProfile("srgb", { attach: false })
-    .raw({ depth: to })
-    .toBuffer({ resolveWithObject: true });
-  if (info.channels < 3 || (space === "cmyk" && info.channels - (header.hasAlpha ? 1 : 0) !== 3))
-    throw unsupported(`an image with the colour profile ${name}`, "convert it to sRGB first");
-  const white = wide ? 65535 : 255;
-  const samples: Samples = {
-    width: info.width,
-    height: info.height,
-    bands: info.channels,
-    colours: 3,
-    data: numbers(data, to),
-    range: { black: 0, white },
-    ...(info.channels > 3 && { alpha: 3 }),
+  const raw = async (picture: Sharp): Promise<Samples> => {
+    const { data, info } = await picture.raw({ depth: to }).toBuffer({ resolveWithObject: true });
+    const { width, height, channels: bands } = info;
+    const colours = bands < 3 ? 1 : 3;
+    const alpha = bands > colours ? { alpha: colours } : {};
+    const range = { black: 0, white: wide ? 65535 : 255 };
+    return { width, height, bands, colours, data: numbers(data, to), range, ...alpha };
   };
-  return { image: toSrgb(samples, SRGB), note: `converted from ${name}` };
+  const bare = (): Sharp => open(true).toColourspace(space);
+  const samples = await raw(bare().withIccProfile("srgb", { attach: false }));
+  // where LittleCMS finds a profile wrong, sharp hands out the samples as they were
+  const before = await raw(bare());
+  const same = samples.bands === before.bands && samples.data.every((sample, i) => sample === before.data[i]);
+  const note = same
+    ? `its colour profile ${name} changes nothing, or cannot be used`
+    : `converted from ${name}`;
+  return { image: toSrgb(samples, SRGB), note };
 }
 
 async function throughLibvips(picture: Sharp): Promise<Image> {

@@ -17,6 +17,8 @@ export interface Outline {
   readonly frames?: number;
   /** Where the first frame stands on a canvas that it does not fill. */
   readonly window?: Window;
+  /** What the file lacks by its own account: why its decoder will refuse it, if it does. */
+  readonly missing?: string;
   /** What was done, for people. */
   readonly notes: readonly string[];
 }
@@ -41,4 +43,13 @@ export function damaged(mediaType: string, why: string, cause?: unknown): ZippyN
   return new ZippyNetError("bad-image", `expected a whole ${mediaType}, got a damaged one: ${why}`, {
     cause,
   });
+}
+
+/** Throws `too-large`. */
+export function assertPixels(width: number, height: number, most: number): void {
+  if (width * height > most)
+    throw new ZippyNetError(
+      "too-large",
+      `expected an image of at most ${most} pixels, got ${width}×${height}`,
+    );
 }

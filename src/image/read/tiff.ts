@@ -1,4 +1,6 @@
-import { type Outline, unsupported } from "./outline.ts";
+import { assertPixels, damaged, type Outline, unsupported } from "./outline.ts";
+import { Directory } from "./tiff-directory.ts";
+import { PACKED_BITS, unpacked } from "./tiff-packed.ts";
 
 /** What the first picture of a TIFF says of its samples (TIFF 6.0, and its supplements; numbers are those of its tags). */
 export interface TiffOutline extends Outline {
@@ -6,20 +8,18 @@ export interface TiffOutline extends Outline {
 }
 
 export interface TiffSamples {
-  /** 258 */
-  readonly bits: number;
   /** 339 */
-  readonly format: "unsigned" | "signed" | "float" | "other";
-  /** 262: how colours are coded, where the decoder is to leave them as they are. */
+  readonly format: "unsigned" | "signed" | "float" | "complex";
+  /** 262: samples are those of Lab, and the decoder hands them out as they stand in the file. */
   readonly lab?: "CIELab" | "ICCLab";
   /** 338: which band is alpha. */
   readonly alpha?: number;
-  /** 277 */
-  readonly bands: number;
 }
 
 const TAG = {
   subfile: 254,
+  width: 256,
+  height: 257,
   bits: 258,
   compression: 259,
   photometric: 262,
@@ -30,44 +30,61 @@ const TAG = {
 } as const;
 
 /** TIFF → how its samples are to be understood. Throws `bad-image` for what is whole and cannot be read, by name. */
-export function outlineTiff(bytes: Uint8Array): TiffOutline {
-  const directory = readDirectory(bytes);
-  const get = (tag: number): readonly number[] => directory.get(tag)?.values ?? [];
+export function outlineTiff(bytes: Uint8Array, maxPixels: number): TiffOutline {
+  const directory = new Directory(bytes);
+  if (directory.size === 0) throw damaged("image/tiff", "its directory is not there");
+  const first = (tag: number, otherwise: number): number => directory.numbers(tag)[0] ?? otherwise;
+  assertPixels(first(TAG.width, 0), first(TAG.height, 0), maxPixels);
   if (directory.has(TAG.dng) || isRaw(bytes))
     throw unsupported("the raw data of a camera", "develop it to a JPEG first");
-  if ((get(TAG.subfile)[0] ?? 0) & 1)
+  if (first(TAG.subfile, 0) & 1)
     throw unsupported(
       "a TIFF that begins with a preview of another picture",
       "save that picture alone, as a TIFF, PNG or JPEG",
     );
-  const { [0]: photometric = 1 } = get(TAG.photometric);
-  const { [0]: compression = 1 } = get(TAG.compression);
-  const bits = get(TAG.bits);
-  const { [0]: bands = 1 } = get(TAG.bands);
-  const format =
-    ([undefined, "unsigned", "signed", "float", "unsigned"] as const)[get(TAG.format)[0] ?? 1] ?? "other";
-  assertCoding(compression, photometric);
-  assertBits(bits.length > 0 ? bits : [1], format);
+  const photometric = first(TAG.photometric, 1);
+  const bands = first(TAG.bands, 1);
+  const [bits = 1, ...others] = directory.numbers(TAG.bits);
+  const format = FORMATS[first(TAG.format, 1)] ?? "complex";
+  assertCoding(first(TAG.compression, 1), photometric);
+  assertBits([bits, ...others], format);
+  const missing = missingBytes(bytes, directory);
   const lab = LABS[photometric];
-  const colours = ({ 2: 3, 5: 4, 6: 3, 8: 3, 9: 3 } as Record<number, number>)[photometric] ?? 1;
-  const alpha = alphaBand(colours, bands, get(TAG.extra));
-  const samples: TiffSamples = {
-    bits: bits[0] ?? 1,
-    format,
-    bands,
-    ...(lab && { lab }),
-    ...(alpha !== undefined && { alpha }),
+  const colours = COLOURS[photometric] ?? 1;
+  if (bands > MOST_BANDS)
+    throw unsupported(`a TIFF of ${bands} bands`, "save those that are a picture as RGB first");
+  const alpha = alphaBand(colours, bands, directory.numbers(TAG.extra));
+  const samples: TiffSamples = { format, ...(lab && { lab }), ...(alpha !== undefined && { alpha }) };
+  return {
+    bytes: readable(bytes, directory, samples, bits),
+    samples,
+    notes: [],
+    ...(missing && { missing }),
   };
-  // the decoder knows some kinds of Lab and refuses others, and clips numbers below 0: told another tale, it hands out the samples as they
-  // stand in the file
-  const readable = lab
-    ? withValue(bytes, directory, TAG.photometric, 2)
-    : samples.format === "signed" && samples.bits === 16
-      ? withValue(bytes, directory, TAG.format, 1)
-      : bytes;
-  return { bytes: readable, samples, notes: [] };
 }
 
+/** libvips knows some kinds of Lab and refuses others, clips numbers below 0, and does not unpack odd bits: it gets what it hands out as it is. */
+function readable(
+  bytes: Uint8Array,
+  directory: Directory,
+  { lab, format }: TiffSamples,
+  bits: number,
+): Uint8Array {
+  if (PACKED_BITS.includes(bits)) return unpacked(bytes, directory, bits);
+  if (lab) return directory.with(TAG.photometric, 2);
+  return format === "signed" && bits === 16 ? directory.with(TAG.format, 1) : bytes;
+}
+
+/** sharp opens no more. */
+const MOST_BANDS = 5;
+const FORMATS: Readonly<Record<number, TiffSamples["format"]>> = {
+  1: "unsigned",
+  2: "signed",
+  3: "float",
+  4: "unsigned",
+};
+/** Bands of colour, by photometric interpretation; 1 for the others. */
+const COLOURS: Readonly<Record<number, number>> = { 2: 3, 5: 4, 6: 3, 8: 3, 9: 3 };
 const LABS: Readonly<Record<number, "CIELab" | "ICCLab">> = { 8: "CIELab", 9: "ICCLab" };
 
 /** The band that is declared to be alpha; an only extra band is alpha though nothing says so, as most programs take it. */
@@ -105,89 +122,34 @@ function assertCoding(compression: number, photometric: number): void {
   if (photometric === 10) throw unsupported("a TIFF in ITU Lab", "convert it to RGB first");
 }
 
-function assertBits(bits: readonly number[], format: TiffSamples["format"]): void {
-  const [first] = bits as [number, ...number[]];
-  const kind = format === "other" ? "complex" : format;
-  if (bits.some((other) => other !== first))
-    throw unsupported(
-      `a TIFF with samples of ${bits.join(", ")} bits`,
-      "save it with 8 or 16 bits a sample first",
-    );
-  const readable = format === "float" ? [16, 32] : format === "signed" ? [8, 16, 32] : [1, 2, 4, 8, 16, 32];
-  if (format === "other" || !readable.includes(first))
-    throw unsupported(
-      `a TIFF with ${kind} samples of ${first} bits`,
-      "save it with 8 or 16 bits a sample first",
-    );
+function assertBits([bits, ...others]: readonly [number, ...number[]], format: TiffSamples["format"]): void {
+  const remedy = "save it with 8 or 16 bits a sample first";
+  if (others.some((other) => other !== bits))
+    throw unsupported(`a TIFF with samples of ${[bits, ...others].join(", ")} bits`, remedy);
+  const readable = {
+    unsigned: [1, 2, 4, 8, ...PACKED_BITS, 16, 32],
+    signed: [8, 16, 32],
+    float: [16, 32],
+    complex: [],
+  } satisfies Record<string, readonly number[]>;
+  if (!(readable[format] as readonly number[]).includes(bits))
+    throw unsupported(`a TIFF with ${format} samples of ${bits} bits`, remedy);
+}
+
+/** Strips or tiles that the file is too short for. */
+function missingBytes(bytes: Uint8Array, directory: Directory): string | undefined {
+  const list = (strips: number, tiles: number): number[] =>
+    directory.numbers(directory.has(strips) ? strips : tiles, 65_536);
+  const [offsets, counts] = [list(273, 324), list(279, 325)];
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  const there = counts.reduce(
+    (sum, count, i) => sum + Math.min(count, Math.max(0, bytes.length - (offsets[i] ?? 0))),
+    0,
+  );
+  return there < all ? `it ends too soon, ${there} of the ${all} bytes of its picture are there` : undefined;
 }
 
 /** Camera files that begin as a TIFF does. */
 function isRaw(bytes: Uint8Array): boolean {
   return String.fromCharCode(...bytes.subarray(8, 10)) === "CR" && bytes[10] === 2;
-}
-
-interface Entry {
-  readonly values: readonly number[];
-  /** Where the first value stands, and its bytes. */
-  readonly at: number;
-  readonly size: number;
-}
-
-/** Bytes of a number, by the type of its entry: BYTE, SHORT, LONG and LONG8. */
-const SIZES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 16: 8 };
-/** Of a tag: more are left out, for no tag that is asked for has as many. */
-const MOST_VALUES = 64;
-
-/** The whole numbers of the first directory, in a TIFF or a BigTIFF of either byte order; those that lie beyond the file are left out. */
-function readDirectory(bytes: Uint8Array): Map<number, Entry> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const entries = new Map<number, Entry>();
-  const little = bytes[0] === 0x49;
-  const number = (at: number, size: number): number => {
-    if (size === 1) return view.getUint8(at);
-    if (size === 2) return view.getUint16(at, little);
-    return size === 4 ? view.getUint32(at, little) : Number(view.getBigUint64(at, little));
-  };
-  try {
-    const big = number(2, 2) === 43;
-    const offsetSize = big ? 8 : 4;
-    const start = number(big ? 8 : 4, offsetSize);
-    const count = number(start, big ? 8 : 2);
-    const first = start + (big ? 8 : 2);
-    const length = 4 + 2 * offsetSize;
-    for (let i = 0; i < Math.min(count, 4096); i++) {
-      const at = first + i * length;
-      const size = SIZES[number(at + 2, 2)];
-      const many = number(at + 4, offsetSize);
-      if (size === undefined || many < 1 || many > MOST_VALUES) {
-        entries.set(number(at, 2), { values: [], at, size: 0 });
-        continue;
-      }
-      const inside = at + 4 + offsetSize;
-      const from = size * many <= offsetSize ? inside : number(inside, offsetSize);
-      if (from + size * many > bytes.length) continue;
-      const values = Array.from({ length: many }, (_, i) => number(from + i * size, size));
-      entries.set(number(at, 2), { values, at: from, size });
-    }
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-  }
-  return entries;
-}
-
-/** A copy in which all values of a tag are another. */
-function withValue(bytes: Uint8Array, directory: Map<number, Entry>, tag: number, value: number): Uint8Array {
-  const entry = directory.get(tag);
-  if (!entry) return bytes;
-  const copy = Uint8Array.from(bytes);
-  const view = new DataView(copy.buffer);
-  const little = bytes[0] === 0x49;
-  for (const i of entry.values.keys()) {
-    const at = entry.at + i * entry.size;
-    if (entry.size === 1) view.setUint8(at, value);
-    else if (entry.size === 2) view.setUint16(at, value, little);
-    else if (entry.size === 4) view.setUint32(at, value, little);
-    else view.setBigUint64(at, BigInt(value), little);
-  }
-  return copy;
 }

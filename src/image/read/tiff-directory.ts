@@ -1,0 +1,90 @@
+interface Entry {
+  /** Bytes of a value. */
+  readonly size: number;
+  readonly count: number;
+  /** Where the first value stands. */
+  readonly at: number;
+}
+
+/** Bytes of a whole number, by the type of its entry: BYTE, SHORT, LONG, UNDEFINED and LONG8. */
+const SIZES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 7: 1, 16: 8 };
+
+/** The first directory of a TIFF or a BigTIFF, of either byte order (TIFF 6.0, section 2). What lies beyond the file is not there. */
+export class Directory {
+  private readonly bytes: Uint8Array;
+  private readonly view: DataView;
+  private readonly little: boolean;
+  private readonly entries = new Map<number, Entry>();
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.little = bytes[0] === 0x49;
+    try {
+      this.read();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+
+  private read(): void {
+    const big = this.number(2, 2) === 43;
+    const offsetSize = big ? 8 : 4;
+    const start = this.number(big ? 8 : 4, offsetSize);
+    const count = Math.min(4096, this.number(start, big ? 8 : 2));
+    const length = 4 + 2 * offsetSize;
+    for (let i = 0, at = start + (big ? 8 : 2); i < count; i++, at += length) {
+      const size = SIZES[this.number(at + 2, 2)] ?? 0;
+      const many = this.number(at + 4, offsetSize);
+      const inside = at + 4 + offsetSize;
+      const from = size * many <= offsetSize ? inside : this.number(inside, offsetSize);
+      const there = from + size * many <= this.bytes.length;
+      this.entries.set(this.number(at, 2), { size, count: there ? many : 0, at: from });
+    }
+  }
+
+  private number(at: number, size: number): number {
+    if (size === 1) return this.view.getUint8(at);
+    if (size === 2) return this.view.getUint16(at, this.little);
+    return size === 4
+      ? this.view.getUint32(at, this.little)
+      : Number(this.view.getBigUint64(at, this.little));
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  has(tag: number): boolean {
+    return this.entries.has(tag);
+  }
+
+  /** The whole numbers of a tag, `most` of them. */
+  numbers(tag: number, most = 64): number[] {
+    const entry = this.entries.get(tag);
+    if (!entry || entry.size === 0) return [];
+    return Array.from({ length: Math.min(most, entry.count) }, (_, i) =>
+      this.number(entry.at + i * entry.size, entry.size),
+    );
+  }
+
+  /** The bytes of a tag. */
+  data(tag: number): Uint8Array {
+    const { at, size, count } = this.entries.get(tag) ?? { at: 0, size: 0, count: 0 };
+    return this.bytes.subarray(at, at + size * count);
+  }
+
+  /** A copy of the file in which all values of a tag are another. */
+  with(tag: number, value: number): Uint8Array {
+    const copy = Uint8Array.from(this.bytes);
+    const view = new DataView(copy.buffer);
+    const { at, size, count } = this.entries.get(tag) ?? { at: 0, size: 0, count: 0 };
+    for (let i = 0, to = at; i < count; i++, to += size) {
+      if (size === 1) view.setUint8(to, value);
+      else if (size === 2) view.setUint16(to, value, this.little);
+      else if (size === 4) view.setUint32(to, value, this.little);
+      else if (size === 8) view.setBigUint64(to, BigInt(value), this.little);
+    }
+    return copy;
+  }
+}
