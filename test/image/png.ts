@@ -10,8 +10,16 @@ interface RawPng {
   readonly depth: 8 | 16;
 }
 
-/** A PNG of given samples, written here so that a test knows what it says whatever a library thinks. */
-export function png(header: RawPng, samples: readonly number[]): Buffer {
+/**
+ * A PNG of given samples, written here so that a test knows what it says whatever a library thinks. `before` and `after` are chunks
+ * around its pixels.
+ */
+export function png(
+  header: RawPng,
+  samples: readonly number[],
+  before: readonly Buffer[] = [],
+  after: readonly Buffer[] = [],
+): Buffer {
   const { width, height, channels, depth } = header;
   const size = depth / 8;
   const row = width * channels * size;
@@ -20,7 +28,7 @@ export function png(header: RawPng, samples: readonly number[]): Buffer {
     const y = Math.floor(i / (width * channels));
     raw.writeUIntBE(sample, y * (1 + row) + 1 + (i % (width * channels)) * size, size);
   });
-  return wrap(header, deflateSync(raw));
+  return wrap(header, deflateSync(raw), before, after);
 }
 
 /** A PNG whose header promises what its data does not hold. */
@@ -28,7 +36,12 @@ export function hollowPng(width: number, height: number): Buffer {
   return wrap({ width, height, channels: 3, depth: 8 }, deflateSync(Buffer.alloc(64)));
 }
 
-function wrap({ width, height, channels, depth }: RawPng, data: Buffer): Buffer {
+function wrap(
+  { width, height, channels, depth }: RawPng,
+  data: Buffer,
+  before: readonly Buffer[] = [],
+  after: readonly Buffer[] = [],
+): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
@@ -36,12 +49,18 @@ function wrap({ width, height, channels, depth }: RawPng, data: Buffer): Buffer 
   return Buffer.concat([
     Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
     chunk("IHDR", header),
+    ...before,
     chunk("IDAT", data),
+    ...after,
     chunk("IEND", Buffer.alloc(0)),
   ]);
 }
 
-function chunk(type: string, data: Buffer): Buffer {
+export function profileChunk(icc: Buffer): Buffer {
+  return chunk("iCCP", Buffer.concat([Buffer.from("made\0\0", "latin1"), deflateSync(icc)]));
+}
+
+export function chunk(type: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
   const ends = Buffer.alloc(8);
   ends.writeUInt32BE(data.length, 0);

@@ -37,11 +37,10 @@ function outline(bytes: Uint8Array): Outline {
   const cut = boxes.some(({ end }) => end > bytes.length);
   const properties = [...picture.properties, ...(coded?.properties ?? [])];
   const colour = colourOfItem(properties, coded, bytes);
-  const bits = depthOf(properties);
   return {
     bytes: readable(bytes, boxes),
     ...(colour && { colour }),
-    ...(bits > 8 && { bits }),
+    ...(isGrey(properties) && { grey: true }),
     ...(frames > 1 && { frames }),
     notes: cut ? [END_MISSING] : [],
   };
@@ -110,10 +109,9 @@ function codedColour(
 }
 
 /** By `av1C` (AV1 in ISO media, 2.3.3). */
-function depthOf(properties: readonly Box[]): number {
+function isGrey(properties: readonly Box[]): boolean {
   const config = boxIn(properties, "av1C")?.body.again();
-  const flags = config && config.left >= 4 ? config.skip(2).number(1) : 0;
-  return flags & 0x40 ? (flags & 0x20 ? 12 : 10) : 8;
+  return config !== undefined && config.left >= 4 && (config.skip(2).number(1) & 0x10) !== 0;
 }
 
 /** What libheif takes for a still picture that is whole: the brand says so, and the last box ends with the file. */

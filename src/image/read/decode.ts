@@ -27,9 +27,11 @@ export async function decode(
 ): Promise<Decoded> {
   const open = (ignoreIcc: boolean): Sharp => sharp(outline.bytes, { ...opening, ignoreIcc }).autoOrient();
   const colours = COLOURS[header.space];
-  const icc = outline.colourBeforeProfile || outline.samples?.lab ? undefined : header.icc;
-  const profile = icc && colours ? parseProfile(icc, colours) : undefined;
-  const notes = icc && !profile ? ["its colour profile cannot be used and was left aside"] : [];
+  const counts = !outline.colourBeforeProfile && !outline.samples?.lab;
+  const profile =
+    counts && header.icc && colours ? parseProfile(header.icc, outline.grey ? 1 : colours) : undefined;
+  const left = counts && (header.icc || outline.profile) && !profile;
+  const notes = left ? ["its colour profile cannot be used and was left aside"] : [];
   if (colours === 4 || profile?.kind === "tables") {
     const { image, note } = await throughTables(open, header, profile);
     return { image, notes: [...notes, note] };

@@ -9,10 +9,12 @@ export interface Outline {
   readonly colour?: Colour;
   /** Whether `colour` counts even where there is a profile. */
   readonly colourBeforeProfile?: boolean;
+  /** Whether the file has a profile, which the decoder does not pass on where it finds it wrong. */
+  readonly profile?: boolean;
+  /** Whether the picture is grey and the decoder hands it out as RGB. */
+  readonly grey?: boolean;
   /** Whether samples leave room below black and above white, as video has it. */
   readonly limitedRange?: boolean;
-  /** Significant bits of a sample that is handed out in 16, in the upper ones. */
-  readonly bits?: number;
   /** Frames or pages, where the decoder does not count them. */
   readonly frames?: number;
   /** Where the first frame stands on a canvas that it does not fill. */

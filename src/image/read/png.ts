@@ -13,7 +13,8 @@ export function outlinePng(bytes: Uint8Array, maxPixels: number): Outline {
   const chunks = chunksOf(bytes);
   const header = headerOf(chunks);
   if (!header || header.width * header.height > maxPixels) return { bytes, notes: [] };
-  const colour = colourOfPng(chunks);
+  const profile = chunks.some(({ type }) => type === "iCCP");
+  const colour = { ...colourOfPng(chunks), ...(profile && { profile }) };
   const frame = firstFrame(chunks, header);
   if (frame) return { ...colour, ...frame, notes: [] };
   const frames = framesOf(chunks);

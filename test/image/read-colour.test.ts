@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { readImage } from "../../src/image/read.ts";
+import { avif, type Coded, coded, colourProfile } from "./made/avif.ts";
+import {
+  CHANNELS,
+  chart,
+  HEIGHT,
+  type Layout,
+  levels,
+  middle,
+  opacity,
+  PATCHES,
+  WIDTH,
+} from "./made/chart.ts";
+import { type Curve, expected, power, srgb, type TO_XYZ } from "./made/expected.ts";
+import { greyProfile, rgbProfile, tableProfile } from "./made/icc.ts";
+import { tiff } from "./made/tiff.ts";
+import { png, profileChunk } from "./png.ts";
+
+interface Space {
+  readonly name: string;
+  readonly gamut: keyof typeof TO_XYZ;
+  readonly curve: Curve;
+  readonly icc?: Buffer;
+}
+
+const RGB_SPACES: readonly Space[] = [
+  { name: "no profile", gamut: "sRGB", curve: srgb },
+  { name: "sRGB", gamut: "sRGB", curve: srgb, icc: rgbProfile("sRGB", "sRGB", "sRGB") },
+  { name: "Display P3", gamut: "P3", curve: srgb, icc: rgbProfile("Display P3", "P3", "sRGB") },
+  {
+    name: "Adobe RGB",
+    gamut: "Adobe RGB",
+    curve: power(563 / 256),
+    icc: rgbProfile("Adobe RGB", "Adobe RGB", 563 / 256),
+  },
+  { name: "linear light", gamut: "sRGB", curve: power(1), icc: rgbProfile("linear light", "sRGB", 1) },
+];
+
+const GREY_SPACES: readonly Space[] = [
+  { name: "no profile", gamut: "sRGB", curve: srgb },
+  { name: "grey of sRGB", gamut: "sRGB", curve: srgb, icc: greyProfile("grey of sRGB", "sRGB") },
+  { name: "grey of gamma 1", gamut: "sRGB", curve: power(1), icc: greyProfile("grey of gamma 1", 1) },
+  {
+    name: "grey of gamma 1.75",
+    gamut: "sRGB",
+    curve: power(1.75),
+    icc: greyProfile("grey of gamma 1.75", 1.75),
+  },
+];
+
+const size = { width: WIDTH, height: HEIGHT };
+
+function pngFile(layout: Layout, bits: 8 | 16, { icc }: Space): Buffer {
+  const samples = chart(layout, bits === 8 ? 255 : 65535);
+  return png({ ...size, channels: CHANNELS[layout], depth: bits }, samples, icc ? [profileChunk(icc)] : []);
+}
+
+function tiffFile(layout: Layout, bits: 8 | 10 | 12 | 16, { icc }: Space): Buffer {
+  const extra = layout.endsWith("alpha") ? { extra: [2] } : {};
+  const header = { ...size, bands: CHANNELS[layout], bits, ...extra, ...(icc && { icc }) };
+  return tiff(header, chart(layout, 2 ** bits - 1));
+}
+
+const encoded = new Map<string, Promise<Coded>>();
+
+/** Of the chart in RGB or grey, or of its alpha. */
+function av1(what: "RGB" | "grey" | "alpha", bits: 8 | 10 | 12): Promise<Coded> {
+  const key = `${what} ${bits}`;
+  const samples = (): number[] => {
+    const all = chart(what === "alpha" ? "grey + alpha" : what, bits === 8 ? 255 : 65535);
+    return what === "alpha" ? all.filter((_, i) => i % 2 === 1) : all;
+  };
+  const result = encoded.get(key) ?? coded(samples(), { ...size, channels: what === "RGB" ? 3 : 1 }, bits);
+  encoded.set(key, result);
+  return result;
+}
+
+async function avifFile(layout: Layout, bits: 8 | 10 | 12, { icc }: Space): Promise<Buffer> {
+  const picture = await av1(layout.startsWith("RGB") ? "RGB" : "grey", bits);
+  const alpha = layout.endsWith("alpha") ? { alpha: await av1("alpha", bits) } : {};
+  return avif({ ...size, picture, ...alpha, properties: icc ? [colourProfile(icc)] : [] });
+}
+
+const FILES: readonly [string, (layout: Layout, space: Space) => Buffer | Promise<Buffer>][] = [
+  ...([8, 16] as const).map(
+    (bits) => [`PNG of ${bits} bits`, (l: Layout, s: Space) => pngFile(l, bits, s)] as const,
+  ),
+  ...([8, 10, 12, 16] as const).map(
+    (bits) => [`TIFF of ${bits} bits`, (l: Layout, s: Space) => tiffFile(l, bits, s)] as const,
+  ),
+  ...([8, 10, 12] as const).map(
+    (bits) => [`AVIF of ${bits} bits`, (l: Layout, s: Space) => avifFile(l, bits, s)] as const,
+  ),
+].map(([name, make]) => [name, make]);
+
+for (const [name, make] of FILES) {
+  suite(name, () => {
+    for (const layout of Object.keys(CHANNELS) as Layout[]) {
+      for (const space of layout.startsWith("RGB") ? RGB_SPACES : GREY_SPACES) {
+        test(`${layout}, ${space.name}`, async () => {
+          const { image, notes } = await readImage(await make(layout, space));
+          assert.deepEqual([image.width, image.height], [WIDTH, HEIGHT]);
+          for (const i of PATCHES.keys()) {
+            const colours = levels(i, layout).slice(0, layout.startsWith("RGB") ? 3 : 1);
+            const wanted = expected(space.gamut, space.curve, colours);
+            const found = image.data.subarray(3 * middle(i), 3 * middle(i) + 3);
+            for (const [c, value] of wanted.entries()) {
+              assert.ok(Math.abs(found[c]! - value) <= 2, `patch ${i}: expected ${wanted}, got ${found}`);
+            }
+            if (layout.endsWith("alpha"))
+              assert.ok(Math.abs(image.alpha![middle(i)]! - opacity(i)) <= 1, `alpha of ${i}`);
+          }
+          if (!layout.endsWith("alpha")) assert.equal(image.alpha, undefined);
+          const plain = space.curve === srgb && space.gamut === "sRGB";
+          assert.deepEqual(notes, plain ? [] : [`converted from ${space.name}`]);
+        });
+      }
+    }
+  });
+}
+
+suite("profiles of tables", () => {
+  // each corner of the tables stands for a colour that is easily told: white, black and greys between
+  const lightness = (at: readonly number[]): [number, number, number] => [
+    (100 * at.reduce((a, b) => a + b)) / at.length,
+    0,
+    0,
+  ];
+  const ink = (at: readonly number[]): [number, number, number] => [100 - 100 * Math.max(...at), 0, 0];
+  const grey = (light: number): number => {
+    // L* → level (CIE 15, and sRGB)
+    const y = light > 8 ? ((light + 16) / 116) ** 3 : light / 903.3;
+    return 255 * (y <= 0.0031308 ? 12.92 * y : 1.055 * y ** (1 / 2.4) - 0.055);
+  };
+  const check = async (file: Buffer, light: (i: number) => number): Promise<void> => {
+    const { image, notes } = await readImage(file);
+    assert.deepEqual(notes, ["converted from Tables"]);
+    for (const i of PATCHES.keys()) {
+      const wanted = grey(light(i));
+      for (const value of image.data.subarray(3 * middle(i), 3 * middle(i) + 3))
+        assert.ok(Math.abs(value - wanted) <= 2, `patch ${i}: expected ${wanted}, got ${value}`);
+    }
+  };
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;
+  const rgb = { name: "", gamut: "sRGB", curve: srgb, icc: tableProfile("RGB ", 3, 2, lightness) } as const;
+  const one = { name: "", gamut: "sRGB", curve: srgb, icc: tableProfile("GRAY", 1, 2, lightness) } as const;
+  for (const bits of [8, 16] as const) {
+    test(`RGB PNG of ${bits} bits`, () =>
+      check(pngFile("RGB", bits, rgb), (i) => (100 * mean(PATCHES[i]!)) / 255));
+    test(`grey PNG of ${bits} bits`, () =>
+      check(pngFile("grey", bits, one), (i) => (100 * levels(i, "grey")[0]!) / 255));
+    test(`CMYK TIFF of ${bits} bits`, () => {
+      const icc = tableProfile("CMYK", 4, 2, ink);
+      const white = 2 ** bits - 1;
+      // black ink alone: tables of two points are straight lines between
+      const samples = chart("grey", white).flatMap((v) => [0, 0, 0, white - v]);
+      return check(
+        tiff({ ...size, bands: 4, bits, photometric: 5, icc }, samples),
+        (i) => (100 * levels(i, "grey")[0]!) / 255,
+      );
+    });
+  }
+
+  test("one that is damaged is left aside, and said so", async () => {
+    const icc = tableProfile("RGB ", 3, 2, lightness);
+    icc[icc.indexOf("mft2") + 8] = 9;
+    const { image, notes } = await readImage(pngFile("RGB", 8, { ...rgb, icc }));
+    assert.deepEqual([...image.data.subarray(3 * middle(9), 3 * middle(9) + 3)], PATCHES[9]);
+    assert.match(notes.join(), /its colour profile Tables changes nothing, or cannot be used/);
+  });
+});
+
+suite("profiles that do not fit", () => {
+  const left = ["its colour profile cannot be used and was left aside"];
+  test("a grey one on RGB, in a TIFF", async () => {
+    const { image, notes } = await readImage(
+      tiffFile("RGB", 16, { ...RGB_SPACES[0]!, icc: greyProfile("grey", 1) }),
+    );
+    assert.deepEqual([...image.data.subarray(3 * middle(9), 3 * middle(9) + 3)], PATCHES[9]);
+    assert.deepEqual(notes, left);
+  });
+  test("an RGB one on grey, in a PNG", async () => {
+    const { image, notes } = await readImage(pngFile("grey", 16, RGB_SPACES[2]!));
+    assert.equal(image.data[3 * middle(9)], PATCHES[9]![1]);
+    assert.deepEqual(notes, left);
+  });
+  test("bytes that are none", async () => {
+    const { notes } = await readImage(tiffFile("RGB", 8, { ...RGB_SPACES[0]!, icc: Buffer.alloc(500, 7) }));
+    assert.deepEqual(notes, left);
+  });
+});
