@@ -8,26 +8,25 @@ export interface Coded {
   readonly bits: 8 | 10 | 12;
 }
 
-/** Samples of 16 bits (or levels, for 8) → AV1 without loss, in RGB itself (identity matrix) or grey. */
+/** Samples of 16 bits (or levels, for 8) → AV1 without loss, in RGB itself (identity matrix). */
 export async function coded(
   samples: readonly number[],
-  size: { readonly width: number; readonly height: number; readonly channels: 1 | 3 },
+  size: { readonly width: number; readonly height: number },
   bits: 8 | 10 | 12,
 ): Promise<Coded> {
   const raw = bits === 8 ? Uint8Array.from(samples) : Uint16Array.from(samples);
-  const space = size.channels === 1 ? (bits === 8 ? "b-w" : "grey16") : bits === 8 ? "srgb" : "rgb16";
-  const file = await sharp(raw, { raw: size })
-    .toColourspace(space)
+  const file = await sharp(raw, { raw: { ...size, channels: 3 } })
+    .toColourspace(bits === 8 ? "srgb" : "rgb16")
     .avif({ lossless: true, bitdepth: bits, chromaSubsampling: "4:4:4" })
     .toBuffer();
+  return codedIn(file, 3, bits);
+}
+
+/** What an AVIF file of one item holds. sharp writes none without colour: `test/images/odd` has some, by libavif. */
+export function codedIn(file: Buffer, channels: 1 | 3, bits: 8 | 10 | 12): Coded {
   const at = file.indexOf("av1C") - 4;
-  const mdat = file.indexOf("mdat") + 4;
-  return {
-    config: file.subarray(at, at + file.readUInt32BE(at)),
-    data: file.subarray(mdat),
-    channels: size.channels,
-    bits,
-  };
+  const config = file.subarray(at, at + file.readUInt32BE(at));
+  return { config, data: file.subarray(file.indexOf("mdat") + 4), channels, bits };
 }
 
 export interface Parts {
