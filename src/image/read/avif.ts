@@ -1,4 +1,4 @@
-import { colourInAv1 } from "./av1.ts";
+import { colourInAv1 } from "./av1-colour.ts";
 import { firstFrameAsStill, framesOf } from "./avif-sequence.ts";
 import { type Box, boxesOf, boxIn, Reader } from "./boxes.ts";
 import { type Cicp, colourOf } from "./cicp.ts";
