@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ZippyNetError } from "../codec/errors.ts";
+import { missingPackages } from "./missing.ts";
 import { EXIT_FAILED, EXIT_USAGE } from "./usage.ts";
 
 /** A command's module is imported only when the command is named: `--help` and the small commands start fast. */
@@ -19,6 +20,11 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     name: "info",
     summary: "what .zn files say of themselves",
     load: async () => (await import("./commands/info.ts")).infoCommand(),
+  },
+  {
+    name: "models",
+    summary: "the models that are here",
+    load: async () => (await import("./commands/models.ts")).modelsCommand(),
   },
   {
     name: "inline",
@@ -98,9 +104,8 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
-  console.error(
-    `zippynet: ${isExpected(error) ? error.message : error instanceof Error ? error.stack : error}`,
-  );
+  const told = missingPackages(error) ?? (isExpected(error) ? error.message : undefined);
+  console.error(`zippynet: ${told ?? (error instanceof Error ? error.stack : error)}`);
   return EXIT_FAILED;
 }
 

@@ -13,7 +13,7 @@ import { imageOf, type Picture, type PictureLike, pictureOf } from "../api/pictu
 import { bytesOf, type Source } from "../api/source.ts";
 import { readZn } from "../codec/format/zn-file.ts";
 import type { ResultOf, Task } from "./engine.ts";
-import { runtime } from "./settings.ts";
+import { runtime } from "./runtime.ts";
 
 /** Pixels of latents that are decoded in the caller's thread: a dozen milliseconds. More go to another. */
 const AT_ONCE = 64 * 64;

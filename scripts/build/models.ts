@@ -1,0 +1,168 @@
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Manifest, parseManifest } from "../../src/model/manifest.ts";
+import { ROOT } from "./bundle.ts";
+
+/** Licences under which weights may be used for anything, by SPDX; some ask that their authors be named. */
+const FREE = [
+  "0BSD",
+  "Apache-2.0",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "CC-BY-4.0",
+  "CC0-1.0",
+  "ISC",
+  "MIT",
+  "Unlicense",
+];
+/** SPDX's word for a licence that it does not list. */
+const OTHER = "SEE LICENSE IN LICENSE";
+
+/** A model of this checkout. */
+export interface Model {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  /** Of its package. */
+  readonly packageName: string;
+}
+
+/** The models of this checkout, by number. */
+export async function ownModels(): Promise<Model[]> {
+  const folders = (await readdir(join(ROOT, "models"), { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(ROOT, "models", name));
+  const found: Model[] = [];
+  for (const folder of folders) {
+    const json = await readFile(join(folder, "manifest.json"), "utf8").catch(() => undefined);
+    if (json === undefined) continue;
+    const manifest = parseManifest(json);
+    found.push({ folder, manifest, packageName: `@zippynet/model-${manifest.name}` });
+  }
+  return found.sort((a, b) => a.manifest.number - b.manifest.number);
+}
+
+/** Whether a model may be used for anything. */
+export function isFree({ manifest }: Model): boolean {
+  return manifest.licence !== undefined && FREE.includes(manifest.licence);
+}
+
+/** The model that the package depends on: the first that may be used for anything, else the first. */
+export function defaultModel(models: readonly Model[]): Model {
+  return models.find(isFree) ?? models[0]!;
+}
+
+/**
+ * Writes the package of a model:
+ *
+ * ```
+ * index.js      what decodes: manifest, and where g_s and prior are
+ * encoder.js    the same with g_a
+ * inline.js     g_s and prior as text, for bundlers that leave files behind
+ * *.safetensors, manifest.json, README.md (its card), LICENSE
+ * ```
+ */
+export async function writeModelPackage(
+  { folder, manifest, packageName }: Model,
+  out: string,
+  { version, repository }: { readonly version: string; readonly repository: unknown },
+): Promise<void> {
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  const { g_a, g_s, prior } = manifest.blobs;
+  const decoding = [g_s.file, prior.file];
+  for (const { file, sha256 } of [g_a, g_s, prior]) {
+    const bytes = await readFile(join(folder, file));
+    if (createHash("sha256").update(bytes).digest("hex") !== sha256)
+      throw new Error(`${join(folder, file)}: expected the SHA-256 that its manifest says`);
+    await writeFile(join(out, file), bytes);
+  }
+  await copyFile(join(folder, "manifest.json"), join(out, "manifest.json"));
+  await copyFile(join(folder, "README.md"), join(out, "README.md"));
+  const licence = manifest.licence ?? "see the terms in README.md";
+  await writeFile(join(out, "LICENSE"), await licenceText(folder, licence));
+  const inline = Object.fromEntries(
+    await Promise.all(
+      decoding.map(async (file) => [file, (await readFile(join(folder, file))).toString("base64")] as const),
+    ),
+  );
+  const texts: Record<string, string> = {
+    "index.js": moduleOf(manifest, decoding),
+    "encoder.js": moduleOf(manifest, [g_a.file, ...decoding]),
+    "inline.js": `export default ${JSON.stringify(inline)};\n`,
+    // where `new URL` ships files, nobody asks for their text
+    "no-inline.js": "export default {};\n",
+    "index.d.ts": TYPES,
+    "encoder.d.ts": TYPES,
+    "inline.d.ts": "declare const texts: Readonly<Record<string, string>>;\nexport default texts;\n",
+  };
+  for (const [name, text] of Object.entries(texts)) await writeFile(join(out, name), text);
+  await writeFile(
+    join(out, "package.json"),
+    `${JSON.stringify(
+      {
+        name: packageName,
+        version,
+        description: `${manifest.description}: model ${manifest.number} of ZippyNet`,
+        license: FREE.includes(licence) ? licence : OTHER,
+        repository,
+        keywords: ["zippynet", "model", "image", "compression"],
+        type: "module",
+        sideEffects: false,
+        engines: { node: ">=20.19" },
+        exports: {
+          ".": { types: "./index.d.ts", default: "./index.js" },
+          "./encoder": { types: "./encoder.d.ts", default: "./encoder.js" },
+          // webpack, Vite and Next.js name these conditions; esbuild and Rollup, which leave files behind, do not
+          "./inline": {
+            types: "./inline.d.ts",
+            production: "./no-inline.js",
+            webpack: "./no-inline.js",
+            default: "./inline.js",
+          },
+          ...Object.fromEntries([g_a.file, ...decoding].map((file) => [`./${file}`, `./${file}`])),
+          "./manifest.json": "./manifest.json",
+          "./package.json": "./package.json",
+        },
+      },
+      undefined,
+      2,
+    )}\n`,
+  );
+}
+
+const TYPES = `/** A model of ZippyNet: give it to \`configure({ models: [model] })\`. */
+declare const model: {
+  readonly manifest: {
+    readonly number: number;
+    readonly name: string;
+    readonly description: string;
+    readonly licence?: string;
+  };
+  readonly files: Readonly<Record<string, () => { readonly href: string }>>;
+  readonly inline: () => Promise<Readonly<Record<string, string>>>;
+};
+export default model;
+`;
+
+/** @param files whose places it tells; each in words that bundlers know */
+function moduleOf(manifest: Manifest, files: readonly string[]): string {
+  const places = files.map(
+    (file) => `    ${JSON.stringify(file)}: () => new URL("./${file}", import.meta.url),\n`,
+  );
+  return `export default {
+  manifest: ${JSON.stringify(manifest)},
+  files: {
+${places.join("")}  },
+  inline: async () => (await import("@zippynet/model-${manifest.name}/inline")).default,
+};
+`;
+}
+
+async function licenceText(folder: string, licence: string): Promise<string> {
+  const own = await readFile(join(folder, "LICENSE"), "utf8").catch(() => undefined);
+  return (
+    own ??
+    `Licence of these weights: ${licence}.\nREADME.md says what they were trained on, and under which terms.\n`
+  );
+}

@@ -1,0 +1,87 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build, type Metafile } from "esbuild";
+import { COMMON, instead, ownPlaces, ROOT } from "./bundle.ts";
+
+/** What the library is for in Node. */
+const LIBRARY = {
+  index: "src/index.ts",
+  sign: "src/service/decode/signed-url.ts",
+  thread: "src/node/thread.ts",
+} as const;
+
+/** The command line and its threads. */
+const COMMANDS = {
+  cli: "src/cli/main.ts",
+  "files-thread": "src/cli/files/thread.ts",
+  "objects-thread": "src/cli/s3/object-thread.ts",
+} as const;
+
+/** Packages that users install: some are asked for by the commands that need them. All others are bundled. */
+const EXTERNAL = ["sharp", "@aws-sdk/*", "@tensorflow/*", "@zippynet/*"];
+
+/** The package of the model that the library brings; it may have been left out. */
+const DEFAULT_MODEL = `
+export async function importDefaultModel() {
+  try {
+    return (await import("MODEL/encoder")).default;
+  } catch {
+    return undefined;
+  }
+}`;
+
+/** What runs the service needs the project: its functions, layers and emulators. */
+const SERVE = `
+import { Command } from "commander";
+import { ZippyNetError } from "../../codec/errors.ts";
+export function serveCommand() {
+  return new Command("serve").description("run the service on this machine (from a checkout)").allowUnknownOption().action(() => {
+    throw new ZippyNetError("unavailable", "expected a checkout of the project, which brings the service: git clone REPOSITORY, then npm start");
+  });
+}`;
+
+/** CommonJS packages in a bundle look for `require`, which esbuild asks for by these words. */
+const REQUIRE =
+  'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);\n';
+const ASKS = "Dynamic require of";
+
+/** Bundles for Node. @param model package of the model that the library brings @param repository where a checkout comes from */
+export async function buildNode(model: string, repository: string): Promise<void> {
+  const { metafile } = await build({
+    ...COMMON,
+    platform: "node",
+    target: "node20.19",
+    splitting: true,
+    external: EXTERNAL,
+    entryPoints: { ...LIBRARY, ...COMMANDS },
+    chunkNames: "[hash]",
+    metafile: true,
+    plugins: [
+      instead({
+        "src/model/default-package.ts": DEFAULT_MODEL.replace("MODEL", model),
+        "src/cli/commands/serve.ts": SERVE.replace("REPOSITORY", repository),
+      }),
+      ownPlaces({ ...LIBRARY, ...COMMANDS }),
+    ],
+  });
+  await dropMaps(metafile.outputs);
+}
+
+/** Whoever calls the library steps into it, nobody into the command line: what only that needs goes without its map. */
+async function dropMaps(outputs: Metafile["outputs"]): Promise<void> {
+  const kept = new Set<string>();
+  const queue = Object.keys(LIBRARY).map((name) => `dist/${name}.js`);
+  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+    if (kept.has(path)) continue;
+    kept.add(path);
+    queue.push(...outputs[path]!.imports.filter(({ external }) => !external).map((each) => each.path));
+  }
+  for (const path of Object.keys(outputs).filter((each) => each.endsWith(".js"))) {
+    const file = join(ROOT, path);
+    const text = await readFile(file, "utf8");
+    if (kept.has(path) && !text.includes(ASKS)) continue;
+    const bare = text.replace(/\/\/# sourceMappingURL=.*\n?/, "");
+    await writeFile(file, text.includes(ASKS) ? REQUIRE + bare : bare);
+    await rm(`${file}.map`);
+  }
+}

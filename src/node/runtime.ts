@@ -1,0 +1,44 @@
+import { findModels } from "../model/installed.ts";
+import type { ModelLocation } from "../model/location.ts";
+import { Engine } from "./engine.ts";
+import { Pool, usualThreads } from "./pool.ts";
+
+/** What does the work, made when first asked for and whenever settings change. */
+export interface Runtime {
+  readonly locations: readonly ModelLocation[];
+  readonly engine: Engine;
+  /** None where the caller's thread does all. */
+  readonly pool: Pool | undefined;
+  /** Pictures that can be at work at a time. */
+  readonly threads: number;
+}
+
+/** Where models come from, and how many threads encode. */
+export interface Plan {
+  readonly locate: () => Promise<readonly ModelLocation[]>;
+  readonly threads: number;
+}
+
+let plan: Plan = { locate: findModels, threads: usualThreads() };
+let current: Promise<Runtime> | undefined;
+
+/** The calls that follow work by this. */
+export function replan(change: Partial<Plan>): void {
+  plan = { ...plan, ...change };
+  current = undefined;
+}
+
+/** Throws `bad-model` where there are no models; a failed start is tried again. */
+export function runtime(): Promise<Runtime> {
+  current ??= start(plan).catch((error: unknown) => {
+    current = undefined;
+    throw error;
+  });
+  return current;
+}
+
+async function start({ locate, threads }: Plan): Promise<Runtime> {
+  const locations = await locate();
+  const pool = threads === 0 ? undefined : new Pool(locations, threads);
+  return { locations, engine: new Engine(locations), pool, threads: Math.max(1, threads) };
+}
