@@ -154,7 +154,7 @@ function noteOf(colour: Colour): string[] {
 /** CMYK, and profiles that are tables: LittleCMS's work. CMYK without a profile goes by libvips's own. */
 async function throughTables(
   open: (ignoreIcc: boolean) => Sharp,
-  { depth, space }: Metadata,
+  { depth, space, hasAlpha }: Metadata,
   profile: Profile | undefined,
 ): Promise<{ image: Image; note: string }> {
   if (depth !== "uchar" && depth !== "ushort")
@@ -163,7 +163,11 @@ async function throughTables(
       "save it with 8 or 16 bits first",
     );
   const name = profile?.kind === "tables" ? profile.name : "CMYK";
-  if (space === "cmyk") return { image: await throughLibvips(open(false)), note: `converted from ${name}` };
+  if (space === "cmyk") {
+    const image = await throughLibvips(open(false));
+    const alpha = hasAlpha && depth === "ushort" ? await alphaOfCmyk(open(true)) : image.alpha;
+    return { image: { ...image, ...(alpha && { alpha }) }, note: `converted from ${name}` };
+  }
   // sharp's own conversion would go by way of Display P3 for 16 bits, and pass grey of 16 bits by
   const wide = space === "rgb16" || space === "grey16";
   const to = wide ? "ushort" : "uchar";
@@ -184,6 +188,19 @@ async function throughTables(
     ? `its colour profile ${name} changes nothing, or cannot be used`
     : `converted from ${name}`;
   return { image: toSrgb(samples, SRGB), note };
+}
+
+/** libvips brings CMYK of 16 bits to 8, and clips its alpha. */
+async function alphaOfCmyk(picture: Sharp): Promise<Uint8Array> {
+  const { data, info } = await picture
+    .pipelineColourspace("cmyk")
+    .toColourspace("cmyk")
+    .raw({ depth: "ushort" })
+    .toBuffer({ resolveWithObject: true });
+  const samples = numbers(data, "ushort");
+  return Uint8Array.from({ length: info.width * info.height }, (_, i) =>
+    Math.round(samples[i * info.channels + 4]! / 257),
+  );
 }
 
 async function throughLibvips(picture: Sharp): Promise<Image> {

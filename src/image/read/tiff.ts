@@ -24,6 +24,8 @@ const TAG = {
   compression: 259,
   photometric: 262,
   bands: 277,
+  planes: 284,
+  tileWidth: 322,
   extra: 338,
   format: 339,
   dng: 50706,
@@ -49,6 +51,7 @@ export function outlineTiff(bytes: Uint8Array, maxPixels: number): TiffOutline {
   assertCoding(first(TAG.compression, 1), photometric);
   assertBits([bits, ...others], format);
   const missing = missingBytes(bytes, directory);
+  assertPlanes(directory, photometric, bands);
   const lab = LABS[photometric];
   const colours = COLOURS[photometric] ?? 1;
   if (bands > MOST_BANDS)
@@ -120,6 +123,17 @@ function assertCoding(compression: number, photometric: number): void {
   if (photometric === 32803 || photometric === 34892)
     throw unsupported("the raw data of a camera", "develop it to a JPEG first");
   if (photometric === 10) throw unsupported("a TIFF in ITU Lab", "convert it to RGB first");
+}
+
+/** libvips takes planes of grey and alpha for rows of one another. */
+function assertPlanes(directory: Directory, photometric: number, bands: number): void {
+  const apart = bands > 1 && directory.numbers(TAG.planes)[0] === 2;
+  const grey = COLOURS[photometric] === undefined;
+  if (apart && (grey || directory.has(TAG.tileWidth)))
+    throw unsupported(
+      `a TIFF that holds ${grey ? "grey and other bands" : "tiles"} in planes`,
+      "save it with the samples of a pixel side by side first",
+    );
 }
 
 function assertBits([bits, ...others]: readonly [number, ...number[]], format: TiffSamples["format"]): void {
