@@ -20,7 +20,7 @@ export function outlineAvif(bytes: Uint8Array): Outline {
 }
 
 function outline(bytes: Uint8Array): Outline {
-  const boxes = boxesOf(new Reader(bytes));
+  const boxes = boxesOf(new Reader(bytes)).filter(({ type }) => TOP.has(type));
   const meta = boxIn(boxes, "meta");
   const items = meta && itemsOf(meta);
   const moov = boxIn(boxes, "moov");
@@ -45,6 +45,9 @@ function outline(bytes: Uint8Array): Outline {
     notes: cut ? [END_MISSING] : [],
   };
 }
+
+/** Boxes that a file is made of; whatever else follows is not of it. */
+const TOP = new Set(["ftyp", "meta", "moov", "mdat", "free", "skip", "uuid", "moof", "mfra", "sidx", "styp"]);
 
 const HEIC_REMEDY = "convert it to JPEG or AVIF first";
 /** Coded pictures that are not AV1. */

@@ -17,8 +17,8 @@ export function boxesOf(reader: Reader): Box[] {
     const short = reader.number(4);
     const type = reader.text(4);
     const size = short === 1 ? reader.number(8) : short === 0 ? reader.end - start : short;
-    if (size < reader.at - start)
-      throw new RangeError(`expected a box ${type} of at least 8 bytes, got ${size}`);
+    // bytes that are no box, behind the last
+    if (size < reader.at - start) break;
     const end = start + size;
     boxes.push({ type, start, end, body: new Reader(reader.bytes, reader.at, Math.min(end, reader.end)) });
     reader.skip(Math.min(end, reader.end) - reader.at);

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { suite, test } from "node:test";
+import { deflateSync } from "node:zlib";
+import sharp, { type Sharp } from "sharp";
+import { ZippyNetError } from "../../src/codec/errors.ts";
+import { readImage } from "../../src/image/read.ts";
+
+const face = readFileSync(new URL("../images/face-hat-64.png", import.meta.url));
+const NOTE = "its last bytes are missing, all its pixels are there";
+
+const frames = [face, await sharp(face).negate().png().toBuffer(), await sharp(face).blur(3).toBuffer()];
+const animation = (): Sharp => sharp(frames, { join: { animated: true } });
+const still = (): Sharp => sharp(face);
+
+const FILES: readonly [string, Buffer][] = [
+  ["baseline JPEG", await still().jpeg({ chromaSubsampling: "4:4:4" }).toBuffer()],
+  ["JPEG with halved chroma", await still().jpeg().toBuffer()],
+  ["grey JPEG", await still().greyscale().jpeg().toBuffer()],
+  ["CMYK JPEG", await still().toColourspace("cmyk").jpeg().toBuffer()],
+  ["progressive JPEG", await still().jpeg({ progressive: true }).toBuffer()],
+  ["progressive JPEG of mozjpeg", await still().jpeg({ mozjpeg: true }).toBuffer()],
+  ["PNG", await still().png().toBuffer()],
+  ["interlaced PNG", await still().png({ progressive: true }).toBuffer()],
+  ["PNG with a palette", await still().png({ palette: true }).toBuffer()],
+  ["WebP", await still().webp().toBuffer()],
+  ["lossless WebP", await still().webp({ lossless: true }).toBuffer()],
+  [
+    "WebP with EXIF behind its picture",
+    await still()
+      .withExif({ IFD0: { Artist: "nobody" } })
+      .webp()
+      .toBuffer(),
+  ],
+  ["animated WebP", await animation().webp().toBuffer()],
+  ["AVIF", await still().avif().toBuffer()],
+  ["GIF", await still().gif().toBuffer()],
+  ["animated GIF", await animation().gif().toBuffer()],
+  ["plain TIFF", await still().tiff({ compression: "none" }).toBuffer()],
+  ["LZW TIFF", await still().tiff({ compression: "lzw" }).toBuffer()],
+];
+
+/** Whether all first bytes up to `length` are read as the whole file is, or refused with how much is there. */
+async function cut(bytes: Buffer, length: number): Promise<"whole" | "refused"> {
+  const { image } = await readImage(bytes);
+  try {
+    const read = await readImage(bytes.subarray(0, length));
+    assert.deepEqual(read.image, image, `${length} of ${bytes.length} bytes gave another picture`);
+    return "whole";
+  } catch (error) {
+    assert.ok(error instanceof ZippyNetError && error.code === "bad-image", String(error));
+    assert.match(error.message, /damaged/);
+    return "refused";
+  }
+}
+
+for (const [name, bytes] of FILES) {
+  test(`${name}, cut anywhere: the whole picture, or none`, async () => {
+    const lengths = Array.from({ length: 48 }, (_, i) => bytes.length - 1 - i);
+    for (let part = 0.05; part < 1; part += 0.05) lengths.push(Math.floor(bytes.length * part));
+    for (const length of lengths.filter((length) => length > 12)) await cut(bytes, length);
+  });
+}
+
+suite("all pixels are there", () => {
+  const accepted = async (bytes: Buffer, missing: number): Promise<void> => {
+    assert.equal(await cut(bytes, bytes.length - missing), "whole");
+    const { notes } = await readImage(bytes.subarray(0, bytes.length - missing));
+    assert.ok(notes.includes(NOTE), notes.join());
+  };
+  for (const [name, bytes] of FILES.filter(([name]) => name.includes("JPEG"))) {
+    test(`${name} without its end mark, or half of it`, async () => {
+      await accepted(bytes, 2);
+      await accepted(bytes, 1);
+    });
+  }
+  for (const [name, bytes] of FILES.filter(([name]) => name.includes("PNG"))) {
+    test(`${name} without its end, or the checksums before it`, async () => {
+      for (const missing of [1, 4, 12, 13, 16, 18, 20]) await accepted(bytes, missing);
+    });
+  }
+  test("a GIF without its trailer", async () =>
+    assert.equal(
+      await cut(
+        FILES.find(([name]) => name === "GIF")![1],
+        FILES.find(([name]) => name === "GIF")![1].length - 1,
+      ),
+      "whole",
+    ));
+  test("a WebP that ends within its EXIF", () =>
+    accepted(FILES.find(([name]) => name.includes("EXIF"))![1], 10));
+  test("the first frame of a WebP animation", async () => {
+    const bytes = FILES.find(([name]) => name === "animated WebP")![1];
+    await accepted(bytes, 100);
+  });
+  test("an AVIF that ends within a box behind its picture", () =>
+    accepted(
+      Buffer.concat([
+        FILES.find(([name]) => name === "AVIF")![1],
+        Buffer.from("\0\0\0\x40free0123456789", "latin1"),
+      ]),
+      4,
+    ));
+});
+
+suite("what is there of a file that lacks pixels", () => {
+  const says = (bytes: Uint8Array, message: RegExp): Promise<void> =>
+    assert.rejects(readImage(bytes), (error: unknown) => {
+      assert.ok(error instanceof ZippyNetError && error.code === "bad-image", String(error));
+      assert.match(error.message, message);
+      return true;
+    });
+  const half = (name: string): Buffer => {
+    const bytes = FILES.find(([other]) => other === name)![1];
+    return bytes.subarray(0, bytes.length >> 1);
+  };
+  test("JPEG", () => says(half("baseline JPEG"), /its pixels end too soon, \d+ of its 64 rows are there/));
+  test("JPEG with an end mark put behind", () =>
+    says(Buffer.concat([half("baseline JPEG"), Buffer.from([0xff, 0xd9])]), /\d+ of its 64 rows are there/));
+  test("progressive JPEG", () => {
+    const bytes = FILES.find(([name]) => name === "progressive JPEG")![1];
+    return says(bytes.subarray(0, bytes.length - 5), /its pixels end too soon, within scan \d+/);
+  });
+  test("progressive JPEG that lacks scans", () => {
+    const bytes = FILES.find(([name]) => name === "progressive JPEG")![1];
+    return says(
+      bytes.subarray(0, bytes.lastIndexOf(Buffer.from([0xff, 0xda]))),
+      /it ends too soon, after \d scans: the finest detail/,
+    );
+  });
+  test("PNG", () => says(half("PNG"), /it ends too soon, \d+ of its 64 rows are there/));
+  test("interlaced PNG", () => says(half("interlaced PNG"), /\d+ % of its pixels are there/));
+  test("WebP", () => says(half("WebP"), /\d+ of the \d+ bytes of its picture are there/));
+  test("AVIF", () => says(half("AVIF"), /\d+ of the \d+ bytes of its picture are there/));
+  test("TIFF whose directory comes first", async () => {
+    const bytes = readFileSync(new URL("../images/odd/q-tif16-srgb.tif", import.meta.url));
+    await says(bytes.subarray(0, -100), /24476 of the 24576 bytes of its picture are there/);
+  });
+  test("TIFF whose directory comes last", () => says(half("plain TIFF"), /its directory is not there/));
+});
+
+test("bytes behind the end count for nothing", async () => {
+  for (const [name, bytes] of FILES) {
+    const { image, notes } = await readImage(bytes);
+    for (const behind of [
+      Buffer.alloc(100),
+      Buffer.alloc(100, 0xff),
+      Buffer.from("garbage".repeat(20)),
+      bytes,
+    ]) {
+      const read = await readImage(Buffer.concat([bytes, behind]));
+      assert.deepEqual(read.image, image, name);
+      assert.deepEqual(read.notes, notes, name);
+    }
+  }
+});
+
+test("a PNG that claims few rows and unpacks to many is bounded", async () => {
+  const bomb = deflateSync(Buffer.alloc(200_000_000));
+  const start = face.indexOf("IDAT") - 4;
+  const chunk = Buffer.alloc(8 + bomb.length);
+  chunk.writeUInt32BE(bomb.length);
+  chunk.write("IDAT", 4);
+  chunk.set(bomb, 8);
+  const before = process.memoryUsage().rss;
+  await assert.rejects(readImage(Buffer.concat([face.subarray(0, start), chunk])), /damaged/);
+  assert.ok(process.memoryUsage().rss - before < 64 * 1024 * 1024);
+});

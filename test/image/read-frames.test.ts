@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { suite, test } from "node:test";
+import { deflateSync } from "node:zlib";
+import sharp from "sharp";
+import type { Image } from "../../src/codec/image.ts";
+import { readImage } from "../../src/image/read.ts";
+import { avif, box, type Coded, coded, codedIn, nclx, sequence, u8 } from "./made/avif.ts";
+import { chart, HEIGHT, levels, middle, opacity, PATCHES, WIDTH } from "./made/chart.ts";
+import { chunk, png } from "./png.ts";
+
+const size = { width: WIDTH, height: HEIGHT };
+
+/** Levels and opacity of a pixel. */
+function pixel({ width, data, alpha }: Image, x: number, y: number): number[] {
+  const i = y * width + x;
+  return [...data.subarray(3 * i, 3 * i + 3), alpha ? alpha[i]! : 255];
+}
+
+suite("APNG", () => {
+  const RED = [255, 0, 0];
+  const GREEN = [0, 255, 0];
+  const u32 = (...values: readonly number[]): Buffer => {
+    const bytes = Buffer.alloc(4 * values.length);
+    for (const [i, value] of values.entries()) bytes.writeUInt32BE(value, 4 * i);
+    return bytes;
+  };
+  const control = (number: number, width: number, height: number, x: number, y: number): Buffer =>
+    chunk("fcTL", Buffer.concat([u32(number, width, height, x, y), Buffer.from([0, 1, 0, 10, 0, 0])]));
+  const animation = (frames: number): Buffer => chunk("acTL", u32(frames, 0));
+  const flat = (width: number, height: number, colour: readonly number[]): Buffer =>
+    deflateSync(
+      Buffer.concat(
+        Array.from({ length: height }, () => Buffer.from([0, ...new Array(width).fill(colour).flat()])),
+      ),
+    );
+  const data = (number: number, pixels: Buffer): Buffer =>
+    chunk("fdAT", Buffer.concat([u32(number), pixels]));
+  const canvas = { width: 8, height: 6, channels: 3, depth: 8 } as const;
+  const still = new Array(48).fill(RED).flat();
+
+  test("the default image is the first frame", async () => {
+    const before = [animation(2), control(0, 8, 6, 0, 0)];
+    const after = [control(1, 8, 6, 0, 0), data(2, flat(8, 6, GREEN))];
+    const { image, notes } = await readImage(png(canvas, still, before, after));
+    assert.deepEqual(pixel(image, 3, 3), [...RED, 255]);
+    assert.deepEqual(notes, ["first of 2 frames"]);
+  });
+
+  test("the default image is none of the frames", async () => {
+    const pixels = flat(8, 6, GREEN);
+    const half = pixels.length >> 1;
+    const after = [
+      control(0, 8, 6, 0, 0),
+      data(1, pixels.subarray(0, half)),
+      data(2, pixels.subarray(half)),
+      control(3, 8, 6, 0, 0),
+      data(4, flat(8, 6, RED)),
+    ];
+    const { image, notes, original } = await readImage(png(canvas, still, [animation(2)], after));
+    assert.deepEqual(pixel(image, 3, 3), [...GREEN, 255]);
+    assert.equal(image.alpha, undefined);
+    assert.deepEqual(notes, ["first of 2 frames"]);
+    assert.equal(original.pages, 2);
+  });
+
+  test("a first frame that does not fill the picture is clear around", async () => {
+    const after = [control(0, 3, 2, 4, 1), data(1, flat(3, 2, GREEN))];
+    const { image } = await readImage(png(canvas, still, [animation(1)], after));
+    assert.deepEqual([image.width, image.height], [8, 6]);
+    for (let y = 0; y < 6; y++) {
+      for (let x = 0; x < 8; x++) {
+        const inside = x >= 4 && x < 7 && y >= 1 && y < 3;
+        assert.deepEqual(pixel(image, x, y), inside ? [...GREEN, 255] : [0, 0, 0, 0]);
+      }
+    }
+  });
+
+  test("colour is told for all frames", async () => {
+    const gama = chunk("gAMA", u32(100_000));
+    const after = [control(0, 8, 6, 0, 0), data(1, flat(8, 6, [128, 128, 128]))];
+    const { image, notes } = await readImage(png(canvas, still, [gama, animation(1)], after));
+    assert.deepEqual(pixel(image, 0, 0), [188, 188, 188, 255]);
+    assert.deepEqual(notes, ["converted from gamma 1"]);
+  });
+
+  test("a first frame beyond the picture, or not whole, is refused", async () => {
+    const beyond = [control(0, 8, 6, 4, 0), data(1, flat(8, 6, GREEN))];
+    await assert.rejects(
+      readImage(png(canvas, still, [animation(1)], beyond)),
+      /reaches beyond its 8×6 pixels/,
+    );
+    const file = png(canvas, still, [animation(1)], [control(0, 8, 6, 0, 0), data(1, flat(8, 6, GREEN))]);
+    await assert.rejects(readImage(file.subarray(0, -20)), /its first frame is not whole/);
+  });
+});
+
+suite("GIF", () => {
+  /** One frame of one colour out of two, without compression to speak of. */
+  const gif = (
+    screen: readonly [number, number],
+    frame: readonly [number, number, number, number],
+    clear = false,
+  ): Buffer => {
+    const u16 = (...values: readonly number[]): number[] => values.flatMap((v) => [v & 255, v >> 8]);
+    const bits: number[] = [];
+    const put = (code: number): void => {
+      for (let i = 0; i < 3; i++) bits.push((code >> i) & 1);
+    };
+    // a clear code before every pixel keeps codes at three bits
+    for (let i = 0; i < frame[2] * frame[3]; i++) {
+      put(4);
+      put(i % 2);
+    }
+    put(5);
+    const coded = Buffer.alloc(Math.ceil(bits.length / 8));
+    for (const [i, bit] of bits.entries()) coded[i >> 3]! |= bit << (i & 7);
+    const blocks: number[] = [];
+    for (let at = 0; at < coded.length; at += 255) {
+      const block = coded.subarray(at, at + 255);
+      blocks.push(block.length, ...block);
+    }
+    return Buffer.from([
+      ...Buffer.from("GIF89a"),
+      ...u16(...screen),
+      0x80,
+      0,
+      0,
+      ...[255, 0, 0, 0, 255, 0],
+      ...(clear ? [0x21, 0xf9, 4, 1, 0, 0, 1, 0] : []),
+      0x21,
+      0xfe,
+      2,
+      0x2c,
+      0x2c,
+      0,
+      0x2c,
+      ...u16(...frame),
+      0,
+      2,
+      ...blocks,
+      0,
+      0x3b,
+    ]);
+  };
+
+  test("clear where the first frame does not reach", async () => {
+    const { image } = await readImage(gif([8, 6], [2, 1, 4, 3]));
+    for (let y = 0; y < 6; y++) {
+      for (let x = 0; x < 8; x++) {
+        const inside = x >= 2 && x < 6 && y >= 1 && y < 4;
+        const first = (y - 1) * 4 + x - 2;
+        const wanted = inside ? [...(first % 2 === 0 ? [255, 0, 0] : [0, 255, 0]), 255] : [0, 0, 0, 0];
+        assert.deepEqual(pixel(image, x, y), wanted, `${x}, ${y}`);
+      }
+    }
+  });
+
+  test("clear within the frame too", async () => {
+    const { image } = await readImage(gif([8, 6], [2, 1, 4, 3], true));
+    assert.deepEqual([pixel(image, 2, 1)[3], pixel(image, 3, 1)[3], pixel(image, 0, 0)[3]], [255, 0, 0]);
+  });
+
+  test("a frame that fills the screen leaves nothing clear", async () =>
+    assert.equal((await readImage(gif([4, 3], [0, 0, 4, 3]))).image.alpha, undefined));
+
+  test("a screen too small grows", async () => {
+    const { image } = await readImage(gif([4, 4], [2, 2, 4, 4]));
+    assert.deepEqual([image.width, image.height], [6, 6]);
+    assert.deepEqual([pixel(image, 0, 0)[3], pixel(image, 5, 5)[3]], [0, 255]);
+  });
+});
+
+test("a WebP animation is clear where its first frame does not reach", async () => {
+  const square = await sharp({ create: { width: 8, height: 8, channels: 3, background: "#0f0" } })
+    .webp({ lossless: true })
+    .toBuffer();
+  const u24 = (value: number): Buffer => Buffer.from([value & 255, (value >> 8) & 255, value >> 16]);
+  const part = (type: string, data: Buffer): Buffer => {
+    const head = Buffer.alloc(8);
+    head.write(type, "latin1");
+    head.writeUInt32LE(data.length, 4);
+    return Buffer.concat([head, data, Buffer.alloc(data.length % 2)]);
+  };
+  const frame = (x: number, y: number): Buffer =>
+    part(
+      "ANMF",
+      Buffer.concat([
+        u24(x / 2),
+        u24(y / 2),
+        u24(7),
+        u24(7),
+        u24(100),
+        Buffer.from([0]),
+        square.subarray(12),
+      ]),
+    );
+  const body = Buffer.concat([
+    Buffer.from("WEBP"),
+    part("VP8X", Buffer.concat([Buffer.from([2, 0, 0, 0]), u24(31), u24(15)])),
+    part("ANIM", Buffer.from([0, 0, 255, 255, 0, 0])),
+    frame(8, 4),
+    frame(0, 0),
+  ]);
+  const head = Buffer.alloc(8);
+  head.write("RIFF");
+  head.writeUInt32LE(body.length, 4);
+  const { image, notes } = await readImage(Buffer.concat([head, body]));
+  assert.deepEqual([image.width, image.height], [32, 16]);
+  assert.deepEqual(
+    [pixel(image, 8, 4), pixel(image, 15, 11)],
+    [
+      [0, 255, 0, 255],
+      [0, 255, 0, 255],
+    ],
+  );
+  assert.deepEqual([pixel(image, 7, 4)[3], pixel(image, 16, 11)[3], pixel(image, 0, 0)[3]], [0, 0, 0]);
+  assert.deepEqual(notes, ["first of 2 frames"]);
+});
+
+test("a TIFF of many pages gives its first", async () => {
+  const pages = [0, 128, 255].map((v) =>
+    sharp({ create: { width: 9, height: 8, channels: 3, background: { r: v, g: v, b: v } } }),
+  );
+  const buffers = await Promise.all(pages.map((page) => page.png().toBuffer()));
+  const bytes = await sharp(buffers, { join: { animated: true } })
+    .tiff()
+    .toBuffer();
+  const { image, notes } = await readImage(bytes);
+  assert.deepEqual([image.width, image.height, image.data[0]], [9, 8, 0]);
+  assert.deepEqual(notes, ["first of 3 pages"]);
+});
+
+suite("AVIF", async () => {
+  const picture = await coded(chart("RGB"), size, 8);
+  const mono = (what: string): Coded =>
+    codedIn(readFileSync(new URL(`../images/odd/mono-${what}-8.avif`, import.meta.url)), 1, 8);
+  const isChart = (image: Image, alpha: boolean): void => {
+    for (const i of PATCHES.keys()) {
+      const [x, y] = [middle(i) % WIDTH, Math.floor(middle(i) / WIDTH)];
+      const found = pixel(image, x, y);
+      for (const [c, value] of levels(i, "RGB").entries())
+        assert.ok(Math.abs(found[c]! - value) <= 1, `patch ${i}: ${found}`);
+      assert.ok(Math.abs(found[3]! - (alpha ? opacity(i) : 255)) <= 1);
+    }
+  };
+
+  test("a sequence of tracks alone gives its first frame", async () => {
+    const { image, notes, original } = await readImage(sequence({ ...size, picture }, 5));
+    isChart(image, false);
+    assert.deepEqual(notes, ["first of 5 frames"]);
+    assert.equal(original.pages, 5);
+  });
+
+  test("with alpha", async () =>
+    isChart((await readImage(sequence({ ...size, picture, alpha: mono("alpha") }, 2))).image, true));
+
+  test("that was cut behind its first frame", async () => {
+    const file = sequence({ ...size, picture }, 5);
+    const { image } = await readImage(file.subarray(0, -2 * picture.data.length));
+    isChart(image, false);
+  });
+
+  test("with a still picture, that is read", async () => {
+    const file = avif({ ...size, picture, brand: "avis" });
+    isChart((await readImage(file)).image, false);
+  });
+
+  test("under HEIF's own brand", async () => {
+    const file = avif({ ...size, picture, brand: "mif1" });
+    isChart((await readImage(file)).image, false);
+  });
+
+  // irot: quarters of a turn, anticlockwise; imir: 1 swaps left and right, 0 top and bottom (ISO/IEC 23008-12, 6.5.10, 6.5.12)
+  const corner = (image: Image): number[] => pixel(image, 4, 4).slice(0, 3);
+  const near = (found: readonly number[], wanted: readonly number[]): void =>
+    assert.ok(
+      wanted.every((value, c) => Math.abs(value - found[c]!) <= 1),
+      `expected ${wanted}, got ${found}`,
+    );
+  for (const [turn, patch] of [
+    [0, 0],
+    [1, 5],
+    [2, 23],
+    [3, 18],
+  ] as const) {
+    test(`turned by ${turn} quarters`, async () => {
+      const file = avif({ ...size, picture, properties: [nclx(1, 13, 0), box("irot", u8(turn))] });
+      const { image } = await readImage(file);
+      assert.deepEqual([image.width, image.height], turn % 2 ? [HEIGHT, WIDTH] : [WIDTH, HEIGHT]);
+      near(corner(image), levels(patch, "RGB"));
+    });
+  }
+  for (const [axis, patch] of [
+    [0, 18],
+    [1, 5],
+  ] as const) {
+    test(`mirrored, axis ${axis}`, async () => {
+      const { image } = await readImage(avif({ ...size, picture, properties: [box("imir", u8(axis))] }));
+      near(corner(image), levels(patch, "RGB"));
+    });
+  }
+});
