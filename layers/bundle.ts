@@ -43,10 +43,7 @@ export async function bundle(entryPoints: readonly string[], folder: string): Pr
     format: "esm",
     mainFields: ["module", "main"],
     conditions: ["module", "import", "node"], // ES modules where there are any: of those the unused half stays away
-    alias: {
-      sharp: "./layers/sharp-of-layer.ts",
-      "node-fetch": "./layers/own-fetch.ts",
-    },
+    alias: { sharp: "./layers/sharp-of-layer.ts" },
     banner: { js: BANNER },
     legalComments: "none",
     logLevel: "warning",

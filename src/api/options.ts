@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../codec/errors.ts";
 import { MAX_EFFORT } from "../codec/rdo/refine.ts";
-import { assertTarget, type Target } from "../codec/target.ts";
+import { assertTarget, type Target, targetOf } from "../codec/target.ts";
 import { assertWithin, badOption } from "../codec/validate.ts";
 import { type Channels, told } from "./picture.ts";
 
@@ -23,9 +23,6 @@ export type Progress =
     }
   /** Pictures that are done, of how many, whether or not they succeeded. */
   | { readonly stage: "pictures"; readonly done: number; readonly total: number };
-
-/** Quality unless told: a face of 42×42 pixels in about 120 bytes. */
-export const DEFAULT_QUALITY = 50;
 
 export interface CommonOptions {
   /** Ends the work; the promise then rejects with the signal's reason. */
@@ -80,19 +77,7 @@ export function encodeWish(options: EncodeOptions, more: readonly string[] = [])
   assertKnown(options, [...ENCODE, ...more]);
   assertCommon(options);
   const { quality, psnr, maxBytes, model = "auto", effort = 0, classical = true } = options;
-  const names = Object.entries({ quality, psnr, maxBytes }).flatMap(([name, value]) =>
-    value === undefined ? [] : [name],
-  );
-  if (names.length > 1) {
-    const wanted = "expected one of quality, psnr, maxBytes";
-    throw new ZippyNetError("bad-option", `${wanted}, got ${names.join(" and ")}`);
-  }
-  const target: Target =
-    psnr !== undefined
-      ? { kind: "psnr", decibels: psnr }
-      : maxBytes !== undefined
-        ? { kind: "bytes", maxBytes }
-        : { kind: "quality", quality: quality ?? DEFAULT_QUALITY };
+  const target = targetOf({ quality, psnr, maxBytes });
   assertTarget(target);
   assertWithin("effort", effort, 0, MAX_EFFORT);
   if (typeof model !== "string" && !Number.isInteger(model))

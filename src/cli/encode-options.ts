@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { Target } from "../codec/target.ts";
+import { DEFAULT_QUALITY, targetOf } from "../codec/target.ts";
 import type { EncodeWish } from "../image/encode.ts";
 import type { ChooseModels } from "../image/file-of.ts";
 import { type Models, openModels } from "../model/folder.ts";
@@ -24,13 +24,11 @@ export interface EncodeOptions {
   readonly classical: boolean;
 }
 
-const QUALITY = 50;
-
 export function withEncodeOptions(command: Command): Command {
   return command
     .option("--model <name>", "model to encode with, or auto: the best for each image", "auto")
     .addOption(
-      new Option("--quality <1-100>", `from smallest to best (default: ${QUALITY})`)
+      new Option("--quality <1-100>", `from smallest to best (default: ${DEFAULT_QUALITY})`)
         .argParser(whole(1, 100))
         .conflicts(["psnr", "maxBytes"]),
     )
@@ -46,10 +44,4 @@ export function withEncodeOptions(command: Command): Command {
 
 export function wishOf(options: EncodeOptions): EncodeWish {
   return { target: targetOf(options), effort: options.effort, classical: options.classical };
-}
-
-function targetOf({ quality, psnr, maxBytes }: EncodeOptions): Target {
-  if (psnr !== undefined) return { kind: "psnr", decibels: psnr };
-  if (maxBytes !== undefined) return { kind: "bytes", maxBytes };
-  return { kind: "quality", quality: quality ?? QUALITY };
 }

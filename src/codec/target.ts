@@ -15,6 +15,41 @@ export type Target =
   /** The best picture in at most so many bytes. */
   | { readonly kind: "bytes"; readonly maxBytes: number };
 
+/** Quality unless told: a face of 42×42 pixels in about 120 bytes. */
+export const DEFAULT_QUALITY = 50;
+
+/** The options that a target is made of; only one may be given. */
+export interface TargetOptions {
+  /** 1–100. */
+  readonly quality?: number | undefined;
+  /** Decibels. */
+  readonly psnr?: number | undefined;
+  readonly maxBytes?: number | undefined;
+}
+
+/**
+ * The target of options of the library, the command line or an upload; the standard quality without any. Throws `bad-option` for more than one.
+ * @param names what these options are called there
+ */
+export function targetOf(
+  { quality, psnr, maxBytes }: TargetOptions,
+  standard: number = DEFAULT_QUALITY,
+  names: Readonly<Record<keyof TargetOptions, string>> = TARGET_NAMES,
+): Target {
+  const given = Object.entries({ quality, psnr, maxBytes }).flatMap(([name, value]) =>
+    value === undefined ? [] : [names[name as keyof TargetOptions]],
+  );
+  if (given.length > 1) {
+    const wanted = `expected one of ${Object.values(names).join(", ")}`;
+    throw new ZippyNetError("bad-option", `${wanted}, got ${given.join(" and ")}`);
+  }
+  if (psnr !== undefined) return { kind: "psnr", decibels: psnr };
+  if (maxBytes !== undefined) return { kind: "bytes", maxBytes };
+  return { kind: "quality", quality: quality ?? standard };
+}
+
+const TARGET_NAMES = { quality: "quality", psnr: "psnr", maxBytes: "maxBytes" } as const;
+
 /** Throws `bad-option` unless a target is one: a quality of 1–100, decibels above 0, or 1 byte or more. */
 export function assertTarget(target: Target): void {
   if (target.kind === "quality") assertWithin("quality", target.quality, 1, QUALITIES);

@@ -1,6 +1,6 @@
 import type { Context, S3BatchResult, S3BatchResultResult } from "aws-lambda";
 import { doBatchTask, readBatchInvocation } from "../service/backfill/batch-task.ts";
-import { serviceContext } from "../service/encode/context.ts";
+import { serviceContext } from "../service/context.ts";
 
 await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first task
 

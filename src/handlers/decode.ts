@@ -1,21 +1,20 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { requestedKey } from "../service/aws/keys.ts";
 import { log, type Metrics, metricFields } from "../service/aws/log.ts";
-import { admit } from "../service/decode/admission.ts";
-import { respond, respondOnce, respondPreflight, respondProblem } from "../service/decode/http-answer.ts";
-import { getInline, getInlineByPath, getManyInline } from "../service/decode/inline.ts";
+import { type PictureContext, pictureContext } from "../service/context.ts";
+import { Problem, respond, respondOnce, respondPreflight, respondProblem } from "../service/decode/answer.ts";
+import { getInline, getManyInline } from "../service/decode/inline.ts";
 import { type Answer, getInfo, getPicture } from "../service/decode/picture.ts";
-import { type PictureContext, pictureContext } from "../service/decode/picture-context.ts";
 import { readPictureRequest } from "../service/decode/picture-request.ts";
-import { Problem } from "../service/decode/problem.ts";
+import { admit } from "../service/decode/signed-url.ts";
 
 const OPENAPI = "GET /openapi.json";
 
 await pictureContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
 
 /**
- * `GET|HEAD|OPTIONS /images/{key+}`, payload format 2.0: the picture of an upload, with `?info` what is known of it, with `?inline` or
- * `/inline` after the key as text. `POST /inline`: many as text. `GET /openapi.json`: what all this is.
+ * `GET|HEAD|OPTIONS /images/{key+}`, payload format 2.0: the picture of an upload, with `?info` what is known of it, with `?inline` the
+ * file as text. `POST /inline`: many files as text. `GET /openapi.json`: a description of this API.
  */
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const began = performance.now();
@@ -62,10 +61,7 @@ async function answerTo(
   const key = requestedKey(event.rawPath, parameter);
   const query = new URLSearchParams(event.rawQueryString);
   const cacheControl = admit(context.settings, `/images/${key}`, query); // before anything is told of the key
-  const inline = query.has("inline")
-    ? await getInline(context, key, ifNoneMatch)
-    : await getInlineByPath(context, key, ifNoneMatch);
-  if (inline) return { answer: inline, cacheControl };
+  if (query.has("inline")) return { answer: await getInline(context, key, ifNoneMatch), cacheControl };
   if (query.has("info")) return { answer: await getInfo(context, key, ifNoneMatch), cacheControl };
   const request = readPictureRequest(query, event.headers["accept"], context.settings.maxSide);
   return { answer: await getPicture(context, key, request, ifNoneMatch), cacheControl };

@@ -1,6 +1,6 @@
 import type { Context } from "aws-lambda";
 import { log } from "../service/aws/log.ts";
-import { serviceContext } from "../service/encode/context.ts";
+import { serviceContext } from "../service/context.ts";
 import type { Rejected } from "../service/encode/encode-object.ts";
 import { tellRejected } from "../service/encode/failures.ts";
 import { handleUpload } from "../service/encode/handle-upload.ts";

@@ -1,8 +1,8 @@
 import { readZn } from "../codec/format/zn-file.ts";
 import type { Model } from "../codec/model.ts";
 import { type EncodeWish, encodePicture } from "./encode.ts";
-import { sniff } from "./formats.ts";
 import { readImage } from "./read.ts";
+import { sniff } from "./sniff.ts";
 
 /** Gives the models to encode with; not asked for a `.zn` file. */
 export type ChooseModels = () => Promise<readonly Model[]>;

@@ -1,83 +1,62 @@
+import type { Sharp } from "sharp";
+
+/** How a format is written, and what it is called. The one table of the library, the command line, the service and its CDN. */
+export interface OutputFormat {
+  readonly mediaType: string;
+  /** Without a dot. */
+  readonly extension: string;
+  /** Quality of 1–100 on the format's own scale unless told; undefined where every file is without loss. */
+  readonly quality: number | undefined;
+  /** Whether a pixel may be transparent. */
+  readonly alpha: boolean;
+  /** @param many whether the picture has so many pixels that time counts */
+  write(pixels: Sharp, quality: number, many: boolean): Sharp;
+}
+
 /**
- * What bytes are, by their first bytes and never by a name. `undefined` if they are nothing known here.
- * Sources: the formats' own specifications; ISO/IEC 14496-12 for `ftyp`, with the brands of AVIF, HEIF and MIAF.
+ * The formats that decoded pictures are written in; first comes what is sent to those who take anything.
+ *
+ * The qualities are those at which the second coding of a decoded picture does not show. Measured on faces of 42 and 64 pixels, decoded
+ * at quality 60, against the decoded pixels: the mean, the worst of 16, and bytes a picture. WebP's limit is its halved chroma, hence
+ * the careful subsampling. AVIF's efforts 1–4 differ by under 0.1 dB here and fourfold in time; effort 0 takes a sixth of the time of 2,
+ * for 0.4 dB.
  */
-export function sniff(bytes: Uint8Array): string | undefined {
-  for (const [mediaType, offset, signature] of SIGNATURES) {
-    if (signature.every((byte, i) => bytes[offset + i] === byte)) return mediaType;
-  }
-  return (
-    sniffBitmap(bytes) ?? sniffAnymap(bytes) ?? sniffRiff(bytes) ?? sniffIsoMedia(bytes) ?? sniffMarkup(bytes)
-  );
-}
+export const PICTURE_FORMATS = {
+  png: {
+    mediaType: "image/png",
+    extension: "png",
+    quality: undefined,
+    alpha: true,
+    write: (pixels) => pixels.png({ compressionLevel: 9 }),
+  },
+  webp: {
+    mediaType: "image/webp",
+    extension: "webp",
+    quality: 97, // 43.0 dB, 40.2 dB, 1745 bytes
+    alpha: true,
+    write: (pixels, quality) => pixels.webp({ quality, smartSubsample: true, effort: 4 }),
+  },
+  avif: {
+    mediaType: "image/avif",
+    extension: "avif",
+    quality: 92, // 42.8 dB, 41.0 dB, 1587 bytes
+    alpha: true,
+    write: (pixels, quality, many) =>
+      pixels.avif({ quality, chromaSubsampling: "4:4:4", effort: many ? 0 : 2 }),
+  },
+  jpeg: {
+    mediaType: "image/jpeg",
+    extension: "jpeg",
+    quality: 95, // 42.5 dB, 40.7 dB, 2196 bytes
+    alpha: false,
+    write: (pixels, quality) => pixels.jpeg({ quality, chromaSubsampling: "4:4:4", optimiseCoding: true }),
+  },
+} as const satisfies Readonly<Record<string, OutputFormat>>;
 
-const ascii = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
+export type PictureFormat = keyof typeof PICTURE_FORMATS;
 
-const SIGNATURES: readonly (readonly [mediaType: string, offset: number, signature: readonly number[]])[] = [
-  ["image/jpeg", 0, [0xff, 0xd8, 0xff]],
-  ["image/png", 0, [0x89, ...ascii("PNG\r\n\x1a\n")]],
-  ["image/gif", 0, ascii("GIF87a")],
-  ["image/gif", 0, ascii("GIF89a")],
-  ["image/tiff", 0, [...ascii("II*"), 0]],
-  ["image/tiff", 0, [...ascii("MM"), 0, 0x2a]],
-  ["image/tiff", 0, [...ascii("II+"), 0]],
-  ["image/tiff", 0, [...ascii("MM"), 0, 0x2b]],
-  ["image/jxl", 0, [0xff, 0x0a]],
-  ["image/jxl", 4, [...ascii("JXL "), 0x0d, 0x0a, 0x87, 0x0a]],
-  ["image/jp2", 4, [...ascii("jP  "), 0x0d, 0x0a, 0x87, 0x0a]],
-  ["image/jp2", 0, [0xff, 0x4f, 0xff, 0x51]],
-  ["image/jxr", 0, [...ascii("II"), 0xbc]],
-  ["image/vnd.adobe.photoshop", 0, ascii("8BPS")],
-  ["image/x-icon", 0, [0, 0, 1, 0]],
-  ["image/icns", 0, ascii("icns")],
-  ["image/qoi", 0, ascii("qoif")],
-  ["image/x-exr", 0, [0x76, 0x2f, 0x31, 0x01]],
-  ["image/vnd.radiance", 0, ascii("#?RADIANCE")],
-  ["image/vnd.radiance", 0, ascii("#?RGBE")],
-  ["image/vnd-ms.dds", 0, ascii("DDS ")],
-  ["application/pdf", 0, ascii("%PDF-")],
-  ["application/zip", 0, ascii("PK\x03\x04")],
-  ["application/gzip", 0, [0x1f, 0x8b]],
-];
+export const PICTURE_FORMAT_NAMES = Object.keys(PICTURE_FORMATS) as readonly PictureFormat[];
 
-/** Two letters may begin any text; a bitmap has two reserved numbers of 16 bits after its size, both 0. */
-function sniffBitmap(bytes: Uint8Array): string | undefined {
-  if (text(bytes, 0, 2) !== "BM") return undefined;
-  return text(bytes, 6, 10) === "\0\0\0\0" ? "image/bmp" : undefined;
-}
-
-/** Netpbm: a letter and a digit, white space, then the width or a comment. */
-function sniffAnymap(bytes: Uint8Array): string | undefined {
-  return /^P[1-7]\s+[\d#W]/.test(text(bytes, 0, 8)) ? "image/x-portable-anymap" : undefined;
-}
-
-function sniffRiff(bytes: Uint8Array): string | undefined {
-  if (text(bytes, 0, 4) !== "RIFF") return undefined;
-  return text(bytes, 8, 12) === "WEBP" ? "image/webp" : "application/x-riff";
-}
-
-/** The brands of an ISO media file stand in its first box: the major one, its version, then the compatible ones. */
-function sniffIsoMedia(bytes: Uint8Array): string | undefined {
-  if (text(bytes, 4, 8) !== "ftyp") return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = Math.min(view.getUint32(0), bytes.length, 256);
-  const brands = [text(bytes, 8, 12)];
-  for (let at = 16; at + 4 <= end; at += 4) brands.push(text(bytes, at, at + 4));
-  const has = (...names: string[]): boolean => names.some((name) => brands.includes(name));
-  if (has("avif", "avis")) return "image/avif";
-  if (has("heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs")) return "image/heic";
-  if (has("mif1", "msf1")) return "image/heif";
-  return "video/mp4";
-}
-
-/** SVG and HTML may start with a byte order mark, white space, an XML declaration, comments or a document type. */
-function sniffMarkup(bytes: Uint8Array): string | undefined {
-  const start = new TextDecoder().decode(bytes.subarray(0, 1024)).trimStart();
-  if (!start.startsWith("<")) return undefined;
-  if (/<svg[\s>]/i.test(start)) return "image/svg+xml";
-  return /^<(!doctype html|html)/i.test(start) ? "text/html" : "application/xml";
-}
-
-function text(bytes: Uint8Array, from: number, to: number): string {
-  return String.fromCharCode(...bytes.subarray(from, to));
+export function isPictureFormat(name: string): name is PictureFormat {
+  return Object.hasOwn(PICTURE_FORMATS, name);
 }

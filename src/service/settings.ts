@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
-import { readSecrets } from "./decode/signed-url.ts";
+import { boundsOf, parseWhole } from "../codec/validate.ts";
 
 /** The environment of the functions, as serverless.yml sets it. */
 const Settings = v.object({
@@ -81,18 +81,26 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
 }
 
 /** A whole number of a range, written in decimal. */
-export function wholeNumber(least: number, most: number) {
-  return v.pipe(
-    v.string(),
-    v.regex(/^\d{1,10}$/, (issue) => `expected a whole number of ${least}–${most}, got "${issue.input}"`),
-    v.transform(Number),
-    v.check(
-      (value) => value >= least && value <= most,
-      (issue) => `expected a whole number of ${least}–${most}, got ${issue.input}`,
-    ),
-  );
+function whole(standard: string, least: number, most: number) {
+  const isWithin = (text: string): boolean => parseWhole(text, least, most) !== undefined;
+  const expected = (issue: { readonly input: string }): string =>
+    `expected a whole number of ${boundsOf(least, most)}, got "${issue.input}"`;
+  return v.optional(v.pipe(v.string(), v.check(isWithin, expected), v.transform(Number)), standard);
 }
 
-function whole(standard: string, least: number, most: number) {
-  return v.optional(wholeNumber(least, most), standard);
+/** Characters of a secret. */
+const LEAST_SECRET = 32;
+
+/**
+ * The secrets of a text, separated by blanks or line breaks: the first signs, all are accepted, so that one can be replaced without
+ * URLs breaking. None in an empty text. Throws `bad-option`, without repeating the secret.
+ */
+export function readSecrets(text: string): string[] {
+  const secrets = text.split(/\s+/).filter((secret) => secret !== "");
+  const short = secrets.find((secret) => secret.length < LEAST_SECRET);
+  if (short === undefined) return secrets;
+  throw new ZippyNetError(
+    "bad-option",
+    `expected secrets of at least ${LEAST_SECRET} characters without blanks, got one of ${short.length}`,
+  );
 }

@@ -5,7 +5,7 @@ import { extname, join, normalize, sep } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import Negotiator from "negotiator";
-import { contentTag, formTag, matches } from "../service/decode/etag.ts";
+import { contentTag, formTag, matches } from "../http/etag.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PutBucketNotificationConfigurationCommand } from "@aws-sdk/client-s3";
 import sharp from "sharp";
-import { inParallel } from "../../src/service/aws/concurrency.ts";
+import { inParallel } from "../../src/concurrency.ts";
 import { ENCODE } from "./deployment.ts";
 import { zippynet } from "./processes.ts";
 import { deployment, face } from "./shared.ts";

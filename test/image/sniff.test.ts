@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import sharp from "sharp";
-import { sniff } from "../../src/image/formats.ts";
+import { sniff } from "../../src/image/sniff.ts";
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
 const brands = (major: string, ...others: string[]): Buffer => {

@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { exportPath } from "../../src/cli/s3/export-path.ts";
-import { inParallel } from "../../src/service/aws/concurrency.ts";
+import { inParallel } from "../../src/concurrency.ts";
+import { compareKeys } from "../../src/service/aws/keys.ts";
 import type { Listed } from "../../src/service/aws/s3.ts";
 import { backfillCost } from "../../src/service/backfill/cost.ts";
-import { compareKeys, inLatentsOrder, type Pair, pairUp } from "../../src/service/backfill/join-listings.ts";
+import { inLatentsOrder, type Pair, pairUp } from "../../src/service/backfill/join-listings.ts";
 import { collect } from "./collect.ts";
 
 /** As S3 lists them. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { chooseFormat, FORMATS } from "../../src/service/decode/formats.ts";
+import { chooseFormat, SERVED } from "../../src/service/decode/negotiate.ts";
 import { openApi } from "../../src/service/decode/openapi.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { type Resolved, resolve } from "./resolved.ts";
@@ -39,7 +39,7 @@ function left(
 
 function chosen(accept: string | undefined, file: boolean): string {
   try {
-    return FORMATS[chooseFormat(undefined, accept, { file })];
+    return SERVED[chooseFormat(undefined, accept, { file })];
   } catch {
     return "none/none";
   }
@@ -82,7 +82,7 @@ test("Accept of browsers becomes one type", () => {
 test("the API chooses of what is left what it would have chosen of all", () => {
   const type = fc.oneof(
     fc.constantFrom(
-      ...Object.values(FORMATS),
+      ...Object.values(SERVED),
       "image/*",
       "*/*",
       "IMAGE/WEBP",

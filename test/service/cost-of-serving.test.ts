@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { monthsToBreakEven, servingCost, watchingCost } from "../../src/service/backfill/cost-of-serving.ts";
+import { monthsToBreakEven, servingCost, watchingCost } from "../../scripts/cost-of-serving.ts";
 import { encodeMetrics } from "../../src/service/encode/handle-upload.ts";
 
 const ENCODED = { outcome: "encoded", metadata: {} } as const;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formTag, matches } from "../../src/service/decode/etag.ts";
-import { chooseFormat, FORMATS } from "../../src/service/decode/formats.ts";
-import { Problem } from "../../src/service/decode/problem.ts";
+import { formTag, matches } from "../../src/http/etag.ts";
+import { Problem } from "../../src/service/decode/answer.ts";
+import { chooseFormat, SERVED } from "../../src/service/decode/negotiate.ts";
 
 test("?format= decides, whatever is accepted", () => {
-  for (const format of Object.keys(FORMATS)) assert.equal(chooseFormat(format, "text/html"), format);
+  for (const format of Object.keys(SERVED)) assert.equal(chooseFormat(format, "text/html"), format);
   assert.throws(
     () => chooseFormat("bmp", undefined),
     (error) => error instanceof Problem && error.status === 400 && /"bmp"/.test(error.message),
@@ -46,7 +46,7 @@ test("no Accept header makes anything but a format or a problem", () => {
   fc.assert(
     fc.property(fc.string(), (accept) => {
       try {
-        assert.ok(chooseFormat(undefined, accept) in FORMATS);
+        assert.ok(chooseFormat(undefined, accept) in SERVED);
       } catch (error) {
         assert.ok(error instanceof Problem);
       }
@@ -66,6 +66,6 @@ test("If-None-Match: a list, weak tags, a star", () => {
 });
 
 test("latents and form both change the tag", () => {
-  const tags = ['"a"', '"b"'].flatMap((etag) => Object.keys(FORMATS).map((form) => formTag(etag, form)));
+  const tags = ['"a"', '"b"'].flatMap((etag) => Object.keys(SERVED).map((form) => formTag(etag, form)));
   assert.equal(new Set(tags).size, tags.length);
 });

@@ -7,17 +7,16 @@ import { decode, fromInline } from "../../src/index.ts";
 import { LocalS3 } from "../../src/local/s3/server.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { ObjectStore } from "../../src/service/aws/s3.ts";
+import type { ServiceContext } from "../../src/service/context.ts";
+import { Problem } from "../../src/service/decode/answer.ts";
 import {
   getInline,
-  getInlineByPath,
   getManyInline,
   type InlinePicture,
   type InlineProblem,
   MAX_INLINE_BYTES,
   MAX_KEYS,
 } from "../../src/service/decode/inline.ts";
-import { Problem } from "../../src/service/decode/problem.ts";
-import type { ServiceContext } from "../../src/service/encode/context.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { AWS_ENVIRONMENT } from "./aws-environment.ts";
 
@@ -34,7 +33,6 @@ before(async () => {
   context = { store: new ObjectStore(s3.endpoint), models: await openModels(), settings };
   file = await readFile(new URL("../golden/photograph-1-42-q50.zn", import.meta.url));
   await put("a/ü 1+.png", file);
-  await put("b/inline", file);
   await put("damaged.png", Buffer.from([0x81]));
   await put("large.png", Buffer.alloc(MAX_INLINE_BYTES + 1, 1));
 });
@@ -94,7 +92,7 @@ test("another body is a 400 that says what was expected", async () => {
   }
 });
 
-test("one key: JSON with a tag that is its own; by path too, where no picture has that very key", async () => {
+test("one key: JSON with a tag that is its own", async () => {
   const answer = await getInline(context, "a/ü 1+.png", undefined);
   const { tag, bytesIn, body } = answer;
   assert.equal(bytesIn, file.length);
@@ -102,10 +100,6 @@ test("one key: JSON with a tag that is its own; by path too, where no picture ha
   assert.equal((JSON.parse(Buffer.from(body!.bytes).toString()) as InlinePicture).bytes, file.length);
   assert.match(tag, /-inline"$/);
   assert.equal((await getInline(context, "a/ü 1+.png", tag)).body, undefined);
-  assert.deepEqual(await getInlineByPath(context, "a/ü 1+.png/inline", undefined), answer);
-  assert.equal(await getInlineByPath(context, "b/inline", undefined), undefined);
-  assert.ok(await getInlineByPath(context, "b/inline/inline", undefined));
-  assert.equal(await getInlineByPath(context, "a/ü 1+.png", undefined), undefined);
   for (const [key, status] of [
     ["none.png", 404],
     ["large.png", 400],

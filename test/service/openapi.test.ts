@@ -42,7 +42,6 @@ function requests(): Request[] {
   const images = ["GET", "HEAD"].flatMap((method) =>
     [
       ...[...queries, ...formats].map((query) => ({ url: signed("face", query) })),
-      { url: signed("face/inline") },
       { url: signed("alpha", "?info") },
       { url: signed("broken"), headers: { "if-none-match": tag } },
       { url: signed("face", "?w=0") },

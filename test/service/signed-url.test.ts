@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { imagePath } from "../../src/service/aws/keys.ts";
-import { checkSignedUrl, readSecrets, signUrl } from "../../src/service/decode/signed-url.ts";
-import { readSettings } from "../../src/service/settings.ts";
+import { checkSignedUrl, signUrl } from "../../src/service/decode/signed-url.ts";
+import { readSecrets, readSettings } from "../../src/service/settings.ts";
 import { assertProblem, DecodeService } from "./decode-service.ts";
 
 const SECRET = "a secret of more than 32 letters".replaceAll(" ", "-");

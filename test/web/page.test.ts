@@ -174,7 +174,7 @@ suite("the page of npm start", { skip: NO_BROWSER, timeout: 300_000 }, () => {
       const key = "team/Änna +1.png";
       // the service chooses among all models, the page has one
       const inline = toInline(new Uint8Array(await stored.arrayBuffer()));
-      const one = await fetch(`${local.pictureUrl(key)}/inline`);
+      const one = await fetch(`${local.pictureUrl(key)}?inline`);
       assert.equal(((await one.json()) as { inline: string }).inline, inline);
       const body = JSON.stringify({ keys: [key, "none"] });
       const many = await fetch(`${local.service.apiUrl}/inline`, { method: "POST", body });

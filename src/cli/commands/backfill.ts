@@ -6,7 +6,7 @@ import { BatchJobs, hasEnded, type JobState, type NewJob } from "../../service/b
 import { failedTasks } from "../../service/backfill/batch-report.ts";
 import type { Cost } from "../../service/backfill/cost.ts";
 import type { Scope, State } from "../../service/backfill/survey.ts";
-import type { ServiceContext } from "../../service/encode/context.ts";
+import type { ServiceContext } from "../../service/context.ts";
 import { MAX_JOBS, whole } from "../options.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import type { Failure } from "../results.ts";
@@ -69,7 +69,7 @@ async function backfill(where: Place, options: BackfillOptions, command: Command
     usage(command, `expected the latents in a bucket of their own, got ${latentsBucket} for both`);
   }
   process.env["ZIPPYNET_LATENTS_BUCKET"] = latentsBucket; // for this thread and the others
-  const { serviceContext } = await import("../../service/encode/context.ts"); // not before the call is known to be right
+  const { serviceContext } = await import("../../service/context.ts"); // not before the call is known to be right
   const run = new Backfill(await serviceContext(), where, options);
   const report = await (options.dryRun
     ? run.estimate()

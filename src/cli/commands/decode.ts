@@ -1,14 +1,13 @@
 import { Command, Option } from "commander";
+import { PICTURE_FORMAT_NAMES, PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
 import { type BatchOptions, runBatch } from "../files/batch-command.ts";
 import { isZnFile } from "../files/inputs.ts";
 import { MAX_JOBS, whole } from "../options.ts";
 
 interface DecodeOptions extends BatchOptions {
-  readonly format: (typeof FORMATS)[number];
+  readonly format: PictureFormat;
   readonly overwrite?: boolean;
 }
-
-const FORMATS = ["png", "webp", "avif", "jpeg"] as const;
 
 /** `zippynet decode`: `.zn` files to images. */
 export function decodeCommand(): Command {
@@ -18,7 +17,7 @@ export function decodeCommand(): Command {
     )
     .argument("<in...>", ".zn files and folders; - is standard input")
     .option("-o, --output <dir>", "folder of the images, made if need be; - is standard output")
-    .addOption(new Option("--format <format>", "of the images").choices(FORMATS).default("png"))
+    .addOption(new Option("--format <format>", "of the images").choices(PICTURE_FORMAT_NAMES).default("png"))
     .option("--overwrite", "replace pictures that stand beside their .zn files, too")
     .option("--jobs <n>", "cores to use (default: as many as the files keep busy)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
@@ -26,7 +25,7 @@ export function decodeCommand(): Command {
       runBatch(command, options, {
         named,
         wanted: isZnFile,
-        extension: `.${options.format}`,
+        extension: `.${PICTURE_FORMATS[options.format].extension}`,
         sparing: !options.overwrite,
         work: { kind: "decode", format: options.format },
         verb: "decoded",

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { PICTURE_FORMAT_NAMES, PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
 import { latentsKey } from "../../service/aws/keys.ts";
 import { MAX_JOBS, whole } from "../options.ts";
 import { type Failure, failure } from "../results.ts";
@@ -12,11 +13,9 @@ import { type Place, place, s3Url, useBucket } from "../s3/s3-location.ts";
 import { countText } from "../s3/summary.ts";
 import { EXIT_FAILED, usage } from "../usage.ts";
 
-const FORMATS = ["png", "webp", "avif", "jpeg"] as const;
-
 interface ExportOptions {
   readonly output: string;
-  readonly format: (typeof FORMATS)[number];
+  readonly format: PictureFormat;
   readonly jobs?: number;
   readonly json?: boolean;
 }
@@ -30,7 +29,7 @@ export function exportCommand(): Command {
     )
     .argument("<latents>", "where the latents are: s3://bucket/prefix", place)
     .requiredOption("-o, --output <dir>", "folder of the images, made if need be")
-    .addOption(new Option("--format <format>", "of the images").choices(FORMATS).default("png"))
+    .addOption(new Option("--format <format>", "of the images").choices(PICTURE_FORMAT_NAMES).default("png"))
     .option("--jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
     .action(exportAll);
@@ -46,7 +45,7 @@ async function exportAll(where: Place, options: ExportOptions, command: Command)
   const task = async ({ key, modified }: ListedLatents): Promise<ObjectTask | undefined> => {
     let file: string;
     try {
-      file = join(output, exportPath(key, `.${format}`));
+      file = join(output, exportPath(key, `.${PICTURE_FORMATS[format].extension}`));
     } catch (error) {
       unnamed.push(failure(s3Url(where.bucket, latentsKey(key)), error));
       return undefined;

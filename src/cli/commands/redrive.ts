@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { FailuresQueue } from "../../service/aws/sqs.ts";
 import type { Failed } from "../../service/backfill/redrive.ts";
 import type { Upload } from "../../service/encode/encode-object.ts";
+import { isPermanentCode } from "../../service/retries.ts";
 import { type Failure, isFailure } from "../results.ts";
 import { useSettingsOf } from "../s3/function-settings.ts";
 import type { ObjectResult } from "../s3/object-work.ts";
@@ -85,7 +86,7 @@ async function work(queue: FailuresQueue, options: RedriveOptions): Promise<Repo
       report.messages++;
       const { handle } = failed.message;
       const failures = options.dryRun ? told(failed) : await tryAgain(failed);
-      const settled = failures.every(({ error }) => options.discardRejected && REJECTED.has(error.code));
+      const settled = failures.every(({ error }) => options.discardRejected && isPermanentCode(error.code));
       if (settled && !options.dryRun) {
         await queue.delete(handle);
         report.settled++;
@@ -100,9 +101,6 @@ async function work(queue: FailuresQueue, options: RedriveOptions): Promise<Repo
   }
   return report;
 }
-
-/** Codes of what no repetition mends. */
-const REJECTED: ReadonlySet<string> = new Set(["bad-image", "bad-option", "too-large"]);
 
 function told({ uploads, reason, message }: Failed): Failure[] {
   const places =

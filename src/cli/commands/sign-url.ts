@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
-import { readSecrets, signUrl } from "../../service/decode/signed-url.ts";
+import { signUrl } from "../../service/decode/signed-url.ts";
+import { readSecrets } from "../../service/settings.ts";
 import { duration } from "../options.ts";
 import { usage } from "../usage.ts";
 

@@ -1,7 +1,8 @@
 import { readZn } from "../../codec/format/zn-file.ts";
 import { split } from "../../image/batches.ts";
 import { decodePicture } from "../../image/decode.ts";
-import { type PictureFormat, writeImage } from "../../image/write.ts";
+import type { PictureFormat } from "../../image/formats.ts";
+import { writeImage } from "../../image/write.ts";
 import type { Models } from "../../model/folder.ts";
 import type { Done, OnResults } from "../results.ts";
 import { AT_ONCE, each, readBytes, writeBytes } from "./files.ts";

@@ -1,6 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { basename, extname, relative, resolve } from "node:path";
-import { sniff } from "../../image/formats.ts";
+import { sniff } from "../../image/sniff.ts";
 import { walk } from "../../image/walk.ts";
 import { type Failure, failure } from "../results.ts";
 

@@ -1,5 +1,5 @@
 import type { EncodeWish } from "../../image/encode.ts";
-import type { PictureFormat } from "../../image/write.ts";
+import type { PictureFormat } from "../../image/formats.ts";
 import { openModels } from "../../model/folder.ts";
 import type { OnResults } from "../results.ts";
 import { decodeFiles } from "./decode-files.ts";

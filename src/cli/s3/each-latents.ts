@@ -17,7 +17,7 @@ export async function eachLatents(
   task: (latents: ListedLatents) => Promise<ObjectTask | undefined> | ObjectTask | undefined,
 ): Promise<Tally> {
   process.env["ZIPPYNET_LATENTS_BUCKET"] = bucket; // for this thread and the others
-  const { serviceContext } = await import("../../service/encode/context.ts"); // not before the call is known to be right
+  const { serviceContext } = await import("../../service/context.ts"); // not before the call is known to be right
   const { uploadKey } = await import("../../service/aws/keys.ts");
   const { doTasks } = await import("./object-pool.ts");
   const { store } = await serviceContext();

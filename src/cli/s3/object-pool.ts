@@ -1,5 +1,5 @@
 import { Worker as Thread } from "node:worker_threads";
-import { inParallel } from "../../service/aws/concurrency.ts";
+import { inParallel } from "../../concurrency.ts";
 import { doTask, type ObjectResult, type ObjectTask } from "./object-work.ts";
 
 /** Tasks that a thread has at a time: while S3 answers one, its core works at another. */

@@ -1,10 +1,12 @@
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import { decodePicture } from "../../image/decode.ts";
-import { type PictureFormat, writeImage } from "../../image/write.ts";
+import type { PictureFormat } from "../../image/formats.ts";
+import { writeImage } from "../../image/write.ts";
 import { latentsKey } from "../../service/aws/keys.ts";
 import { verifyObject } from "../../service/backfill/verify.ts";
-import { type ServiceContext, serviceContext } from "../../service/encode/context.ts";
+import { type ServiceContext, serviceContext } from "../../service/context.ts";
 import { encodeObject } from "../../service/encode/encode-object.ts";
+import { parseMetadata } from "../../service/encode/latents-object.ts";
 import { writeWhole } from "../files/outputs.ts";
 import { type Failure, failure } from "../results.ts";
 import { s3Url } from "./s3-location.ts";
@@ -52,8 +54,8 @@ async function attempt(context: ServiceContext, task: ObjectTask): Promise<Objec
     const result = await encodeObject(context, { bucket: task.bucket, key, again: task.again });
     if (result.outcome === "rejected") throw result.reason;
     if (result.outcome !== "encoded") return { key, outcome: result.outcome };
-    const { "bytes-before": before, "bytes-after": after } = result.metadata;
-    return { key, outcome: "encoded", bytesBefore: Number(before), bytesAfter: Number(after) };
+    const { bytesBefore = 0, bytesAfter = 0 } = parseMetadata(result.metadata);
+    return { key, outcome: "encoded", bytesBefore, bytesAfter };
   }
   if (task.do === "verify")
     return { key, outcome: (await verifyObject(context, key, task.uploadsBucket)).outcome };

@@ -1,5 +1,5 @@
 import { ZippyNetError } from "../../codec/errors.ts";
-import { sniff } from "../formats.ts";
+import { sniff } from "../sniff.ts";
 
 /** Media types that are read. */
 export const READABLE = [

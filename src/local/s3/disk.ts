@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { compareKeys } from "../../service/aws/keys.ts";
 import { noSuchKey } from "./errors.ts";
 
 /** What S3 keeps beside the bytes of an object. */
@@ -58,7 +59,7 @@ export class Bucket {
 
   /** All objects in the order of their keys' UTF-8 bytes, as S3 lists them. */
   list(): ObjectInfo[] {
-    return [...this.#index.values()].sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+    return [...this.#index.values()].sort((a, b) => compareKeys(a.key, b.key));
   }
 
   info(key: string): ObjectInfo | undefined {

@@ -1,3 +1,4 @@
+import { compareKeys, percentEncodeKey } from "../../service/aws/keys.ts";
 import type { ObjectInfo } from "./disk.ts";
 import type { Xml } from "./xml.ts";
 
@@ -15,13 +16,13 @@ export function listObjects(
   const after = token
     ? Buffer.from(token, "base64url").toString()
     : (query.get(v2 ? "start-after" : "marker") ?? "");
-  const encode = query.get("encoding-type") === "url" ? encodeKey : (key: string): string => key;
+  const encode = query.get("encoding-type") === "url" ? percentEncodeKey : (key: string): string => key;
 
   const contents: ObjectInfo[] = [];
   const prefixes: string[] = [];
   let [last, more] = ["", false];
   for (const info of objects) {
-    if (!info.key.startsWith(prefix) || compare(info.key, after) <= 0) continue;
+    if (!info.key.startsWith(prefix) || compareKeys(info.key, after) <= 0) continue;
     const end = delimiter ? info.key.indexOf(delimiter, prefix.length) : -1;
     const common = end < 0 ? undefined : info.key.slice(0, end + delimiter.length);
     if (common !== undefined && (prefixes.at(-1) === common || after === common)) continue;
@@ -59,12 +60,4 @@ export function listObjects(
     })),
     CommonPrefixes: prefixes.map((each) => ({ Prefix: encode(each) })),
   };
-}
-
-function compare(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-function encodeKey(key: string): string {
-  return encodeURIComponent(key).replaceAll("%2F", "/");
 }

@@ -1,13 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { contentEncoding, readBody } from "./body.ts";
+import { readBody } from "./body.ts";
 import { readCondition, writeGuard } from "./conditions.ts";
 import { allowPages } from "./cors.ts";
 import { Bucket, type ObjectInfo } from "./disk.ts";
 import { noSuchKey, notImplemented, S3Error } from "./errors.ts";
+import {
+  copiedHeaders,
+  readTagging,
+  storedHeaders,
+  tagSet,
+  tagsOf,
+  withoutTags,
+  withTags,
+} from "./headers.ts";
 import { listObjects } from "./list.ts";
-import { readTagging, TAGS, tagSet, tagsOf, withoutTags, withTags } from "./tags.ts";
 import { Uploads } from "./uploads.ts";
 import { readXml, writeXml, type Xml } from "./xml.ts";
 
@@ -171,7 +179,7 @@ export class LocalS3 {
     const source = request.headers["x-amz-copy-source"];
     if (source !== undefined) {
       const from = await this.#readSource(String(source));
-      const headers = copiedHeaders(request, from.info);
+      const headers = copiedHeaders(request, from.info.headers);
       const info = await bucket.put(key, { body: from.body, headers }, guard);
       this.#changed("ObjectCreated:Copy", bucket, key, info);
       sendXml(call, "CopyObjectResult", { LastModified: info.modified, ETag: `"${info.etag}"` });
@@ -289,27 +297,6 @@ async function getObject({ request, response }: Call, bucket: Bucket, key: strin
   if (from > to) throw new S3Error(416, "InvalidRange", `expected a range within ${body.length} bytes`);
   const part = body.subarray(from, to + 1);
   send(request, response, 206, part, { ...headers, "content-range": `bytes ${from}-${to}/${body.length}` });
-}
-
-/** The headers of a request that S3 keeps with an object. */
-function storedHeaders({ headers }: IncomingMessage): Record<string, string> {
-  const kept: Record<string, string> = {
-    "content-type": headers["content-type"] ?? "binary/octet-stream",
-  };
-  const encoding = contentEncoding(headers["content-encoding"]);
-  if (encoding !== undefined) kept["content-encoding"] = encoding;
-  for (const [name, value] of Object.entries(headers)) {
-    const plain = ["cache-control", "content-disposition", "content-language", "expires"].includes(name);
-    if (plain || name === TAGS || name.startsWith("x-amz-meta-")) kept[name] = String(value);
-  }
-  return kept;
-}
-
-/** Metadata and tags of a copy: each of the source, or of the request where its directive says so. */
-function copiedHeaders(request: IncomingMessage, source: ObjectInfo): Record<string, string> {
-  const of = (directive: string) =>
-    request.headers[directive] === "REPLACE" ? storedHeaders(request) : source.headers;
-  return withTags(of("x-amz-metadata-directive"), tagsOf(of("x-amz-tagging-directive")));
 }
 
 function sendXml({ request, response }: Call, root: string, content: Xml): void {

@@ -17,7 +17,7 @@ export function uploadKey(key: string): string | undefined {
 /** S3's limit on a key, in bytes. */
 export const MAX_KEY = 1024;
 
-/** Whether there can be latents of an upload's key. Of any other S3 says, or its client, that the request is bad. */
+/** Whether there can be latents of an upload's key: of any other, S3 or its client only says that the request is bad. */
 export function mayHaveLatents(key: string): boolean {
   return key.isWellFormed() && Buffer.byteLength(latentsKey(key)) <= MAX_KEY;
 }
@@ -50,7 +50,12 @@ export function isFolderMarker(key: string, size: number | undefined): boolean {
   return size === 0 && key.endsWith("/");
 }
 
-/** A key as a manifest of S3 Batch Operations wants it: percent-encoded, so that no comma or line break is left. */
-export function encodeKeyOfManifest(key: string): string {
+/** A key as manifests of S3 Batch Operations and listings have it: percent-encoded, so that no comma or line break is left. */
+export function percentEncodeKey(key: string): string {
   return encodeURIComponent(key).replaceAll("%2F", "/");
+}
+
+/** By the bytes of UTF-8; JavaScript's own order differs beyond the Basic Multilingual Plane. */
+export function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

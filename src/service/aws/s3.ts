@@ -10,6 +10,7 @@ import {
   S3Client,
   S3ServiceException,
 } from "@aws-sdk/client-s3";
+import { PATIENCE } from "../retries.ts";
 import { decodeEventKey } from "./keys.ts";
 
 /** What S3 says of an object. */
@@ -177,9 +178,3 @@ function statusOf(error: unknown): number | undefined {
 function isNoSuchBucket(error: unknown): boolean {
   return error instanceof Error && error.name === "NoSuchBucket";
 }
-
-/**
- * Milliseconds that an AWS service may take to accept a connection, and to say something on it; without them the SDK waits for ever.
- * Three attempts stay within the 20 s of the decode function.
- */
-export const PATIENCE = { connectionTimeout: 2000, socketTimeout: 6000 };

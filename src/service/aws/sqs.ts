@@ -5,7 +5,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { PATIENCE } from "./s3.ts";
+import { PATIENCE } from "../retries.ts";
 
 /** A message that is ours until its visibility timeout ends. */
 export interface Received {

@@ -8,7 +8,8 @@ import {
   S3ControlClient,
 } from "@aws-sdk/client-s3-control";
 import { ZippyNetError } from "../../codec/errors.ts";
-import { encodeKeyOfManifest } from "../aws/keys.ts";
+import { bareTag } from "../../http/etag.ts";
+import { percentEncodeKey } from "../aws/keys.ts";
 import type { ObjectStore } from "../aws/s3.ts";
 
 /** Where a job stands. */
@@ -107,7 +108,7 @@ export class BatchJobs {
         },
         Manifest: {
           Spec: { Format: "S3BatchOperations_CSV_20180820", Fields: ["Bucket", "Key"] },
-          Location: { ObjectArn: `${bucketArn}/${key}`, ETag: written.etag.replaceAll('"', "") },
+          Location: { ObjectArn: `${bucketArn}/${key}`, ETag: bareTag(written.etag) },
         },
         Report: {
           Enabled: true,
@@ -147,5 +148,5 @@ export const BACKFILL_FOLDER = "jobs";
 
 /** The lines of a manifest of S3 Batch Operations: bucket and percent-encoded key, CSV. */
 export function manifestOf(bucket: string, keys: readonly string[]): Uint8Array {
-  return Buffer.from(keys.map((key) => `${bucket},${encodeKeyOfManifest(key)}\n`).join(""));
+  return Buffer.from(keys.map((key) => `${bucket},${percentEncodeKey(key)}\n`).join(""));
 }

@@ -2,9 +2,10 @@ import type { S3BatchResultResult, S3BatchResultResultCode } from "aws-lambda";
 import * as v from "valibot";
 import { decodeEventKey } from "../aws/keys.ts";
 import { log, metricFields } from "../aws/log.ts";
-import type { ServiceContext } from "../encode/context.ts";
+import type { ServiceContext } from "../context.ts";
 import type { Outcome } from "../encode/encode-object.ts";
 import { handleUpload } from "../encode/handle-upload.ts";
+import { parseMetadata } from "../encode/latents-object.ts";
 
 /** One invocation by S3 Batch Operations, whichever schema it is of. */
 export interface BatchInvocation {
@@ -119,8 +120,8 @@ export async function doBatchTask(
 
 function resultText(outcome: Outcome): string {
   if (outcome.outcome !== "encoded") return outcome.outcome;
-  const { "bytes-before": before, "bytes-after": after } = outcome.metadata;
-  return `encoded ${before} ${after}`;
+  const { bytesBefore, bytesAfter } = parseMetadata(outcome.metadata);
+  return `encoded ${bytesBefore} ${bytesAfter}`;
 }
 
 /** Manifests encode keys as forms do, and S3's own inventories too; undefined of what is not encoded at all. */

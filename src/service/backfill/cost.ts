@@ -1,8 +1,7 @@
-import { functionCost } from "./function-cost.ts";
-
 /**
- * List prices in US dollars, us-east-1, S3 Standard, without the free tier (https://aws.amazon.com/s3/pricing/). Other regions are
- * up to a half dearer.
+ * List prices in US dollars, us-east-1, without the free tier: https://aws.amazon.com/s3/pricing/ (Standard),
+ * https://aws.amazon.com/lambda/pricing/ (arm64), https://aws.amazon.com/cloudwatch/pricing/ (logs). Other regions cost up to half as
+ * much again.
  */
 export const PRICES = {
   /** PUT, COPY, POST, LIST. */
@@ -16,13 +15,19 @@ export const PRICES = {
   /** Of a job of S3 Batch Operations, and of an object of it. */
   job: 0.25,
   jobObject: 1 / 1e6,
+  /** Of a function. */
+  invocation: 0.2 / 1e6,
+  /** Of a gigabyte of a function's memory for a second. */
+  gigabyteSecond: 0.0000133334,
+  /** Of a byte of the log. */
+  log: 0.5 / 1e9,
 } as const;
 
 /** Keys that a LIST gives at most. */
 const PAGE = 1000;
 
-/** Requests that one upload takes from `encodeObject`: two looks before, the fetch and one look after; one write. */
-const READS = 4;
+/** Requests of `encodeObject` for one upload: two looks before, the fetch and one look after. It writes once. */
+export const READS = 4;
 
 export interface BackfillWork {
   readonly uploads: number;
@@ -62,4 +67,16 @@ export function backfillCost({
     transferOut: byJob ? 0 : bytes * PRICES.transfer,
     job: byJob && encodes > 0 ? PRICES.job + encodes * (PRICES.jobObject + functionCost(BILLED)) : 0,
   };
+}
+
+/** Of serverless.yml. */
+const GIGABYTES = 1769 / 1024;
+/** Of a line of the log with its metrics, and Lambda's own two lines. */
+const LOG_BYTES = 900;
+
+/** What one run of a function costs of which Lambda bills so many milliseconds, in US dollars. */
+export function functionCost(milliseconds: number): number {
+  return (
+    PRICES.invocation + (milliseconds / 1000) * GIGABYTES * PRICES.gigabyteSecond + LOG_BYTES * PRICES.log
+  );
 }

@@ -1,4 +1,4 @@
-import { latentsKey, uploadKey } from "../aws/keys.ts";
+import { compareKeys, latentsKey, uploadKey } from "../aws/keys.ts";
 import type { Listed } from "../aws/s3.ts";
 
 /** An upload, its latents, or both. */
@@ -57,9 +57,4 @@ export async function* inLatentsOrder(
 /** Whether latents of `next`, or of a later key, may come before those of `key`. */
 function mayWait(key: string, next: string): boolean {
   return next.startsWith(key) && compareKeys(latentsKey(next.slice(key.length)), latentsKey("")) < 0;
-}
-
-/** By the bytes of UTF-8; JavaScript's own order differs beyond the Basic Multilingual Plane. */
-export function compareKeys(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,12 +1,13 @@
 import { ZippyNetError } from "../../codec/errors.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
+import { bareTag } from "../../http/etag.ts";
 import { decodePicture } from "../../image/decode.ts";
 import { readImage } from "../../image/read.ts";
 import { latentsKey } from "../aws/keys.ts";
-import type { ServiceContext } from "../encode/context.ts";
-import { LOSSLESS } from "../encode/latents-object.ts";
+import type { ServiceContext } from "../context.ts";
+import { parseMetadata } from "../encode/latents-object.ts";
 
-/** What became of the promise that an object's metadata make. */
+/** Whether an object is what its metadata promise. */
 export interface Verified {
   /**
    * `verified` against the upload; `decoded` where the upload is gone or not asked for; `outdated` where it is another by now, which
@@ -31,19 +32,19 @@ export async function verifyObject(
 ): Promise<Verified> {
   const latents = await store.read(settings.latentsBucket, latentsKey(key));
   if (!latents) return { outcome: "absent" };
+  const promises = parseMetadata(latents.metadata);
   const image = await decodePicture(models, latents.bytes);
   const source = uploadsBucket === undefined ? undefined : await store.read(uploadsBucket, key);
   if (!source) return { outcome: "decoded" };
-  if (source.etag.replaceAll('"', "") !== latents.metadata["source-etag"]) return { outcome: "outdated" };
+  if (bareTag(source.etag) !== promises.sourceEtag) return { outcome: "outdated" };
   const original = await readImage(source.bytes, { maxPixels: settings.maxPixels });
   const measured = psnr(original.image, image);
-  const text = latents.metadata["psnr"];
-  const promised = text === LOSSLESS ? Number.POSITIVE_INFINITY : Number(text);
+  const promised = promises.psnr ?? Number.NaN;
   if (measured === promised || Math.abs(measured - promised) <= TOLERANCE) {
     return { outcome: "verified", psnr: measured };
   }
   throw new ZippyNetError(
     "bad-file",
-    `expected ${text ?? "no"} dB, as its metadata say, got ${measured.toFixed(2)}`,
+    `expected ${promises.psnr?.toFixed(2) ?? "no"} dB, as its metadata say, got ${measured.toFixed(2)}`,
   );
 }

@@ -1,12 +1,12 @@
 import * as v from "valibot";
 import { toInline } from "../../codec/format/base64url.ts";
 import { type Description, describeFile, readZn } from "../../codec/format/zn-file.ts";
-import { inParallel } from "../aws/concurrency.ts";
+import { inParallel } from "../../concurrency.ts";
+import { formTag, matches } from "../../http/etag.ts";
 import { latentsKey, MAX_KEY, mayHaveLatents } from "../aws/keys.ts";
-import { formTag, matches } from "./etag.ts";
+import type { PictureContext } from "../context.ts";
+import { Problem } from "./answer.ts";
 import type { Answer } from "./picture.ts";
-import type { PictureContext } from "./picture-context.ts";
-import { Problem } from "./problem.ts";
 
 /** Pictures as text, to be put into the JSON or HTML that names what they show. */
 
@@ -61,22 +61,6 @@ export async function getInline(
   const bytesIn = found.picture.bytes;
   if (matches(ifNoneMatch, tag)) return { tag, bytesIn, body: undefined };
   return { tag, bytesIn, body: json(found.picture) };
-}
-
-/**
- * `GET /images/{key}/inline`, which is also what asks for a picture whose own key ends in that: such a picture comes first.
- * Gives undefined if the path is not of that form, or if it is such a picture's.
- */
-export async function getInlineByPath(
-  context: PictureContext,
-  path: string,
-  ifNoneMatch: string | undefined,
-): Promise<Answer | undefined> {
-  const key = /^(.+)\/inline$/s.exec(path)?.[1];
-  if (key === undefined) return undefined;
-  const { store, settings } = context;
-  if (mayHaveLatents(path) && (await store.head(settings.latentsBucket, latentsKey(path)))) return undefined;
-  return getInline(context, key, ifNoneMatch);
 }
 
 /**

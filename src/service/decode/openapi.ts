@@ -1,7 +1,7 @@
 import { FITS } from "../../image/fit.ts";
 import type { ServiceSettings } from "../settings.ts";
-import { FORMATS } from "./formats.ts";
 import { MAX_KEYS } from "./inline.ts";
+import { SERVED } from "./negotiate.ts";
 import { type Answer, jsonAnswer } from "./picture.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -67,8 +67,7 @@ function operationsOf(settings: Described): Json {
   return {
     get: {
       operationId: "getImage",
-      summary:
-        "A picture, with `?info` what is known of it, with `?inline` or `/inline` after the key as text",
+      summary: "A picture; with `?info` what is known of it, with `?inline` its file as text",
       ...common,
       responses: responsesOf(settings, secret),
     },
@@ -112,7 +111,7 @@ function parametersOf({ maxSide, maxEnlargement, signingSecrets }: Described): J
       default: "cover",
     }),
     query("format", "Instead of what `Accept` says. `zn` is the file itself, in its own size only.", {
-      enum: Object.keys(FORMATS),
+      enum: Object.keys(SERVED),
     }),
     query("info", "What is known of the picture, as JSON, whatever else is asked.", {
       type: "string",
@@ -138,7 +137,7 @@ function parametersOf({ maxSide, maxEnlargement, signingSecrets }: Described): J
 }
 
 function responsesOf({ maxResponseBytes }: Described, secret: boolean): Json {
-  const pictures = Object.fromEntries(Object.values(FORMATS).map((type) => [type, {}]));
+  const pictures = Object.fromEntries(Object.values(SERVED).map((type) => [type, {}]));
   const info = { "application/json": { schema: { $ref: "#/components/schemas/InfoOrInline" } } };
   return {
     200: ok("The picture, or what is known of it", { ...pictures, ...info }),

@@ -1,6 +1,7 @@
+import { parseWhole } from "../../codec/validate.ts";
 import { FITS, type SizeWish } from "../../image/fit.ts";
-import { chooseFormat, type Format } from "./formats.ts";
-import { Problem } from "./problem.ts";
+import { Problem } from "./answer.ts";
+import { chooseFormat, type Format } from "./negotiate.ts";
 
 /** In what form a picture is asked for. */
 export interface PictureRequest {
@@ -42,11 +43,9 @@ function readSize(query: URLSearchParams, maxSide: number): SizeWish | undefined
 function readSide(query: URLSearchParams, name: "w" | "h", most: number): number | undefined {
   const text = only(query, name);
   if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!/^\d{1,5}$/.test(text) || value < 1 || value > most) {
-    throw new Problem(400, `expected ${name} to be a whole number of 1–${most} pixels, got "${text}"`);
-  }
-  return value;
+  const side = parseWhole(text, 1, most);
+  if (side !== undefined) return side;
+  throw new Problem(400, `expected ${name} to be a whole number of 1–${most} pixels, got "${text}"`);
 }
 
 /** A parameter that may come once. */

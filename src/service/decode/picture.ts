@@ -1,16 +1,16 @@
 import { describeFile, readZn } from "../../codec/format/zn-file.ts";
+import { contentTag, formTag, matches } from "../../http/etag.ts";
 import { decodePicture, type ModelSource } from "../../image/decode.ts";
 import { fitImage, fittedSize, type Size } from "../../image/fit.ts";
 import { writeImage } from "../../image/write.ts";
 import { latentsKey, mayHaveLatents } from "../aws/keys.ts";
 import type { ObjectHead, ObjectStore } from "../aws/s3.ts";
-import { LOSSLESS } from "../encode/latents-object.ts";
+import type { PictureContext } from "../context.ts";
+import { LOSSLESS, parseMetadata } from "../encode/latents-object.ts";
 import type { ServiceSettings } from "../settings.ts";
-import { contentTag, formTag, matches } from "./etag.ts";
-import { FORMATS } from "./formats.ts";
-import type { PictureContext } from "./picture-context.ts";
+import { Problem } from "./answer.ts";
+import { SERVED } from "./negotiate.ts";
 import type { PictureRequest } from "./picture-request.ts";
-import { Problem } from "./problem.ts";
 
 /** What goes back to the client; no body if it has the picture already. */
 export interface Answer {
@@ -33,7 +33,7 @@ export async function getPicture(
   if (matches(ifNoneMatch, tag)) return { tag, bytesIn, body: undefined };
   const bytes = await decoding(key, () => render(models, settings, latents.bytes, request));
   assertSendable(bytes, request, settings);
-  return { tag, bytesIn, body: { type: FORMATS[request.format], bytes } };
+  return { tag, bytesIn, body: { type: SERVED[request.format], bytes } };
 }
 
 /** What is known of a picture: the file's header, and what was noted when it was encoded. Throws a 404 or a 500. */
@@ -116,15 +116,14 @@ async function readLatents(store: ObjectStore, settings: ServiceSettings, key: s
 
 function describe(key: string, { bytes, metadata }: Latents): Record<string, unknown> {
   const { model, ...description } = describeFile(readZn(bytes));
-  const number = (name: string): number | undefined =>
-    metadata[name] === undefined ? undefined : Number(metadata[name]);
+  const noted = parseMetadata(metadata);
   return {
     key,
     ...description,
-    ...(model !== undefined && { model: { number: model, name: metadata["model"] } }),
-    effort: number("effort"),
-    psnr: metadata["psnr"] === LOSSLESS ? LOSSLESS : number("psnr"),
+    ...(model !== undefined && { model: { number: model, name: noted.model } }),
+    effort: noted.effort,
+    psnr: noted.psnr === Number.POSITIVE_INFINITY ? LOSSLESS : noted.psnr,
     bytes: bytes.length,
-    source: { etag: metadata["source-etag"], bytes: number("source-size") },
+    source: { etag: noted.sourceEtag, bytes: noted.sourceSize },
   };
 }

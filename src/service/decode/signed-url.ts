@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { ZippyNetError } from "../../codec/errors.ts";
-import { Problem } from "./problem.ts";
+import type { ServiceSettings } from "../settings.ts";
+import { Problem } from "./answer.ts";
 
 /**
  * Signed URLs of a private service: whoever has one may fetch the picture, in this form, until it expires. The signature is
@@ -15,23 +16,6 @@ import { Problem } from "./problem.ts";
  */
 const SCHEME = "zippynet-url-1";
 const [EXPIRES, SIGNATURE] = ["expires", "signature"] as const;
-
-/** Characters of a secret. */
-const LEAST = 32;
-
-/**
- * The secrets of a text, separated by blanks or line breaks: the first signs, all are accepted, so that one can be replaced without
- * URLs breaking. None in an empty text. Throws `bad-option`, without repeating the secret.
- */
-export function readSecrets(text: string): string[] {
-  const secrets = text.split(/\s+/).filter((secret) => secret !== "");
-  const short = secrets.find((secret) => secret.length < LEAST);
-  if (short === undefined) return secrets;
-  throw new ZippyNetError(
-    "bad-option",
-    `expected secrets of at least ${LEAST} characters without blanks, got one of ${short.length}`,
-  );
-}
 
 /**
  * A picture's URL, with or without a query, signed until a time. Throws `bad-option` if it is no URL or is signed already, or the time is no time.
@@ -97,4 +81,19 @@ function decodedPath(pathname: string): string {
   } catch (cause) {
     throw new ZippyNetError("bad-option", `expected a percent-encoded path, got "${pathname}"`, { cause });
   }
+}
+
+/**
+ * Whether a request may have what it asks for: always, or if the service is private, by a signed URL. Returns for how long, and by
+ * whom, the answer may be kept; past the signature's time nobody may. Throws a 403.
+ * @param path decoded
+ */
+export function admit(
+  { signingSecrets, maxAge }: Pick<ServiceSettings, "signingSecrets" | "maxAge">,
+  path: string,
+  query: URLSearchParams,
+): string {
+  if (signingSecrets.length === 0) return `public, max-age=${maxAge}`;
+  const left = checkSignedUrl(path, query, signingSecrets, Date.now());
+  return `private, max-age=${Math.min(maxAge, Math.floor(left))}`;
 }

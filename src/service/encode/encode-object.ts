@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
+import { encodePicture } from "../../image/encode.ts";
+import { readImage } from "../../image/read.ts";
 import { isFolderMarker, latentsKey, MAX_KEY } from "../aws/keys.ts";
 import type { ObjectHead, ObjectStore } from "../aws/s3.ts";
-import type { ServiceContext } from "./context.ts";
-import { planFor } from "./encode-settings.ts";
-import { type Draft, isCurrent, makeDraft } from "./latents-object.ts";
+import type { ServiceContext } from "../context.ts";
+import { isPermanent, ROUNDS } from "../retries.ts";
+import { type Plan, planFor } from "./encode-settings.ts";
+import { formatMetadata, isCurrent, plannedMetadata } from "./latents-object.ts";
 
 /** An upload's place, and the sequencer of the event that tells of it, for the record. */
 export interface Upload {
@@ -16,7 +19,7 @@ export interface Upload {
   readonly again?: boolean;
 }
 
-/** How the latents of a key came to agree with its upload. */
+/** How the latents of a key were brought in line with its upload. */
 export type Outcome =
   | { readonly outcome: "encoded"; readonly metadata: Readonly<Record<string, string>> }
   /** They agreed already: a repeated or late event. */
@@ -30,9 +33,6 @@ export interface Rejected {
   readonly outcome: "rejected";
   readonly reason: ZippyNetError;
 }
-
-/** Rounds of looking, encoding and writing before a key that keeps changing is given up. */
-const ROUNDS = 8;
 
 /**
  * Brings the latents of a key in line with what is uploaded under it *now*, whichever event asks, and how often: events come
@@ -94,6 +94,39 @@ async function prepare(
   return fetched ? makeDraft(plan, source, fetched, upload.sequencer, settings.maxPixels) : "changed";
 }
 
+/** Latents that are ready to be written. */
+interface Draft {
+  readonly file: Uint8Array;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Encodes an upload. Throws `bad-image`, `bad-option` and `too-large`. */
+async function makeDraft(
+  plan: Plan,
+  upload: ObjectHead,
+  bytes: Uint8Array,
+  sequencer: string | undefined,
+  maxPixels: number,
+): Promise<Draft> {
+  const { image, notes } = await readImage(bytes, { maxPixels });
+  const { file, kind, model, quality, psnr } = await encodePicture(plan.models, image, plan);
+  const name = plan.models.find(({ number }) => number === model)?.name;
+  const metadata = formatMetadata({
+    ...plannedMetadata(plan, upload),
+    sourceSize: upload.size,
+    sequencer,
+    width: image.width,
+    height: image.height,
+    model: name ?? kind,
+    ...(name !== undefined && { modelNumber: model, quality }),
+    psnr,
+    bytesBefore: upload.size,
+    bytesAfter: file.length,
+    notes: notes.length > 0 ? notes.join("; ") : undefined,
+  });
+  return { file, metadata };
+}
+
 function refuse(upload: Upload, latentsBucket: string, key: string): string | undefined {
   if (upload.bucket === latentsBucket) {
     return "expected an upload outside the bucket of the latents, which would encode its own output for ever";
@@ -103,19 +136,15 @@ function refuse(upload: Upload, latentsBucket: string, key: string): string | un
   return `expected a key of at most ${MAX_KEY - 3} bytes, so that .zn fits, got ${length - 3}`;
 }
 
-/** Turns an error that no repetition will mend into a result. */
+/** Makes a result of an error that no repetition mends. */
 async function permanent<T>(step: () => Promise<T>): Promise<T | Rejected> {
   try {
     return await step();
   } catch (error) {
-    if (error instanceof ZippyNetError && PERMANENT.has(error.code)) {
-      return { outcome: "rejected", reason: error };
-    }
+    if (isPermanent(error)) return { outcome: "rejected", reason: error };
     throw error;
   }
 }
-
-const PERMANENT: ReadonlySet<string> = new Set(["bad-image", "bad-option", "too-large"]);
 
 function rejected(reason: string): Rejected {
   return { outcome: "rejected", reason: new ZippyNetError("bad-option", reason) };

@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../../codec/errors.ts";
 import type { Model } from "../../codec/model.ts";
-import type { Target } from "../../codec/target.ts";
+import { type Target, targetOf } from "../../codec/target.ts";
 import type { Models } from "../../model/folder.ts";
 import type { ObjectHead } from "../aws/s3.ts";
 import type { ServiceSettings } from "../settings.ts";
@@ -19,6 +19,8 @@ export interface Plan {
 /** Object metadata or tags that an upload may ask with, beside `model`, and their ranges. */
 const RANGES = { quality: [1, 100], psnr: [1, 100], "max-bytes": [1, 1e9], effort: [0, 9] } as const;
 
+const NAMES = { quality: "quality", psnr: "psnr", maxBytes: "max-bytes" } as const;
+
 /**
  * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for (`model`, `effort`, and one of `quality`, `psnr`,
  * `max-bytes`), else the settings.
@@ -31,36 +33,20 @@ export async function planFor(models: Models, settings: ServiceSettings, upload:
       `expected an upload of at most ${settings.maxUploadBytes} bytes, got ${upload.size}`,
     );
   }
-  const target = targetOf(upload.metadata) ?? { kind: "quality", quality: settings.quality };
-  const effort = asked(upload.metadata, "effort") ?? settings.effort;
-  const model = upload.metadata["model"] ?? settings.model;
-  if (upload.metadata["model"] !== undefined) assertKnown(models, model);
+  const { metadata } = upload;
+  const wishes = {
+    quality: asked(metadata, "quality"),
+    psnr: asked(metadata, "psnr"),
+    maxBytes: asked(metadata, "max-bytes"),
+  };
+  const target = targetOf(wishes, settings.quality, NAMES);
+  const effort = asked(metadata, "effort") ?? settings.effort;
+  const model = metadata["model"] ?? settings.model;
+  if (metadata["model"] !== undefined) assertKnown(models, model);
   return { models: await models.choose(model), model, target, effort };
 }
 
-/** A target as metadata tell it. */
-export function targetText(target: Target): string {
-  if (target.kind === "psnr") return `psnr ${target.decibels}`;
-  return target.kind === "bytes" ? `max-bytes ${target.maxBytes}` : `quality ${target.quality}`;
-}
-
 type Metadata = ObjectHead["metadata"];
-
-function targetOf(metadata: Metadata): Target | undefined {
-  const names = (["quality", "psnr", "max-bytes"] as const).filter((name) => metadata[name] !== undefined);
-  if (names.length > 1) {
-    throw new ZippyNetError(
-      "bad-option",
-      `expected one of the metadata or tags ${names.join(" and ")}, got each`,
-    );
-  }
-  const quality = asked(metadata, "quality");
-  const decibels = asked(metadata, "psnr");
-  const maxBytes = asked(metadata, "max-bytes");
-  if (quality !== undefined) return { kind: "quality", quality };
-  if (decibels !== undefined) return { kind: "psnr", decibels };
-  return maxBytes === undefined ? undefined : { kind: "bytes", maxBytes };
-}
 
 function asked(metadata: Metadata, name: keyof typeof RANGES): number | undefined {
   const text = metadata[name];

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { once } from "../aws/concurrency.ts";
+import { once } from "../../concurrency.ts";
 import type { FailuresQueue } from "../aws/sqs.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { Rejected, Upload } from "./encode-object.ts";

@@ -1,6 +1,7 @@
 import { type Fields, log, type Metrics, metricFields, type Operation } from "../aws/log.ts";
-import type { ServiceContext } from "./context.ts";
+import type { ServiceContext } from "../context.ts";
 import { encodeObject, type Outcome, type Rejected, type Upload } from "./encode-object.ts";
+import { parseMetadata } from "./latents-object.ts";
 
 /** Who asks, and what the log says beside the outcome. */
 export interface Request {
@@ -45,12 +46,12 @@ export function encodeMetrics(outcome: Outcome, milliseconds: number): Metrics {
     Failed: 0,
   };
   if (outcome.outcome !== "encoded") return metrics;
-  const { metadata } = outcome;
+  const { bytesBefore, bytesAfter, psnr, modelNumber } = parseMetadata(outcome.metadata);
   return {
     ...metrics,
-    BytesIn: Number(metadata["bytes-before"]),
-    BytesOut: Number(metadata["bytes-after"]),
-    PSNR: Number(metadata["psnr"]), // "lossless" is no number, and left out
-    Fallback: metadata["model-number"] === undefined ? 1 : 0,
+    BytesIn: bytesBefore ?? Number.NaN, // what is not finite is no metric
+    BytesOut: bytesAfter ?? Number.NaN,
+    PSNR: psnr ?? Number.NaN,
+    Fallback: modelNumber === undefined ? 1 : 0,
   };
 }

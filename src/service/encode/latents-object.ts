@@ -1,61 +1,111 @@
-import { encodePicture } from "../../image/encode.ts";
-import { readImage } from "../../image/read.ts";
+import type { Target } from "../../codec/target.ts";
+import { bareTag } from "../../http/etag.ts";
 import type { ObjectHead } from "../aws/s3.ts";
-import { type Plan, targetText } from "./encode-settings.ts";
+import type { Plan } from "./encode-settings.ts";
+
+/*
+ * The metadata of a latents object: what it was made of, how, and how good it is. Their names stand here and nowhere else.
+ */
+
+/** How a value is written into metadata, and read from it. */
+interface Field<T> {
+  readonly name: string;
+  format(value: T): string;
+  /** Undefined of what `format` never writes. */
+  parse(text: string): T | undefined;
+}
+
+const text = (name: string): Field<string> => ({ name, format: (value) => value, parse: (value) => value });
+
+const number = (name: string): Field<number> => ({
+  name,
+  format: String,
+  parse: (value) => (/^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined),
+});
 
 /** What metadata say instead of an infinite PSNR. */
 export const LOSSLESS = "lossless";
 
-/** Latents that are ready to be written. */
-export interface Draft {
-  readonly file: Uint8Array;
-  readonly metadata: Readonly<Record<string, string>>;
+const decibels = (name: string): Field<number> => ({
+  name,
+  format: (value) => (Number.isFinite(value) ? value.toFixed(2) : LOSSLESS),
+  parse: (value) => (value === LOSSLESS ? Number.POSITIVE_INFINITY : number(name).parse(value)),
+});
+
+const FIELDS = {
+  /** The name of the model that was asked for, or `auto`. */
+  modelsTried: text("models-tried"),
+  /** As `targetText` writes it. */
+  target: text("target"),
+  /** 0–9. */
+  effort: number("effort"),
+  /** Of the upload, without quotes. */
+  sourceEtag: text("source-etag"),
+  /** Bytes of the upload. */
+  sourceSize: number("source-size"),
+  /** Of the event that led to it. */
+  sequencer: text("sequencer"),
+  /** Pixels. */
+  width: number("width"),
+  height: number("height"),
+  /** The model's name, or the classical codec's. */
+  model: text("model"),
+  /** Of latents. */
+  modelNumber: number("model-number"),
+  /** Of latents, 1–100. */
+  quality: number("quality"),
+  /** In dB; infinite without loss. */
+  psnr: decibels("psnr"),
+  /** Bytes of the upload and of the `.zn` file. */
+  bytesBefore: number("bytes-before"),
+  bytesAfter: number("bytes-after"),
+  /** For people: what was done to the upload's colours, frames and so on. */
+  notes: text("notes"),
+} as const;
+
+type Fields = typeof FIELDS;
+
+export type LatentsMetadata = {
+  readonly [F in keyof Fields]?: Fields[F] extends Field<infer T> ? T | undefined : never;
+};
+
+/** The metadata as S3 keeps them. S3 takes US-ASCII alone: of anything else, a question mark is left. */
+export function formatMetadata(metadata: LatentsMetadata): Record<string, string> {
+  const entries = Object.entries(FIELDS).flatMap(([field, { name, format }]) => {
+    const value = metadata[field as keyof Fields];
+    return value === undefined ? [] : [[name, asciiOf((format as (value: unknown) => string)(value))]];
+  });
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** Reads metadata of S3; what is missing there, or is none of ours, is undefined. */
+export function parseMetadata(metadata: ObjectHead["metadata"]): LatentsMetadata {
+  const entries = Object.entries(FIELDS).flatMap(([field, { name, parse }]) => {
+    const value = metadata[name];
+    return value === undefined ? [] : [[field, parse(value)]];
+  });
+  return Object.fromEntries(entries) as LatentsMetadata;
+}
+
+/** What the latents of an upload will say before they are made: by it, latents that are up to date are known. */
+export function plannedMetadata({ model, target, effort }: Plan, upload: ObjectHead): LatentsMetadata {
+  return { modelsTried: model, target: targetText(target), effort, sourceEtag: bareTag(upload.etag) };
 }
 
 /** Whether latents of this metadata are what the plan would make of the upload. */
 export function isCurrent(metadata: ObjectHead["metadata"], plan: Plan, upload: ObjectHead): boolean {
-  const expected = { ...planned(plan), "source-etag": bare(upload.etag) };
+  const expected = formatMetadata(plannedMetadata(plan, upload));
   return Object.entries(expected).every(([name, value]) => metadata[name] === value);
 }
 
-/** Encodes an upload, and decodes it again to say how good it is. Throws `bad-image` and `too-large`. */
-export async function makeDraft(
-  plan: Plan,
-  upload: ObjectHead,
-  bytes: Uint8Array,
-  sequencer: string | undefined,
-  maxPixels: number,
-): Promise<Draft> {
-  const { image, notes } = await readImage(bytes, { maxPixels });
-  const { file, kind, model, quality, psnr } = await encodePicture(plan.models, image, plan);
-  const name = plan.models.find(({ number }) => number === model)?.name;
-  return {
-    file,
-    metadata: {
-      ...planned(plan),
-      "source-etag": bare(upload.etag),
-      "source-size": String(upload.size),
-      ...(sequencer === undefined ? {} : { sequencer }),
-      width: String(image.width),
-      height: String(image.height),
-      model: name ?? kind,
-      ...(name !== undefined && { "model-number": String(model), quality: String(quality) }),
-      psnr: Number.isFinite(psnr) ? psnr.toFixed(2) : LOSSLESS,
-      "bytes-before": String(upload.size),
-      "bytes-after": String(file.length),
-      ...(notes.length > 0 ? { notes: notes.join("; ") } : {}),
-    },
-  };
+function targetText(target: Target): string {
+  if (target.kind === "psnr") return `psnr ${target.decibels}`;
+  return target.kind === "bytes" ? `max-bytes ${target.maxBytes}` : `quality ${target.quality}`;
 }
 
-function planned({ model, target, effort }: Plan): Record<string, string> {
-  return {
-    "models-tried": model,
-    target: targetText(target),
-    effort: String(effort),
-  };
-}
-
-function bare(etag: string): string {
-  return etag.replaceAll('"', "");
+function asciiOf(value: string): string {
+  return value
+    .replaceAll("×", "x")
+    .replaceAll("–", "-")
+    .replace(/[^\x20-\x7e]/g, "?");
 }

@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** The entity tag of one of the forms that something is sent in: it changes with that one's own, and differs between forms. */
+/** An entity tag without its quotes, as metadata, manifests and S3's own records have it. */
+export function bareTag(etag: string): string {
+  return etag.replaceAll('"', "");
+}
+
+/** The entity tag of one of the forms that something is sent in: it changes with the tag of the whole, and differs between forms. */
 export function formTag(etag: string, form: string): string {
-  return `"${etag.replaceAll('"', "")}-${form}"`;
+  return `"${bareTag(etag)}-${form}"`;
 }
 
 /** The entity tag of bytes that bring none along: it changes with them. */

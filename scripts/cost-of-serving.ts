@@ -1,5 +1,6 @@
-import { PRICES } from "./cost.ts";
-import { functionCost } from "./function-cost.ts";
+/* The costs that docs/operations.md tells; a test holds its table against them. Run it to see them: `node scripts/cost-of-serving.ts`. */
+
+import { functionCost, PRICES, READS } from "../src/service/backfill/cost.ts";
 
 /**
  * List prices in US dollars, us-east-1, without the free tier: https://aws.amazon.com/api-gateway/pricing/ (HTTP API),
@@ -8,9 +9,6 @@ import { functionCost } from "./function-cost.ts";
 const REQUESTS = { api: 1 / 1e6, cdn: 0.01 / 1e4 } as const;
 /** Each, a month. */
 const WATCHING = { alarm: 0.1, metric: 0.3, dashboard: 3 } as const;
-
-/** What `encodeObject` asks S3: two looks before, the fetch, one look after. */
-const READS = 4;
 
 /** Of one picture, all in US dollars. */
 export interface ServingCost {
@@ -53,4 +51,11 @@ export function watchingCost(counts: Readonly<Record<keyof typeof WATCHING, numb
   return (
     counts.alarm * WATCHING.alarm + counts.metric * WATCHING.metric + counts.dashboard * WATCHING.dashboard
   );
+}
+
+if (import.meta.main) {
+  const cost = servingCost({ encode: 100, decode: 40 }, { latents: 228, plain: 484 });
+  console.log("US dollars for a million pictures of 64×64, 228 bytes as latents and 484 as WebP:");
+  for (const [name, value] of Object.entries(cost)) console.log(`${name}: ${(value * 1e6).toFixed(4)}`);
+  console.log(`years until storage alone has paid for encoding: ${Math.round(monthsToBreakEven(cost) / 12)}`);
 }

@@ -1,17 +1,19 @@
 import Negotiator from "negotiator";
 import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
-import { Problem } from "./problem.ts";
+import { PICTURE_FORMAT_NAMES, PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
+import { Problem } from "./answer.ts";
 
-/** Formats a picture is served in, and their media types; first comes what is sent to those who take anything. */
-export const FORMATS = {
-  png: "image/png",
-  webp: "image/webp",
-  avif: "image/avif",
-  jpeg: "image/jpeg",
+/** Media types that a picture is served as, by the name that `?format=` knows; first comes what is sent to those who take anything. */
+export const SERVED = {
+  ...(Object.fromEntries(
+    PICTURE_FORMAT_NAMES.map((name) => [name, PICTURE_FORMATS[name].mediaType]),
+  ) as Record<PictureFormat, string>),
   zn: MEDIA_TYPE,
 } as const;
 
-export type Format = keyof typeof FORMATS;
+export type Format = PictureFormat | "zn";
+
+const NAMES = Object.keys(SERVED) as readonly Format[];
 
 /**
  * The format of `?format=` if given, else the one that an `Accept` header (by default, anything) likes best. The file itself,
@@ -23,17 +25,16 @@ export function chooseFormat(
   accept: string | undefined,
   { file = true }: { readonly file?: boolean } = {},
 ): Format {
-  const names = Object.keys(FORMATS) as Format[];
   if (asked !== undefined) {
-    const format = names.find((name) => name === asked);
+    const format = NAMES.find((name) => name === asked);
     if (format) return format;
-    throw new Problem(400, `expected a format of ${names.join(", ")}, got "${asked}"`);
+    throw new Problem(400, `expected a format of ${NAMES.join(", ")}, got "${asked}"`);
   }
   const named = file && accept?.toLowerCase().includes(MEDIA_TYPE);
-  const offered = names.filter((name) => name !== "zn" || named);
-  const types = offered.map((name) => FORMATS[name] as string);
+  const offered = NAMES.filter((name) => name !== "zn" || named);
+  const types = offered.map((name) => SERVED[name]);
   const best = new Negotiator({ headers: { accept: accept ?? "*/*" } }).mediaType(types);
-  const format = names.find((name) => FORMATS[name] === best);
+  const format = NAMES.find((name) => SERVED[name] === best);
   if (format) return format;
   throw new Problem(406, `expected one of ${types.join(", ")} to be accepted, got "${accept}"`);
 }

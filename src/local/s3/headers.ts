@@ -1,0 +1,57 @@
+import type { IncomingMessage } from "node:http";
+import { contentEncoding } from "./body.ts";
+import { readXml, type Xml } from "./xml.ts";
+
+/** The header that an object's tags are kept in, as a PUT may carry them: a form's text, `quality=30&model=faces`. */
+export const TAGS = "x-amz-tagging";
+
+/** Of an object: names in lower case. */
+type Headers = Readonly<Record<string, string>>;
+
+export function tagsOf(headers: Headers): URLSearchParams {
+  return new URLSearchParams(headers[TAGS] ?? "");
+}
+
+export function withoutTags({ [TAGS]: _, ...others }: Headers): Headers {
+  return others;
+}
+
+export function withTags(headers: Headers, tags: URLSearchParams): Headers {
+  return { ...withoutTags(headers), ...(tags.size > 0 && { [TAGS]: tags.toString() }) };
+}
+
+/** The answer to GetObjectTagging. */
+export function tagSet(headers: Headers): Xml {
+  return { TagSet: { Tag: [...tagsOf(headers)].map(([Key, Value]) => ({ Key, Value })) } };
+}
+
+/** The tags of a PutObjectTagging's body. */
+export function readTagging(document: string): URLSearchParams {
+  const [keys, values] = [readXml(document, "Tag", "Key"), readXml(document, "Tag", "Value")];
+  const tags = new URLSearchParams();
+  keys.forEach((key, i) => {
+    tags.append(key ?? "", values[i] ?? "");
+  });
+  return tags;
+}
+
+/** The headers of a request that S3 keeps with an object. */
+export function storedHeaders({ headers }: IncomingMessage): Record<string, string> {
+  const kept: Record<string, string> = {
+    "content-type": headers["content-type"] ?? "binary/octet-stream",
+  };
+  const encoding = contentEncoding(headers["content-encoding"]);
+  if (encoding !== undefined) kept["content-encoding"] = encoding;
+  for (const [name, value] of Object.entries(headers)) {
+    const plain = ["cache-control", "content-disposition", "content-language", "expires"].includes(name);
+    if (plain || name === TAGS || name.startsWith("x-amz-meta-")) kept[name] = String(value);
+  }
+  return kept;
+}
+
+/** Metadata and tags of a copy: each of the source, or of the request where its directive says so. */
+export function copiedHeaders(request: IncomingMessage, source: Headers): Headers {
+  const of = (directive: string) =>
+    request.headers[directive] === "REPLACE" ? storedHeaders(request) : source;
+  return withTags(of("x-amz-metadata-directive"), tagsOf(of("x-amz-tagging-directive")));
+}
