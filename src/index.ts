@@ -20,12 +20,12 @@ export type {
   Progress,
   Signal,
 } from "./api/options.ts";
-export { DEFAULT_QUALITY } from "./api/options.ts";
 export type { Channels, Picture, PictureLike } from "./api/picture.ts";
 export type { BlobLike, Source } from "./api/source.ts";
 export { type ErrorCode, ZippyNetError } from "./codec/errors.ts";
 export { fromInline, toInline } from "./codec/format/base64url.ts";
 export { MEDIA_TYPE } from "./codec/format/latents-file.ts";
+export { DEFAULT_QUALITY } from "./codec/target.ts";
 export type { ModelPackage } from "./model/package.ts";
 export { decode, decodeMany, encode, encodeMany, preload } from "./node/codec.ts";
 export { configure, listModels, type Settings } from "./node/settings.ts";
