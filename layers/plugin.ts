@@ -1,3 +1,4 @@
+import { cdnFunction } from "../deploy/cdn-function.ts";
 import { bundleFunctions } from "./bundle.ts";
 import { buildModelLayer, buildSharpLayer } from "./layers.ts";
 
@@ -13,8 +14,27 @@ interface LayerCompiler {
   compareWithLastLayer?(layer: string): Promise<void>;
 }
 
-/** Makes, before osls packages them, what serverless.yml names: the bundled functions and the layers. */
+/** How osls asks for the value of a `${zippynet:NAME}` in serverless.yml. */
+interface VariableQuestion {
+  readonly address: string;
+  resolveVariable(name: string): Promise<unknown>;
+}
+
+/**
+ * Makes what serverless.yml names: before osls packages them, the bundled functions and the layers; and the values of `${zippynet:private}`,
+ * whether there is a signing secret, and `${zippynet:cdn-function}`.
+ */
 export default class PackagingPlugin {
+  readonly configurationVariablesSources = {
+    zippynet: {
+      resolve: async ({ address, resolveVariable }: VariableQuestion) => {
+        const secret = (await resolveVariable("param:signingSecret")) !== "";
+        if (address === "private") return { value: secret };
+        if (address === "cdn-function") return { value: await cdnFunction(secret) };
+        throw new Error(`expected zippynet:private or zippynet:cdn-function, got zippynet:${address}`);
+      },
+    },
+  };
   readonly hooks: Readonly<Record<string, () => Promise<void>>>;
 
   constructor(osls: Osls) {

@@ -36,6 +36,8 @@ const Settings = v.object({
     ),
     "",
   ),
+  /** Whether there has to be a secret: a reference to one that turns out blank must not make a private service public. */
+  ZIPPYNET_PRIVATE: v.optional(v.picklist(["true", "false"]), "false"),
   /** Where uploads that cannot be encoded are told of; without it they are only logged. */
   ZIPPYNET_FAILURES_QUEUE_URL: v.optional(v.pipe(v.string(), v.url())),
 });
@@ -64,6 +66,12 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     throw new ZippyNetError("bad-option", `the environment is not right: ${issues.join("; ")}`);
   }
   const { output } = result;
+  const secrets = output.ZIPPYNET_SIGNING_SECRET;
+  const blank = secrets.length === 0 && environment["ZIPPYNET_SIGNING_SECRET"];
+  if (secrets.length === 0 && (blank || output.ZIPPYNET_PRIVATE === "true")) {
+    const message = `ZIPPYNET_SIGNING_SECRET: expected a secret, as the service is private, got a blank one`;
+    throw new ZippyNetError("bad-option", `the environment is not right: ${message}`);
+  }
   return {
     latentsBucket: output.ZIPPYNET_LATENTS_BUCKET,
     model: output.ZIPPYNET_MODEL,
@@ -75,7 +83,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     maxSide: output.ZIPPYNET_MAX_SIDE,
     maxEnlargement: output.ZIPPYNET_MAX_ENLARGEMENT,
     maxResponseBytes: output.ZIPPYNET_MAX_RESPONSE_BYTES,
-    signingSecrets: output.ZIPPYNET_SIGNING_SECRET,
+    signingSecrets: secrets,
     failuresQueueUrl: output.ZIPPYNET_FAILURES_QUEUE_URL,
   };
 }

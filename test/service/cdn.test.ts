@@ -2,39 +2,68 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
+import { cdnFunction } from "../../deploy/cdn-function.ts";
+import { FITS } from "../../src/image/fit.ts";
 import { chooseFormat, SERVED } from "../../src/service/decode/negotiate.ts";
 import { openApi } from "../../src/service/decode/openapi.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { type Resolved, resolve } from "./resolved.ts";
 
 interface ViewerRequest {
-  readonly querystring: Readonly<Record<string, { readonly value: string }>>;
-  readonly headers: Record<string, { value: string; multiValue?: { value: string }[] }>;
+  readonly uri: string;
+  readonly querystring: Readonly<Record<string, Parameter>>;
+  readonly headers: Readonly<Record<string, Parameter>>;
 }
 
+type Handler = (event: { readonly request: ViewerRequest }) => ViewerRequest;
+
 let cdn: Resolved["resources"];
-let normalise: (event: { readonly request: ViewerRequest }) => ViewerRequest;
+/** The function as it is deployed, and as it is for a private service. */
+let normalise: Handler;
+let normalisePrivate: Handler;
 
 before(async () => {
   cdn = (await resolve("cdn=true")).resources;
   const code = String(cdn.Resources["CdnAcceptFunction"]!.Properties["FunctionCode"]);
   assert.ok(code.length < 10_240, "CloudFront's limit");
-  normalise = runInNewContext(`${code}; handler`) as typeof normalise;
+  normalise = runInNewContext(`${code}; handler`) as Handler;
+  normalisePrivate = runInNewContext(`${await cdnFunction(true)}; handler`) as Handler;
 });
 
+interface Parameter {
+  readonly value: string;
+  readonly multiValue?: readonly { readonly value: string }[];
+}
+
+/** As CloudFront tells a function of one or several values. */
+function told(values: readonly string[]): Parameter {
+  return { value: values[0]!, ...(values.length > 1 && { multiValue: values.map((value) => ({ value })) }) };
+}
+
+/** What the function makes of a URL. */
+function asked(url: string, accept: readonly string[] = [], handle: Handler = normalise): ViewerRequest {
+  const [uri, search] = url.split("?") as [string, string | undefined];
+  const query = new URLSearchParams(search);
+  const names = [...new Set(query.keys())];
+  return handle({
+    request: {
+      uri,
+      querystring: Object.fromEntries(names.map((name) => [name, told(query.getAll(name))])),
+      headers: accept.length === 0 ? {} : { accept: told(accept) },
+    },
+  });
+}
+
+/** The key that a picture is kept under. */
+function cacheKey(url: string, accept: readonly string[] = [], handle: Handler = normalise): string {
+  const { uri, querystring, headers } = asked(url, accept, handle);
+  return `${uri} ${JSON.stringify(querystring)} ${headers["accept"]!.value}`;
+}
+
 /** What is left of an `Accept` header, or several, and a query. */
-function left(
-  accept: string | readonly string[] | undefined,
-  query: Readonly<Record<string, string>> = {},
-): string {
+function left(accept: string | readonly string[] | undefined, search = ""): string {
   const values = typeof accept === "string" ? [accept] : (accept ?? []);
-  const multiValue = values.map((value) => ({ value }));
-  const request: ViewerRequest = {
-    querystring: Object.fromEntries(Object.entries(query).map(([name, value]) => [name, { value }])),
-    headers:
-      values.length === 0 ? {} : { accept: { value: values[0]!, ...(values.length > 1 && { multiValue }) } },
-  };
-  return normalise({ request }).headers["accept"]!.value;
+  return asked(`/images/a${search}`, values).headers["accept"]!.value;
 }
 
 function chosen(accept: string | undefined, file: boolean): string {
@@ -69,14 +98,82 @@ test("Accept of browsers becomes one type", () => {
     ["text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8", "image/webp"],
     ["image/x-zippynet, image/png", "image/x-zippynet"],
     ["text/html", "none/none"],
-    ["", "none/none"],
+    ["", "image/png"],
   ] as const) {
     assert.equal(left(accept), type, accept);
   }
   assert.equal(left(["image/webp;q=0.1", "image/jpeg"]), "image/jpeg");
-  assert.equal(left("image/x-zippynet, image/png", { w: "20" }), "image/png");
-  for (const query of [{ format: "webp" }, { info: "" }, { inline: "" }])
+  assert.equal(left("image/x-zippynet, image/png", "?w=20"), "image/png");
+  assert.equal(left("image/avif", "?format=webp"), "image/webp");
+  for (const query of ["?info", "?inline", "?format=none", "?format=zn&w=9"])
     assert.equal(left("image/avif", query), "*/*");
+});
+
+test("one picture, one key, however it is asked for", () => {
+  for (const [url, ...others] of [
+    ["/images/a", "/images/a?signature=1&expires=2", "/images/a?x=1", "/images/%61", "/images/a?format=png"],
+    ["/images/a/b%20c", "/images/a%2Fb%20c", "/images/a%2fb%20c"],
+    [
+      "/images/a?info",
+      "/images/a?info=1",
+      "/images/a?info=1&info=2",
+      "/images/a?info&w=9&format=webp&fit=fill",
+    ],
+    ["/images/a?inline", "/images/a?inline=7", "/images/a?info&inline", "/images/a?h=1&inline=x"],
+    [
+      "/images/a?w=64",
+      "/images/a?w=064",
+      "/images/a?w=0000064&fit=fill",
+      "/images/a?fit=cover&w=64&expires=9",
+    ],
+    ["/images/a?w=6&h=7", "/images/a?h=7&w=6", "/images/a?h=07&fit=cover&w=6"],
+    ["/images/a?w=6&h=7&fit=fill", "/images/a?fit=fill&h=7&w=6"],
+    ["/images/a?format=jpeg", "/images/a?format=jpg"],
+    ["/openapi.json", "/openapi.json?x=1"],
+  ] as const) {
+    for (const other of others) assert.equal(cacheKey(other), cacheKey(url), other);
+  }
+  assert.equal(cacheKey("/images/a?format=webp"), cacheKey("/images/a", ["image/webp"]));
+  assert.equal(cacheKey("/openapi.json", ["text/html"]), cacheKey("/openapi.json"));
+});
+
+test("what differs to the API keeps keys of its own, and what it refuses comes to it as it is", () => {
+  const urls = [
+    "/images/a",
+    "/images/A",
+    "/images/a%252Fb",
+    "/images/a/b",
+    "/images/a?info",
+    "/images/a?inline",
+    "/images/a?w=64",
+    "/images/a?h=64",
+    "/images/a?w=64&h=64",
+    ...FITS.slice(1).map((fit) => `/images/a?w=64&h=64&fit=${fit}`),
+    ...Object.keys(SERVED)
+      .slice(1)
+      .map((format) => `/images/a?format=${format}`),
+    "/images/a?fit=fill",
+    "/images/a?w=64&fit=stretch",
+    "/images/a?w=6x",
+    "/images/a?w=",
+    "/images/a?w=1&w=2",
+    "/images/a?format=gif",
+    "/images/a?format=zn&w=9",
+    "/images/%ff",
+  ];
+  assert.equal(new Set(urls.map((url) => cacheKey(url))).size, urls.length);
+  assert.deepEqual(asked("/images/a?w=1&w=2").querystring["w"], told(["1", "2"]));
+});
+
+test("of a private service the query stays as it was signed", () => {
+  const query = "w=064&fit=cover&expires=1&signature=x";
+  const { querystring } = asked(`/images/a?${query}`, [], normalisePrivate);
+  assert.equal(
+    Object.entries(querystring)
+      .map(([name, { value }]) => `${name}=${value}`)
+      .join("&"),
+    query,
+  );
 });
 
 test("the API chooses of what is left what it would have chosen of all", () => {
@@ -108,7 +205,7 @@ test("the API chooses of what is left what it would have chosen of all", () => {
   fc.assert(
     fc.property(header, fc.boolean(), ([ranges, comma], file) => {
       const accept = ranges.join(comma);
-      const value = left(accept, file ? {} : { h: "9" });
+      const value = left(accept, file ? "" : "?h=9");
       assert.equal(value, chosen(accept, file), accept);
       assert.equal(chosen(value, file), value);
     }),

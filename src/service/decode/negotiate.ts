@@ -16,7 +16,8 @@ export type Format = PictureFormat | "zn";
 const NAMES = Object.keys(SERVED) as readonly Format[];
 
 /**
- * The format of `?format=` if given, else the one that an `Accept` header (by default, anything) likes best. The file itself,
+ * The format of `?format=` if given (`jpg` is `jpeg`), else the one that an `Accept` header likes best; an empty header is none, and stands
+ * for anything. The file itself,
  * `zn`, is sent only to those who name it: no wildcard can mean it. Throws a 400 or a 406.
  * @param file whether `Accept` may lead to `zn`
  */
@@ -26,14 +27,15 @@ export function chooseFormat(
   { file = true }: { readonly file?: boolean } = {},
 ): Format {
   if (asked !== undefined) {
-    const format = NAMES.find((name) => name === asked);
+    const format = NAMES.find((name) => name === (asked === "jpg" ? "jpeg" : asked));
     if (format) return format;
     throw new Problem(400, `expected a format of ${NAMES.join(", ")}, got "${asked}"`);
   }
-  const named = file && accept?.toLowerCase().includes(MEDIA_TYPE);
+  const wanted = accept?.trim() ? accept : "*/*";
+  const named = file && wanted.toLowerCase().includes(MEDIA_TYPE);
   const offered = NAMES.filter((name) => name !== "zn" || named);
   const types = offered.map((name) => SERVED[name]);
-  const best = new Negotiator({ headers: { accept: accept ?? "*/*" } }).mediaType(types);
+  const best = new Negotiator({ headers: { accept: wanted } }).mediaType(types);
   const format = NAMES.find((name) => SERVED[name] === best);
   if (format) return format;
   throw new Problem(406, `expected one of ${types.join(", ")} to be accepted, got "${accept}"`);
