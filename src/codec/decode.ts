@@ -29,7 +29,10 @@ export interface Latents {
   readonly yHat: Int16Array;
 }
 
-/** The entropy-coded half of decoding: header, orientation and `y_hat`, of which the check byte is checked. Throws as `decodeImage`. */
+/**
+ * The entropy-coded half of decoding: header, orientation and `y_hat`, of which the check byte is checked. Throws as
+ * `decodeImage`.
+ */
 export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
   const { header, check, payload } = readLatentsFile(file);
   if (header.model !== model.number) {

@@ -22,7 +22,10 @@ import { assertWithin } from "./validate.ts";
 export interface Encoded {
   /** The `.zn` file. */
   readonly file: Uint8Array;
-  /** The quality in the file, 1–100. From effort 1 on it may differ from the one asked for: the encoder chooses the gain. */
+  /**
+   * The quality in the file, 1–100. From effort 1 on it may differ from the one asked for: the encoder chooses the
+   * gain.
+   */
   readonly quality: number;
   /** Bits of the payload by the model's tables; the range coder adds less than a byte, the header 3–8 bytes. */
   readonly estimatedBits: number;
@@ -39,8 +42,8 @@ export interface Encoded {
  * Encodes an image with a model. Throws `bad-image` or `bad-option`.
  *
  * @param quality 1–100: chooses the gain of the latents, and how many bits a squared error is worth
- * @param effort 0–9: 0 tries each orientation and corrects the best; 1 also chooses the gain; higher ones search for better latents, see
- * `rdo/`
+ * @param effort 0–9: 0 tries each orientation and corrects the best; 1 also chooses the gain; higher ones search for
+ * better latents, see `rdo/`
  * @example
  * const { file } = encodeImage(model, { width: 42, height: 42, data: rgb }, 50);
  */
@@ -51,7 +54,9 @@ export function encodeImage(model: Model, image: Image, quality: number, effort 
   return new ImageEncoder(model, image).encode(quality, effort);
 }
 
-/** Encodes an image in a single pass of the networks, upright and with the gain of its quality. Throws as `encodeImage`. */
+/**
+ * Encodes an image in a single pass of the networks, upright and with the gain of its quality. Throws as `encodeImage`.
+ */
 export function encodeInOnePass(model: Model, image: Image, quality: number): Encoded {
   assertWithin("quality", quality, 1, QUALITIES);
   assertImage(image);
@@ -59,7 +64,10 @@ export function encodeInOnePass(model: Model, image: Image, quality: number): En
   return { ...write(model, image, orientation, trial), lambda: lambdaOf(quality) };
 }
 
-/** Encodes one image at several qualities and efforts; an effort goes on from where a lower one of the same quality ended. */
+/**
+ * Encodes one image at several qualities and efforts; an effort goes on from where a lower one of the same quality
+ * ended.
+ */
 export class ImageEncoder {
   readonly #model: Model;
   readonly #image: Image;

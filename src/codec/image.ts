@@ -22,8 +22,8 @@ export function assertImage(image: Image): void {
 }
 
 /**
- * What a caller without types may get wrong. Throws `bad-option` unless samples are bytes (wider ones would be cut, fractions
- * rounded off), `bad-image` unless sides are whole.
+ * Checks what TypeScript checks for its users. Throws `bad-option` unless samples are bytes (wider ones would be cut
+ * off, fractions rounded), and `bad-image` unless sides are whole.
  */
 export function assertPicture(image: Image): void {
   if (typeof image !== "object" || image === null)
@@ -44,7 +44,7 @@ function typeOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
-/** Of a picture: throws `bad-image` unless there are three bytes a pixel, and one of alpha if there is any. */
+/** Throws `bad-image` unless there are three bytes of colour for each pixel, and one of alpha if there is any. */
 export function assertPixels({ width, height, data, alpha }: Image): void {
   if (alpha && alpha.length !== width * height) {
     throw new ZippyNetError(
@@ -79,12 +79,12 @@ export function hasModelSize({ width, height }: Image): boolean {
   return Math.min(width, height) >= MIN_SIDE && Math.max(width, height) <= MAX_SIDE;
 }
 
-/** A picture with the opacity of another of its size. */
+/** A picture with the alpha of another one of its size. */
 export function withAlphaOf(other: Image, { width, height, data }: Image): Image {
   return { width, height, data, ...(other.alpha && { alpha: other.alpha }) };
 }
 
-/** What is behind transparency becomes white. */
+/** A picture on a white background, without alpha. */
 export function laidOnWhite({ width, height, data, alpha }: Image): Image {
   if (!alpha) return { width, height, data };
   const opacity = (i: number): number => alpha[Math.floor(i / 3)]!;

@@ -2,8 +2,9 @@ import type { RangeDecoder, RangeEncoder } from "./entropy/range-coder.ts";
 import type { Image } from "./image.ts";
 
 /**
- * How latents lie to the picture: a network is not the same to a picture and to its mirror image, so an encoder codes whichever it
- * codes best. The pixel (x, y) of the picture is pixel (u, v) of what the latents hold, `wide` × `high`:
+ * How a picture was turned before it was coded. A network does not code a picture as well as its mirror image, so the
+ * encoder tries several and keeps the best. Pixel (x, y) of the picture is pixel (u, v) of the coded one, which is
+ * `wide` × `high`:
  *
  * ```
  * bit 2 set   (u, v) = (y, x), else (x, y)
@@ -11,8 +12,8 @@ import type { Image } from "./image.ts";
  * bit 1 set   v = high − 1 − v              and upside down
  * ```
  *
- * A model says how many of the eight its files use, the first 1, 2, 4 or 8; that many bits of probability ½ tell which, before all
- * symbols.
+ * A model says how many of the eight its files use: the first 1, 2, 4 or 8. The orientation is coded before all
+ * symbols, as 0 to 3 bits of probability ½, the highest first.
  */
 export type Orientation = number;
 
@@ -26,12 +27,12 @@ export interface Size {
   readonly height: number;
 }
 
-/** Size of what the latents hold, from that of the picture, or the other way round. */
+/** The size of the coded picture from that of the picture, or the other way round. */
 export function turnedSize({ width, height }: Size, orientation: Orientation): Size {
   return orientation & SWAPPED ? { width: height, height: width } : { width, height };
 }
 
-/** A picture as its latents hold it. */
+/** The picture as it is coded. */
 export function turned(image: Image, orientation: Orientation): Image {
   if (orientation === UPRIGHT) return image;
   const coded = turnedSize(image, orientation);
@@ -39,7 +40,7 @@ export function turned(image: Image, orientation: Orientation): Image {
   return { ...image, ...coded, ...gathered(image, from) };
 }
 
-/** A picture, from what its latents hold. */
+/** The picture, from the coded one. */
 export function turnedBack(image: Image, orientation: Orientation): Image {
   if (orientation === UPRIGHT) return image;
   const from = new Uint32Array(image.width * image.height);
@@ -59,7 +60,7 @@ export function decodeOrientation(coder: RangeDecoder, of: number): Orientation 
   return orientation;
 }
 
-/** For every pixel of what the latents hold, row by row, the index of the picture's. */
+/** For every pixel of the coded picture, row by row, the index of the picture's pixel. */
 function picturePixels({ width: wide, height: high }: Size, orientation: Orientation): Uint32Array {
   const { width } = turnedSize({ width: wide, height: high }, orientation);
   const from = new Uint32Array(wide * high);

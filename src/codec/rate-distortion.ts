@@ -4,8 +4,8 @@ import { QUALITIES } from "./network/architecture.ts";
 
 /**
  * Peak signal-to-noise ratio in dB of two images of one size: 10·log₁₀(255² / MSE), the mean squared error over all
- * red, green and blue samples of 8 bits, transparency laid on white. Infinity if they are equal. Throws `bad-image` if their
- * sizes differ.
+ * red, green and blue samples of 8 bits, transparency laid on white. Infinity if they are equal. Throws `bad-image` if
+ * their sizes differ.
  */
 export function psnr(a: Image, b: Image): number {
   return decibels(sseOf(a, b), a.data.length);
@@ -16,7 +16,10 @@ export function decibels(sse: number, samples: number): number {
   return 10 * Math.log10((255 * 255 * samples) / sse);
 }
 
-/** Sum of squared errors (SSE) of two images of one size, of the same samples as `psnr`. Throws `bad-image` if their sizes differ. */
+/**
+ * Sum of squared errors (SSE) of two images of one size, of the same samples as `psnr`. Throws `bad-image` if their
+ * sizes differ.
+ */
 export function sseOf(a: Image, b: Image): number {
   if (a.width !== b.width || a.height !== b.height) {
     throw new ZippyNetError(
@@ -44,7 +47,10 @@ export function trainingLambda(level: number): number {
   return 0.0006 * 250 ** level;
 }
 
-/** λ of a quality, in bits for one squared error of an 8-bit sample: its files minimise bits + λ · SSE, the loss of training. */
+/**
+ * λ of a quality, in bits for one squared error of an 8-bit sample: its files minimise bits + λ · SSE, the loss of
+ * training.
+ */
 export function lambdaOf(quality: number): number {
   return trainingLambda(levelOf(quality)) / 3;
 }

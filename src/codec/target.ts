@@ -7,7 +7,7 @@ import { decibels } from "./rate-distortion.ts";
 import { isTooLargeToSearch, MAX_EFFORT } from "./rdo/refine.ts";
 import { assertWithin, badOption, isWhole } from "./validate.ts";
 
-/** What the size of a file is to follow from. */
+/** What a file is to reach. */
 export type Target =
   | { readonly kind: "quality"; readonly quality: number }
   /** The smallest file of at least so many dB. */
@@ -54,14 +54,14 @@ const TARGET_NAMES = { quality: "quality", psnr: "psnr", maxBytes: "maxBytes" } 
 export function assertTarget(target: Target): void {
   if (target.kind === "quality") assertWithin("quality", target.quality, 1, QUALITIES);
   else if (target.kind === "psnr") {
-    // infinitely many are a picture without loss
+    // infinity is legal: a picture without loss
     if (typeof target.decibels !== "number" || !(target.decibels > 0))
       throw badOption("expected a PSNR of more than 0 dB", target.decibels);
   } else if (!isWhole(target.maxBytes, 1))
     throw badOption("expected a whole number of 1 or more as the most bytes", target.maxBytes);
 }
 
-/** A file, and what became of the picture. */
+/** A file, and how good its picture is. */
 export interface Hit {
   readonly file: Uint8Array;
   readonly quality: number;
@@ -71,16 +71,19 @@ export interface Hit {
 }
 
 /**
- * Qualities around the one that the search ends at which are tried too: bytes and PSNR rise with quality, but not at each
- * step. An effort takes its time for each, so it tries fewer than one pass does.
+ * Bytes and PSNR rise with quality, but not at every step. So the neighbours of the quality that the search ends at are
+ * tried too: this many on each side, fewer where each takes a search of its own.
  */
 const NEIGHBOURS = { plain: 3, searching: 1 } as const;
-/** An effort takes another quality for the same PSNR or bytes than the one below, by at most about this: the first two choose the gain. */
+/**
+ * For the same PSNR or bytes, an effort needs another quality than the effort below it, by at most about this. The
+ * first two choose the gain.
+ */
 const MOVES = { first: 12, next: 4 } as const;
 
 /**
- * Encodes an image to a target. Throws `bad-image`, or `bad-option` if nothing meets the target; it names the least possible
- * bytes or the most possible dB.
+ * Encodes an image to a target. Throws `bad-image`, or `bad-option` if nothing meets the target; it names the least
+ * possible bytes or the most possible dB.
  * @param effort 0–9
  */
 export function encodeTo(model: Model, image: Image, target: Target, effort = 0): Hit {
@@ -89,7 +92,10 @@ export function encodeTo(model: Model, image: Image, target: Target, effort = 0)
   throw unmet(target, hit);
 }
 
-/** As `encodeTo`; what meets no target is the nearest that there is: the smallest file, or the best picture. Throws `bad-image`. */
+/**
+ * As `encodeTo`, but where nothing meets the target it gives the nearest: the smallest file, or the best picture.
+ * Throws `bad-image`.
+ */
 export function encodeNear(model: Model, image: Image, target: Target, effort = 0): Hit {
   const memo = (encode: (quality: number) => Encoded): ((quality: number) => Hit) => {
     const tried = new Map<number, Hit>();
@@ -106,7 +112,7 @@ export function encodeNear(model: Model, image: Image, target: Target, effort = 
   const plain = memo((quality) => encodeInOnePass(model, image, quality));
   let edge = edgeOf(target, plain, 1, 101);
   const near = around(edge, NEIGHBOURS.plain).map(plain);
-  // what lower efforts find stays in the running, by the same steps: no effort is worse than a lower one
+  // what lower efforts find stays a candidate, so that no effort is worse than a lower one
   for (let level = 0; level <= effort; level++) {
     if (isTooLargeToSearch(image, level)) continue;
     const searching = memo((quality) => encoder.encode(quality, level));
@@ -158,7 +164,10 @@ function unmet(target: Exclude<Target, { kind: "quality" }>, nearest: Hit): Zipp
   return new ZippyNetError("bad-option", `${wanted}, the most possible is ${nearest.psnr.toFixed(2)}`);
 }
 
-/** The first of low, …, high − 1 that holds, else high; by halving, for what holds from somewhere on. */
+/**
+ * The first of low, …, high − 1 for which a condition holds, else high. By bisection: once it holds, it has to hold
+ * from there on.
+ */
 function firstFrom(low: number, high: number, holds: (value: number) => boolean): number {
   let [from, to] = [low, high];
   while (from < to) {

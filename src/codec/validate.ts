@@ -1,7 +1,8 @@
 import { ZippyNetError } from "./errors.ts";
 
 /*
- * Whole numbers that users give: options of the library, the command line and the service. All are checked here, so that all are refused alike.
+ * Whole numbers that users give: options of the library, the command line and the service. All are checked here, so
+ * that all are refused alike.
  */
 
 /** Whether a value is a whole number of `least` to `most`, both included. */

@@ -11,7 +11,10 @@ export type Blobs = Readonly<Record<BlobName, SafeTensors>>;
 /** What a decoder needs; `g_a` is the encoder's. */
 export const DECODER_BLOBS = ["g_s", "prior"] as const satisfies readonly BlobName[];
 
-/** Reads a model's manifest and some of its blobs. Throws `bad-model` if the size or SHA-256 of one is not the manifest's. */
+/**
+ * Reads a model's manifest and some of its blobs. Throws `bad-model` if the size or SHA-256 of one is not the
+ * manifest's.
+ */
 export async function readBlobs<N extends BlobName>(
   names: readonly N[],
   read: ReadFile,

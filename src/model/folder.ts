@@ -11,7 +11,10 @@ export function modelsFolder(): string {
   return process.env["ZIPPYNET_MODELS"] ?? fileURLToPath(new URL("../../models", import.meta.url));
 }
 
-/** Reads the manifests of a folder of models, or of those that are installed; throws `bad-model` if there are none or two share a number or name. */
+/**
+ * Reads the manifests of a folder of models, or of those that are installed; throws `bad-model` if there are none or
+ * two share a number or name.
+ */
 export async function openModels(folder?: string): Promise<Models> {
   return modelsOf((await located(folder)).map(entryOf), loadModel);
 }

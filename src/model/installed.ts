@@ -11,9 +11,9 @@ const PREFIX = "model-";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
 /**
- * The models that a program finds without being told: those of the folder ZIPPYNET_MODELS, else of this checkout, else the packages
- * `@zippynet/model-NAME` that are installed beside this one or where the program runs, and the one that this package brings. Throws
- * `bad-model` if there are none.
+ * The models that a program finds without being told: those of the folder ZIPPYNET_MODELS, else of this checkout, else
+ * the packages `@zippynet/model-NAME` that are installed beside this one or where the program runs, and the one that
+ * this package brings. Throws `bad-model` if there are none.
  */
 export async function findModels(): Promise<ModelLocation[]> {
   const told = process.env["ZIPPYNET_MODELS"];
@@ -48,7 +48,10 @@ export async function modelsIn(folder: string): Promise<ModelLocation[]> {
   return models;
 }
 
-/** Folders where packages of models may be, nearest first: those above this module, then those above where the program runs. */
+/**
+ * Folders where packages of models may be, nearest first: those above this module, then those above where the program
+ * runs.
+ */
 function packageFolders(): string[] {
   const above = (folder: string): string[] => {
     const parent = dirname(folder);

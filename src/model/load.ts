@@ -12,8 +12,8 @@ import type { SafeTensors } from "./safetensors.ts";
 import { gains, priorLayers, qualityLevels, symbolTables, transformLayers } from "./weights.ts";
 
 /**
- * Loads a model: checks its manifest, the hash of each blob, types and shapes of all tensors, and proves that no sum of its integers
- * overflows. Throws `bad-model` on the first that does not hold.
+ * Loads a model: checks its manifest, the hash of each blob, types and shapes of all tensors, and proves that no sum of
+ * its integers overflows. Throws `bad-model` on the first that does not hold.
  * @example
  * const model = await loadModel((name) => readFile(join(folder, name)));
  */

@@ -119,7 +119,7 @@ test("sizes at the limits: 8×8, 9×17, 1024×8, 8×1024, 1024×1024", () => {
   }
 });
 
-test("what a model coded before changes nothing: pictures after others give the files and pixels they give alone", async () => {
+test("a picture gives the same file and pixels whatever the model coded before it", async () => {
   for (const [width, height, q] of [
     [42, 42, 50],
     [33, 20, 90],

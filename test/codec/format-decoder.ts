@@ -1,6 +1,6 @@
 /**
- * A second decoder, written from `docs/format.md` alone: plain loops over plain numbers, nothing of `src`. It is slow, and
- * proves that the page is enough. Numbers in brackets are sections of the page.
+ * A second decoder, written from `docs/format.md` alone: plain loops over plain numbers, nothing of `src`. It is slow,
+ * and proves that the page is enough. Numbers in brackets are sections of the page.
  */
 import { createHash } from "node:crypto";
 

@@ -1,4 +1,6 @@
-/** The WebAssembly kernel computes what `integer/convolution.ts` says, for transforms of any widths on maps of any size. */
+/**
+ * The WebAssembly kernel computes what `integer/convolution.ts` says, for transforms of any widths on maps of any size.
+ */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";

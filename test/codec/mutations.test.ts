@@ -1,6 +1,7 @@
 /**
- * Damaged files: 100,000 mutated `.zn` files, each fully decoded. Each is refused with a `ZippyNetError`, or gives a picture of
- * the size its header states (what damages nothing, or passes the check byte); nothing else, and in bounded time.
+ * Damaged files: 100,000 mutated `.zn` files, each fully decoded. Each is refused with a `ZippyNetError`, or gives a
+ * picture of the size its header states (what damages nothing, or passes the check byte); nothing else, and in bounded
+ * time.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

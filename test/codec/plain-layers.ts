@@ -9,7 +9,10 @@ export interface PlainMap {
   readonly values: readonly number[];
 }
 
-/** Integer convolutions straight from their definition in `integer/convolution.ts`, in plain numbers: what the kernel is held against. */
+/**
+ * Integer convolutions straight from their definition in `integer/convolution.ts`, in plain numbers: what the kernel is
+ * held against.
+ */
 export class PlainLayers implements Engine, Layers<PlainMap> {
   readonly #convolutions: ReadonlyMap<string, IntegerConvolution>;
   readonly #smooth: boolean;

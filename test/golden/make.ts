@@ -1,6 +1,6 @@
 /**
- * Makes the golden files, `node test/golden/make.ts`: `.zn` files of small pictures at many sizes and qualities, what they
- * decode to (`golden.json`), and the worked example of `docs/format.md`. To be run when an unreleased model was
+ * Makes the golden files, `node test/golden/make.ts`: `.zn` files of small pictures at many sizes and qualities, what
+ * they decode to (`golden.json`), and the worked example of `docs/format.md`. To be run when an unreleased model was
  * retrained in place; the golden files of a released model never change.
  */
 import { spawnSync } from "node:child_process";

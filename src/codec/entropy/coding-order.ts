@@ -25,8 +25,9 @@ export type CodeLatent = (at: number, mean: number, scale: number) => number;
 export type Predict = (step: CodingStep, input: Int16Array) => ArrayLike<number>;
 
 /**
- * Walks the latents in coding order, as encoder, decoder and the search for better latents do: slice by slice, two checkerboard passes each, row
- * by row, channel by channel. What the prior says of a pass depends on the passes before it only.
+ * Walks the latents in coding order, as encoder, decoder and the search for better latents do: slice by slice, two
+ * checkerboard passes each, row by row, channel by channel. What the prior says of a pass depends on the passes before
+ * it only.
  *
  * @param level quality feature of the prior, in 32nds
  * @returns `y_hat` in 32nds

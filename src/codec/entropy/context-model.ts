@@ -24,8 +24,8 @@ export function passOf(position: number, columns: number): number {
 }
 
 /**
- * What the prior knows of a pass beside latents, in 32nds: [rows, columns, 19], for each position its 17 position features, the quality
- * feature, and the mask: 32 where the pass codes, else 0.
+ * What the prior knows of a pass beside latents, in 32nds: [rows, columns, 19], for each position its 17 position
+ * features, the quality feature, and the mask: 32 where the pass codes, else 0.
  * @param level the quality feature, in 32nds
  */
 export function contextFeatures({ rows, columns }: LatentShape, level: number, pass: number): Int16Array {
@@ -47,7 +47,10 @@ export interface ContextChannels {
   readonly count: number;
 }
 
-/** The channels of `y_hat` that a step's network sees: those of earlier slices before the features, its own slice's after them. */
+/**
+ * The channels of `y_hat` that a step's network sees: those of earlier slices before the features, its own slice's
+ * after them.
+ */
 export function contextChannels(architecture: Architecture, { slice, pass }: CodingStep): ContextChannels[] {
   const width = sliceChannels(architecture);
   const earlier = { latent: 0, input: 0, count: slice * width };
@@ -70,16 +73,16 @@ export function contextOf(
   const area = yHat.length / latentChannels;
   const depth = inputChannels(architecture, step);
   const input = new Int16Array(area * depth);
-  const channels = contextChannels(architecture, step);
-  const before = channels[0]!.count;
-  for (let position = 0; position < area; position++) {
-    const to = position * depth;
-    for (const { latent, input: at, count } of channels) {
-      const from = position * latentChannels + latent;
-      for (let c = 0; c < count; c++) input[to + at + c] = clip(yHat[from + c]!, -LATENT_LIMIT, LATENT_LIMIT);
+  for (const { latent, input: at, count } of contextChannels(architecture, step)) {
+    for (let position = 0; position < area; position++) {
+      const [from, to] = [position * latentChannels + latent, position * depth + at];
+      for (let c = 0; c < count; c++) input[to + c] = clip(yHat[from + c]!, -LATENT_LIMIT, LATENT_LIMIT);
     }
-    const from = position * FEATURES;
-    for (let f = 0; f < FEATURES; f++) input[to + before + f] = features[from + f]!;
+  }
+  const at = step.slice * sliceChannels(architecture);
+  for (let position = 0; position < area; position++) {
+    const [from, to] = [position * FEATURES, position * depth + at];
+    for (let f = 0; f < FEATURES; f++) input[to + f] = features[from + f]!;
   }
   return input;
 }

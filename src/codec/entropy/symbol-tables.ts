@@ -3,7 +3,10 @@ import { type RangeDecoder, type RangeEncoder, TOTAL } from "./range-coder.ts";
 
 /** Number of scales, each with a CDF of its own. */
 export const SCALES = 64;
-/** Largest magnitude of a symbol: with the largest mean, `y_hat` fits into 16 bits. A file that codes a larger one is illegal. */
+/**
+ * Largest magnitude of a symbol: with the largest mean, `y_hat` fits into 16 bits. A file that codes a larger one is
+ * illegal.
+ */
 export const MAX_SYMBOL = 895;
 /** A table with all symbols, and the escape. */
 const MAX_ENTRIES = 2 * MAX_SYMBOL + 2;
@@ -17,7 +20,9 @@ const MAX_ENTRIES = 2 * MAX_SYMBOL + 2;
 export class SymbolTables {
   readonly #tables: readonly Table[];
 
-  /** Frequencies of each scale; throws `bad-model` unless each has an even length of 2–1792, no zero, and sums to 65536. */
+  /**
+   * Frequencies of each scale; throws `bad-model` unless each has an even length of 2–1792, no zero, and sums to 65536.
+   */
   constructor(frequencies: readonly Uint16Array[]) {
     if (frequencies.length !== SCALES) {
       throw new ZippyNetError("bad-model", `expected ${SCALES} tables, got ${frequencies.length}`);

@@ -19,8 +19,8 @@ const SEQUENCE_HEADER = 1;
 const IDENTITY = 0;
 
 /**
- * Reads the sequence header that a payload begins with (AV1 specification, §5.3 and §5.5): that of a still picture of 8 bits
- * with the reduced header, as AVIF encoders write it. Throws `bad-file` for anything else.
+ * Reads the sequence header that a payload begins with (AV1 specification, §5.3 and §5.5): that of a still picture of 8
+ * bits with the reduced header, as AVIF encoders write it. Throws `bad-file` for anything else.
  */
 export function av1Sequence(payload: Uint8Array): Av1Sequence {
   const bits = new Bits(payload);

@@ -1,8 +1,8 @@
 import { ZippyNetError } from "../errors.ts";
 
 /**
- * A `.zn` file as text for HTML, JSON and URLs: base64url (RFC 4648, §5) without padding, ⌈4n/3⌉ characters for n bytes. One file
- * has one text: what another encoder might add (padding, line breaks, bits after the end) is refused.
+ * A `.zn` file as text for HTML, JSON and URLs: base64url (RFC 4648, §5) without padding, ⌈4n/3⌉ characters for n
+ * bytes. One file has one text: what another encoder might add (padding, line breaks, bits after the end) is refused.
  */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -20,7 +20,10 @@ export function toInline(file: Uint8Array): string {
   return text;
 }
 
-/** Back to bytes; whether they are a `.zn` file is for the decoder to say. Throws `bad-file` with the place of what is wrong. */
+/**
+ * Back to bytes; whether they are a `.zn` file is for the decoder to say. Throws `bad-file` with the place of what is
+ * wrong.
+ */
 export function fromInline(text: string): Uint8Array {
   const rest = text.length % 4;
   const file = new Uint8Array(Math.floor((text.length * 3) / 4));

@@ -2,10 +2,10 @@ import type { Orientation } from "../orientation.ts";
 import type { Header } from "./latents-file.ts";
 
 /**
- * The check byte: FNV-1a of 32 bits (Fowler, Noll and Vo; RFC 9923) over model, quality with grey bit, width and height (two bytes
- * each, low first), orientation and every `y_hat` in 32nds (two bytes each, two's complement, low first, in the order row,
- * column, channel), its four bytes xored into one. It covers what was decoded rather than what was read, so it also tells
- * of a decoder that does not compute the prior exactly. One damaged file in 256 passes it.
+ * The check byte: FNV-1a of 32 bits (Fowler, Noll and Vo; RFC 9923) over model, quality with grey bit, width and height
+ * (two bytes each, low first), orientation and every `y_hat` in 32nds (two bytes each, two's complement, low first, in
+ * the order row, column, channel), its four bytes xored into one. It covers what was decoded rather than what was read,
+ * so it also tells of a decoder that does not compute the prior exactly. One damaged file in 256 passes it.
  */
 export function checkByte(
   { model, quality, grey, width, height }: Header,

@@ -4,9 +4,9 @@ import { joined } from "./bytes.ts";
 
 /**
  * The bare AV1 payload of an AVIF still image: the data of its primary item (the OBUs), without the boxes around it.
- * What a codec with a container of a few bytes would have to carry. Boxes as in ISO/IEC 14496-12 (2022): `meta` §8.11.1, `pitm`
- * §8.11.4, `iloc` §8.11.3; the item type `av01` as in AVIF 1.1 §2.1. Alpha, if there is any, is another item and not included.
- * Throws `bad-image`.
+ * What a codec with a container of a few bytes would have to carry. Boxes as in ISO/IEC 14496-12 (2022): `meta`
+ * §8.11.1, `pitm` §8.11.4, `iloc` §8.11.3; the item type `av01` as in AVIF 1.1 §2.1. Alpha, if there is any, is another
+ * item and not included. Throws `bad-image`.
  */
 export function av1Payload(avif: Uint8Array): Uint8Array {
   const file = new Reader(avif);
@@ -120,7 +120,10 @@ function damaged(why: string): ZippyNetError {
 /** An empty temporal delimiter, with which AVIF's item data begin or may begin; it says nothing. */
 const TEMPORAL_DELIMITER = Uint8Array.of(0x12, 0);
 
-/** The AV1 frame of an AVIF still picture without its boxes. Alpha, an item of its own, is not in it. Throws `bad-image`. */
+/**
+ * The AV1 frame of an AVIF still picture without its boxes. Alpha, an item of its own, is not in it. Throws
+ * `bad-image`.
+ */
 export function av1Frame(file: Uint8Array): Uint8Array {
   const payload = av1Payload(file);
   return TEMPORAL_DELIMITER.every((byte, i) => payload[i] === byte)
@@ -129,8 +132,9 @@ export function av1Frame(file: Uint8Array): Uint8Array {
 }
 
 /**
- * An AVIF file around an AV1 frame: the fewest boxes that AVIF 1.1 (§2.1, §2.2, §9) and MIAF ask of a still picture; what they say
- * of it is read from its sequence header. Colour is sRGB, as it is without a `colr` box. Throws `bad-file`.
+ * An AVIF file around an AV1 frame: the fewest boxes that AVIF 1.1 (§2.1, §2.2, §9) and MIAF ask of a still picture;
+ * what they say of it is read from its sequence header. Colour is sRGB, as it is without a `colr` box. Throws
+ * `bad-file`.
  */
 export function avifFile(frame: Uint8Array): Uint8Array {
   const sequence = av1Sequence(frame);

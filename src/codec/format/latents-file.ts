@@ -3,12 +3,13 @@ import { QUALITIES } from "../network/architecture.ts";
 import { joined, notZn } from "./bytes.ts";
 
 /**
- * The `.zn` container of latents: three bytes before the payload for a square of a common size and one of the first models,
+ * The `.zn` container of latents: three bytes before the payload for a square of a common size and one of the first
+ * models,
  *
  * ```
  * byte 0   tag      m m m m s s s s    m 11–15: model 5, 1, 2, 3, 4; s size: the square of SQUARES[s] pixels, 0–14
  * byte 1   quality  g q q q q q q q    g grey picture; q quality, 1–100
- * byte 2   check    0–255              of the header and the decoded latents, see `check.ts`
+ * byte 2   check    0–255              of the header and the decoded latents, see `checksum.ts`
  * payload           to the end of the file
  * ```
  *
@@ -24,8 +25,8 @@ import { joined, notZn } from "./bytes.ts";
  * payload           to the end of the file
  * ```
  *
- * What fits the first form must take it. Everything else is illegal and refused; for tags 9x and ax see `file.ts`. There is no
- * byte order: no field spans bytes but the varints.
+ * What fits the first form must take it. Everything else is illegal and refused; for tags 9x and ax see `zn-file.ts`.
+ * There is no byte order: no field spans bytes but the varints.
  */
 export interface Header {
   readonly model: number;
@@ -106,7 +107,7 @@ export function readLatentsFile(file: Uint8Array): { header: Header; check: numb
   };
 }
 
-/** Where the check byte of a file stands that begins with this tag of latents. */
+/** Index of the check byte in a file of latents, by its tag. */
 export function checkIndex(tag: number): number {
   return tag >= SHORT_TAG ? 2 : 3;
 }

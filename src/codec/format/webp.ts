@@ -12,8 +12,8 @@ export interface WebpFrame {
 const FOUR_CC: Readonly<Record<WebpCodec, string>> = { vp8: "VP8 ", vp8l: "VP8L" };
 
 /**
- * The frame of a still WebP file (RFC 9649, §2.5 and §2.6: a RIFF file with one chunk), or undefined if it is an extended
- * one, with alpha or metadata beside the frame.
+ * The frame of a still WebP file (RFC 9649, §2.5 and §2.6: a RIFF file with one chunk), or undefined if it is an
+ * extended one, with alpha or metadata beside the frame.
  */
 export function webpFrame(file: Uint8Array): WebpFrame | undefined {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);

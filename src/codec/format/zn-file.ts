@@ -6,8 +6,9 @@ import { checkIndex, type Header, readLatentsFile } from "./latents-file.ts";
 import { webpFile, webpSize } from "./webp.ts";
 
 /**
- * The kinds of `.zn` files. Latents are in `container.ts`; here are the frames of classical codecs without their containers, for
- * pictures that no model does justice to, and alpha, which wraps a file of another kind:
+ * The three kinds of `.zn` files. One holds latents (see `latents-file.ts`). One holds the frame of a classical codec
+ * without its container, for pictures that no model codes well. One holds alpha, around a file of one of the other
+ * kinds:
  *
  * ```
  * byte 0   tag      1 0 0 1 c c c c    c codec: 0 VP8, 1 AV1, 2 VP8L; others are reserved
@@ -41,7 +42,7 @@ export interface ClassicalFile extends Common {
   readonly frame: Uint8Array;
 }
 
-/** In the order of their numbers. */
+/** Classical codecs, by their numbers in the tag. */
 const CODECS = ["vp8", "av1", "vp8l"] as const;
 export type ClassicalCodec = (typeof CODECS)[number];
 export type Kind = ZnFile["kind"];
@@ -52,7 +53,7 @@ const ALPHA_TAG = 0xa0;
 export const MAX_ALPHA = 2 ** 19 - 1;
 const SHORT_ALPHA = 2 ** 11 - 1;
 
-/** Takes a file of any kind apart; throws `bad-file` if it is not a legal one. Decodes nothing. */
+/** Parses a file of any kind. Decodes nothing. Throws `bad-file` if it is not legal. */
 export function readZn(bytes: Uint8Array): ZnFile {
   switch (kindBits(bytes)) {
     case CLASSICAL_TAG:

@@ -4,14 +4,14 @@ import { ZippyNetError } from "../errors.ts";
  * A convolution in integers, the same on every machine. Of 16-bit inputs, for each output channel o:
  *
  * ```
- * sum = Σ kernel·input + bias_o                       32 bits; whoever stores one proves that no sum overflows
+ * sum = Σ kernel·input + bias_o                       32 bits; proved not to overflow when the model is loaded
  * v   = float32(sum) · multiplier_o                   two IEEE roundings, to nearest
  * v   = max(v, v · slope)                             leaky ReLU, where one follows
  * out = v clipped to ±limit, to the nearest integer   ties to the even one
  * ```
  *
- * One that adds to a residual clips once more: out = clip(residual + out). What a leaky ReLU takes of an integer x elsewhere
- * is max(x, (3277·x + 2¹⁴) >> 15).
+ * A convolution that adds to a residual clips once more: out = clip(residual + out). A leaky ReLU that follows no
+ * convolution computes max(x, (3277·x + 2¹⁴) >> 15) of an integer x.
  */
 export interface IntegerConvolution {
   readonly name: string;
@@ -21,12 +21,12 @@ export interface IntegerConvolution {
   readonly bias: Int32Array;
   /** Largest magnitude of inputs: of all, or of each channel. */
   readonly inputLimits: number | readonly number[];
-  /** What |bias| + Σ |kernel| · limit has to be below, at most 2³¹. */
+  /** |bias| + Σ |kernel| · limit has to be below this, at most 2³¹. */
   readonly sumsBelow: number;
   readonly multiplier: Float32Array;
-  /** Of the leaky ReLU if asked for, 0–1. */
+  /** Slope of the leaky ReLU for negative sums, 0–1. */
   readonly slope: number;
-  /** 1–32767. */
+  /** Outputs are clipped to ±this, 1–32767. */
   readonly limit: number;
   /** Whether depth-to-space of 2 follows. */
   readonly finer: boolean;

@@ -77,7 +77,10 @@ export interface PriorLayer extends PriorShape {
   readonly multiplier: Float32Array;
 }
 
-/** The layers of the prior, by name. What leaves a network is clipped to 16 bits, which hold more than means and scales need. */
+/**
+ * The layers of the prior, by name. What leaves a network is clipped to 16 bits, which hold more than means and scales
+ * need.
+ */
 export function priorInIntegers(
   architecture: Architecture,
   stored: readonly PriorLayer[],

@@ -1,7 +1,7 @@
 /**
- * Where the cells of a feature map lie, in numbers of cells: row by row, with `pad` empty cells before each row, and `pad`
- * empty rows before and after all. What stands before a row stands after the one above it, so a convolution of up to
- * 2·pad + 1 reads zeros around the edges and needs no special case.
+ * The layout of a feature map in memory, counted in cells (positions): row by row, with `pad` empty cells before each
+ * row, and `pad` empty rows above and below. The empty cells before a row are also those after the row above. So a
+ * convolution of up to 2·pad + 1 reads zeros around the edges, and needs no special case.
  */
 export interface Grid {
   readonly rows: number;
@@ -14,7 +14,7 @@ export function pitch({ columns, pad }: Grid): number {
   return columns + pad;
 }
 
-/** Cells in all; the last is read by nothing, and takes what a tile has too many. */
+/** Cells in all. Nothing reads the last one: results of a tile that nobody asked for are written there. */
 export function cellCount(grid: Grid): number {
   return (grid.rows + 2 * grid.pad) * pitch(grid) + grid.pad + 1;
 }
@@ -23,7 +23,7 @@ export function cellOf(grid: Grid, row: number, column: number): number {
   return (row + grid.pad) * pitch(grid) + column + grid.pad;
 }
 
-/** Which cells of a finer or equal grid belong to those of a grid: row · step + down, column · step + right. */
+/** How the cells of a grid correspond to those of an equal or finer one: row · step + down, column · step + right. */
 export interface Relation {
   readonly step: 1 | 2;
   readonly down: 0 | 1;
@@ -33,8 +33,8 @@ export interface Relation {
 export const SAME: Relation = { step: 1, down: 0, right: 0 };
 
 /**
- * Cells of `of`, one for each position of `grid` in turn (of one parity of row + column if asked for), filled up to a multiple of
- * `tile` with `filler`.
+ * Cells of `of`, one for each position of `grid` in turn (of one parity of row + column if asked for), filled up to a
+ * multiple of `tile` with `filler`.
  */
 export function cellsOf(
   grid: Grid,

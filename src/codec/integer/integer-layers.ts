@@ -18,8 +18,8 @@ export const QUARTERS: readonly Relation[] = [
 ];
 
 /**
- * Integer convolutions on the WebAssembly kernel, for one feature map at a time. What is needed for maps of one size (memory, and
- * tables of cells) is kept until another size comes.
+ * The engine of integers: convolutions on the WebAssembly kernel, one feature map at a time. Memory and tables for maps
+ * of one size are kept until another size comes.
  */
 export class IntegerLayers implements Engine, Layers<Feature> {
   readonly #convolutions: ReadonlyMap<string, IntegerConvolution>;

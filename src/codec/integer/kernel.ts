@@ -5,7 +5,7 @@ import { KERNEL } from "./kernel.wasm.ts";
 /** Bytes that an address is a multiple of: those of a vector. */
 const ALIGNMENT = 16;
 const PAGE = 65_536;
-/** Pages that a memory grows by at least: each time costs. */
+/** Pages that a memory grows by at least: growing takes time. */
 const PAGES = 16;
 /** Output channels of a tile. */
 const BLOCK = 8;
@@ -39,7 +39,7 @@ export interface Call {
   readonly accumulate: boolean;
   /** Bytes from an output to its copy after activation; 0 for none. */
   readonly activated: number;
-  /** Bytes from an output, a gradient, to what a leaky ReLU of this slope gave; 0 for none. See `search/gradient.ts`. */
+  /** Bytes from an output, a gradient, to what a leaky ReLU of this slope gave; 0 for none. See `rdo/autodiff.ts`. */
   readonly mask: number;
   readonly fall: number;
 }
@@ -56,7 +56,10 @@ interface WebAssemblyInterface {
   Instance: new (module: object) => { readonly exports: unknown };
 }
 
-/** The WebAssembly kernel with a memory of its own, which only grows. Throws `unavailable` where there is no WebAssembly with SIMD. */
+/**
+ * The WebAssembly kernel with a memory of its own, which only grows. Throws `unavailable` where there is no WebAssembly
+ * with SIMD.
+ */
 export class Kernel {
   readonly #exports: Exports;
   #top = ALIGNMENT; // address 0 is none

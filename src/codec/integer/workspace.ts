@@ -5,11 +5,11 @@ import { type Cells, type Kernel, type Stored, TILE } from "./kernel.ts";
 export interface Feature {
   readonly grid: Grid;
   readonly channels: number;
-  /** Where it begins. */
+  /** Its address. */
   readonly at: number;
-  /** Where its copy after activation begins; 0 if it has none. */
+  /** Address of its copy after activation; 0 if it has none. */
   readonly activated: number;
-  /** Where its memory begins. */
+  /** Address of the memory that was allocated for it, whichever copy `at` is. */
   readonly memory: number;
 }
 
@@ -19,11 +19,13 @@ interface How {
   readonly accumulate?: boolean;
   /** Of row + column: only cells of this. */
   readonly parity?: number | undefined;
-  /** What leaves is the gradient of what a leaky ReLU of this slope gave, which begins here. */
+  /** The output is the gradient of a leaky ReLU of this slope, whose values begin at this address. */
   readonly mask?: { readonly at: number; readonly slope: number } | undefined;
 }
 
-/** The memory of feature maps of one size of input, and its tables of cells and taps, each made when first asked for. */
+/**
+ * The memory of feature maps of one size of input, and its tables of cells and taps, each made when first asked for.
+ */
 export class Workspace {
   readonly rows: number;
   readonly columns: number;
@@ -39,9 +41,9 @@ export class Workspace {
   }
 
   /**
-   * A map to write to. Its memory is that of an earlier one of its kind: a network needs no more of a kind than one to read from and
-   * one to write to.
-   * @param beside one whose memory is still in use
+   * A map to write to. It takes the memory of an earlier map of its kind: a network needs one of a kind to read from
+   * and one to write to.
+   * @param beside a map whose memory is still in use
    */
   feature(grid: Grid, channels: number, activated: boolean, beside?: Feature): Feature {
     const key = `${grid.rows} ${grid.columns} ${bytesOf(channels)} ${activated}`;
@@ -56,7 +58,7 @@ export class Workspace {
     return feature;
   }
 
-  /** Where so many maps of a kind begin, all zeros, that no feature shares. */
+  /** Address of so many maps of zeros that no feature shares. */
   allocate(grid: Grid, channels: number, count = 1): number {
     return this.#kernel.allocate(count * cellCount(grid) * bytesOf(channels));
   }

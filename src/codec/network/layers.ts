@@ -1,6 +1,7 @@
 /**
- * The operations that the networks are wired from. Each network (`transforms.ts`, `prior.ts`) is written once, for any feature map `T`:
- * in the memory of the WebAssembly kernel (`integer/integer-layers.ts`), recorded for gradients (`rdo/autodiff.ts`), or a tensor of the trainer.
+ * The operations that the networks are wired from. Each network (`transforms.ts`, `prior.ts`) is written once, for any
+ * feature map `T`: in the memory of the WebAssembly kernel (`integer/integer-layers.ts`), recorded for gradients
+ * (`rdo/autodiff.ts`), or a tensor of the trainer.
  */
 export interface Layers<T> {
   /** Convolution with zero padding of (size − 1)/2 on every side, and bias. */

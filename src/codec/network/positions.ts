@@ -1,8 +1,8 @@
 /**
  * The position features of the prior: fixed functions of a latent's row and column, as integers of 1/16.
  *
- * Y and X run from −1 (first row, column) to 1 (last). They are computed in 64ths by integer division; cosines and sines
- * come from a table, since `Math.cos` differs between JavaScript engines in the last bit.
+ * Y and X run from −1 (first row, column) to 1 (last). They are computed in 64ths by integer division; cosines and
+ * sines come from a table, since `Math.cos` differs between JavaScript engines in the last bit.
  */
 export const POSITION_FEATURES = 17;
 

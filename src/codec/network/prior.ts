@@ -3,8 +3,8 @@ import type { ConvolutionShape, Layers } from "./layers.ts";
 import { POSITION_FEATURES } from "./positions.ts";
 
 /**
- * The prior: what is known of the latents that come next from those that are decoded. After CompressAI's channel-wise (Minnen and Singh,
- * ICIP 2020) and checkerboard (He et al., CVPR 2021) context models, in one.
+ * The prior: what is known of the latents that come next from those that are decoded. After CompressAI's channel-wise
+ * (Minnen and Singh, ICIP 2020) and checkerboard (He et al., CVPR 2021) context models, in one.
  *
  * `y_hat` is cut into slices of channels, and each slice is coded in two passes over the positions of a checkerboard:
  *
@@ -31,11 +31,12 @@ import { POSITION_FEATURES } from "./positions.ts";
  *
  * A latent is then `y_hat = symbol + mean`, and its symbol is coded by the table of its scale.
  *
- * All of it is integers, by the rule of `integer/convolution.ts`; act is the leaky ReLU of slope ⅛. Between layers they are clipped to ±16383, then
- * means to ±4095 and scales to 0–63.
+ * All of it is integers, by the rule of `integer/convolution.ts`; act is the leaky ReLU of slope ⅛. Between layers they
+ * are clipped to ±16383, then means to ±4095 and scales to 0–63.
  *
  * @param x [rows, columns, inputChannels], as `entropy/context-model.ts` fills it
- * @returns [rows, columns, 2·(latentChannels/slices)], before clipping: means, then scales; anything where the other pass codes
+ * @returns [rows, columns, 2·(latentChannels/slices)], before clipping: means, then scales; anything where the other
+ * pass codes
  */
 export function prior<T>(layers: Layers<T>, { slice, pass }: CodingStep, x: T): T {
   const name = networkName(slice, pass);

@@ -11,8 +11,8 @@ export const BLOCK_CHANNELS = 12;
 
 /**
  * Pixels to network blocks and back. A block tensor is [rows/2, columns/2, 12]: space-to-depth of 2 in TensorFlow's
- * order, channel = (dy·2 + dx)·3 + colour, of the image padded to multiples of 8 by repeating its edges: p missing columns
- * become floor(p/2) on the left and the rest on the right, rows likewise.
+ * order, channel = (dy·2 + dx)·3 + colour, of the image padded to multiples of 8 by repeating its edges: p missing
+ * columns become floor(p/2) on the left and the rest on the right, rows likewise.
  */
 export function toBlocks({ width, height, data }: Image, blocks: Float32Array, offset: number): void {
   const { rows, columns } = blockSize(width, height);

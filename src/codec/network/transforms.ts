@@ -2,32 +2,33 @@ import type { Architecture } from "./architecture.ts";
 import type { ConvolutionShape, Layers } from "./layers.ts";
 
 /**
- * The transforms: analysis `g_a` turns an image into `y`, synthesis `g_s` turns `y_hat` back into an image. After the residual transforms
- * of CompressAI and ELIC (He et al., CVPR 2022).
+ * The transforms: analysis `g_a` turns an image into `y`, synthesis `g_s` turns `y_hat` back into an image. After the
+ * residual transforms of CompressAI and ELIC (He et al., CVPR 2022).
  *
  * ```
- *    image x, h × w × 3                                    x_hat
- *        │ pad to multiples of 8, space-to-depth 2           ▲ depth-to-space 2, crop
- *    h/2 × w/2 × 12                                      h/2 × w/2 × 12
- *        │ conv0 3×3                                         ▲ out 3×3
- *        │ residual blocks, width 0                          │ residual blocks, width 0
- *        │ down 5×5, stride 2                                │ up 3×3, depth-to-space 2
- *    h/4 × w/4                                           h/4 × w/4
- *        │ residual blocks, width 1                          │ residual blocks, width 1
- *        │ down 3×3, stride 2                                │ up 1×1, depth-to-space 2
- *    h/8 × w/8                                           h/8 × w/8
- *        │ residual blocks, width 2                          │ residual blocks, width 2
- *        │ out 1×1                                           │ conv0 3×3
- *        ▼                                                   │
- *        y ──── × gain ──── quantised, coded ──── × inverse gain ──── y_hat
- *       g_a                                                 g_s
+ *  x, h × w × 3                                           x_hat, h × w × 3
+ *     │ pad to multiples of 8, space-to-depth 2              ▲ depth-to-space 2, crop
+ *  h/2 × w/2 × 12                                         h/2 × w/2 × 12
+ *     │ conv0 3×3                                            ▲ out 3×3
+ *     │ residual blocks of widths[0]                         │ residual blocks of widths[0]
+ *     │ down 5×5, stride 2                                   │ up 3×3, depth-to-space 2
+ *  h/4 × w/4                                              h/4 × w/4
+ *     │ residual blocks of widths[1]                         │ residual blocks of widths[1]
+ *     │ down 3×3, stride 2                                   │ up 1×1, depth-to-space 2
+ *  h/8 × w/8                                              h/8 × w/8
+ *     │ residual blocks of widths[2]                         │ residual blocks of widths[2]
+ *     ▼ out 1×1                                              │ conv0 3×3
+ *     y ── × gain ── rounded, coded, decoded: y_hat ── × inverse gain
  *
- *    residual block    x ─┬─ act ─ a 1×1 ─ act ─ b 3×3 ─ act ─ c 1×1 ─ + ─      a and b at half the width,
- *                         └────────────────────────────────────────────┘        act = leaky ReLU, slope 0.1
+ *    g_a                                                    g_s
+ *
+ *  residual block     ─┬─ act ─ a 1×1 ─ act ─ b 3×3 ─ act ─ c 1×1 ─ + ─      a and b have half the width;
+ *                      └────────────────────────────────────────────┘        act is a leaky ReLU of slope 0.1
  * ```
  *
- * Residual blocks and resamplings of a transform are numbered in one row: `g_a.conv0`, `g_a.res1`, `g_a.res2`, `g_a.down3`, …, `g_a.out`.
- * Images enter and leave as space-to-depth blocks of 2 (see `space-to-depth.ts`), so that the largest maps are never made.
+ * Residual blocks and resamplings of a transform are numbered in one row: `g_a.conv0`, `g_a.res1`, `g_a.res2`,
+ * `g_a.down3`, …, `g_a.out`. Images enter and leave as space-to-depth blocks of 2 (see `space-to-depth.ts`), so that
+ * the largest maps are never made.
  */
 
 /** Slope of the leaky ReLU of both transforms for negative inputs. */

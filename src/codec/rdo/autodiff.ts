@@ -4,32 +4,36 @@ import { doubled, QUARTERS } from "../integer/integer-layers.ts";
 import { Kernel, type Stored } from "../integer/kernel.ts";
 import { bytesOf, type Feature, Workspace } from "../integer/workspace.ts";
 import type { ConvOptions, Layers, Network } from "../network/layers.ts";
+import { transposedOf } from "./transposed.ts";
 
-/** Magnitude of the largest gradient that enters, in its integers. */
+/** The largest gradient that enters the way back is scaled to this integer. */
 const LARGEST = 2 ** 9;
 
 /** A feature map of a recorded run. */
 export interface Traced extends Feature {
   readonly gradient: Gradient;
-  /** Where the values lie that a leaky ReLU gave, if these are such; else 0. */
+  /** Address of the values after a leaky ReLU, if these are such; else 0. */
   readonly mask: number;
 }
 
-/** The gradient of a map, kept where the map has its own; shared by those that a residual block adds to. */
+/** The gradient of a map. Maps that a residual block adds to share one. */
 interface Gradient {
   readonly at: number;
-  /** What makes one of it in integers; 0 while nothing is there. */
+  /** Integers that make one; 0 while there is no gradient yet. */
   unit: number;
 }
 
-/** What a network gave, [rows, columns, channels], and the way back. */
+/** The output of a network, [rows, columns, channels], and the way back through it. */
 export interface Recording {
   readonly output: Int16Array;
-  /** Gradient of the input, from that of the output: both of the integers, as floats. Once. */
+  /** The gradient with respect to the input's integers, from that with respect to the output's. Call it once. */
   back(gradient: Float32Array): Float32Array;
 }
 
-/** Memory of one network's maps and gradients, in the order in which a run asks for them. */
+/**
+ * The memory of a network's maps and gradients, in the order in which a run allocates them; and the steps of the way
+ * back.
+ */
 interface Run {
   readonly addresses: number[];
   next: number;
@@ -37,8 +41,9 @@ interface Run {
 }
 
 /**
- * Networks of integer convolutions that are run forward and back on the WebAssembly kernel, on maps of one size. Forward they are
- * what a decoder computes. The way back has gradients in 16 bits, each map's with a unit of its own.
+ * Reverse-mode automatic differentiation of networks of integer convolutions, on the WebAssembly kernel, for maps of
+ * one size. Forward it computes what a decoder does, and records the steps. Back it computes gradients as 16-bit
+ * integers, with a scale for each map.
  */
 export class Tape implements Layers<Traced> {
   readonly rows: number;
@@ -48,7 +53,7 @@ export class Tape implements Layers<Traced> {
   readonly #kernel = new Kernel();
   readonly #workspace: Workspace;
   readonly #forward: ReadonlyMap<string, readonly Stored[]>;
-  readonly #turned = new Map<string, { readonly stored: Stored; readonly gain: number }>();
+  readonly #transposed = new Map<string, { readonly stored: Stored; readonly gain: number }>();
   readonly #runs = new Map<string, Run>();
   readonly #pad: number;
   #run!: Run;
@@ -150,24 +155,24 @@ export class Tape implements Layers<Traced> {
     return result;
   }
 
-  /** Adds to the gradient of `x` what it has by way of `out`. */
+  /** Adds to the gradient of `x` its part by way of `out`. */
   #backThrough(name: string, out: Traced, x: Traced, parity?: number): void {
     const accumulate = x.gradient.unit !== 0;
-    let turned = this.#turned.get(name);
-    if (!turned) {
+    let transposed = this.#transposed.get(name);
+    if (!transposed) {
       const wanted = accumulate ? x.gradient.unit / out.gradient.unit : undefined;
-      const { convolution, gain } = turnedOf(this.#convolutions.get(name)!, wanted);
-      turned = { stored: this.#kernel.store(convolution), gain };
-      this.#turned.set(name, turned);
+      const { convolution, gain } = transposedOf(this.#convolutions.get(name)!, wanted);
+      transposed = { stored: this.#kernel.store(convolution), gain };
+      this.#transposed.set(name, transposed);
     }
-    if (!accumulate) x.gradient.unit = out.gradient.unit * turned.gain;
+    if (!accumulate) x.gradient.unit = out.gradient.unit * transposed.gain;
     const from = { x: gradientOf(out), relation: SAME };
     const to = { x: gradientOf(x), relation: SAME };
     const mask = x.mask ? { at: x.mask, slope: this.#slope } : undefined;
-    this.#workspace.convolve(turned.stored, x.grid, from, to, { accumulate, mask, parity });
+    this.#workspace.convolve(transposed.stored, x.grid, from, to, { accumulate, mask, parity });
   }
 
-  /** The way back through depth-to-space. */
+  /** The way back through depth-to-space: space-to-depth. */
   #gather(fine: Traced, deep: Traced): void {
     const { grid, channels } = fine;
     const [cell, deepCell] = [bytesOf(channels) / 2, bytesOf(deep.channels) / 2];
@@ -189,62 +194,4 @@ export class Tape implements Layers<Traced> {
 
 function gradientOf({ grid, channels, gradient: { at } }: Traced): Feature {
   return { grid, channels, at, memory: at, activated: 0 };
-}
-
-/** Gradients are clipped to ±this, or what the sums allow. */
-const GRADIENT_LIMIT = 2 ** 13 - 1;
-
-/** The way back through a convolution. */
-export interface Turned {
-  readonly convolution: IntegerConvolution;
-  /** Its gradients times this are those of the inputs. */
-  readonly gain: number;
-}
-
-/**
- * The gradient of a convolution's input, from that of its output: a convolution with the kernel turned by 180° and its channels
- * swapped. Its integers are rounded anew to one scale an output channel, which is the forward one's input channel; an error of some
- * tenths of a per cent, while what a search rounds at random is of a hundred.
- * @param gain what comes out is to be multiplied by; unless given, what leaves gradients as large as they were
- */
-export function turnedOf({ name, shape, kernel, multiplier }: IntegerConvolution, gain?: number): Turned {
-  const [height, width, depth, out] = shape;
-  const taps = height * width;
-  const values = new Float32Array(kernel.length);
-  const largest = new Float32Array(depth);
-  let squares = 0;
-  for (let tap = 0, from = 0; tap < taps; tap++) {
-    const opposite = (taps - 1 - tap) * out * depth;
-    for (let d = 0; d < depth; d++) {
-      for (let o = 0; o < out; o++) {
-        const value = kernel[from++]! * multiplier[o]!;
-        values[opposite + o * depth + d] = value;
-        squares += value * value;
-        largest[d] = Math.max(largest[d]!, Math.abs(value));
-      }
-    }
-  }
-  const steps = largest.map((value) => value / 127 || 1);
-  const sums = new Float64Array(depth);
-  const integers = Int8Array.from(values, (value, at) => {
-    const integer = Math.round(value / steps[at % depth]!);
-    sums[at % depth]! += Math.abs(integer);
-    return integer;
-  });
-  const factor = gain ?? Math.sqrt(depth / (squares || depth));
-  return {
-    gain: factor,
-    convolution: {
-      name: `${name}, turned`,
-      shape: [height, width, out, depth],
-      kernel: integers,
-      bias: new Int32Array(depth),
-      inputLimits: GRADIENT_LIMIT,
-      sumsBelow: 2 ** 31,
-      multiplier: steps.map((step) => step * factor),
-      slope: 1,
-      limit: Math.min(GRADIENT_LIMIT, Math.floor((2 ** 31 - 1) / Math.max(1, ...sums))),
-      finer: false,
-    },
-  };
 }

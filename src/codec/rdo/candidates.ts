@@ -9,7 +9,7 @@ import { lossOf, type Trial, tryLatents } from "./trial.ts";
 /** A way to code a picture. */
 export interface Start {
   readonly orientation: Orientation;
-  /** The picture as its latents hold it. */
+  /** The picture, turned as it is coded. */
   readonly image: Image;
   /** [rows, columns, latentChannels] before gain. */
   readonly y: Float32Array;
@@ -21,17 +21,23 @@ export interface WeighedStart extends Start {
   readonly lambda: number;
 }
 
-/** Gains that tell λ, as qualities above the one asked for. */
+/** The gains between which λ of a picture is measured, as offsets from the quality asked for. */
 const WIDE = [-6, 6] as const;
-/** The others that are tried. Each rounds all latents anew, so more are better: see docs/experiments.md. */
+/**
+ * The other gains that are tried. Each rounds all latents anew, so more of them find better files: see
+ * docs/experiments.md.
+ */
 const NARROW = [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 7, 8, 9, 10] as const;
 /** How far a picture's λ may lie from its quality's, as a factor. */
 const FARTHEST = 4;
 
-/** Shares of a picture's error that are added to it for another pass each. More of them gain less and less; larger ones nothing. */
+/**
+ * Shares of the error that are added to the picture, for another pass each. More shares gain little, larger ones
+ * nothing.
+ */
 const CORRECTIONS = [0.05, 0.1, 0.15] as const;
 
-/** One pass: the picture as it lies, and the gain of its quality. */
+/** One pass: the picture upright, at the gain of its quality. */
 export function plainStart(model: Model, image: Image, quality: number): Start {
   return startFrom(model, image, UPRIGHT, quality);
 }
@@ -44,7 +50,10 @@ export function bestOrientation(model: Model, image: Image, quality: number): St
   return best(starts, lambdaOf(quality));
 }
 
-/** The start, or another pass over the picture plus a share of what the start's file has wrong, whichever is best. */
+/**
+ * The best of the start and of further passes, each over the picture plus a share of the error that the start's file
+ * has.
+ */
 export function corrected(model: Model, start: Start): Start {
   const { image, trial } = start;
   const { quality, decoded } = trial;
@@ -63,8 +72,8 @@ export function corrected(model: Model, start: Start): Start {
  * The gain that suits a picture best, of those near a start's, and what an error is worth to it.
  *
  * Loss is bits + λ · SSE. The gain that is best by the quality's λ would make easy pictures worse and hard ones
- * better than the quality asks for. So λ is the picture's own: what it pays for a squared error between two gains around
- * the quality's.
+ * better than the quality asks for. So λ is the picture's own: what it pays for a squared error between two gains
+ * around the quality's.
  */
 export function fittingGain(model: Model, start: Start): WeighedStart {
   const { quality } = start.trial;

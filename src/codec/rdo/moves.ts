@@ -9,25 +9,29 @@ interface Move {
   /** Its place in `yHat`. */
   readonly at: number;
   readonly by: 1 | -1;
-  /** Change of the loss to expect: what the symbol costs, exactly; error and later latents' bits by their gradient. */
+  /**
+   * Expected change of the loss: the bits of the symbol itself are exact; the error and the bits of later latents
+   * follow their gradient.
+   */
   readonly change: number;
 }
 
 /**
- * Rate–distortion-optimised quantisation: moves single symbols by one, zeros too, where that pays for itself. The moves that promise most
- * are tried first; a trial codes and decodes the whole picture, so what is kept is better, whatever was promised.
+ * Rate–distortion-optimised quantisation: changes single symbols by one where that lowers the loss. The moves with the
+ * largest expected gain are tried first. Each trial codes and decodes the whole picture, so a move that is kept is
+ * really better.
  */
 export class SymbolMoves {
   readonly #model: Model;
   readonly #image: Image;
   readonly #goal: Goal;
-  /** Moves that did not pay, and those that did: neither is worth another trial. */
+  /** Moves that were tried, with or without gain: none is tried again. */
   readonly #tried = new Set<number>();
   #best: Trial;
   #moves: Iterator<Move> | undefined;
 
   /**
-   * @param image as its latents hold it
+   * @param image turned as it is coded
    * @param goal of the image, at the quality of the latents
    * @param latents to begin with
    */
@@ -67,11 +71,12 @@ function idOf({ at, by }: Move): number {
   return 2 * at + (by > 0 ? 1 : 0);
 }
 
-/** The moves that promise a smaller loss, the most promising first. */
+/** The moves with an expected gain, the largest gain first. */
 function promising(model: Model, image: Image, goal: Goal, latents: Trial): Move[] {
   const { prior, synthesis } = relaxedFor(model, image);
   const yHat = inSteps(latents);
-  // slope 1: a latent stays where it is when its mean moves, for it is rounded anew; with it at 0, half of the promises are void
+  // slope 1: when its mean moves, a latent is rounded anew and stays where it is; with slope 0, half of the expected
+  // gains are wrong
   const code = prior.code(yHat, goal.level, (residual) => ({ symbol: Math.round(residual), slope: 1 }));
   const slope = synthesis.distortion(goal, yHat).gradient.map((value) => value * goal.lambda);
   code.back(slope);

@@ -5,7 +5,7 @@ import { BLOCK_CHANNELS, blockSize, inPictureUnit, pixelMask, toBlocks } from ".
 import type { Relaxed } from "./relaxation.ts";
 import type { Picture } from "./relaxed-synthesis.ts";
 
-/** What is to be coded, and what for. */
+/** What a search minimises: bits + λ · SSE of a picture. */
 export interface Goal extends Picture {
   /** Quality feature of the prior. */
   readonly level: number;

@@ -7,35 +7,45 @@ import { type Goal, goalOf, relaxedFor } from "./objective.ts";
 import { Descent, seededRandom } from "./sga.ts";
 import { lossOf, type Trial, tryLatents } from "./trial.ts";
 
-/** Steps of the descent that each effort adds to those below; the first two choose where it would start. */
+/**
+ * Steps of gradient descent that each effort adds to those of lower efforts. Efforts 0 and 1 only choose orientation
+ * and gain.
+ */
 const STEPS = [0, 0, 0, 24, 16, 24, 36, 60, 100, 160] as const;
-/** Moves of single symbols that each effort then tries; they pay sooner than the descent, which goes further. */
+/**
+ * Moves of single symbols that each effort tries after that. They gain sooner than the descent, which gains more in the
+ * end.
+ */
 const MOVES = [0, 0, 32, 16, 16, 24, 32, 48, 64, 256] as const;
-/** Steps from one look at what a file would be to the next. */
+/** Every so many steps the latents are coded as a file would hold them. */
 const LOOK_EVERY = 4;
 export const MAX_EFFORT = STEPS.length - 1;
-/** Larger images are coded in one pass: a look's time grows with their area, and what it gains falls. Effort 0, which is to be quick, and the others. */
-const LARGEST_LOOKED_AT = 128 * 128;
+/**
+ * Pixels from which images are coded in one pass, at effort 0 and at the others: time grows with the area, and the gain
+ * falls.
+ */
+const LARGEST_AT_EFFORT_0 = 128 * 128;
 const LARGEST_SEARCHED = 256 * 256;
 const SEED = 1;
 
 export function isTooLargeToSearch({ width, height }: Image, effort: number): boolean {
-  return width * height > (effort === 0 ? LARGEST_LOOKED_AT : LARGEST_SEARCHED);
+  return width * height > (effort === 0 ? LARGEST_AT_EFFORT_0 : LARGEST_SEARCHED);
 }
 
 /** What an effort found. */
 interface Found {
-  /** By descents alone: where the next begins. */
+  /** The best by descents alone: where the next cycle begins. */
   readonly descended: Trial;
-  /** Goes on from there. */
+  /** Moves symbols from there. */
   readonly moves: SymbolMoves;
   readonly best: Trial;
 }
 
 /**
- * Moves `y` of a picture to where its file is better: fewer of bits + λ · SSE, the loss of training. One descent, of
- * which each effort goes a cycle further than the one below, and from its best latents single symbols. Every few steps the latents are
- * coded as they would be, and the best so far is kept. So no effort's loss is above that of a lower one.
+ * Searches for latents of a picture with a lower loss, bits + λ · SSE. There is one gradient descent, and each effort
+ * takes it a cycle further than the effort below; from the best latents of a cycle on, single symbols are moved. Every
+ * few steps the latents are coded as a file would hold them, and the best so far are kept. So no effort's loss is above
+ * that of a lower one.
  */
 export class Refinement {
   readonly #model: Model;

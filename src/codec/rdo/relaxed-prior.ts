@@ -26,13 +26,16 @@ export interface RelaxedCode {
   readonly yHat: Float32Array;
   readonly bits: number;
   /**
-   * Gradient of bits + f(yHat) with respect to `y`, from that of f. `gradient` turns into that with respect to `yHat`, less what each
-   * latent's own symbol costs. Once.
+   * Gradient of bits + f(yHat) with respect to `y`, from that of f. `gradient` turns into that with respect to `yHat`,
+   * less what each latent's own symbol costs. Once.
    */
   back(gradient: Float32Array): Float32Array;
 }
 
-/** Derivatives of each latent, [rows, columns, latentChannels]: of its bits by its symbol and by its scale, of its symbol by `y`. */
+/**
+ * Derivatives of each latent, [rows, columns, latentChannels]: of its bits by its symbol and by its scale, of its
+ * symbol by `y`.
+ */
 interface Derivatives {
   readonly bySymbol: Float32Array;
   readonly byScale: Float32Array;
@@ -45,9 +48,9 @@ interface Recorded {
 }
 
 /**
- * The prior of latents between whole numbers, so that bits have a gradient with respect to them: through their own symbols, and
- * through what they tell of later ones. Bits between two symbols are interpolated from the real tables, which is what a random
- * choice between the two would cost.
+ * The prior of latents between whole numbers, so that bits have a gradient with respect to them: through their own
+ * symbols, and through what they tell of later ones. Bits between two symbols are interpolated from the real tables,
+ * which is what a random choice between the two would cost.
  */
 export class RelaxedPrior {
   readonly #architecture: Architecture;

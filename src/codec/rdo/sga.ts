@@ -13,14 +13,15 @@ const EDGE = 1e-3;
 const STEEPEST = 4;
 
 /**
- * Stochastic Gumbel annealing (Yang, Bamler and Mandt, "Improving Inference for Neural Image Compression", NeurIPS 2020):
- * gradient descent on `y` where each latent is softly rounded up or down at random. Minimises bits + λ · SSE.
- * The chance to round up is sin²(½π·share) as in SGA+ (Perugachi-Diaz, Gansekoele and Bhulai, "Robustly overfitting latents
- * for flexible neural image compression", NeurIPS 2024), whose flat ends bear long steps; sharper as it cools. The temperature falls in
- * cycles, and steps shorten, so that a descent can be stopped after any of them: see docs/experiments.md for what else was tried.
+ * Stochastic Gumbel annealing (Yang, Bamler and Mandt, "Improving Inference for Neural Image Compression", NeurIPS
+ * 2020): gradient descent on `y` where each latent is softly rounded up or down at random. Minimises bits + λ · SSE.
+ * The chance to round up is sin²(½π·share) as in SGA+ (Perugachi-Diaz, Gansekoele and Bhulai, "Robustly overfitting
+ * latents for flexible neural image compression", NeurIPS 2024), whose flat ends allow long steps; a lower temperature
+ * makes it steeper. The temperature falls in cycles and the steps become shorter, so that a descent may end after any
+ * cycle. What else was tried: docs/experiments.md.
  */
 export class Descent {
-  /** Where it stands, [rows, columns, latentChannels] after gain. */
+  /** The current point, [rows, columns, latentChannels] after gain. */
   readonly y: Float32Array;
   readonly #relaxed: Relaxed;
   readonly #goal: Goal;
@@ -36,7 +37,7 @@ export class Descent {
     this.#random = random;
   }
 
-  /** @param through share of the cycle that is over, 0–1 */
+  /** @param through the share of the cycle that is done, 0–1 */
   step(through: number): void {
     const { prior, synthesis } = this.#relaxed;
     const { level, lambda } = this.#goal;

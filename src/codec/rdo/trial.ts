@@ -5,9 +5,9 @@ import type { Model } from "../model.ts";
 import { latentSize } from "../network/architecture.ts";
 import { sseOf } from "../rate-distortion.ts";
 
-/** A picture's latents as a file would hold them, and how good that file would be. */
+/** Latents as a file would hold them, and how good that file would be. */
 export interface Trial {
-  /** Whose gain they have. */
+  /** The quality whose gain they have. */
   readonly quality: number;
   /** [rows, columns, latentChannels], in 32nds. */
   readonly yHat: Int16Array;
@@ -24,7 +24,7 @@ export interface Trial {
 
 /**
  * Quantises the latents of a picture, and decodes them.
- * @param image as its latents hold it
+ * @param image turned as it is coded
  * @param y [rows, columns, latentChannels] after the gain of the quality
  */
 export function tryLatents(model: Model, image: Image, y: Float32Array, quality: number): Trial {
@@ -48,7 +48,7 @@ export function tryLatents(model: Model, image: Image, y: Float32Array, quality:
   return { quality, yHat, places, scales, symbols, bits, sse: sseOf(image, decoded), decoded };
 }
 
-/** Bits + λ · SSE: what training minimises. */
+/** The rate–distortion loss: bits + λ · SSE. */
 export function lossOf({ bits, sse }: Trial, lambda: number): number {
   return bits + lambda * sse;
 }
