@@ -2,12 +2,17 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { RESERVED_MODEL } from "../codec/format/latents-file.ts";
 import { ORIENTATIONS } from "../codec/orientation.ts";
 import type { Manifest } from "../model/manifest.ts";
-import type { Bits, Cut } from "../train/plan.ts";
-import { positive, whole, wholes } from "./options.ts";
+import { ENGINES, type EngineName } from "../train/engine.ts";
+import { BATCH, type Bits, type Cut, FLAT, LEARNING_RATE, type Sampling } from "../train/plan.ts";
+import { positive, whole } from "./options.ts";
 import { usage } from "./usage.ts";
 
 export interface TrainOptions {
-  readonly domain: string;
+  readonly domain?: string;
+  readonly recipe?: string;
+  readonly data?: string;
+  readonly engine: EngineName;
+  readonly processes: number;
   readonly out?: string;
   readonly runs: string;
   readonly number?: number;
@@ -19,30 +24,63 @@ export interface TrainOptions {
   readonly samples?: number;
   readonly seed: number;
   readonly lr?: number;
-  readonly terms?: string;
+  readonly flat?: number;
+  readonly terms: string;
+  readonly licence: string;
+  readonly attribution: string;
+  readonly research: boolean;
   readonly only?: "prior";
   readonly bits?: Bits;
   readonly architecture?: string;
   readonly holdout: number;
-  readonly cut: Cut;
-  readonly sizes?: readonly number[];
+  readonly cut: Cut | readonly Cut[];
+  readonly sizes?: NonNullable<Sampling["sizes"]>;
+  readonly batch?: number;
+  readonly shares?: readonly number[];
+  readonly whole?: number;
+  readonly middle?: number;
+  readonly colour?: number;
+  readonly grey?: number;
   readonly orientations?: Manifest["orientations"];
   readonly checkpointMinutes: number;
   readonly evaluateMinutes: number;
 }
 
 /** What a run is about is settled when it starts, and its checkpoint knows. */
-const SETTLED = ["seed", "cut", "sizes", "holdout", "only", "init", "architecture"] as const;
+const SAMPLING = ["cut", "sizes", "batch", "shares", "whole", "middle", "colour", "grey"] as const;
+const SETTLED = ["seed", ...SAMPLING, "holdout", "only", "init", "architecture"] as const;
 /** What only training asks for. */
-const OF_TRAINING = ["minutes", "samples", "lr", "bits", "checkpointMinutes", "evaluateMinutes"] as const;
-
-/** Peak, unless told. */
-export const LEARNING_RATE = 1e-3;
+const OF_TRAINING = [
+  "minutes",
+  "samples",
+  "lr",
+  "flat",
+  "bits",
+  "checkpointMinutes",
+  "evaluateMinutes",
+] as const;
+/** What a recipe says. */
+const OF_RECIPE = [
+  ...SETTLED,
+  ...["minutes", "samples", "lr", "flat", "bits", "domain", "number", "description", "terms"],
+  ...["licence", "attribution", "research", "orientations", "resume"],
+] as (keyof TrainOptions)[];
 
 /** Adds what `train` can be told to its command. */
 export function withTrainOptions(command: Command): Command {
   return command
-    .requiredOption("--domain <name>", "name of the model: what kind of image it is for", modelName)
+    .option("--domain <name>", "name of the model: what kind of image it is for", modelName)
+    .option(
+      "--recipe <file>",
+      "make a model again from its recipe.json, all stages of it; the same command goes on if it is stopped",
+    )
+    .option("--data <folder>", "with --recipe: the folder of its sets, as NAME.tar or as folders NAME")
+    .addOption(
+      new Option("--engine <which>", "what computes: TensorFlow in Node, or PyTorch in Python (tools/torch)")
+        .choices(ENGINES)
+        .default("tfjs"),
+    )
+    .option("--processes <n>", "with --engine torch: processes that share each step", whole(1, 64), 1)
     .option("--out <folder>", "folder of the exported model (default: NAME beside the other models)")
     .option("--runs <folder>", "folder of checkpoints and logs", "runs")
     .option(
@@ -51,7 +89,14 @@ export function withTrainOptions(command: Command): Command {
       modelNumber,
     )
     .option("--description <text>", "one line for the model's manifest")
-    .option("--terms <text>", "terms of the data, for the model card")
+    .option("--terms <text>", "terms of the data, for the model card", "those of the data")
+    .option("--licence <spdx>", "terms of the weights: an SPDX expression or a URL", "NOASSERTION")
+    .option("--attribution <text>", "whom the data's licences ask to name", "")
+    .option(
+      "--research",
+      "the terms allow research alone: encoders take the model only when it is named",
+      false,
+    )
     .option(
       "--init <weights>",
       "start not from noise but from these: the folder of a model, or a .safetensors file such as a checkpoint",
@@ -82,17 +127,43 @@ export function withTrainOptions(command: Command): Command {
       "--architecture <manifest>",
       "widths and blocks of the networks, from a model's manifest.json (default: those of --init's folder)",
     )
+    .option(
+      "--flat <share>",
+      `share of the run at the peak learning rate, before it falls (default: ${FLAT})`,
+      fraction,
+    )
     .option("--holdout <share>", "share of the images to hold out, like 2%", share, 0.02)
     .addOption(
-      new Option("--cut <how>", "aligned: whole images, barely moved; patches: from anywhere")
-        .choices(["aligned", "patches"])
+      new Option(
+        "--cut <how>",
+        "aligned: whole images, barely moved; patches: from anywhere; or one of them for each folder",
+      )
+        .argParser(cuts)
         .default("aligned"),
     )
     .option(
       "--sizes <pixels>",
-      "sides of the samples, like 64 or 42,64: what your pictures will have (default: 32–96, half of them 42)",
-      wholes(32, 128),
+      "sides of the samples, like 64 or 42,64, or with their shares, like 42:3,64:1: what your pictures will have (default: 32–96, half of them 42)",
+      sizesAndShares,
     )
+    .option("--batch <n>", `images of 42×42 a step, fewer of larger ones (default: ${BATCH})`, whole(1, 1e5))
+    .option(
+      "--shares <list>",
+      "shares of the folders among the samples, like 3,1 (default: by their images)",
+      numbers,
+    )
+    .option(
+      "--whole <share>",
+      "of aligned images, share of the samples that are whole; the others are patches",
+      fraction,
+    )
+    .option(
+      "--middle <share>",
+      "share of the samples at qualities 26 to 79; the others are at all of them",
+      fraction,
+    )
+    .option("--colour <share>", "scale and shift the samples' colours by up to this much", fraction)
+    .option("--grey <share>", "share of the samples that lose their colour", fraction)
     .addOption(
       new Option(
         "--orientations <n>",
@@ -121,6 +192,12 @@ export function refuseIgnored(command: Command, { resume, exportOnly }: TrainOpt
   if (ofTraining) usage(command, `expected --export-only without ${ofTraining}: it does not train`);
 }
 
+/** The same beside `--recipe`, which says nearly all. */
+export function refuseBesideRecipe(command: Command): void {
+  const [first] = OF_RECIPE.filter((name) => command.getOptionValueSource(name) === "cli").map(flagOf);
+  if (first) usage(command, `expected --recipe without ${first}, which the recipe has`);
+}
+
 /** `checkpointMinutes` → `--checkpoint-minutes`. */
 function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -143,6 +220,30 @@ function modelNumber(value: string): number {
   const number = whole(0, 255)(value);
   if (number === RESERVED_MODEL) throw new InvalidArgumentError(`${RESERVED_MODEL} is reserved.`);
   return number;
+}
+
+function cuts(value: string): Cut | Cut[] {
+  const all = value.split(",").map((part) => {
+    if (part === "aligned" || part === "patches") return part;
+    throw new InvalidArgumentError('expected "aligned", "patches", or one of them for each folder.');
+  });
+  return all.length === 1 ? all[0]! : all;
+}
+
+function sizesAndShares(value: string): [number, number][] {
+  return value.split(",").map((part) => {
+    const [size, share] = part.split(":") as [string, string?];
+    return [whole(32, 128)(size.trim()), share === undefined ? 1 : positive(share)];
+  });
+}
+
+function numbers(value: string): number[] {
+  return value.split(",").map(positive);
+}
+
+/** A share that may be all. */
+function fraction(value: string): number {
+  return value === "1" || value === "100%" ? 1 : share(value);
 }
 
 function share(value: string): number {

@@ -26,7 +26,7 @@ async function run(): Promise<string> {
   const random = new Random(1);
   const side = 64;
   const data = new Uint8Array(side * side * 3).map((_, i) => i * i);
-  const sampler = new Sampler([{ width: side, height: side, data }], random, "aligned");
+  const sampler = new Sampler([[{ width: side, height: side, data }]], random, { cut: "aligned" });
   const start = initialState(layoutOf(DEFAULT_ARCHITECTURE).slots, initialise(DEFAULT_ARCHITECTURE, 1));
   const trainer = new Trainer(DEFAULT_ARCHITECTURE, start);
   const times: number[] = [];

@@ -16,28 +16,50 @@ const blob = v.object({
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
 });
 
+export const numberSchema = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(0),
+  v.maxValue(255),
+  v.notValue(RESERVED_MODEL),
+);
+export const nameSchema = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/));
+export const architectureSchema = v.object({
+  latentChannels: count,
+  slices: count,
+  analysis: transform,
+  synthesis: transform,
+  prior: v.object({ hidden: count }),
+});
+
+/** On what terms a model may be used. */
+export const licenceFields = {
+  /** Of the weights: an SPDX expression, or the URL of their terms; NOASSERTION where nobody said. */
+  licence: v.pipe(v.string(), v.minLength(1)),
+  /** Who made what the model learnt from, as the data's licences ask it to be said. */
+  attribution: v.string(),
+  /** Whether the terms allow research alone: encoders take such a model only when it is named. */
+  research: v.boolean(),
+} as const;
+
 const schema = v.object({
   /** Version of this layout and of the arithmetic that the model means. */
   format: v.literal(3),
   /** 0–255 but 80, in every file the model writes; 192–255 are users' own. */
-  number: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255), v.notValue(RESERVED_MODEL)),
-  name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/)),
+  number: numberSchema,
+  name: nameSchema,
   description: v.string(),
   /** A released model never changes. */
   released: v.boolean(),
-  /** What the weights may be used for, as SPDX names it (`CC0-1.0`) or in words. */
-  licence: v.optional(v.string()),
-  architecture: v.object({
-    latentChannels: count,
-    slices: count,
-    analysis: transform,
-    synthesis: transform,
-    prior: v.object({ hidden: count }),
-  }),
+  ...licenceFields,
+  architecture: architectureSchema,
   /** Orientations that its files use, the first so many of `orientation.ts`. */
   orientations: v.picklist(ORIENTATIONS),
   blobs: v.object({ g_a: blob, g_s: blob, prior: blob }),
 });
+
+/** The terms of a model. */
+export type Licence = Pick<Manifest, keyof typeof licenceFields>;
 
 /** What a model is: `manifest.json` of its folder. */
 export type Manifest = v.InferOutput<typeof schema>;

@@ -7,7 +7,7 @@ import type { OptimiserState } from "./optimiser/soap.ts";
 import type { RunPlan } from "./plan.ts";
 
 /** Layout of a checkpoint; another one is refused. */
-const VERSION = 2;
+const VERSION = 3;
 /** The optimiser's vectors but for the average, which is there by name. */
 const VECTORS = ["parameters", "first", "second", "factors", "bases"] as const;
 

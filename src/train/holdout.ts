@@ -1,11 +1,15 @@
+import { basename } from "node:path";
 import type { Image } from "../codec/image.ts";
 import { fromBlocks, inPictureUnit } from "../codec/network/space-to-depth.ts";
 import { levelOf } from "../codec/rate-distortion.ts";
 import { batchOf, batchSize, centred } from "./data/batch.ts";
+import type { RunPlan, Sampling } from "./plan.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What the held-out images cost and look like at one size and quality. */
 export interface HeldOutPoint {
+  /** Name of the images' folder. */
+  readonly set: string;
   readonly size: number;
   readonly quality: number;
   /** Mean estimated bytes of payload, with the prior in its integer arithmetic. */
@@ -15,14 +19,33 @@ export interface HeldOutPoint {
 }
 
 const SIZES: readonly number[] = [42, 64];
+/** At most so many sizes are looked at, the most frequent ones. */
+const MOST_SIZES = 3;
 const QUALITIES = [10, 40, 70, 100];
 const MOST_IMAGES = 128;
 
-/** Evaluates the averaged weights on held-out images, at 42 and 64 pixels unless told, and some qualities. */
+/** Sides at which a run's held-out images are looked at: those that it is for, or 42 and 64. */
+export function heldOutSizes({ sizes }: Sampling): readonly number[] {
+  if (!sizes) return SIZES;
+  const byShare = [...sizes].sort(([, a], [, b]) => b - a).map(([size]) => size);
+  return byShare.slice(0, MOST_SIZES).sort((a, b) => a - b);
+}
+
+/** Evaluates the averaged weights on held-out images, folder by folder, at the run's sizes and some qualities. */
 export function evaluateHeldOut(
   trainer: Trainer,
+  images: readonly (readonly Image[])[],
+  { folders, sampling }: Pick<RunPlan, "folders" | "sampling">,
+): HeldOutPoint[] {
+  const sizes = heldOutSizes(sampling);
+  return images.flatMap((set, i) => evaluateSet(trainer, set, sizes, basename(folders[i]!)));
+}
+
+function evaluateSet(
+  trainer: Trainer,
   images: readonly Image[],
-  sizes: readonly number[] = SIZES,
+  sizes: readonly number[],
+  set: string,
 ): HeldOutPoint[] {
   const every = Math.max(1, Math.floor(images.length / MOST_IMAGES));
   const chosen = images.filter((_, i) => i % every === 0).slice(0, MOST_IMAGES);
@@ -49,7 +72,7 @@ export function evaluateHeldOut(
         });
         group++;
       });
-      points.push({ size, quality, bytes: bits / 8 / chosen.length, psnr: psnr / chosen.length });
+      points.push({ set, size, quality, bytes: bits / 8 / chosen.length, psnr: psnr / chosen.length });
     }
   }
   return points;

@@ -1,4 +1,5 @@
 import type { Architecture } from "../codec/network/architecture.ts";
+import type { Manifest } from "../model/manifest.ts";
 
 /** How samples are cut: whole images, barely moved, or patches from anywhere. */
 export type Cut = "aligned" | "patches";
@@ -9,18 +10,43 @@ export type Cut = "aligned" | "patches";
  */
 export type Bits = "noisy" | "rounded";
 
+/** How samples are drawn from the images. */
+export interface Sampling {
+  /** Of all folders, or of each. */
+  readonly cut: Cut | readonly Cut[];
+  /** Pixels a side of the samples, and the share of steps that take them; the usual mixture if not stated. */
+  readonly sizes?: readonly (readonly [size: number, share: number])[];
+  /** Images of 42×42, or as many pixels of other sizes, that make a step. */
+  readonly batch?: number;
+  /** Share of each folder's images among the samples; by their number if not stated. */
+  readonly shares?: readonly number[];
+  /** Share of whole images, where the cut is aligned; the others are patches. */
+  readonly whole?: number;
+  /** Share of the samples whose quality is drawn from 26 to 79 and not from 1 to 100. */
+  readonly middle?: number;
+  /** Each colour is scaled by up to this much more or less, and shifted by up to half as much of the whole range. */
+  readonly colour?: number;
+  /** Share of the samples that lose their colour. */
+  readonly grey?: number;
+}
+
+/** How samples are cut from the images of a folder, by its place among them. */
+export function cutOf({ cut }: Sampling, folder: number): Cut {
+  return typeof cut === "string" ? cut : cut[folder]!;
+}
+
 /** What a run is about; it stays the same when the run is resumed. */
 export interface RunPlan {
   readonly folders: readonly string[];
   readonly architecture: Architecture;
   readonly seed: number;
-  readonly cut: Cut;
-  /** Pixels a side of the samples, each as often; the usual mixture if not stated. */
-  readonly sizes?: readonly number[];
+  readonly sampling: Sampling;
   /** Share of the images that are held out. */
   readonly heldOut: number;
   /** Peak learning rate. */
-  readonly rate?: number;
+  readonly rate: number;
+  /** Share of the run at the peak, before the learning rate falls. */
+  readonly flat?: number;
   /** What is trained, if not everything. */
   readonly only?: "prior";
   /** Which bits are minimised, of everything: noisy unless told. */
@@ -28,3 +54,23 @@ export interface RunPlan {
   /** Name of the file the weights started from; without it they started from noise. */
   readonly init?: string;
 }
+
+/** When a run is over: after minutes of training or after samples, whichever is given. */
+export type Budget = { readonly minutes: number } | { readonly samples: number };
+
+/** Peak learning rate, unless told. */
+export const LEARNING_RATE = 1e-3;
+/** Share of a run at the peak, unless told. */
+export const FLAT = 0.4;
+/** Images of 42×42 a step, unless told. */
+export const BATCH = 32;
+
+/** Images are kept at most at this shorter side: whole ones, and ones that patches are cut from. */
+export const KEPT_SIDE: Readonly<Record<Cut, number>> = { aligned: 160, patches: 768 };
+/** A face is worth mirroring, but not laying on its side. */
+export const USUAL_ORIENTATIONS = { aligned: 2, patches: 8 } as const satisfies Record<
+  Cut,
+  Manifest["orientations"]
+>;
+/** As many as the tables of an export are counted on, and some to spare. */
+export const IMAGES_TO_EXPORT = 300;

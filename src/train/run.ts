@@ -7,11 +7,8 @@ import { Sampler } from "./data/sampler.ts";
 import { evaluateHeldOut, type HeldOutPoint } from "./holdout.ts";
 import { layoutOf } from "./network/parameters.ts";
 import { initialState, type OptimiserState } from "./optimiser/soap.ts";
-import type { RunPlan } from "./plan.ts";
+import { type Budget, FLAT, type RunPlan } from "./plan.ts";
 import { Trainer } from "./trainer.ts";
-
-/** When a run is over: after minutes of training or after samples, whichever is given. */
-export type Budget = { readonly minutes: number } | { readonly samples: number };
 
 export interface RunOptions {
   readonly plan: RunPlan;
@@ -19,7 +16,6 @@ export interface RunOptions {
   /** Folder of checkpoint and log. */
   readonly folder: string;
   readonly budget: Budget;
-  readonly rate: number;
   /** Where to go on, or the starting weights. */
   readonly from: Checkpoint | Float32Array;
   readonly checkpointMinutes: number;
@@ -28,6 +24,9 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly onReport?: (report: RunReport) => void;
 }
+
+/** Where a run ended, and whether that was its budget's end. */
+export type Trained = Checkpoint & { readonly finished: boolean };
 
 /** A line of the run's log. Means over no step are NaN, in the log null. */
 export interface RunReport {
@@ -51,17 +50,16 @@ export interface RunReport {
 }
 
 const REPORT_SECONDS = 10;
-/** Share of a run at the full learning rate, before the cosine. */
-const FLAT = 0.4;
 /** Steps over which the learning rate rises. */
 const WARM_UP = 200;
 
 /** Trains until the budget is used or the signal comes; leaves a checkpoint either way, and returns it. */
-export async function train(options: RunOptions): Promise<Checkpoint & { readonly finished: boolean }> {
-  const { plan, images, folder, budget, rate: peak, from, signal, onReport } = options;
+export async function train(options: RunOptions): Promise<Trained> {
+  const { plan, images, folder, budget, from, signal, onReport } = options;
+  const rateAt = (done: number) => learningRate(plan.rate, trainer.steps, done, plan.flat);
   const start = startOf(from, plan);
   const random = new Random(start.progress.random);
-  const sampler = new Sampler(images.train, random, plan.cut, plan.sizes);
+  const sampler = new Sampler(images.train, random, plan.sampling);
   const trainer = new Trainer(plan.architecture, start.optimiser, plan);
   await mkdir(folder, { recursive: true });
   const log = join(folder, "log.jsonl");
@@ -82,7 +80,7 @@ export async function train(options: RunOptions): Promise<Checkpoint & { readonl
       secondsLeft: done > 0 ? (seconds * (1 - done)) / done : Number.POSITIVE_INFINITY,
       done,
       imagesPerSecond: since.samples / since.seconds,
-      rate: learningRate(peak, trainer.steps, done),
+      rate: rateAt(done),
       loss: since.loss / since.steps,
       norm: since.norm / since.steps,
       skipped,
@@ -102,13 +100,13 @@ export async function train(options: RunOptions): Promise<Checkpoint & { readonl
 
   while (used() < 1 && !signal?.aborted) {
     if (seconds >= evaluateAt) {
-      await report(evaluateHeldOut(trainer, images.heldOut, plan.sizes));
+      await report(evaluateHeldOut(trainer, images.heldOut, plan));
       evaluateAt = seconds + options.evaluateMinutes * 60;
     }
     const began = performance.now();
     const batch = sampler.next();
     const noise = sampler.noise(trainer.latents(batch));
-    const { loss, norm } = trainer.step(batch, noise, learningRate(peak, trainer.steps, used()));
+    const { loss, norm } = trainer.step(batch, noise, rateAt(used()));
     const took = (performance.now() - began) / 1000;
     seconds += took;
     samples += batch.levels.length;
@@ -127,7 +125,7 @@ export async function train(options: RunOptions): Promise<Checkpoint & { readonl
     await new Promise(setImmediate); // lets signals in
   }
   const finished = used() >= 1;
-  await report(finished ? evaluateHeldOut(trainer, images.heldOut, plan.sizes) : undefined);
+  await report(finished ? evaluateHeldOut(trainer, images.heldOut, plan) : undefined);
   const last = await checkpoint();
   trainer.dispose();
   return { ...last, finished };
@@ -137,7 +135,8 @@ export function checkpointPath(folder: string): string {
   return join(folder, "checkpoint.safetensors");
 }
 
-function startOf(
+/** What a run goes on from: a checkpoint, or weights with nothing learnt of their gradients yet. */
+export function startOf(
   from: Checkpoint | Float32Array,
   { architecture, seed }: RunPlan,
 ): Pick<Checkpoint, "progress" | "optimiser"> {
@@ -147,11 +146,11 @@ function startOf(
 }
 
 /**
- * Learning rate: a short rise, flat for 40 % of the run, then a cosine to 0.
+ * Learning rate: a short rise, flat for a share of the run, then a cosine to 0.
  * @param done share of the run that is done, 0–1
  */
-export function learningRate(peak: number, step: number, done: number): number {
+export function learningRate(peak: number, step: number, done: number, flat: number = FLAT): number {
   const rise = Math.min(1, (step + 1) / WARM_UP);
-  const fall = done < FLAT ? 1 : (1 + Math.cos((Math.PI * (Math.min(1, done) - FLAT)) / (1 - FLAT))) / 2;
+  const fall = done < flat ? 1 : (1 + Math.cos((Math.PI * (Math.min(1, done) - flat)) / (1 - flat))) / 2;
   return peak * rise * fall;
 }

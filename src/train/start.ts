@@ -9,8 +9,8 @@ import { floatWeights } from "./export/exported.ts";
 import { isFolder } from "./export/replace-folder.ts";
 import { grow } from "./network/grow.ts";
 import { initialise, packParameters } from "./network/parameters.ts";
-import type { RunPlan } from "./plan.ts";
-import { type Budget, checkpointPath } from "./run.ts";
+import type { Budget, RunPlan } from "./plan.ts";
+import { checkpointPath } from "./run.ts";
 
 /**
  * The vector that a run starts with: from noise, or from weights of a network that has as many residual blocks or fewer.

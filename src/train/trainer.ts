@@ -66,17 +66,30 @@ export class Trainer {
    * @param rate learning rate
    */
   step(batch: Batch, noise: Float32Array, rate: number): StepReport {
+    const { loss, gradient } = this.#lossAndGradient(batch, noise);
+    const norm = this.#optimiser.apply(gradient, rate);
+    this.#sinceRenewal++;
+    return { loss, norm };
+  }
+
+  /** Loss of a batch and its gradient, one number a parameter, for tests. */
+  gradient(batch: Batch, noise: Float32Array): { loss: number; gradient: Float32Array } {
+    const { loss, gradient } = this.#lossAndGradient(batch, noise);
+    const values = gradient.dataSync<"float32">().slice();
+    gradient.dispose();
+    return { loss, gradient: values };
+  }
+
+  #lossAndGradient(batch: Batch, noise: Float32Array): { loss: number; gradient: Tensor1D } {
     const leaves = this.#current();
     const { value, grads } =
       this.#options.only === "prior"
         ? this.#gradientsOfPrior(leaves, batch)
         : this.#gradients(leaves, batch, noise);
-    const report = value.dataSync<"float32">()[0]!;
+    const loss = value.dataSync<"float32">()[0]!;
     const gradient = this.#leaves.gradient(grads);
     dispose([value, ...grads, ...leaves]);
-    const norm = this.#optimiser.apply(gradient, rate);
-    this.#sinceRenewal++;
-    return { loss: report, norm };
+    return { loss, gradient };
   }
 
   #gradients(leaves: Tensor[], batch: Batch, uniform: Float32Array): Gradients {

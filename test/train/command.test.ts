@@ -24,7 +24,7 @@ describe("zippynet train", () => {
 
   it("says what a call lacks", () => {
     const calls: [args: string[], status: number, message: RegExp][] = [
-      [[], 2, /--domain/],
+      [[], 2, /--domain or --recipe/],
       [["--domain", "Faces!", IMAGES], 2, /small letters/],
       [["--domain", "faces", IMAGES], 2, /--minutes or --samples/],
       [["--domain", "faces", "--minutes", "1"], 2, /folders of images/],
@@ -74,7 +74,7 @@ describe("zippynet train", () => {
     const more = ["--architecture", "tiny.json", "--samples", "1", "--holdout", "30%", "--terms", "free"];
     const trained = zippynet(IMAGES, ...all, ...more);
     assert.equal(trained.status, 0, trained.stderr);
-    assert.match(trained.stderr, /held out, 42×42, quality {2}10: [\d.]+ bytes, [\d.]+ dB/);
+    assert.match(trained.stderr, /held out, images, 42×42, quality {2}10: [\d.]+ bytes, [\d.]+ dB/);
     assert.match(trained.stderr, /model 201 \(made\) is in .*models.made/);
     const again = zippynet(...all, "--export-only", "--out", "again");
     assert.equal(again.status, 0, again.stderr);
@@ -83,12 +83,12 @@ describe("zippynet train", () => {
     );
     assert.deepEqual(manifests[0], manifests[1]);
     const card = readFileSync(join(folder, "again", "README.md"), "utf8");
-    assert.match(card, /zippynet train images --domain made/);
-    assert.match(card, /--orientations 2/);
-    assert.match(card, /terms \| those of the data/);
+    assert.match(card, /zippynet train --recipe recipe\.json/);
+    assert.match(card, /orientations \| 2:/);
+    assert.match(card, /`images` \| `[0-9a-f]{16}…` \| {2}\| those of the data/);
     const resumed = zippynet(...all, "--resume", "--samples", "200", "--lr", "5e-4", "--out", "again");
     assert.equal(resumed.status, 0, resumed.stderr);
-    assert.match(readFileSync(join(folder, "again", "README.md"), "utf8"), /--lr 0\.0005/);
+    assert.match(readFileSync(join(folder, "again", "README.md"), "utf8"), /\| 0\.0005, held for 40 %/);
     const anew = zippynet(IMAGES, ...all, "--architecture", "tiny.json", "--samples", "0");
     assert.equal(anew.status, 1, anew.stderr);
     assert.match(anew.stderr, /expected no earlier run in runs.made/);

@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import sharp from "sharp";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import type { Image } from "../../src/codec/image.ts";
+import { levelOf } from "../../src/codec/rate-distortion.ts";
 import { batchSize, centred } from "../../src/train/data/batch.ts";
 import { hashOf, loadImages } from "../../src/train/data/images.ts";
 import { Random } from "../../src/train/data/random.ts";
@@ -18,7 +19,7 @@ describe("training data", () => {
   it("scales like sharp's Lanczos3", async () => {
     const { train } = await loadImages([IMAGES], { heldOutShare: 0, side: 128 });
     // sharp crops others at whole pixels
-    for (const image of train.filter((each) => each.width === each.height)) {
+    for (const image of train.flat().filter((each) => each.width === each.height)) {
       const ours = centred(image, 42);
       const { width, height, data } = image;
       const theirs = await sharp(data, { raw: { width, height, channels: 3 } })
@@ -45,10 +46,10 @@ describe("training data", () => {
   it("holds out the same images every time, whatever else is there", async () => {
     const load = (share: number) => loadImages([IMAGES], { heldOutShare: share, side: 128 });
     const [half, again] = [await load(0.5), await load(0.5)];
-    assert.equal(half.train.length + half.heldOut.length, IMAGE_COUNT);
+    assert.equal(half.train.flat().length + half.heldOut.flat().length, IMAGE_COUNT);
     assert.deepEqual(
-      half.heldOut.map(({ data }) => data),
-      again.heldOut.map(({ data }) => data),
+      half.heldOut.flat().map(({ data }) => data),
+      again.heldOut.flat().map(({ data }) => data),
     );
     const shares = Array.from({ length: 4000 }, (_, i) => hashOf(`${i}.webp`));
     assert.ok(Math.abs(shares.filter((value) => value < 0.02).length / 80 - 1) < 0.3);
@@ -56,7 +57,7 @@ describe("training data", () => {
 
   it("draws the same batches from the same seed, of the sizes it promises", async () => {
     const { train } = await loadImages([IMAGES], { heldOutShare: 0, side: 128 });
-    const [a, b] = [1, 1].map((seed) => new Sampler(train, new Random(seed), "aligned")) as [
+    const [a, b] = [1, 1].map((seed) => new Sampler(train, new Random(seed), { cut: "aligned" })) as [
       Sampler,
       Sampler,
     ];
@@ -74,14 +75,59 @@ describe("training data", () => {
       [...sizes.keys()].every((size) => size <= 64),
       "larger than nearly all images",
     );
-    assert.ok(new Sampler(train, new Random(1), "patches").next().blocks.length > 0);
-    const asked = new Sampler(train, new Random(1), "aligned", [48, 56]);
+    assert.ok(new Sampler(train, new Random(1), { cut: "patches" }).next().blocks.length > 0);
+    const asked = new Sampler(train, new Random(1), {
+      cut: "aligned",
+      sizes: [
+        [48, 1],
+        [56, 1],
+      ],
+    });
     const widths = Array.from({ length: 20 }, () => asked.next().width);
     assert.deepEqual([...new Set(widths)].sort(), [48, 56]);
     assert.throws(
-      () => new Sampler(train, new Random(1), "aligned", [48, 300]),
+      () => new Sampler(train, new Random(1), { cut: "aligned", sizes: [[300, 1]] }),
       /--sizes: expected at most \d+ pixels, which nearly all images have, got 300/,
     );
+  });
+
+  it("draws folders, sizes, qualities and colours by their shares", () => {
+    const filled = (level: number): Image => ({
+      width: 64,
+      height: 64,
+      data: new Uint8Array(64 * 64 * 3).map((_, at) => level + (at % 3)),
+    });
+    const sets = [[filled(40)], [], [filled(90)], [filled(200)]];
+    const draw = (more: object) => {
+      const sampling = {
+        cut: "aligned" as const,
+        sizes: [[32, 1]] as [number, number][],
+        batch: 200,
+        ...more,
+      };
+      const { blocks, levels } = new Sampler(sets, new Random(2), sampling).next();
+      const pixels = Array.from(levels, (_, i) => {
+        const at = (i * blocks.length) / levels.length;
+        return [0, 1, 2].map((c) => Math.round((blocks[at + c]! + 0.5) * 255));
+      });
+      return { levels, pixels };
+    };
+    const { pixels, levels } = draw({ shares: [3, 5, 1, 0] });
+    assert.ok(pixels.every(([r]) => r === 40 || r === 90));
+    const share = (of: readonly boolean[]) => of.filter(Boolean).length / of.length;
+    assert.ok(Math.abs(share(pixels.map(([r]) => r === 40)) - 0.75) < 0.08);
+    const inMiddle = (all: Float32Array) =>
+      share(Array.from(all, (level) => level >= levelOf(26) && level <= levelOf(79)));
+    assert.ok(Math.abs(inMiddle(levels) - 53 / 99) < 0.08);
+    const middle = inMiddle(draw({ middle: 0.5 }).levels);
+    assert.ok(Math.abs(middle - (0.5 + 0.5 * (53 / 99))) < 0.08, `${middle}`);
+    const grey = share(draw({ grey: 0.3 }).pixels.map(([r, g, b]) => r === g && g === b));
+    assert.ok(Math.abs(grey - 0.3) < 0.08, `${grey}`);
+    const reds = draw({ shares: [1, 1, 0, 0], colour: 0.1 }).pixels.map(([r]) => r!);
+    assert.ok(
+      Math.min(...reds) < 30 && Math.min(...reds) >= 23 && Math.max(...reds) > 50 && Math.max(...reds) <= 57,
+    );
+    assert.throws(() => draw({ shares: [1, 1] }), /--shares: expected one of each of 4 folders, got 2/);
   });
 
   it("says which folder or file is no good", async () => {

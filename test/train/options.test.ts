@@ -36,9 +36,13 @@ test("options of training refuse what is no number, the empty text too", () => {
 
 test("options of training are read as numbers", () => {
   const { number, samples, lr, sizes, holdout } = parsed(
-    ...["--number=0", "--samples=0", "--lr=2e-4", "--sizes=42, 64", "--holdout=2.5%"],
+    ...["--number=0", "--samples=0", "--lr=2e-4", "--sizes=42:3, 64", "--holdout=2.5%"],
   );
-  assert.deepEqual([number, samples, lr, sizes, holdout], [0, 0, 2e-4, [42, 64], 0.025]);
+  const pairs = [
+    [42, 3],
+    [64, 1],
+  ];
+  assert.deepEqual([number, samples, lr, sizes, holdout], [0, 0, 2e-4, pairs, 0.025]);
 });
 
 test("a run that goes on, or is exported, refuses what it would ignore", () => {

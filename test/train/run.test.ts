@@ -21,8 +21,9 @@ const PLAN: RunPlan = {
   folders: [IMAGES],
   architecture: TINY,
   seed: 1,
-  cut: "aligned",
+  sampling: { cut: "aligned" },
   heldOut: 0,
+  rate: 1e-3,
 };
 
 describe("training run", { skip: withoutBinding }, async () => {
@@ -35,7 +36,6 @@ describe("training run", { skip: withoutBinding }, async () => {
     images,
     folder: join(folder, name),
     budget: { samples: 150 },
-    rate: 1e-3,
     from: initialise(TINY, 1),
     checkpointMinutes: 1e-9, // after every step
     evaluateMinutes: 1e9,
@@ -71,7 +71,7 @@ describe("training run", { skip: withoutBinding }, async () => {
     const last = await train(
       options("prior", {
         plan: { ...PLAN, only: "prior" },
-        images: { ...images, heldOut: images.train.slice(0, 3) },
+        images: { ...images, heldOut: [images.train.flat().slice(0, 3)] },
         budget: { samples: 600 },
         from: start,
         checkpointMinutes: 1,
@@ -92,9 +92,9 @@ describe("training run", { skip: withoutBinding }, async () => {
     const reports: RunReport[] = [];
     const last = await train(
       options("tiny", {
-        images: { ...images, heldOut: images.train.slice(0, 3) },
+        images: { ...images, heldOut: [images.train.flat().slice(0, 3)] },
+        plan: { ...PLAN, rate: 4e-3 },
         budget: { samples: 2500 },
-        rate: 4e-3,
         checkpointMinutes: 1,
         onReport: (report) => reports.push(report),
       }),
@@ -106,16 +106,20 @@ describe("training run", { skip: withoutBinding }, async () => {
     assert.ok(best(curve[1]!) > best(curve[0]!) + 2, `${best(curve[0]!)} → ${best(curve[1]!)} dB`);
 
     const models = join(folder, "models");
-    await release(join(models, "tiny"), last, images.train, {
+    await release(join(models, "tiny"), last, images.train.flat(), {
       number: 200,
       name: "tiny",
       description: "a test",
       orientations: 2,
-      card: "# tiny",
+      licence: { licence: "CC0-1.0", attribution: "", research: false },
+      files: new Map([["README.md", "# tiny"]]),
     });
     const model = await (await openModels(models)).byName("tiny");
     for (const size of [42, 64]) {
-      const originals = images.train.slice(0, 3).map((image) => centred(image, size));
+      const originals = images.train
+        .flat()
+        .slice(0, 3)
+        .map((image) => centred(image, size));
       const encoded = originals.map((image) => encodeImage(model, image, 70));
       const decoded = encoded.map(({ file }) => decodeImage(model, file));
       const { psnr, bytes } = curve.at(-1)!.find((point) => point.size === size && point.quality === 70)!;

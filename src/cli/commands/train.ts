@@ -4,95 +4,168 @@ import { Command } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { type Architecture, DEFAULT_ARCHITECTURE } from "../../codec/network/architecture.ts";
 import { modelsFolder } from "../../model/folder.ts";
-import { parseManifest } from "../../model/manifest.ts";
+import { type Manifest, parseManifest } from "../../model/manifest.ts";
 import { type Checkpoint, readCheckpoint } from "../../train/checkpoint.ts";
-import { type ImageSets, loadImages } from "../../train/data/images.ts";
-import { modelCard } from "../../train/export/card.ts";
+import { openEngine } from "../../train/engine.ts";
 import { numberAt } from "../../train/export/destination.ts";
-import { release } from "../../train/export/release.ts";
 import { isFolder } from "../../train/export/replace-folder.ts";
-import type { Cut, RunPlan } from "../../train/plan.ts";
-import { type Budget, checkpointPath, type RunReport, train } from "../../train/run.ts";
-import { refuseEarlierRun, startingWeights } from "../../train/start.ts";
-import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "../../train/tfjs-node.ts";
-import { LEARNING_RATE, refuseIgnored, type TrainOptions, withTrainOptions } from "../train-options.ts";
+import { LEARNING_RATE, type RunPlan } from "../../train/plan.ts";
+import { parseRecipe } from "../../train/recipe.ts";
+import { checkpointPath, type RunReport } from "../../train/run.ts";
+import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/session.ts";
+import { refuseEarlierRun } from "../../train/start.ts";
+import { refuseBesideRecipe, refuseIgnored, type TrainOptions, withTrainOptions } from "../train-options.ts";
 import { usage } from "../usage.ts";
-
-/** Images are kept at most at this shorter side: whole ones, and ones that patches are cut from. */
-const KEPT_SIDE: Readonly<Record<Cut, number>> = { aligned: 160, patches: 768 };
-
-/** A face is worth mirroring, but not laying on its side. */
-const USUAL_ORIENTATIONS = { aligned: 2, patches: 8 } as const satisfies Record<Cut, number>;
-/** As many as the tables of an export are counted on, and some to spare. */
-const IMAGES_TO_EXPORT = 300;
 
 /** `zippynet train`. */
 export function trainCommand(): Command {
   const command = new Command("train")
     .description("train a model for a kind of image, and export it")
-    .argument("[folders...]", "folders of images, of at least 32 pixels a side (not with --resume)");
+    .argument(
+      "[folders...]",
+      "folders of images, of at least 32 pixels a side (not with --resume or --recipe)",
+    );
   return withTrainOptions(command).action(act);
 }
 
 async function act(folders: readonly string[], options: TrainOptions, command: Command): Promise<void> {
-  const run = join(options.runs, options.domain);
-  if (!options.exportOnly && (options.minutes === undefined) === (options.samples === undefined)) {
+  if (options.recipe) return fromRecipe(folders, options, command);
+  if (!options.domain) usage(command, "expected --domain or --recipe");
+  const domain = options.domain;
+  const run = join(options.runs, domain);
+  const { minutes, samples } = options;
+  if (!options.exportOnly && (minutes === undefined) === (samples === undefined)) {
     usage(command, "expected --minutes or --samples");
   }
   if ((options.exportOnly || options.resume) && folders.length > 0) {
     usage(command, "--resume and --export-only take the folders from the checkpoint");
   }
   refuseIgnored(command, options);
+  const budget = minutes === undefined ? { samples: samples ?? 0 } : { minutes };
   const from = options.resume || options.exportOnly ? await readCheckpoint(checkpointPath(run)) : undefined;
   if (!from && folders.length === 0) usage(command, "expected folders of images");
-  if (!from) await refuseEarlierRun(run, budgetOf(options));
-  await numberAt(outOf(options), options.domain, options.number); // throws now, not after hours of training
-  if (!(await loadTfjsNode())) throw new ZippyNetError("bad-option", HOW_TO_GET_TFJS_NODE);
-  const plan: RunPlan = from
-    ? { ...from.plan, ...(options.bits && { bits: options.bits }), ...(options.lr && { rate: options.lr }) }
-    : {
-        folders: folders.map((folder) => resolve(folder)),
-        architecture: await architectureOf(options),
-        seed: options.seed,
-        cut: options.cut,
-        heldOut: options.holdout,
-        rate: options.lr ?? LEARNING_RATE,
-        ...(options.sizes && { sizes: options.sizes }),
-        ...(options.only && { only: options.only }),
-        ...(options.bits && { bits: options.bits }),
-        ...(options.init && { init: basename(options.init) }),
-      };
-  const images = await loadWithProgress(plan, options.exportOnly ? IMAGES_TO_EXPORT : undefined);
-  if (from && options.exportOnly) return exported(from, images, options);
+  if (!from) await refuseEarlierRun(run, budget);
+  const out = options.out ?? join(modelsFolder(), domain);
+  await numberAt(out, domain, options.number); // throws now, not after hours of training
+  const exported = async (checkpoint: Checkpoint) => {
+    const { licence, attribution, research, terms, description, orientations, engine } = options;
+    const manifest = await exportRun(
+      out,
+      checkpoint,
+      join(run, "log.jsonl"),
+      {
+        name: domain,
+        number: await numberAt(out, domain, options.number),
+        licence: { licence, attribution, research },
+        terms,
+        engine,
+        ...(description && { description }),
+        ...(orientations && { orientations }),
+      },
+      showDecoding(),
+    );
+    showModel(manifest, out);
+  };
+  if (from && options.exportOnly) return exported(from);
+  const last = await runSession(await openEngine(options.engine, options.processes), {
+    plan: from ? resumedPlan(from.plan, options) : await newPlan(folders, options, command),
+    folder: run,
+    budget,
+    ...(from && { from }),
+    ...(options.init && { init: options.init }),
+    ...watchOf(options),
+  });
+  if (last.finished) await exported(last);
+}
+
+/** `--recipe`: all stages, or those that are left. */
+async function fromRecipe(
+  folders: readonly string[],
+  options: TrainOptions,
+  command: Command,
+): Promise<void> {
+  if (folders.length > 0 || !options.data) {
+    usage(command, "expected --recipe with --data, the folder of its sets, and no other folders");
+  }
+  refuseBesideRecipe(command);
+  const json = await readFile(options.recipe!, "utf8").catch((cause: unknown) => {
+    throw new ZippyNetError("bad-option", `--recipe: expected a file at ${options.recipe}`, { cause });
+  });
+  const recipe = parseRecipe(json);
+  const out = options.out ?? join(modelsFolder(), recipe.name);
+  await numberAt(out, recipe.name, recipe.number);
+  const told = command.getOptionValueSource("engine") === "cli" ? options.engine : undefined;
+  const manifest = await makeFromRecipe({
+    recipe,
+    data: options.data,
+    runs: join(options.runs, recipe.name),
+    out,
+    ...(!options.exportOnly && { engineOf: (name) => openEngine(told ?? name, options.processes) }),
+    ...watchOf(options),
+  });
+  if (manifest) showModel(manifest, out);
+}
+
+async function newPlan(
+  folders: readonly string[],
+  options: TrainOptions,
+  command: Command,
+): Promise<RunPlan> {
+  const { sizes, batch, shares, whole, middle, colour, grey, cut } = options;
+  const each = { shares: shares?.length, cut: typeof cut === "string" ? undefined : cut.length };
+  for (const [name, count] of Object.entries(each)) {
+    if (count !== undefined && count !== folders.length) {
+      usage(command, `--${name}: expected one of each of ${folders.length} folders, got ${count}`);
+    }
+  }
+  return {
+    folders: folders.map((folder) => resolve(folder)),
+    architecture: await architectureOf(options),
+    seed: options.seed,
+    sampling: {
+      cut,
+      ...(sizes && { sizes }),
+      ...(batch && { batch }),
+      ...(shares && { shares }),
+      ...(whole !== undefined && { whole }),
+      ...(middle !== undefined && { middle }),
+      ...(colour !== undefined && { colour }),
+      ...(grey !== undefined && { grey }),
+    },
+    heldOut: options.holdout,
+    rate: options.lr ?? LEARNING_RATE,
+    ...(options.flat !== undefined && { flat: options.flat }),
+    ...(options.only && { only: options.only }),
+    ...(options.bits && { bits: options.bits }),
+    ...(options.init && { init: basename(options.init) }),
+  };
+}
+
+function resumedPlan(plan: RunPlan, { bits, lr, flat }: TrainOptions): RunPlan {
+  return {
+    ...plan,
+    ...(bits && { bits }),
+    ...(lr && { rate: lr }),
+    ...(flat !== undefined && { flat }),
+  };
+}
+
+/** Stops after the step that a signal comes in. */
+function watchOf({ checkpointMinutes, evaluateMinutes }: TrainOptions): Watch {
   const stop = new AbortController();
   const onSignal = () => {
-    console.error("stopping after this step; --resume goes on");
+    console.error("stopping after this step; --resume, or the same --recipe, goes on");
     stop.abort();
   };
   process.once("SIGINT", onSignal);
   process.once("SIGTERM", onSignal);
-  const last = await train({
-    plan,
-    images,
-    folder: run,
-    budget: budgetOf(options),
-    rate: plan.rate ?? LEARNING_RATE,
-    from: from ?? (await startingWeights(plan, options.init)),
-    checkpointMinutes: options.checkpointMinutes,
-    evaluateMinutes: options.evaluateMinutes,
+  return {
+    checkpointMinutes,
+    evaluateMinutes,
     signal: stop.signal,
     onReport: show,
-  });
-  if (last.finished) await exported(last, images, options);
-}
-
-function budgetOf({ minutes, samples }: TrainOptions): Budget {
-  return minutes === undefined ? { samples: samples! } : { minutes };
-}
-
-/** Where every command looks for models, unless told. */
-function outOf({ out, domain }: TrainOptions): string {
-  return out ?? join(modelsFolder(), domain);
+    onDecode: showDecoding(),
+  };
 }
 
 /** That of `--architecture`, else of the model that is started from. */
@@ -106,45 +179,25 @@ async function architectureOf({ architecture, init }: TrainOptions): Promise<Arc
   return parseManifest(json).architecture;
 }
 
-async function loadWithProgress({ folders, heldOut, cut }: RunPlan, most?: number): Promise<ImageSets> {
+function showDecoding(): (done: number, total: number) => void {
   let shown = 0;
-  return loadImages(folders, {
-    heldOutShare: heldOut,
-    side: KEPT_SIDE[cut],
-    ...(most && { most }),
-    onProgress: (done, total) => {
-      if (done < total && Date.now() - shown < 1000) return;
-      shown = Date.now();
-      write(`decoding images: ${done} of ${total}`, done === total);
-    },
-  });
+  return (done, total) => {
+    if (done < total && Date.now() - shown < 1000) return;
+    shown = Date.now();
+    write(`decoding images: ${done} of ${total}`, done === total);
+  };
 }
 
-async function exported(checkpoint: Checkpoint, images: ImageSets, options: TrainOptions): Promise<void> {
-  const out = outOf(options);
-  const run = join(options.runs, options.domain);
-  const orientations = options.orientations ?? USUAL_ORIENTATIONS[checkpoint.plan.cut];
-  const manifest = await release(out, checkpoint, images.train, {
-    number: await numberAt(out, options.domain, options.number),
-    name: options.domain,
-    orientations,
-    description: options.description ?? `Images of the domain "${options.domain}"`,
-    card: await modelCard(checkpoint, join(run, "log.jsonl"), {
-      name: options.domain,
-      orientations,
-      counts: images.counts,
-      ...(options.terms && { terms: options.terms }),
-    }),
-  });
-  console.error(`model ${manifest.number} (${manifest.name}) is in ${out}`);
+function showModel({ number, name }: Manifest, out: string): void {
+  console.error(`model ${number} (${name}) is in ${out}`);
 }
 
 function show(report: RunReport): void {
   const { done, samples, loss, imagesPerSecond, secondsLeft, rate, heldOut } = report;
   if (heldOut) {
-    for (const { size, quality, bytes, psnr } of heldOut) {
+    for (const { set, size, quality, bytes, psnr } of heldOut) {
       write(
-        `held out, ${size}×${size}, quality ${String(quality).padStart(3)}: ${bytes.toFixed(1)} bytes, ${psnr.toFixed(2)} dB`,
+        `held out, ${set}, ${size}×${size}, quality ${String(quality).padStart(3)}: ${bytes.toFixed(1)} bytes, ${psnr.toFixed(2)} dB`,
         true,
       );
     }

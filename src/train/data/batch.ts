@@ -1,10 +1,11 @@
 import type { Image } from "../../codec/image.ts";
 import { STRIDE } from "../../codec/network/architecture.ts";
 import { blockSize, toBlocks } from "../../codec/network/space-to-depth.ts";
+import { BATCH } from "../plan.ts";
 import { resample } from "./resample.ts";
 
-/** Padded pixels of a batch: 32 images of 42×42. */
-const BATCH_PIXELS = 32 * 48 * 48;
+/** Pixels of 42×42 with padding. */
+const PADDED = 48 * 48;
 
 /** Images of one size, as the networks take them. */
 export interface Batch {
@@ -16,10 +17,13 @@ export interface Batch {
   readonly levels: Float32Array;
 }
 
-/** Images of a size whose padded pixels make one batch. */
-export function batchSize(size: number): number {
+/**
+ * Images of a size that have as many pixels, with padding, as a batch of 42×42.
+ * @param images of 42×42
+ */
+export function batchSize(size: number, images: number = BATCH): number {
   const padded = Math.ceil(size / STRIDE) * STRIDE;
-  return Math.max(1, Math.round(BATCH_PIXELS / padded ** 2));
+  return Math.max(1, Math.round((images * PADDED) / padded ** 2));
 }
 
 /** The centred square of an image, scaled. */

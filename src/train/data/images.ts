@@ -10,11 +10,11 @@ const JOBS = 8;
 const SMALLEST_SIDE = 32;
 const EXTENSIONS = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
 
-/** Decoded images of the training folders. */
+/** Decoded images of the training folders, folder by folder. */
 export interface ImageSets {
-  readonly train: readonly Image[];
+  readonly train: readonly (readonly Image[])[];
   /** Never trained on. */
-  readonly heldOut: readonly Image[];
+  readonly heldOut: readonly (readonly Image[])[];
   /** How many of each there are, decoded or not. */
   readonly counts: { readonly train: number; readonly heldOut: number };
 }
@@ -22,8 +22,8 @@ export interface ImageSets {
 export interface LoadOptions {
   /** Share of the images to hold out, 0–1, chosen by a hash of the file name: always the same ones. */
   readonly heldOutShare: number;
-  /** Larger images are scaled down to this shorter side. */
-  readonly side: number;
+  /** Larger images are scaled down to this shorter side, of all folders or of each. */
+  readonly side: number | readonly number[];
   /** Decode no more than this many images of the whole, evenly spread. */
   readonly most?: number;
   readonly onProgress?: (done: number, total: number) => void;
@@ -37,7 +37,8 @@ export async function loadImages(
   folders: readonly string[],
   { heldOutShare, side, most = Number.POSITIVE_INFINITY, onProgress }: LoadOptions,
 ): Promise<ImageSets> {
-  const found = (await Promise.all(folders.map(findImages))).flat();
+  const byFolder = await Promise.all(folders.map(findImages));
+  const found = byFolder.flatMap((paths, folder) => paths.map((path) => ({ path, folder })));
   const every = Math.max(1, Math.ceil(found.length / most));
   const paths = found.filter((_, i) => i % every === 0);
   if (paths.length === 0) throw new ZippyNetError("bad-option", `expected images in ${folders.join(", ")}`);
@@ -46,8 +47,9 @@ export async function loadImages(
   const work = async (): Promise<void> => {
     while (next < paths.length && !failed) {
       const index = next++;
+      const { path, folder } = paths[index]!;
       try {
-        images[index] = await decode(paths[index]!, side);
+        images[index] = await decode(path, typeof side === "number" ? side : side[folder]!);
       } catch (error) {
         failed = true; // nobody waits for the rest, which would keep the process from ending
         throw error;
@@ -56,20 +58,19 @@ export async function loadImages(
     }
   };
   await Promise.all(Array.from({ length: JOBS }, work));
-  const isHeldOut = (path: string) => hashOf(basename(path)) < heldOutShare;
-  const train: Image[] = [];
-  const heldOut: Image[] = [];
+  const isHeldOut = ({ path }: { path: string }) => hashOf(basename(path)) < heldOutShare;
+  const train: Image[][] = folders.map(() => []);
+  const heldOut: Image[][] = folders.map(() => []);
   images.forEach((image, i) => {
-    if (!image) return;
-    (isHeldOut(paths[i]!) ? heldOut : train).push(image);
+    if (image) (isHeldOut(paths[i]!) ? heldOut : train)[paths[i]!.folder]!.push(image);
   });
-  if (train.length === 0) {
+  if (train.flat().length === 0) {
     throw new ZippyNetError("bad-option", `expected images of ${SMALLEST_SIDE} pixels and more to train on`);
   }
   const held = found.filter(isHeldOut).length;
   const counts =
     every === 1
-      ? { train: train.length, heldOut: heldOut.length }
+      ? { train: train.flat().length, heldOut: heldOut.flat().length }
       : { train: found.length - held, heldOut: held };
   return { train, heldOut, counts };
 }

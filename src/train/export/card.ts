@@ -1,82 +1,111 @@
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
-import type { Manifest } from "../../model/manifest.ts";
-import type { Checkpoint } from "../checkpoint.ts";
-import type { ImageSets } from "../data/images.ts";
+import type { Recipe, Stage } from "../recipe.ts";
 import type { RunReport } from "../run.ts";
-
-export interface CardOptions {
-  readonly name: string;
-  /** How many ways up its files lie. */
-  readonly orientations: Manifest["orientations"];
-  readonly counts: ImageSets["counts"];
-  /** What the owners of the data allow. */
-  readonly terms?: string;
-}
 
 /** Of the curve. */
 const QUALITY = 40;
 
-/** The model card of a trained model: data, terms, command, curve on the held-out images. Markdown. */
-export async function modelCard(
-  { plan, progress, optimiser }: Checkpoint,
-  log: string,
-  { name, orientations, counts, terms }: CardOptions,
-): Promise<string> {
-  const evaluations = (await readLog(log)).filter(({ heldOut }) => heldOut && heldOut.length > 0);
-  const points = evaluations.at(-1)?.heldOut ?? [];
-  const size = plan.sizes?.[0] ?? 42;
-  const folders = plan.folders.map((folder) => basename(folder));
-  const command = [
-    `zippynet train ${folders.join(" ")} --domain ${name} ${progress.samples === 0 ? "--samples 0" : `--minutes ${Math.round(progress.seconds / 60)}`}`,
-    `--orientations ${orientations} --seed ${plan.seed} --cut ${plan.cut} --holdout ${plan.heldOut}`,
-    ...(plan.sizes ? [`--sizes ${plan.sizes.join(",")}`] : []),
-    ...(plan.rate ? [`--lr ${plan.rate}`] : []),
-    ...(plan.only ? [`--only ${plan.only}`] : []),
-    ...(plan.bits ? [`--bits ${plan.bits}`] : []),
-    ...(plan.init ? [`--init ${plan.init}`] : []),
-  ].join(" ");
+/**
+ * The model card of a recipe and of the logs of its stages: terms, data, stages, the command that makes it again, the curve on the
+ * held-out images. Markdown.
+ * @param logs paths, stage by stage; what is not there is left out
+ */
+export async function modelCard(recipe: Recipe, logs: readonly string[]): Promise<string> {
+  const { name, description, number, licence, attribution, research, data, stages, orientations } = recipe;
+  const evaluations = await Promise.all(logs.map(evaluationsOf));
+  const samples = stages.reduce((sum, stage) => sum + stage.samples, 0);
+  const points = evaluations.flat().at(-1)?.heldOut ?? [];
+  const curve = curveOf(stages, evaluations);
   return `# ${name}
 
-${progress.samples.toLocaleString("en")} samples in ${optimiser.step.toLocaleString("en")} steps and ${Math.round(progress.seconds / 60)} minutes, from ${plan.init ? `the weights of \`${plan.init}\`` : "noise"}:
-
-\`\`\`
-${command}
-\`\`\`
+${description}. Model number ${number}. ${samples.toLocaleString("en")} samples in ${stages.length === 1 ? "one stage" : `${stages.length} stages`}, from ${recipe.init ? `the weights of \`${recipe.init}\`` : "noise"}; ${research ? "**for research alone**: encoders take it only when it is named" : "free to use on these terms"}:
 
 | | |
 |---|---|
-| data | ${folders.map((folder) => `\`${folder}\``).join(", ")}: ${counts.train.toLocaleString("en")} images, ${counts.heldOut} more held out |
-| terms | ${terms ?? "those of the data"} |
-| samples | ${plan.cut === "aligned" ? "whole images at random zoom, mirrored" : "patches from anywhere, mirrored"}; ${plan.sizes ? `${plan.sizes.join(" and ")} pixels` : "42 and 64 pixels most, 32–96 seen"} |
+| licence | ${licence} |
+| attribution | ${attribution || "none asked for"} |
 | orientations | ${orientations}: what the encoder tries of a picture's ways up and mirror images |
-| weights | averaged over the last thousand steps or so |
+| held out | ${(recipe.heldOut * 100).toLocaleString("en")} % of the images, by a hash of their names |
+
+[recipe.json](recipe.json) says how it was made, and makes it again from the data: \`zippynet train --recipe recipe.json --data FOLDER\`.
+
+## Data
+
+| set | SHA-256 | left out | terms |
+|---|---|---|---|
+${data.map(({ name, sha256, without, terms }) => `| \`${name}\` | \`${sha256.slice(0, 16)}…\` | ${without?.map((start) => `\`${start}…\``).join(", ") ?? ""} | ${terms} |`).join("\n")}
+
+## Stages
+
+| data | samples | sizes | learning rate | engine |
+|---|---|---|---|---|
+${stages.map(stageRow).join("\n")}
+
+Weights are averaged over the last thousand steps or so.
 
 ## Held-out images
 
 Estimated bytes of payload and PSNR, at the end:
 
-| size | quality | bytes | PSNR |
-|---|---|---|---|
-${points.map((point) => `| ${point.size}×${point.size} | ${point.quality} | ${point.bytes.toFixed(1)} | ${point.psnr.toFixed(2)} dB |`).join("\n")}
+| set | size | quality | bytes | PSNR |
+|---|---|---|---|---|
+${points.map(({ set, size, quality, bytes, psnr }) => `| ${set} | ${size}×${size} | ${quality} | ${bytes.toFixed(1)} | ${psnr.toFixed(2)} dB |`).join("\n")}
+${curve}`;
+}
 
-The curve, at ${size}×${size} and quality ${QUALITY}:
+function stageRow({ data, samples, sampling, rate, flat, engine, fresh, architecture }: Stage): string {
+  const shares = data.map((name, i) => (sampling.shares ? `${name} (${percent(sampling.shares, i)})` : name));
+  const sizes = sampling.sizes?.map(([size], i) => {
+    const all = sampling.sizes!.map(([, share]) => share);
+    return `${size} (${percent(all, i)})`;
+  });
+  const grown = architecture
+    ? `, with ${architecture.analysis.blocks.join("+")} blocks in \`g_a\` and ${architecture.synthesis.blocks.join("+")} in \`g_s\``
+    : "";
+  const slope = flat === 1 ? "held" : `held for ${Math.round((flat ?? 0.4) * 100)} %, then a cosine to 0`;
+  return `| ${shares.join(", ")} | ${samples.toLocaleString("en")}${fresh ? `, a fresh optimiser${grown}` : grown} | ${sizes?.join(", ") ?? "32–96, 42 and 64 most"} | ${rate}, ${slope} | ${engine} |`;
+}
 
-| samples | bytes | PSNR |
-|---|---|---|
-${evaluations.map((report) => curveRow(report, size)).join("\n")}
+function percent(shares: readonly number[], i: number): string {
+  return `${Math.round((100 * shares[i]!) / shares.reduce((a, b) => a + b, 0))} %`;
+}
+
+/** Of each set and size that the last stage looked at. */
+function curveOf(stages: readonly Stage[], evaluations: readonly (readonly RunReport[])[]): string {
+  const columns = [
+    ...new Set(
+      evaluations.flat().flatMap(({ heldOut }) => heldOut!.map(({ set, size }) => `${set}, ${size}`)),
+    ),
+  ];
+  if (columns.length === 0) return "";
+  let before = 0;
+  const rows = evaluations.flatMap((reports, i) => {
+    const from = before;
+    before += stages[i]!.samples;
+    return reports.map(({ samples, heldOut }) => {
+      const cells = columns.map((column) => {
+        const point = heldOut!.find(
+          ({ set, size, quality }) => `${set}, ${size}` === column && quality === QUALITY,
+        );
+        return point ? `${point.bytes.toFixed(1)}, ${point.psnr.toFixed(2)} dB` : "";
+      });
+      return `| ${(from + samples).toLocaleString("en")} | ${cells.join(" | ")} |`;
+    });
+  });
+  return `
+The curve, bytes and PSNR at quality ${QUALITY}:
+
+| samples | ${columns.join(" | ")} |
+|---|${columns.map(() => "---|").join("")}
+${rows.join("\n")}
 `;
 }
 
-function curveRow({ samples, heldOut }: RunReport, size: number): string {
-  const point = heldOut?.find((point) => point.size === size && point.quality === QUALITY);
-  return `| ${samples.toLocaleString("en")} | ${point?.bytes.toFixed(1)} | ${point?.psnr.toFixed(2)} dB |`;
-}
-
-async function readLog(path: string): Promise<RunReport[]> {
-  const text = await readFile(path, "utf8").catch(() => "");
+async function evaluationsOf(log: string): Promise<RunReport[]> {
+  const text = await readFile(log, "utf8").catch(() => "");
   return text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as RunReport);
+    .map((line) => JSON.parse(line) as RunReport)
+    .filter(({ heldOut }) => heldOut && heldOut.length > 0);
 }

@@ -7,7 +7,7 @@ import { LATENT_UNIT } from "../../codec/network/prior.ts";
 import { analysisShapes, synthesisShapes } from "../../codec/network/transforms.ts";
 import { levelOf } from "../../codec/rate-distortion.ts";
 import { type Blobs, sha256Hex } from "../../model/blobs.ts";
-import { BLOBS, type BlobName, type Manifest } from "../../model/manifest.ts";
+import { BLOBS, type BlobName, type Licence, type Manifest } from "../../model/manifest.ts";
 import { type SafeTensor, writeSafetensors } from "../../model/safetensors.ts";
 import { symbolTables } from "../../model/weights.ts";
 import type { FloatTensor, FloatWeights } from "../network/parameters.ts";
@@ -24,14 +24,15 @@ export interface ExportOptions {
   readonly weights: FloatWeights;
   /** Frequencies of each scale, see `tables.ts`. */
   readonly tables: readonly Uint16Array[];
-  /** The model card, Markdown. */
-  readonly card: string;
+  readonly licence: Licence;
+  /** Further files of the folder by name, the model card for example. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
-/** Writes a model folder, whole or not at all: blobs, manifest, card. Other files of the folder stay. */
+/** Writes a model folder, whole or not at all: blobs, manifest, further files. Other files of the folder stay. */
 export async function exportModel(folder: string, options: ExportOptions): Promise<Manifest> {
-  const { number, name, description, architecture, orientations, card } = options;
-  const files = new Map<string, Uint8Array | string>();
+  const { number, name, description, architecture, orientations, licence } = options;
+  const files = new Map<string, Uint8Array | string>(options.files);
   const blobs = packModel(options);
   const described = await Promise.all(
     BLOBS.map(async (blob) => {
@@ -47,12 +48,12 @@ export async function exportModel(folder: string, options: ExportOptions): Promi
     name,
     description,
     released: false,
+    ...licence,
     architecture,
     orientations,
     blobs: Object.fromEntries(described) as Record<BlobName, (typeof described)[number][1]>,
   };
   files.set("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
-  files.set("README.md", card);
   await replaceFolder(folder, async (draft) => {
     for (const [file, content] of files) await writeFile(join(draft, file), content);
   });
@@ -60,7 +61,11 @@ export async function exportModel(folder: string, options: ExportOptions): Promi
 }
 
 /** The blobs of a model: transforms in 8 bits, the prior in integers, gains and levels by quality. */
-export function packModel({ architecture, weights, tables }: Omit<ExportOptions, "card">): Blobs {
+export function packModel({
+  architecture,
+  weights,
+  tables,
+}: Omit<ExportOptions, "files" | "licence">): Blobs {
   const prior = new Map<string, SafeTensor>();
   const quantised = quantisePrior(architecture, (name) => floatLayer(weights, name));
   for (const { name, kernel: shape, integers, bias, multiplier } of quantised) {

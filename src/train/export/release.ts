@@ -1,9 +1,10 @@
 import type { Image } from "../../codec/image.ts";
 import { type Architecture, QUALITIES } from "../../codec/network/architecture.ts";
 import { buildModel } from "../../model/load.ts";
-import type { Manifest } from "../../model/manifest.ts";
+import type { Licence, Manifest } from "../../model/manifest.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { centred } from "../data/batch.ts";
+import { heldOutSizes } from "../holdout.ts";
 import { unpackParameters } from "../network/parameters.ts";
 import { exportModel, packModel } from "./export.ts";
 import { buildTables, countSymbols, noCounts, type SymbolCounts } from "./tables.ts";
@@ -14,10 +15,11 @@ export interface ReleaseOptions {
   readonly description: string;
   /** How many orientations its files use: 1, 2, 4 or 8. */
   readonly orientations: Manifest["orientations"];
-  readonly card: string;
+  readonly licence: Licence;
+  /** Further files of the folder by name, the model card for example. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
-const SIZES: readonly number[] = [42, 64];
 const IMAGES_OF_A_SIZE = 128;
 const QUALITY_STEP = 11;
 
@@ -27,13 +29,13 @@ const QUALITY_STEP = 11;
  */
 export async function release(
   folder: string,
-  { plan: { architecture, sizes = SIZES }, optimiser }: Checkpoint,
+  { plan: { architecture, sampling }, optimiser }: Checkpoint,
   images: readonly Image[],
-  { number, name, description, orientations, card }: ReleaseOptions,
+  { number, name, description, orientations, licence, files }: ReleaseOptions,
 ): Promise<Manifest> {
   const weights = unpackParameters(architecture, optimiser.average);
-  const options = { number, name, description, architecture, orientations, weights, card };
-  const tables = buildTables(countOf(architecture, options, images, sizes));
+  const options = { number, name, description, architecture, orientations, weights, licence, files };
+  const tables = buildTables(countOf(architecture, options, images, heldOutSizes(sampling)));
   return exportModel(folder, { ...options, tables });
 }
 

@@ -18,6 +18,11 @@ export interface FloatTensor {
 
 export type FloatWeights = ReadonlyMap<string, FloatTensor>;
 
+/** The same of what the prior and `g_s` say last: at first they say little, and not what the noise of their weights does. */
+const OUTPUT_START = 0.1;
+/** Coefficient of the level in the logarithm of a gain at first; theory has ½ ln 250 = 2.8 for fine steps, coarse ones want less. */
+const GAIN_START = 2;
+
 /** A parameter's place in the vector of all. */
 export interface Slot {
   readonly name: string;
@@ -68,7 +73,10 @@ function slot(name: string, shape: readonly number[]): Slot {
   return { name, shape, size: shape.reduce((a, b) => a * b, 1) };
 }
 
-/** Starting values: He's normal for kernels (slope of the leaky ReLU neglected), zero for the rest. */
+/**
+ * Starting values: He's normal for kernels (slope of the leaky ReLU neglected), smaller where it says above; gains that rise with the
+ * level; zero for the rest.
+ */
 export function initialise(architecture: Architecture, seed: number): Float32Array {
   const random = new Random(seed);
   const { slots, size } = layoutOf(architecture);
@@ -77,13 +85,20 @@ export function initialise(architecture: Architecture, seed: number): Float32Arr
   for (const { name, shape, size } of slots) {
     if (name.endsWith(".kernel")) {
       const [height, width, depth] = shape as [number, number, number];
-      const residual = /\.res\d+\.c\.kernel$/.test(name);
-      const deviation = Math.sqrt(2 / (height * width * depth)) * (residual ? RESIDUAL_START : 1);
+      const deviation = Math.sqrt(2 / (height * width * depth)) * startOf(name);
       for (let i = 0; i < size; i++) vector[at + i] = deviation * random.normal();
+    } else if (/gain$/.test(name)) {
+      const channels = size / GAIN_TERMS;
+      vector.fill(name === "gain" ? GAIN_START : -GAIN_START, at + channels, at + 2 * channels);
     }
     at += size;
   }
   return vector;
+}
+
+function startOf(kernel: string): number {
+  if (/\.res\d+\.c\.kernel$/.test(kernel)) return RESIDUAL_START;
+  return /^g_s\.out\.kernel$|^prior\..*\.conv2\.kernel$/.test(kernel) ? OUTPUT_START : 1;
 }
 
 /** The vector of tensors by name; throws `bad-model` if one is missing or has another shape. */

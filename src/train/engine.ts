@@ -1,0 +1,24 @@
+import { ZippyNetError } from "../codec/errors.ts";
+import { type RunOptions, type Trained, train } from "./run.ts";
+import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "./tfjs-node.ts";
+import { findPython, trainWithTorch } from "./torch.ts";
+
+/** What computes: TensorFlow in this process, or PyTorch in one of its own. Each goes on from the other's checkpoints. */
+export const ENGINES = ["tfjs", "torch"] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+/** Trains until the budget is used or the signal comes; leaves a checkpoint and a log in the run's folder. */
+export type Engine = (options: RunOptions) => Promise<Trained>;
+
+/**
+ * Throws `bad-option` with what to install where the engine is not.
+ * @param processes that share each step; PyTorch's only
+ */
+export async function openEngine(name: EngineName, processes = 1): Promise<Engine> {
+  if (name === "torch") {
+    const python = await findPython();
+    return (options) => trainWithTorch(options, { python, processes });
+  }
+  if (!(await loadTfjsNode())) throw new ZippyNetError("bad-option", HOW_TO_GET_TFJS_NODE);
+  return train;
+}

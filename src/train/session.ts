@@ -1,0 +1,222 @@
+import { basename, join, resolve } from "node:path";
+import type { Architecture } from "../codec/network/architecture.ts";
+import type { Licence, Manifest } from "../model/manifest.ts";
+import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
+import { type ImageSets, loadImages } from "./data/images.ts";
+import type { Engine } from "./engine.ts";
+import { modelCard } from "./export/card.ts";
+import { release } from "./export/release.ts";
+import {
+  type Budget,
+  cutOf,
+  FLAT,
+  IMAGES_TO_EXPORT,
+  KEPT_SIDE,
+  type RunPlan,
+  USUAL_ORIENTATIONS,
+} from "./plan.ts";
+import { folderOf, type Recipe, type Stage, setsOf } from "./recipe.ts";
+import { checkpointPath, type RunOptions, startOf, type Trained } from "./run.ts";
+import { startingWeights } from "./start.ts";
+
+/** What a session tells and hears while it trains. */
+export type Watch = Pick<RunOptions, "checkpointMinutes" | "evaluateMinutes" | "signal" | "onReport"> & {
+  /** Told how many of all images are decoded. */
+  readonly onDecode?: (done: number, total: number) => void;
+};
+
+/** One run: from its folders, or from its checkpoint. */
+export interface Session extends Watch {
+  readonly plan: RunPlan;
+  /** Folder of checkpoint and log. */
+  readonly folder: string;
+  readonly budget: Budget;
+  /** Where to go on; without it from noise, or from what `init` names. */
+  readonly from?: Checkpoint;
+  /** A file of weights or a model's folder. */
+  readonly init?: string;
+}
+
+/** Loads the images and trains. */
+export async function runSession(
+  engine: Engine,
+  { plan, folder, budget, from, init, onDecode, ...watch }: Session,
+): Promise<Trained> {
+  const images = await imagesOf(plan, onDecode);
+  const start = from ?? (await startingWeights(plan, init));
+  return engine({ plan, images, folder, budget, from: start, ...watch });
+}
+
+function imagesOf(plan: RunPlan, onDecode: Watch["onDecode"], most?: number): Promise<ImageSets> {
+  return loadImages(plan.folders, {
+    heldOutShare: plan.heldOut,
+    side: plan.folders.map((_, i) => KEPT_SIDE[cutOf(plan.sampling, i)]),
+    ...(most && { most }),
+    ...(onDecode && { onProgress: onDecode }),
+  });
+}
+
+/** What an export says of a model that its checkpoint does not know. */
+export interface Naming {
+  readonly name: string;
+  readonly number: number;
+  readonly description?: string;
+  readonly licence: Licence;
+  /** Of the data. */
+  readonly terms: string;
+  /** As many as the cut suggests unless told. */
+  readonly orientations?: Manifest["orientations"];
+  readonly engine: Stage["engine"];
+}
+
+/** Exports a run as a model's folder, with a recipe of one stage. */
+export async function exportRun(
+  out: string,
+  checkpoint: Checkpoint,
+  log: string,
+  { name, number, description, licence, terms, orientations, engine }: Naming,
+  onDecode?: Watch["onDecode"],
+): Promise<Manifest> {
+  const { plan, progress } = checkpoint;
+  const recipe: Recipe = {
+    name,
+    number,
+    description: description ?? `Images of the domain "${name}"`,
+    orientations: orientations ?? USUAL_ORIENTATIONS[cutOf(plan.sampling, 0)],
+    ...licence,
+    seed: plan.seed,
+    heldOut: plan.heldOut,
+    architecture: plan.architecture,
+    ...(plan.init && { init: plan.init }),
+    data: await setsOf(plan.folders, terms),
+    stages: [
+      {
+        data: plan.folders.map((folder) => basename(folder)),
+        engine,
+        sampling: plan.sampling as Stage["sampling"],
+        samples: progress.samples,
+        rate: plan.rate,
+        flat: plan.flat ?? FLAT,
+        ...(plan.only && { only: plan.only }),
+        ...(plan.bits && { bits: plan.bits }),
+      },
+    ],
+  };
+  return exportRecipe(out, checkpoint, recipe, [log], onDecode);
+}
+
+async function exportRecipe(
+  out: string,
+  checkpoint: Checkpoint,
+  recipe: Recipe,
+  logs: readonly string[],
+  onDecode?: Watch["onDecode"],
+): Promise<Manifest> {
+  const { train } = await imagesOf(checkpoint.plan, onDecode, IMAGES_TO_EXPORT);
+  const { name, number, description, orientations, licence, attribution, research } = recipe;
+  return release(out, checkpoint, train.flat(), {
+    name,
+    number,
+    description,
+    orientations,
+    licence: { licence, attribution, research },
+    files: new Map([
+      ["recipe.json", `${JSON.stringify(recipe, null, 2)}\n`],
+      ["README.md", await modelCard(recipe, logs)],
+    ]),
+  });
+}
+
+/** A recipe to be made, or exported from the checkpoints that it left. */
+export interface RecipeSession extends Watch {
+  readonly recipe: Recipe;
+  /** Folder of the sets: archives NAME.tar, or folders NAME. */
+  readonly data: string;
+  /** Folder of the stages' checkpoints and logs, one a stage. */
+  readonly runs: string;
+  readonly out: string;
+  /** Of a stage's name of an engine; without it nothing is trained, and the last checkpoint is exported. */
+  readonly engineOf?: (name: Stage["engine"]) => Promise<Engine>;
+}
+
+/**
+ * Makes a model from its recipe, stage by stage; a stage that has a finished checkpoint is not repeated, one that was stopped goes on.
+ * Undefined where the signal stopped it.
+ */
+export async function makeFromRecipe(session: RecipeSession): Promise<Manifest | undefined> {
+  const { recipe, data, runs, out, engineOf, ...watch } = session;
+  let last: Checkpoint | undefined;
+  let architecture = recipe.architecture;
+  const folders = await foldersOf(recipe, data, join(runs, "data"));
+  const stageFolder = (i: number) => join(runs, `stage-${i + 1}`);
+  for (const [i, stage] of recipe.stages.entries()) {
+    architecture = stage.architecture ?? architecture;
+    const plan = planOf(recipe, stage, architecture, folders);
+    const path = checkpointPath(stageFolder(i));
+    const before: Checkpoint | undefined = await readCheckpoint(path).catch(() => undefined);
+    if (!engineOf || (before && before.progress.samples >= stage.samples)) {
+      if (before) last = { ...before, plan };
+      continue;
+    }
+    const from = before ?? (await startOfStage(stage, plan, last, runs, i));
+    const trained: Trained = await runSession(await engineOf(stage.engine), {
+      plan,
+      folder: stageFolder(i),
+      budget: { samples: stage.samples },
+      ...(from && { from }),
+      ...(recipe.init && { init: recipe.init }),
+      ...watch,
+    });
+    if (!trained.finished) return undefined;
+    last = trained;
+  }
+  const logs = recipe.stages.map((_, i) => join(stageFolder(i), "log.jsonl"));
+  last ??= await readCheckpoint(checkpointPath(stageFolder(recipe.stages.length - 1))); // throws: there is none
+  return exportRecipe(out, last, recipe, logs, watch.onDecode);
+}
+
+async function foldersOf(
+  { data: sets }: Recipe,
+  data: string,
+  to: string,
+): Promise<ReadonlyMap<string, string>> {
+  const folders = new Map<string, string>();
+  for (const set of sets) folders.set(set.name, resolve(await folderOf(set, data, to)));
+  return folders;
+}
+
+function planOf(
+  { seed, heldOut, init }: Recipe,
+  { data, sampling, rate, flat, only, bits }: Stage,
+  architecture: Architecture,
+  folders: ReadonlyMap<string, string>,
+): RunPlan {
+  return {
+    folders: data.map((name) => folders.get(name)!),
+    architecture,
+    seed,
+    sampling,
+    heldOut,
+    rate,
+    ...(flat !== undefined && { flat }),
+    ...(only && { only }),
+    ...(bits && { bits }),
+    ...(init && { init: basename(init) }),
+  };
+}
+
+/** Where a stage starts: from the one before it, with what its optimiser has learnt or without; undefined for the first. */
+async function startOfStage(
+  { fresh, architecture }: Stage,
+  plan: RunPlan,
+  last: Checkpoint | undefined,
+  runs: string,
+  stage: number,
+): Promise<Checkpoint | undefined> {
+  if (!last) return undefined;
+  const random = (plan.seed + stage) >>> 0; // other samples than those before
+  const progress = { samples: 0, seconds: 0, random };
+  if (!fresh && !architecture) return { plan, progress, optimiser: last.optimiser };
+  const weights = await startingWeights(plan, checkpointPath(join(runs, `stage-${stage}`)));
+  return { plan, ...startOf(weights, plan), progress };
+}

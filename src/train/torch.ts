@@ -1,0 +1,83 @@
+import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { ZippyNetError } from "../codec/errors.ts";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { writePacks } from "./data/pack.ts";
+import { heldOutSizes } from "./holdout.ts";
+import { checkpointPath, type RunOptions, type RunReport, startOf, type Trained } from "./run.ts";
+
+/** Where the trainer in PyTorch is. */
+export const TORCH_FOLDER = fileURLToPath(new URL("../../tools/torch", import.meta.url));
+
+export interface TorchOptions {
+  /** Processes that share each step, by `torchrun`; 1 unless told. */
+  readonly processes?: number;
+  /** A Python that has PyTorch; see `findPython`. */
+  readonly python: string;
+}
+
+/** What to tell who needs PyTorch and has none. */
+export const HOW_TO_GET_TORCH = `--engine torch needs Python 3.10 or later with PyTorch: python3 -m venv tools/torch/.venv && tools/torch/.venv/bin/pip install -r tools/torch/requirements.txt; another Python is named by ZIPPYNET_PYTHON`;
+
+/**
+ * A Python with PyTorch: what ZIPPYNET_PYTHON names, else the one of `tools/torch/.venv`, else `python3`. Throws `bad-option` with what
+ * to install if it has none.
+ */
+export async function findPython(): Promise<string> {
+  const own = join(TORCH_FOLDER, ".venv", "bin", "python");
+  const python = process.env["ZIPPYNET_PYTHON"] ?? (existsSync(own) ? own : "python3");
+  await promisify(execFile)(python, ["-c", "import torch"]).catch((cause: Error & { stderr?: string }) => {
+    const why = (cause.stderr ?? "").trim().split("\n").at(-1) || cause.message;
+    throw new ZippyNetError("bad-option", `${HOW_TO_GET_TORCH} (${python}: ${why})`, { cause });
+  });
+  return python;
+}
+
+/** `train` by `tools/torch`: the same run, checkpoint and log. Images travel as packs in the run's folder. */
+export async function trainWithTorch(
+  { plan, images, folder, budget, from, checkpointMinutes, evaluateMinutes, signal, onReport }: RunOptions,
+  { python, processes = 1 }: TorchOptions,
+): Promise<Trained> {
+  await mkdir(folder, { recursive: true });
+  if (from instanceof Float32Array) await rm(join(folder, "log.jsonl"), { force: true });
+  const path = checkpointPath(folder);
+  await writeCheckpoint(path, { plan, ...startOf(from, plan) });
+  const packs = join(folder, "packs");
+  const paths = await writePacks(packs, images, plan);
+  const launcher =
+    processes > 1 ? ["-m", "torch.distributed.run", "--standalone", `--nproc-per-node=${processes}`] : [];
+  const child = spawn(
+    python,
+    [
+      ...launcher,
+      ...["-m", "zippynet_torch.train", folder],
+      ...paths.flatMap((pack) => ["--data", pack]),
+      ...("minutes" in budget ? ["--minutes", `${budget.minutes}`] : ["--samples", `${budget.samples}`]),
+      ...["--held-out-sizes", heldOutSizes(plan.sampling).join(",")],
+      ...["--checkpoint-minutes", `${checkpointMinutes}`, "--evaluate-minutes", `${evaluateMinutes}`],
+    ],
+    { env: { ...process.env, PYTHONPATH: TORCH_FOLDER }, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const ended = new Promise<number | string | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, killedBy) => resolve(code ?? killedBy));
+  });
+  const stop = () => child.kill("SIGTERM");
+  signal?.addEventListener("abort", stop);
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.startsWith("{")) onReport?.(JSON.parse(line) as RunReport);
+  }
+  const code = await ended;
+  signal?.removeEventListener("abort", stop);
+  if (code !== 0) throw new ZippyNetError("bad-option", `training in PyTorch ended with ${code}; see above`);
+  await rm(packs, { recursive: true });
+  const checkpoint = await readCheckpoint(path);
+  const { samples, seconds } = checkpoint.progress;
+  const finished = "minutes" in budget ? seconds >= budget.minutes * 60 : samples >= budget.samples;
+  return { ...checkpoint, finished };
+}

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { latentSize } from "../../src/codec/network/architecture.ts";
+import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.ts";
+import { batchOf, centred } from "../../src/train/data/batch.ts";
+import { loadImages } from "../../src/train/data/images.ts";
+import { writePacks } from "../../src/train/data/pack.ts";
+import { Random } from "../../src/train/data/random.ts";
+import { openEngine } from "../../src/train/engine.ts";
+import { initialise, layoutOf } from "../../src/train/network/parameters.ts";
+import type { RunPlan } from "../../src/train/plan.ts";
+import { checkpointPath, type RunOptions, startOf } from "../../src/train/run.ts";
+import { findPython, TORCH_FOLDER } from "../../src/train/torch.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { IMAGES, TINY, withoutBinding } from "./support.ts";
+
+/** Why tests of both engines are skipped, or false. */
+const python = await findPython().catch((error: Error) => error);
+const withoutTorch = python instanceof Error ? python.message : false;
+const skip = withoutTorch || withoutBinding;
+
+const PLAN: RunPlan = {
+  folders: [IMAGES],
+  architecture: TINY,
+  seed: 1,
+  sampling: {
+    cut: "aligned",
+    whole: 0.5,
+    middle: 0.3,
+    colour: 0.05,
+    grey: 0.1,
+    sizes: [
+      [42, 2],
+      [48, 1],
+    ],
+  },
+  heldOut: 0.3,
+  rate: 2e-3,
+};
+
+describe("both engines", { skip }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), "zippynet-torch-"));
+  after(() => rm(folder, { recursive: true }));
+  const images = await loadImages(PLAN.folders, { heldOutShare: PLAN.heldOut, side: 128 });
+  const options = (name: string, more: Partial<RunOptions> = {}): RunOptions => ({
+    plan: PLAN,
+    images,
+    folder: join(folder, name),
+    budget: { samples: 200 },
+    from: initialise(TINY, 1),
+    checkpointMinutes: 1,
+    evaluateMinutes: 60,
+    ...more,
+  });
+
+  /** Loss and gradient by both engines of the same weights, images, levels and noise. */
+  const compare = async (plan: RunPlan, parameters: Float32Array, size: number) => {
+    const pictures = images.train
+      .flat()
+      .slice(0, 4)
+      .map((image) => centred(image, size));
+    const levels = Float32Array.of(-0.2, 0.1, 0.55, 1);
+    const batch = batchOf(pictures, levels);
+    const { rows, columns } = latentSize(size, size);
+    const random = new Random(9);
+    const noise = new Float32Array(4 * rows * columns * TINY.latentChannels).map(
+      () => random.uniform() - 0.5,
+    );
+    const start = startOf(parameters, plan);
+    const trainer = new Trainer(TINY, start.optimiser, plan);
+    const ours = trainer.gradient(batch, noise);
+    trainer.dispose();
+    const path = join(folder, "compare.safetensors");
+    await writeCheckpoint(path, { plan, ...start });
+    const data = new Uint8Array(pictures.flatMap((image) => [...image.data]));
+    const given = join(folder, "batch.safetensors");
+    await writeFile(
+      given,
+      writeSafetensors(
+        new Map([
+          ["images", { dtype: "U8", shape: [4, size, size, 3], data }],
+          ["levels", { dtype: "F32", shape: [4], data: levels }],
+          ["noise", { dtype: "F32", shape: [4, rows, columns, TINY.latentChannels], data: noise }],
+        ] as const),
+      ),
+    );
+    const out = join(folder, "gradient.safetensors");
+    runPython(["-m", "zippynet_torch.gradient", path, given, out]);
+    const theirs = readSafetensors(await readFile(out));
+    return {
+      ours,
+      loss: theirs.get("loss")!.data[0]!,
+      gradient: theirs.get("gradient")!.data as Float32Array,
+    };
+  };
+
+  it("find the same loss and gradients, to a thousandth", async () => {
+    const spread = new Random(11);
+    const start = initialise(TINY, 3);
+    const wide = start.map((value) => value * 1.2 + 0.05 * spread.normal());
+    for (const [plan, parameters, size] of [
+      [PLAN, start, 42],
+      [PLAN, wide, 48],
+      [{ ...PLAN, bits: "rounded" }, start, 48],
+      [{ ...PLAN, only: "prior" }, start, 42],
+    ] as const) {
+      const { ours, loss, gradient } = await compare(plan, parameters, size);
+      assert.ok(Math.abs(loss / ours.loss - 1) < 1e-3, `loss: ${ours.loss} and ${loss}`);
+      let at = 0;
+      for (const { name, size: length } of layoutOf(TINY).slots) {
+        const [a, b] = [ours.gradient, gradient].map((all) => all.subarray(at, at + length));
+        const distance = norm(a!.map((value, i) => value - b![i]!));
+        const scale = Math.max(norm(a!), 1e-4 * norm(ours.gradient));
+        assert.ok(distance <= 1e-3 * scale, `${name}: ${distance} apart, of ${norm(a!)}`);
+        at += length;
+      }
+    }
+  });
+
+  it("go on from each other's checkpoints", async () => {
+    const [tfjs, torch] = [await openEngine("tfjs"), await openEngine("torch")];
+    const [first, second] = [await tfjs(options("there")), await torch(options("back"))];
+    for (const [from, engine, name] of [
+      [first, torch, "there"],
+      [second, tfjs, "back"],
+    ] as const) {
+      const last = await engine(options(name, { from, budget: { samples: 400 } }));
+      assert.ok(last.finished && last.progress.samples >= 400 && last.optimiser.step > from.optimiser.step);
+      const read: Checkpoint = await readCheckpoint(checkpointPath(join(folder, name)));
+      assert.deepEqual(read.plan, PLAN);
+      assert.deepEqual(read.optimiser.average, last.optimiser.average);
+      const log = (await readFile(join(folder, name, "log.jsonl"), "utf8")).trim().split("\n");
+      const points = log.map((line) => JSON.parse(line) as { heldOut?: { bytes: number }[] });
+      const seen = points.filter(({ heldOut }) => heldOut && heldOut.length > 0);
+      assert.ok(seen.length >= 2 && seen.at(-1)!.heldOut!.length === seen[0]!.heldOut!.length);
+    }
+  });
+});
+
+describe("PyTorch", { skip: withoutTorch }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), "zippynet-torch-"));
+  after(() => rm(folder, { recursive: true }));
+  const images = await loadImages(PLAN.folders, { heldOutShare: PLAN.heldOut, side: 128 });
+  const options = (name: string, processes = 1): RunOptions => ({
+    plan: PLAN,
+    images,
+    folder: join(folder, `${name}-${processes}`),
+    budget: { samples: 150 },
+    from: initialise(TINY, 1),
+    checkpointMinutes: 1,
+    evaluateMinutes: 60,
+  });
+
+  it("trains in two processes, which end with the same weights", async () => {
+    const two = await (await openEngine("torch", 2))(options("two", 2));
+    assert.ok(two.finished);
+    const { step } = two.optimiser;
+    assert.ok(two.progress.samples >= 150 && step * 2 * 25 <= two.progress.samples + 64, `${step} steps`);
+    assert.ok(two.optimiser.parameters.every(Number.isFinite));
+  });
+
+  it("packs aligned images as squares, and cuts others into squares that cover them", async () => {
+    const sets = { ...images, train: [images.train.flat(), images.train.flat()], heldOut: [[], []] };
+    const plan = { folders: ["a", "b"], sampling: { cut: ["aligned", "patches"] as const } };
+    const paths = await writePacks(join(folder, "packs"), sets, plan, 48);
+    const shapes = await Promise.all(
+      paths.map(async (path) => readSafetensors(await readFile(path)).get("train")!.shape),
+    );
+    const whole = sets.train[0]!.filter(({ width, height }) => Math.min(width, height) >= 36).length;
+    assert.deepEqual(shapes[0], [whole, 48, 48, 3]);
+    assert.ok(shapes[1]![0]! > 2 * whole, `${shapes[1]}`);
+  });
+
+  it("says what it needs where Python has no PyTorch", async () => {
+    const before = process.env["ZIPPYNET_PYTHON"];
+    process.env["ZIPPYNET_PYTHON"] = "/nowhere/python";
+    try {
+      await assert.rejects(findPython(), /--engine torch needs Python 3\.10 .*pip install -r .*nowhere/);
+    } finally {
+      if (before === undefined) delete process.env["ZIPPYNET_PYTHON"];
+      else process.env["ZIPPYNET_PYTHON"] = before;
+    }
+  });
+});
+
+function runPython(args: readonly string[]): void {
+  execFileSync(python as string, args, { env: { ...process.env, PYTHONPATH: TORCH_FOLDER }, stdio: "pipe" });
+}
+
+function norm(values: Float32Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}
