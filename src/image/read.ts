@@ -49,7 +49,7 @@ export interface ReadImage {
   readonly original: Original;
   /**
    * What was done to come from the original to `image`, for people: "converted from Display P3", "tone-mapped from PQ",
-   * "first of 12 frames"; empty if nothing is worth a word.
+   * "first of 12 frames"; printable ASCII of under 500 letters in all, fit for a header; empty if nothing is worth a word.
    */
   readonly notes: readonly string[];
 }

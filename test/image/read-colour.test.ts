@@ -191,3 +191,9 @@ suite("profiles that do not fit", () => {
     assert.deepEqual(notes, left);
   });
 });
+
+test("what a profile is called goes into a note as printable ASCII, and not for ever", async () => {
+  const icc = rgbProfile(`Gr\u00fcn\u0007  \r\nX-Header: 1${"x".repeat(500)}`, "P3", "sRGB");
+  const { notes } = await readImage(tiffFile("RGB", 8, { ...RGB_SPACES[2]!, icc }));
+  assert.match(notes.join(), /^converted from [\x20-\x7e]{1,64}$/);
+});

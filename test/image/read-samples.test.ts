@@ -115,22 +115,22 @@ suite("integers", () => {
     const bytes = tiff({ width: 4, height: 1, bands: 1, bits: 32 }, [1000, 2000, 3000, 5000]);
     const { image, notes } = await readImage(bytes);
     assert.deepEqual([...image.data.filter((_, i) => i % 3 === 0)], [0, 64, 128, 255]);
-    assert.deepEqual(notes, ["32-bit integer samples stretched from 1000–5000 to 0–255"]);
+    assert.deepEqual(notes, ["32-bit integer samples stretched from 1000 to 5000"]);
   });
 
   test("levels of 0–255 in a wider type stay levels", () =>
-    shows(file("RGB", 255, { bits: 32 }), "RGB", [/^32-bit integer samples taken for levels of 0–255$/]));
+    shows(file("RGB", 255, { bits: 32 }), "RGB", [/^32-bit integer samples taken for levels of 0 to 255$/]));
 });
 
 suite("floats", () => {
   test("grey of 0–1 is levels", () =>
-    shows(file("grey", 1, { bits: 32, format: 3 }), "grey", [/of 0–1 taken for levels$/]));
+    shows(file("grey", 1, { bits: 32, format: 3 }), "grey", [/of 0 to 1 taken for levels$/]));
   test("grey with alpha", () =>
-    shows(file("grey + alpha", 1, { bits: 32, format: 3 }), "grey + alpha", [/of 0–1 taken for levels$/]));
+    shows(file("grey + alpha", 1, { bits: 32, format: 3 }), "grey + alpha", [/of 0 to 1 taken for levels$/]));
   test("grey of 0–255 is levels", () =>
-    shows(file("grey", 255, { bits: 32, format: 3 }), "grey", [/taken for levels of 0–255$/]));
+    shows(file("grey", 255, { bits: 32, format: 3 }), "grey", [/taken for levels of 0 to 255$/]));
   test("grey of any other range is stretched", () =>
-    shows(file("grey", 1e6, { bits: 32, format: 3 }), "grey", [/stretched from 0–1000000 to 0–255$/]));
+    shows(file("grey", 1e6, { bits: 32, format: 3 }), "grey", [/stretched from 0 to 1000000$/]));
   test("RGB of 0–1 is light", () =>
     shows(file("RGB", 1, { bits: 32, format: 3 }), "RGB", [/taken for light$/], power(1)));
   test("RGB with alpha", () =>

@@ -143,7 +143,7 @@ class Tags {
     }
   }
 
-  /** `desc`, in its old form (ICC.1:2001, 6.5.17) or the new (10.15): short, and of printable letters only. */
+  /** `desc`, in its old form (ICC.1:2001, 6.5.17) or the new (10.15): short, and of printable ASCII, as it goes into headers. */
   name(): string {
     let text = "";
     try {
@@ -160,6 +160,10 @@ class Tags {
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
     }
-    return text.replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, "").trim() || "without a name";
+    const plain = text
+      .replace(/[^\x20-\x7e]/g, "")
+      .replace(/ +/g, " ")
+      .trim();
+    return plain || "a profile without a name";
   }
 }

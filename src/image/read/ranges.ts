@@ -28,9 +28,9 @@ export function readingOf(data: SampleArray, bands: number, colours: 1 | 3): Rea
   const type = `${8 * data.BYTES_PER_ELEMENT}-bit ${float ? "float" : "integer"} samples`;
   const [from, to] = float ? [-Infinity, Infinity] : LIMITS[data.constructor.name]!;
   const codes = whole && to >= 255 && least >= 0 && greatest > 1 && greatest <= 255;
-  if (codes) return as(0, 255, `${type} taken for levels of 0–255`);
+  if (codes) return as(0, 255, `${type} taken for levels of 0 to 255`);
   if (float && least >= 0 && greatest <= 1 && colours === 1)
-    return as(0, 1, `${type} of 0–1 taken for levels`);
+    return as(0, 1, `${type} of 0 to 1 taken for levels`);
   if (float && colours === 3 && least >= -0.5 && greatest <= 100)
     return as(0, 1, `${type} taken for light`, true);
   if (!float && (greatest >= to / 8 || least < from / 8)) {
@@ -38,7 +38,7 @@ export function readingOf(data: SampleArray, bands: number, colours: 1 | 3): Rea
     return as(black, to, `${type} taken from ${black} to ${to}`);
   }
   if (least === greatest) return as(least - 0.5, least + 0.5, `${type} that are all ${least} became grey`);
-  return as(least, greatest, `${type} stretched from ${short(least)}–${short(greatest)} to 0–255`);
+  return as(least, greatest, `${type} stretched from ${short(least)} to ${short(greatest)}`);
 }
 
 /** Alpha's: 0 is clear, and opaque is the greatest number of an integer type, 1 of a float one unless there is more. */
