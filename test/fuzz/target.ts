@@ -1,0 +1,28 @@
+import { ZippyNetError } from "../../src/codec/errors.ts";
+
+/** What is fed with altered files. */
+export interface Target {
+  /** Whole files that are altered. */
+  readonly seeds: readonly Uint8Array[];
+  /** Throws if what comes of these bytes is neither a right result nor an error that was meant. */
+  run(bytes: Uint8Array): Promise<void>;
+}
+
+/** Names on the command line, and where they are. */
+export const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
+  images: async () => (await import("./images.ts")).images(),
+  zn: async () => (await import("./zn.ts")).zn(),
+};
+
+/** Throws unless the error is one of ours, of a code that bad bytes may have. */
+export function assertMeant(error: unknown, codes: readonly string[]): void {
+  if (error instanceof ZippyNetError && codes.includes(error.code)) return;
+  throw new Error(`expected a ZippyNetError of ${codes.join(" or ")}, got ${describe(error)}`, {
+    cause: error,
+  });
+}
+
+export function describe(error: unknown): string {
+  if (error instanceof ZippyNetError) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
