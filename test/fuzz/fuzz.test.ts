@@ -18,7 +18,7 @@ for (const name of Object.keys(TARGETS)) {
     const { status, stdout, stderr } = fuzz(name, "--seconds", "4", "--seed", "1");
     assert.equal(status, 0, stdout + stderr);
     const runs = Number(/(\d+) files, 0 kept/.exec(stdout)?.[1]);
-    assert.ok(runs > 20, stdout);
+    assert.ok(runs > 0, stdout);
   });
 }
 
