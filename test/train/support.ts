@@ -1,4 +1,6 @@
-import { readdirSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Architecture } from "../../src/codec/network/architecture.ts";
 import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "../../src/train/tfjs-node.ts";
@@ -15,5 +17,13 @@ export const TINY: Architecture = {
 /** Option of a test that needs the native binding: why it is skipped, or false. */
 export const withoutBinding: string | false = (await loadTfjsNode()) ? false : HOW_TO_GET_TFJS_NODE;
 
-export const IMAGES = fileURLToPath(new URL("../images", import.meta.url));
-export const IMAGE_COUNT = readdirSync(IMAGES).filter((name) => name.endsWith(".png")).length;
+/** The pictures of `test/images`, but not the odd ones, in a folder of their own named `images`. */
+export const IMAGES = join(mkdtempSync(join(tmpdir(), "zippynet-images-")), "images");
+const pictures = fileURLToPath(new URL("../images", import.meta.url));
+const names = readdirSync(pictures).filter((name) => name.endsWith(".png"));
+export const IMAGE_COUNT = names.length;
+cpSync(pictures, IMAGES, {
+  recursive: true,
+  filter: (path) => path === pictures || names.includes(basename(path)),
+});
+process.once("exit", () => rmSync(dirname(IMAGES), { recursive: true }));
