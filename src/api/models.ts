@@ -1,3 +1,5 @@
+import { parseManifest } from "../model/manifest.ts";
+
 /** A model that is here. */
 export interface ModelInfo {
   /** In every file that the model writes, 0–255; those from 192 on are users' own. */
@@ -10,4 +12,11 @@ export interface ModelInfo {
   readonly released: boolean;
   /** Of all its weights. */
   readonly bytes: number;
+}
+
+/** What a manifest says of its model. Throws `bad-model`. */
+export function infoOfModel(json: string): ModelInfo {
+  const { number, name, description, licence, released, blobs } = parseManifest(json);
+  const bytes = Object.values(blobs).reduce((sum, blob) => sum + blob.bytes, 0);
+  return { number, name, description, licence, released, bytes };
 }

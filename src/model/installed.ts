@@ -28,7 +28,7 @@ export async function findModels(): Promise<ModelLocation[]> {
     }
   }
   const own = await importDefaultModel();
-  if (own && !found.has(own.manifest.number)) found.set(own.manifest.number, locationOfPackage(own));
+  if (own && !found.has(own.manifest.number)) found.set(own.manifest.number, await locationOfPackage(own));
   if (found.size > 0) return [...found.values()];
   throw new ZippyNetError(
     "bad-model",

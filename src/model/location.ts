@@ -4,14 +4,14 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { ZippyNetError } from "../codec/errors.ts";
 import { parseManifest } from "./manifest.ts";
 import type { ModelEntry } from "./models.ts";
-import type { ModelPackage } from "./package.ts";
+import { type ModelPackage, placeOf } from "./package.ts";
 
 /** Where a model's files are; plain data, so that it can be sent to a thread. */
 export interface ModelLocation {
   /** manifest.json. */
   readonly manifest: string;
-  /** URLs of the weights, by name. */
-  readonly files: Readonly<Record<string, string>>;
+  /** The weights by name: their URLs, or their bytes. */
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /** A folder with a manifest and the weights that it names; none where there is no manifest. Throws `bad-model`. */
@@ -26,23 +26,25 @@ export async function locationOf(folder: string): Promise<ModelLocation | undefi
 }
 
 /** The files of a package `@zippynet/model-NAME`. Throws `bad-model` for what is none. */
-export function locationOfPackage({ manifest, files }: ModelPackage): ModelLocation {
-  const text = JSON.stringify(manifest);
-  parseManifest(text);
-  return {
-    manifest: text,
-    files: Object.fromEntries(Object.entries(files).map(([name, url]) => [name, String(url())])),
-  };
+export async function locationOfPackage(from: ModelPackage): Promise<ModelLocation> {
+  const manifest = JSON.stringify(from.manifest);
+  parseManifest(manifest);
+  const files: Record<string, string | Uint8Array> = {};
+  for (const name of Object.keys(from.files)) {
+    const place = await placeOf(from, name);
+    if (place !== undefined) files[name] = place;
+  }
+  return { manifest, files };
 }
 
 export function entryOf({ manifest, files }: ModelLocation): ModelEntry {
   const { number, name, description } = parseManifest(manifest);
   const read = async (file: string): Promise<Uint8Array> => {
     if (file === "manifest.json") return new TextEncoder().encode(manifest);
-    const url = files[file];
-    if (url === undefined)
+    const place = files[file];
+    if (place === undefined)
       throw new ZippyNetError("bad-model", `${name}: expected the file ${file}, got ${Object.keys(files)}`);
-    return readUrl(url);
+    return typeof place === "string" ? readUrl(place) : place;
   };
   return { number, name, description, read };
 }

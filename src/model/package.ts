@@ -1,3 +1,6 @@
+/** A file: where it is, or its bytes. */
+export type Place = string | { readonly href: string } | Uint8Array | ArrayBuffer;
+
 /** What a package `@zippynet/model-NAME` exports: its manifest, and where its weights are. */
 export interface ModelPackage {
   /** manifest.json. */
@@ -7,10 +10,23 @@ export interface ModelPackage {
     readonly name: string;
     readonly description: string;
     /** As SPDX names it, or in words. */
-    readonly licence?: string;
+    readonly licence?: string | undefined;
   };
-  /** URLs of the weights, by name; functions, as some bundlers cannot say before the page runs. */
-  readonly files: Readonly<Record<string, () => { readonly href: string } | string>>;
-  /** The weights as base64, by name: for bundlers that leave the files behind. */
-  readonly inline?: () => Promise<Readonly<Record<string, string>>>;
+  /** The weights by name; as functions, what is not needed is not looked for. */
+  readonly files: Readonly<Record<string, Place | (() => Place | Promise<Place>)>>;
+  /** The weights as base64, by name: for bundlers that leave files behind. */
+  readonly inline?: (() => Promise<Readonly<Record<string, string>>>) | undefined;
+}
+
+/** A file of a package: its bytes, or its URL. */
+export async function placeOf(
+  { files }: ModelPackage,
+  name: string,
+): Promise<Uint8Array | string | undefined> {
+  const given = files[name];
+  const place = typeof given === "function" ? await given() : given;
+  if (place === undefined || typeof place === "string") return place;
+  if (place instanceof Uint8Array) return place;
+  if ("href" in place) return place.href;
+  return new Uint8Array(place);
 }

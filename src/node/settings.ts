@@ -1,10 +1,9 @@
-import type { ModelInfo } from "../api/models.ts";
+import { infoOfModel, type ModelInfo } from "../api/models.ts";
 import { assertKnown } from "../api/options.ts";
 import { told } from "../api/picture.ts";
 import { assertWithin, badOption } from "../codec/validate.ts";
 import { modelsIn } from "../model/installed.ts";
 import { locationOfPackage } from "../model/location.ts";
-import { parseManifest } from "../model/manifest.ts";
 import type { ModelPackage } from "../model/package.ts";
 import { replan, runtime } from "./runtime.ts";
 
@@ -30,7 +29,10 @@ export function configure(settings: Settings): void {
   replan({
     ...(threads !== undefined && { threads }),
     ...(models !== undefined && {
-      locate: typeof models === "string" ? () => modelsIn(models) : async () => models.map(locationOfPackage),
+      locate:
+        typeof models === "string"
+          ? () => modelsIn(models)
+          : () => Promise.all(models.map(locationOfPackage)),
     }),
   });
 }
@@ -38,11 +40,5 @@ export function configure(settings: Settings): void {
 /** The models that are here, by number. Throws `bad-model` if there are none. */
 export async function listModels(): Promise<ModelInfo[]> {
   const { locations } = await runtime();
-  return locations
-    .map(({ manifest }) => {
-      const { number, name, description, licence, released, blobs } = parseManifest(manifest);
-      const bytes = Object.values(blobs).reduce((sum, blob) => sum + blob.bytes, 0);
-      return { number, name, description, licence, released, bytes };
-    })
-    .sort((a, b) => a.number - b.number);
+  return locations.map(({ manifest }) => infoOfModel(manifest)).sort((a, b) => a.number - b.number);
 }

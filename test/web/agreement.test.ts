@@ -34,11 +34,11 @@ const SCRIPT = (answers: string): string => `
     const files = await (await fetch("/files.json")).json();
     await preload();
     const start = performance.now();
-    const pictures = await decode(files);
+    const pictures = await Promise.all(files.map((file) => decode(file)));
     const milliseconds = performance.now() - start;
     const body = new Blob(pictures.map(({ data }) => data));
     const encoded = [];
-    for (const picture of pictures.slice(0, ${ENCODED})) encoded.push(toInline(await encode(picture)));
+    for (const picture of pictures.slice(0, ${ENCODED})) encoded.push(toInline(await encode(picture, { model: "faces" })));
     await fetch("${answers}?milliseconds=" + milliseconds + "&encoded=" + encoded, { method: "POST", body });
   } catch (error) {
     await fetch("${answers}?error=" + encodeURIComponent(error), { method: "POST" });

@@ -1,53 +1,93 @@
+import { assertKnown, type Progress, type Wish } from "../../api/options.ts";
+import { type Picture, told } from "../../api/picture.ts";
 import { ZippyNetError } from "../../codec/errors.ts";
-import { builtAssets } from "./assets.ts";
-import type { Answer, Progress, Request, Rgba, Wish } from "./protocol.ts";
+import type { Image } from "../../codec/image.ts";
+import { badOption } from "../../codec/validate.ts";
+import { type ModelPackage, placeOf } from "../../model/package.ts";
+import type { RolePlace } from "./place.ts";
+import type { Answer, LocatedModel, Request } from "./protocol.ts";
 
 export interface Settings {
-  /** Folder of dist/web, as a URL; by default that of the script. Workers have to come from the page's own origin. */
-  readonly base?: string | URL;
+  /** The models to use: what packages `@zippynet/model-NAME` export. The one that comes with `zippynet` unless told. */
+  readonly models?: readonly ModelPackage[] | undefined;
+  /** Folder with the workers and `models/NAME/`, where they are not where the bundler puts them. Workers have to come from the page's own origin. */
+  readonly base?: string | { readonly href: string } | undefined;
+  /** Of Node: threads that encode. Nothing here. */
+  readonly threads?: number | undefined;
 }
 
-let base: string | URL | undefined;
+let settings: Pick<Settings, "models" | "base"> = {};
 
-/** Says where the files of dist/web lie, before anything is decoded: needed where a bundler moves this module away from them. */
-export function configure(settings: Settings): void {
-  if (settings.base !== undefined) base = settings.base;
+/** Changes settings for all calls that follow; what is not named stays. Throws `bad-option`. */
+export function configure(change: Settings): void {
+  assertKnown(change, ["models", "base", "threads"]);
+  const { models, base } = change;
+  if (models !== undefined && !Array.isArray(models))
+    throw badOption("expected models as packages", told(models));
+  settings = { ...settings, ...(models !== undefined && { models }), ...(base !== undefined && { base }) };
+  for (const client of clients.values()) client.retire();
+  clients.clear();
 }
 
-type Role = "decoder" | "encoder";
+/** The folder that `configure` names, as a URL. */
+function baseUrl(): URL | undefined {
+  const { base } = settings;
+  if (base === undefined) return undefined;
+  return new URL(typeof base === "string" ? base : base.href, globalThis.document?.baseURI);
+}
+
+/** The models of a page for a role. */
+export async function modelsOf(place: RolePlace): Promise<readonly ModelPackage[]> {
+  const models = settings.models ?? (await place.models(baseUrl()));
+  if (models.length > 0) return models;
+  throw new ZippyNetError(
+    "bad-model",
+    "expected a model, such as configure({ models: [model] }) names, got none",
+  );
+}
+
 type Result = Answer & { readonly type: "loaded" | "decoded" | "encoded" };
 
 interface Waiting {
+  /** As it is asked again where no worker starts. */
+  readonly request: Request;
   readonly done: (result: Result) => void;
   readonly failed: (error: ZippyNetError) => void;
 }
 
 /** One worker and the requests it has not answered yet. */
 class Client {
-  readonly #worker: Worker;
+  readonly #place: RolePlace;
+  readonly #models: Promise<readonly ModelPackage[]>;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #role: Role;
+  /** What was sent follows the first message, which waits for where the models are. */
+  #ready: Promise<unknown>;
+  #post: (request: Request) => void = () => undefined;
+  #stop: () => void = () => undefined;
+  #answered = false;
+  #retired = false;
   #jobs: { id: number; file: Uint8Array }[] = [];
 
-  constructor(role: Role) {
-    this.#role = role;
-    const { workers, models } = builtAssets();
-    const folder = new URL(base ?? new URL(".", import.meta.url), globalThis.document?.baseURI);
-    const at = (path: string): string => new URL(path, folder).href;
-    this.#worker = new Worker(at(workers[role]), { name: `zippynet-${role}` });
-    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#take(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#break(
-        `expected the worker ${at(workers[role])} to start, on this page's own origin; see worker-src`,
-      );
-    };
-    const located = models.map(({ folder, ...model }) => ({ ...model, url: at(folder) }));
-    this.#send({ type: "start", models: located });
+  constructor(place: RolePlace) {
+    this.#place = place;
+    this.#models = modelsOf(place);
+    try {
+      const worker = place.start(baseUrl());
+      worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#take(data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        void this.#replace(event.message);
+      };
+      this.#post = (request) => worker.postMessage(request);
+      this.#stop = () => worker.terminate();
+      this.#ready = this.#begin();
+    } catch (cause) {
+      this.#ready = this.#replace(String(cause));
+    }
   }
 
   /** Files that are asked for in one turn of the page go to the worker in one message: many would hold up the page. */
-  async decode(file: Uint8Array): Promise<Rgba> {
+  async decode(file: Uint8Array): Promise<Picture> {
     if (this.#jobs.length === 0) {
       queueMicrotask(() => {
         const jobs = this.#jobs;
@@ -55,71 +95,133 @@ class Client {
         this.#send({ type: "decode", jobs });
       });
     }
-    const result = await this.#wait((id) => this.#jobs.push({ id, file }));
+    const result = await this.#wait((id) => {
+      this.#jobs.push({ id, file });
+      return { type: "decode", jobs: [{ id, file }] };
+    });
     if (result.type !== "decoded") throw unexpected(result);
     return result.picture;
   }
 
-  async encode(picture: Rgba, wish: Wish): Promise<Uint8Array> {
-    const result = await this.#wait((id) => this.#send({ type: "encode", id, picture, wish }));
+  async encode(image: Image, wish: Wish): Promise<Uint8Array> {
+    const result = await this.#ask((id) => ({ type: "encode", id, image, wish }));
     if (result.type !== "encoded") throw unexpected(result);
     return result.file;
   }
 
-  async load(model: number): Promise<void> {
-    await this.#wait((id) => this.#send({ type: "load", id, model }));
+  async load(model: string | number | undefined): Promise<void> {
+    await this.#ask((id) => ({ type: "load", id, model }));
   }
 
-  #wait(ask: (id: number) => void): Promise<Result> {
-    return new Promise((done, failed) => {
-      const id = nextId++;
-      this.#waiting.set(id, { done, failed });
-      ask(id);
+  /** Ends once all that was asked is answered. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#waiting.size === 0) this.#stop();
+  }
+
+  /** Somebody no longer waits: what a worker does for nobody else ends with it. */
+  abandon(): void {
+    if (this.#waiting.size > 1) return;
+    this.#break("abandoned");
+  }
+
+  #ask(request: (id: number) => Request): Promise<Result> {
+    return this.#wait((id) => {
+      const asked = request(id);
+      this.#send(asked);
+      return asked;
     });
   }
 
+  #wait(request: (id: number) => Request): Promise<Result> {
+    return new Promise((done, failed) => {
+      const id = nextId++;
+      this.#waiting.set(id, { request: request(id), done, failed });
+    });
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      const models = await Promise.all((await this.#models).map(located));
+      this.#post({ type: "start", models });
+    } catch (cause) {
+      const error = cause instanceof ZippyNetError ? cause : undefined;
+      this.#break(error?.message ?? `expected models: ${String(cause)}`, error?.code);
+    }
+  }
+
   #send(request: Request): void {
-    this.#worker.postMessage(request);
+    void this.#ready.then(() => this.#post(request));
   }
 
   #take(message: Answer): void {
+    this.#answered = true;
     if (message.type === "progress") {
-      for (const listener of listeners) listener(message);
+      const { type, ...loading } = message;
+      for (const listener of listeners) listener({ stage: "weights", ...loading });
+      return;
+    }
+    if (message.type === "missing") {
+      void this.#supply(message);
       return;
     }
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if (message.type === "failed") waiting?.failed(new ZippyNetError(message.code, message.message));
     else waiting?.done(message);
+    if (this.#retired && this.#waiting.size === 0) this.#stop();
   }
 
-  /** A worker that does not start answers nothing: all that wait are told, the next request starts another. */
-  #break(why: string): void {
-    clients.delete(this.#role);
-    this.#worker.terminate();
-    for (const { failed } of this.#waiting.values()) failed(new ZippyNetError("unavailable", why));
+  /** A file that the worker did not find where it should be, from the text that a package brings for such a case. */
+  async #supply({ id, model, file }: Answer & { readonly type: "missing" }): Promise<void> {
+    const models = await this.#models;
+    const texts = await models
+      .find(({ manifest }) => manifest.number === model)
+      ?.inline?.()
+      .catch(() => undefined);
+    const text = texts?.[file];
+    const bytes =
+      text === undefined ? undefined : Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    this.#post({ type: "weights", id, bytes });
+  }
+
+  /** Where no worker starts, the page does the work itself, if it has it at hand: slower to answer, but it shows pictures. */
+  async #replace(why: string): Promise<void> {
+    const { here, role } = this.#place;
+    this.#stop();
+    const serve = this.#answered ? undefined : await here?.().catch(() => undefined);
+    if (!serve) {
+      this.#break(
+        `expected the ${role}'s worker to start, from this page's own origin; see worker-src: ${why}`,
+      );
+      return;
+    }
+    this.#post = serve((message) => this.#take(message));
+    this.#stop = () => undefined;
+    await this.#begin();
+    this.#ready = Promise.resolve();
+    for (const { request } of this.#waiting.values()) this.#post(request);
+  }
+
+  /** All that wait are told; the next request starts another. */
+  #break(why: string, code: ZippyNetError["code"] = "unavailable"): void {
+    if (clients.get(this.#place.role) === this) clients.delete(this.#place.role);
+    this.#stop();
+    for (const { failed } of this.#waiting.values()) failed(new ZippyNetError(code, why));
     this.#waiting.clear();
   }
 }
 
 let nextId = 0;
-const clients = new Map<Role, Client>();
+const clients = new Map<RolePlace["role"], Client>();
 const listeners = new Set<(progress: Progress) => void>();
 
-/** The page's only worker of a role, started when first asked for. Throws `unavailable`. */
-export function client(role: Role): Client {
-  let found = clients.get(role);
+/** The page's only worker of a role, started when first asked for. */
+export function client(place: RolePlace): Client {
+  let found = clients.get(place.role);
   if (!found) {
-    if (typeof Worker === "undefined") {
-      throw new ZippyNetError("unavailable", "expected a browser with workers");
-    }
-    try {
-      found = new Client(role);
-    } catch (cause) {
-      if (cause instanceof ZippyNetError) throw cause;
-      throw new ZippyNetError("unavailable", `expected a worker to start: ${String(cause)}`, { cause });
-    }
-    clients.set(role, found);
+    found = new Client(place);
+    clients.set(place.role, found);
   }
   return found;
 }
@@ -130,9 +232,17 @@ export function onProgress(listener: (progress: Progress) => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Loads a model's decoder ahead of the first picture; the first model unless told. Throws `unavailable`, `bad-model`. */
-export async function preload(model?: number): Promise<void> {
-  await client("decoder").load(model ?? builtAssets().models[0]!.number);
+async function located(model: ModelPackage): Promise<LocatedModel> {
+  const files: Record<string, string | Uint8Array> = {};
+  for (const name of Object.keys(model.files)) {
+    const place = await placeOf(model, name).catch(() => undefined); // its text may be at hand
+    if (place !== undefined) files[name] = typeof place === "string" ? absolute(place) : place;
+  }
+  return { manifest: JSON.stringify(model.manifest), files };
+}
+
+function absolute(url: string): string {
+  return new URL(url, globalThis.document?.baseURI).href;
 }
 
 function unexpected({ type }: Result): Error {

@@ -1,20 +1,52 @@
-import { client } from "./client.ts";
+import { type Outcome, settleEach } from "../../api/many.ts";
+import {
+  abortable,
+  type DecodeOptions,
+  decodeWish,
+  MANY,
+  type ManyOptions,
+  type Progress,
+} from "../../api/options.ts";
+import type { Picture } from "../../api/picture.ts";
+import { bytesOf, type Source } from "../../api/source.ts";
+import { client, onProgress } from "./client.ts";
+import { decoderPlace } from "./decoder-place.ts";
 import { blobOf, canvasOf } from "./picture.ts";
-import { bytesOf, type Source } from "./source.ts";
+
+/** Files that go to the worker at a time, unless told. */
+const AT_ONCE = 64;
 
 /**
- * `.zn` files of any kind → pixels. Of many, the first that fails rejects. Throws `bad-file`, `unknown-model`, `bad-model`,
- * `too-large`, `unavailable`.
+ * A `.zn` file of any kind → pixels: ImageData, or of 3 channels a `Picture`.
+ * Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`, `bad-option`, `unavailable`.
+ * @example
+ * const { width, height, data } = await decode(person.photo); // bytes, ArrayBuffer, Blob, or the text of `toInline`
  */
-export async function decode(source: Source): Promise<ImageData>;
-export async function decode(sources: readonly Source[]): Promise<ImageData[]>;
-export async function decode(sources: Source | readonly Source[]): Promise<ImageData | ImageData[]> {
-  return isMany(sources) ? Promise.all(await readAll(sources)) : decodeOne(sources);
+export async function decode(
+  source: Source,
+  options?: DecodeOptions & { readonly channels?: 4 },
+): Promise<ImageData>;
+export async function decode(source: Source, options: DecodeOptions): Promise<Picture>;
+export async function decode(source: Source, options: DecodeOptions = {}): Promise<Picture> {
+  return decodeOne(source, options);
 }
 
-/** As `decode`, each with its own outcome, as `Promise.allSettled` gives it. */
-export async function decodeSettled(sources: readonly Source[]): Promise<PromiseSettledResult<ImageData>[]> {
-  return Promise.allSettled(await readAll(sources));
+/** Many files, a bounded number at a time, each with its outcome as `Promise.allSettled` gives it. Throws `bad-option`. */
+export async function decodeMany(
+  sources: Iterable<Source>,
+  options?: DecodeOptions & ManyOptions & { readonly channels?: 4 },
+): Promise<Outcome<ImageData>[]>;
+export async function decodeMany(
+  sources: Iterable<Source>,
+  options: DecodeOptions & ManyOptions,
+): Promise<Outcome<Picture>[]>;
+export async function decodeMany(
+  sources: Iterable<Source>,
+  options: DecodeOptions & ManyOptions = {},
+): Promise<Outcome<Picture>[]> {
+  const { concurrency, onProgress: _, ...each } = options;
+  decodeWish(options, MANY);
+  return settleEach(sources, options, AT_ONCE, (source) => decodeOne(source, each));
 }
 
 /** A picture on a canvas: one that is given takes its size. */
@@ -22,29 +54,38 @@ export async function decodeToCanvas(
   source: Source,
   canvas: HTMLCanvasElement = document.createElement("canvas"),
 ): Promise<HTMLCanvasElement> {
-  return canvasOf(await decodeOne(source), canvas);
+  return canvasOf(await decode(source), canvas);
 }
 
 /** A picture as the URL of a PNG, for `<img>` or CSS; give it to `URL.revokeObjectURL` when it is done with. */
 export async function decodeToUrl(source: Source): Promise<string> {
-  return URL.createObjectURL(await blobOf(await decodeOne(source)));
+  return URL.createObjectURL(await blobOf(await decode(source)));
 }
 
-function isMany(sources: Source | readonly Source[]): sources is readonly Source[] {
-  return Array.isArray(sources);
+/** Loads a model's decoder ahead of the first picture; the first model unless told. Throws `unknown-model`, `unavailable`, `bad-model`. */
+export async function preload(model?: string | number): Promise<void> {
+  await client(decoderPlace).load(model);
 }
 
-async function decodeOne(source: Source): Promise<ImageData> {
-  return send(await bytesOf(source));
+async function decodeOne(source: Source, options: DecodeOptions): Promise<Picture> {
+  const channels = decodeWish(options);
+  const file = await bytesOf(source);
+  const work = (): Promise<Picture> => client(decoderPlace).decode(file);
+  const { width, height, data } = await told(options.onProgress, () => abortable(options.signal, work));
+  if (channels === 4) return new ImageData(data, width, height);
+  return { width, height, data: data.filter((_, i) => i % 4 < 3) };
 }
 
-/** All bytes are there before the first is sent, so that they go to the worker in one message. */
-async function readAll(sources: readonly Source[]): Promise<Promise<ImageData>[]> {
-  const files = await Promise.allSettled(sources.map(bytesOf));
-  return files.map((file) => (file.status === "fulfilled" ? send(file.value) : Promise.reject(file.reason)));
-}
-
-async function send(file: Uint8Array): Promise<ImageData> {
-  const { data, width, height } = await client("decoder").decode(file);
-  return new ImageData(data, width, height);
+/** Work that tells how its weights come. */
+export async function told<T>(
+  listener: ((progress: Progress) => void) | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!listener) return work();
+  const end = onProgress(listener);
+  try {
+    return await work();
+  } finally {
+    end();
+  }
 }

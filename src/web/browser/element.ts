@@ -1,6 +1,7 @@
+import { bytesOf } from "../../api/source.ts";
 import { client } from "./client.ts";
+import { decoderPlace } from "./decoder-place.ts";
 import { canvasOf } from "./picture.ts";
-import { bytesOf } from "./source.ts";
 
 /** A text with one of these is a URL: base64url has neither. */
 const URL_SIGNS = /[/.:?]/;
@@ -107,7 +108,7 @@ export class ZippyImage extends Base {
   async #show(): Promise<void> {
     const turn = ++this.#turn;
     try {
-      const { data, width, height } = await client("decoder").decode(await fileOf(this.src));
+      const { data, width, height } = await client(decoderPlace).decode(await fileOf(this.src));
       if (turn !== this.#turn) return;
       const canvas = canvasOf(new ImageData(data, width, height), document.createElement("canvas"));
       this.#fill(canvas);

@@ -1,38 +1,34 @@
-import { ZippyNetError } from "../../codec/errors.ts";
-import type { Target } from "../../codec/target.ts";
+import { type Outcome, settleEach } from "../../api/many.ts";
+import { abortable, type EncodeOptions, encodeWish, MANY, type ManyOptions } from "../../api/options.ts";
+import { imageOf, type PictureLike } from "../../api/picture.ts";
 import { client } from "./client.ts";
-
-export interface EncodeOptions {
-  /** A model's number, by default the lowest; `auto` tries all and keeps the best file, once the weights of all are there. */
-  readonly model?: number | "auto";
-  /** 1–100, 50 by default; or one of the next two. */
-  readonly quality?: number;
-  /** The smallest file of at least so many decibels. */
-  readonly psnr?: number;
-  /** The best picture in at most so many bytes. */
-  readonly maxBytes?: number;
-  /** 0–9: time to spend on a better file, 0 by default. */
-  readonly effort?: number;
-}
+import { told } from "./decode.ts";
+import { encoderPlace } from "./encoder-place.ts";
 
 /**
  * Pixels of 8×8 to 1024×1024 → a `.zn` file of latents; transparency is laid on white. The first call loads the encoder's weights.
  * Throws `bad-image`, `bad-option`, `unknown-model`, `bad-model`, `unavailable`.
+ * @example
+ * const file = await encode(await square(photo, 64), { maxBytes: 120 });
  */
-export async function encode(picture: ImageData, options: EncodeOptions = {}): Promise<Uint8Array> {
-  const { width, height } = picture;
-  const data = Uint8ClampedArray.from(picture.data);
-  const { model, effort = 0 } = options;
-  const wish = { target: targetOf(options), effort, ...(model !== undefined && { model }) };
-  return client("encoder").encode({ width, height, data }, wish);
+export async function encode(picture: PictureLike, options: EncodeOptions = {}): Promise<Uint8Array> {
+  return encodeOne(picture, options);
 }
 
-function targetOf({ quality, psnr, maxBytes }: EncodeOptions): Target {
-  const given = [quality, psnr, maxBytes].filter((value) => value !== undefined);
-  if (given.length > 1) {
-    throw new ZippyNetError("bad-option", "expected one of quality, psnr, maxBytes, got more");
-  }
-  if (psnr !== undefined) return { kind: "psnr", decibels: psnr };
-  if (maxBytes !== undefined) return { kind: "bytes", maxBytes };
-  return { kind: "quality", quality: quality ?? 50 };
+/** Many pictures, each with its outcome as `Promise.allSettled` gives it. Throws `bad-option`. */
+export async function encodeMany(
+  pictures: Iterable<PictureLike>,
+  options: EncodeOptions & ManyOptions = {},
+): Promise<Outcome<Uint8Array>[]> {
+  const { concurrency, onProgress, ...each } = options;
+  encodeWish(options, MANY);
+  return settleEach(pictures, options, 1, (picture) => encodeOne(picture, each));
+}
+
+async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<Uint8Array> {
+  const wish = encodeWish(options);
+  const image = imageOf(picture);
+  const encoder = client(encoderPlace);
+  const work = (): Promise<Uint8Array> => encoder.encode(image, wish);
+  return told(options.onProgress, () => abortable(options.signal, work, () => encoder.abandon()));
 }

@@ -1,5 +1,5 @@
 /**
- * `zippynet/browser`: `.zn` files → pixels, and pixels → `.zn` files, in a page.
+ * `zippynet/browser`: `.zn` files → pixels, and pixels → `.zn` files, in a page. What it shares with `zippynet` does the same.
  *
  * ```ts
  * import { decodeToUrl } from "zippynet/browser";
@@ -8,12 +8,26 @@
  *
  * Nothing is loaded or started before the first call.
  */
+export { type ClassicalInfo, type Info, info, type LatentsInfo } from "../../api/info.ts";
+export type { Outcome } from "../../api/many.ts";
+export type { ModelInfo } from "../../api/models.ts";
+export {
+  type CommonOptions,
+  DEFAULT_QUALITY,
+  type DecodeOptions,
+  type EncodeOptions,
+  type ManyOptions,
+  type Progress,
+  type Signal,
+} from "../../api/options.ts";
+export type { Channels, Picture, PictureLike } from "../../api/picture.ts";
+export type { BlobLike, Source } from "../../api/source.ts";
 export { type ErrorCode, ZippyNetError } from "../../codec/errors.ts";
 export { fromInline, toInline } from "../../codec/format/base64url.ts";
-export { type Description, describeFile, type Kind, readZn } from "../../codec/format/zn-file.ts";
-export { configure, onProgress, preload, type Settings } from "./client.ts";
-export { decode, decodeSettled, decodeToCanvas, decodeToUrl } from "./decode.ts";
-export { type EncodeOptions, encode } from "./encode.ts";
-export type { Progress } from "./protocol.ts";
-export type { Source } from "./source.ts";
+export { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
+export type { ModelPackage, Place } from "../../model/package.ts";
+export { configure, onProgress, type Settings } from "./client.ts";
+export { decode, decodeMany, decodeToCanvas, decodeToUrl, preload } from "./decode.ts";
+export { encode, encodeMany } from "./encode.ts";
+export { listModels } from "./models.ts";
 export { type Crop, square } from "./square.ts";

@@ -1,45 +1,39 @@
+import type { Wish } from "../../api/options.ts";
+import type { Picture } from "../../api/picture.ts";
 import type { ErrorCode } from "../../codec/errors.ts";
-import type { Target } from "../../codec/target.ts";
-import type { ModelAsset } from "./assets.ts";
+import type { Image } from "../../codec/image.ts";
 
-/** What page and worker say to each other. Buffers are handed over, not copied. */
+/** What page and worker say to each other. */
 export type Request =
-  /** The first: where things are, as absolute URLs. */
+  /** The first. */
   | { readonly type: "start"; readonly models: readonly LocatedModel[] }
-  /** To the decoder alone: loads a model ahead of the first file. */
-  | { readonly type: "load"; readonly id: number; readonly model: number }
+  /** Loads a model ahead of the first picture; the first of all unless told. */
+  | { readonly type: "load"; readonly id: number; readonly model: string | number | undefined }
   | { readonly type: "decode"; readonly jobs: readonly { readonly id: number; readonly file: Uint8Array }[] }
-  | { readonly type: "encode"; readonly id: number; readonly picture: Rgba; readonly wish: Wish };
+  | { readonly type: "encode"; readonly id: number; readonly image: Image; readonly wish: Wish }
+  /** The answer to `missing`: the file, if the page has it. */
+  | { readonly type: "weights"; readonly id: number; readonly bytes: Uint8Array | undefined };
 
 export type Answer =
   | { readonly type: "loaded"; readonly id: number }
-  | { readonly type: "decoded"; readonly id: number; readonly picture: Rgba }
+  | { readonly type: "decoded"; readonly id: number; readonly picture: Picture }
   | { readonly type: "encoded"; readonly id: number; readonly file: Uint8Array }
   | { readonly type: "failed"; readonly id: number; readonly code: ErrorCode; readonly message: string }
-  | ({ readonly type: "progress" } & Progress);
+  /** A file is not where it should be. `id` is the worker's. */
+  | { readonly type: "missing"; readonly id: number; readonly model: number; readonly file: string }
+  | ({ readonly type: "progress" } & Loading);
 
-/** A model and the URL of its folder. */
-export interface LocatedModel extends Omit<ModelAsset, "folder"> {
-  readonly url: string;
+/** A model, and where its weights are. */
+export interface LocatedModel {
+  /** manifest.json. */
+  readonly manifest: string;
+  /** Absolute URLs or bytes, by name. */
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /** Bytes of a model's weights that have come, of how many. */
-export interface Progress {
+export interface Loading {
   readonly model: number;
   readonly loaded: number;
   readonly total: number;
-}
-
-/** Pixels as ImageData has them: red, green, blue, opacity; 8 bits each. */
-export interface Rgba {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8ClampedArray<ArrayBuffer>;
-}
-
-export interface Wish {
-  readonly model?: number | "auto";
-  readonly target: Target;
-  /** 0–9. */
-  readonly effort: number;
 }

@@ -2,34 +2,30 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseManifest } from "../../model/manifest.ts";
-import type { FileAsset, ModelAsset } from "../browser/assets.ts";
+import type { SiteModel } from "../site.ts";
 
 /** Hexadecimal digits of SHA-256 in a name; the whole is checked. */
 const DIGITS = 16;
 
 /** Copies every model of a folder; gives them by number. Throws `bad-model`. */
-export async function copyModels(models: string, out: string): Promise<ModelAsset[]> {
+export async function copyModels(models: string, out: string): Promise<SiteModel[]> {
   const entries = await readdir(models, { withFileTypes: true });
-  const found: ModelAsset[] = [];
+  const found: SiteModel[] = [];
   for (const { name } of entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink())) {
     const json = await readFile(join(models, name, "manifest.json")).catch(() => undefined);
     if (json) found.push(await copyModel(join(models, name), json, out));
   }
-  return found.sort((a, b) => a.number - b.number);
+  return found.sort((a, b) => a.manifest.number - b.manifest.number);
 }
 
-async function copyModel(from: string, json: Uint8Array, out: string): Promise<ModelAsset> {
-  const { number, name, blobs } = parseManifest(new TextDecoder().decode(json));
-  const hash = sha256(json);
-  const folder = `models/${number}-${hash.slice(0, DIGITS)}`;
+async function copyModel(from: string, json: Uint8Array, out: string): Promise<SiteModel> {
+  const manifest = parseManifest(new TextDecoder().decode(json));
+  const folder = `models/${manifest.number}-${sha256(json).slice(0, DIGITS)}`;
   await mkdir(join(out, folder), { recursive: true });
   await writeFile(join(out, folder, "manifest.json"), json);
-  const files: Record<string, FileAsset> = { "manifest.json": { bytes: json.length, sha256: hash } };
-  for (const { file, bytes, sha256 } of Object.values(blobs)) {
-    await copyFile(join(from, file), join(out, folder, file));
-    files[file] = { bytes, sha256 };
-  }
-  return { number, name, folder, files };
+  const files = Object.values(manifest.blobs).map(({ file }) => file);
+  for (const file of files) await copyFile(join(from, file), join(out, folder, file));
+  return { manifest, folder, files };
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -37,7 +37,7 @@ export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOption
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const [located, workers] = await Promise.all([copyModels(models, out), buildWorkers(BROWSER, out)]);
-  const ZIPPYNET_ASSETS = JSON.stringify({ workers, models: located });
+  const ZIPPYNET_SITE = JSON.stringify({ workers, models: located });
   await Promise.all([
     build({
       ...COMMON,
@@ -46,7 +46,7 @@ export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOption
       format: "esm",
       splitting: true,
       chunkNames: "shared-[hash]",
-      define: { ZIPPYNET_ASSETS },
+      define: { ZIPPYNET_SITE },
     }),
     build({
       ...COMMON,
@@ -56,10 +56,10 @@ export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOption
       globalName: "ZippyNet",
       // a script knows its own URL while it runs, and not later
       banner: { js: "var ZIPPYNET_SCRIPT=document.currentScript.src;" },
-      define: { ZIPPYNET_ASSETS, "import.meta.url": "ZIPPYNET_SCRIPT" },
+      define: { ZIPPYNET_SITE, "import.meta.url": "ZIPPYNET_SCRIPT" },
     }),
   ]);
-  await buildPage(out, ZIPPYNET_ASSETS);
+  await buildPage(out, ZIPPYNET_SITE);
   await buildOffline(out);
   await stop(); // esbuild's own process, which would stay
 }

@@ -34,7 +34,7 @@ export async function buildPage(out: string, assets: string): Promise<void> {
       ],
       outdir: out,
       format: "esm",
-      define: { ZIPPYNET_ASSETS: assets, ZIPPYNET_SAMPLES: JSON.stringify(names) },
+      define: { ZIPPYNET_SITE: assets, ZIPPYNET_SAMPLES: JSON.stringify(names) },
     }),
   ]);
 }

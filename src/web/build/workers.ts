@@ -1,10 +1,10 @@
 import { basename, join } from "node:path";
 import { build } from "esbuild";
-import type { Assets } from "../browser/assets.ts";
+import type { Site } from "../site.ts";
 import { COMMON } from "./common.ts";
 
 /** Bundles both workers into `out`, a hash of the content in their names; gives these. */
-export async function buildWorkers(browser: string, out: string): Promise<Assets["workers"]> {
+export async function buildWorkers(browser: string, out: string): Promise<Site["workers"]> {
   const bundle = async (name: string): Promise<string> => {
     const { metafile } = await build({
       ...COMMON,

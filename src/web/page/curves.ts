@@ -1,5 +1,6 @@
+import type { EncodeOptions } from "../../api/options.ts";
 import { decode } from "../browser/decode.ts";
-import { type EncodeOptions, encode } from "../browser/encode.ts";
+import { encode } from "../browser/encode.ts";
 import { type Curve, curveSvg, curveTable, type Point } from "./curve.ts";
 import { at } from "./dom.ts";
 import type { Stale } from "./latest.ts";

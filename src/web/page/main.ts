@@ -1,4 +1,5 @@
 /** The page: a picture, cropped, encoded, beside the same bytes of WebP or JPEG, and ways to take it along. */
+import type { EncodeOptions } from "../../api/options.ts";
 import { onProgress } from "../browser/client.ts";
 import { decode } from "../browser/decode.ts";
 import { encode } from "../browser/encode.ts";
@@ -30,7 +31,7 @@ const peerShown = new Newest();
 let shown: Shown | undefined;
 const peers: Peer[] = [];
 /** Models to encode with: the first until a picture is shown, then all, whose weights come meanwhile. */
-let model: { readonly model?: "auto" } = {};
+let model: Pick<EncodeOptions, "model"> = { model: 1 };
 /** Whether the others are still to be asked for. */
 let alone = true;
 
@@ -141,7 +142,9 @@ for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="vie
 at("qr-text", "input").addEventListener("input", () => shown && showQr(shown.file));
 
 const progress = at("progress", "progress");
-onProgress(({ loaded, total }) => {
+onProgress((told) => {
+  if (told.stage !== "weights") return;
+  const { loaded, total } = told;
   progress.hidden = loaded >= total || shown !== undefined; // what comes behind a picture's back moves nothing on the page
   progress.value = loaded / total;
 });

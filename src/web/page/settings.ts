@@ -1,4 +1,4 @@
-import type { EncodeOptions } from "../browser/encode.ts";
+import type { EncodeOptions } from "../../api/options.ts";
 import { at, chosen } from "./dom.ts";
 
 /** What the reader asks for. */

@@ -1,6 +1,5 @@
 /** The wall's script: decodes all pictures of its document at once and says how long that took. */
-import { preload } from "../browser/client.ts";
-import { decode } from "../browser/decode.ts";
+import { decode, preload } from "../browser/decode.ts";
 import { canvasOf } from "../browser/picture.ts";
 import { at, messageOf } from "./dom.ts";
 

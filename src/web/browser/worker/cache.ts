@@ -1,8 +1,14 @@
 import { ZippyNetError } from "../../../codec/errors.ts";
 import { sha256Hex } from "../../../model/blobs.ts";
-import type { FileAsset } from "../assets.ts";
 
 const CACHE = "zippynet-models";
+
+/** What a file has to be. */
+export interface FileAsset {
+  readonly bytes: number;
+  /** In hexadecimal. */
+  readonly sha256: string;
+}
 
 /**
  * A file by its immutable URL, from the Cache API or else the network, its SHA-256 checked either way. What does not fit is dropped

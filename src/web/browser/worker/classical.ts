@@ -1,19 +1,23 @@
+import type { Picture } from "../../../api/picture.ts";
 import { ZippyNetError } from "../../../codec/errors.ts";
 import { webpFile, withVp8lHeader } from "../../../codec/format/webp.ts";
 import { type ClassicalFile, classicalImage, type ZnFile } from "../../../codec/format/zn-file.ts";
-import type { Rgba } from "../protocol.ts";
 
 /** Pixels up to which classical frames are decoded. */
 const MAX_PIXELS = 25_000_000;
 
 /** Pixels of a classical frame, which the browser decodes in its usual container. Throws `bad-file`, `too-large`, `unavailable`. */
-export async function decodeClassical(file: ClassicalFile): Promise<Rgba> {
+export async function decodeClassical(file: ClassicalFile): Promise<Picture> {
   const { mediaType, bytes } = classicalImage(file);
   return decodeFrame(bytes, mediaType, file);
 }
 
 /** Puts a file's alpha, the green of a VP8L frame, into a picture. */
-export async function applyAlpha(picture: Rgba, alpha: Uint8Array, { width, height }: ZnFile): Promise<Rgba> {
+export async function applyAlpha(
+  picture: Picture,
+  alpha: Uint8Array,
+  { width, height }: ZnFile,
+): Promise<Picture> {
   const payload = withVp8lHeader(alpha, width, height);
   const { data } = await decodeFrame(webpFile({ codec: "vp8l", payload }), "image/webp", { width, height });
   for (let i = 3; i < data.length; i += 4) picture.data[i] = data[i - 2]!;
@@ -24,7 +28,7 @@ async function decodeFrame(
   bytes: Uint8Array,
   type: string,
   { width, height }: { readonly width: number; readonly height: number },
-): Promise<Rgba> {
+): Promise<Picture> {
   if (width * height > MAX_PIXELS) {
     throw new ZippyNetError(
       "too-large",

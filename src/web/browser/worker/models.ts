@@ -1,85 +1,136 @@
 import { ZippyNetError } from "../../../codec/errors.ts";
 import type { Decoder } from "../../../codec/model.ts";
-import type { ReadFile } from "../../../model/blobs.ts";
-import type { LocatedModel, Progress } from "../protocol.ts";
-import { fetchImmutable } from "./cache.ts";
+import { type ReadFile, sha256Hex } from "../../../model/blobs.ts";
+import { type BlobName, type Manifest, parseManifest } from "../../../model/manifest.ts";
+import { type ModelsOf, modelsOf } from "../../../model/models.ts";
+import type { Answer, LocatedModel, Request } from "../protocol.ts";
+import { type FileAsset, fetchImmutable } from "./cache.ts";
+import { failure } from "./failure.ts";
 
-/** The models of a worker by number, each loaded when first asked for, and kept. */
+type Asked = Request & { readonly type: "start" | "load" | "weights" };
+
+/** The models of a worker, each loaded when first asked for, and kept. */
 export class WorkerModels<M extends Decoder> {
-  readonly #models: readonly LocatedModel[];
-  readonly #blobs: readonly string[];
+  readonly #blobs: readonly BlobName[];
   readonly #load: (read: ReadFile) => Promise<M>;
-  readonly #tell: (progress: Progress) => void;
-  readonly #loaded = new Map<number, Promise<M>>();
+  readonly #answer: (message: Answer) => void;
+  /** Files that the page is asked for. */
+  readonly #missing = new Map<number, (bytes: Uint8Array | undefined) => void>();
+  #models: ModelsOf<M> | undefined;
+  #nextId = 0;
 
-  /** @param blobs files that are loaded, for the total */
+  /** @param blobs weights that are loaded, for the total */
   constructor(
-    models: readonly LocatedModel[],
-    blobs: readonly string[],
+    blobs: readonly BlobName[],
     load: (read: ReadFile) => Promise<M>,
-    tell: (progress: Progress) => void,
+    answer: (message: Answer) => void,
   ) {
-    this.#models = models;
     this.#blobs = blobs;
     this.#load = load;
-    this.#tell = tell;
+    this.#answer = answer;
   }
 
-  /** The number of the first model. */
-  get first(): number {
-    return this.#models[0]!.number;
-  }
-
-  all(): Promise<M[]> {
-    return Promise.all(this.#models.map(({ number }) => this.byNumber(number)));
+  /** Where models are, a wish to have one ahead, or a file that the page was asked for. */
+  take(request: Asked): void {
+    if (request.type === "start") {
+      const entries = request.models.map((model) => {
+        const { number, name, description } = parseManifest(model.manifest);
+        return { number, name, description, read: this.#reader(model) };
+      });
+      this.#models = modelsOf(entries, this.#load);
+    } else if (request.type === "load") {
+      const { id, model } = request;
+      (model === undefined ? this.#started().default() : this.choose(model)).then(
+        () => this.#answer({ type: "loaded", id }),
+        (error: unknown) => this.#answer(failure(id, error)),
+      );
+    } else {
+      this.#missing.get(request.id)?.(request.bytes);
+      this.#missing.delete(request.id);
+    }
   }
 
   /** Throws `unknown-model`, `unavailable`, `bad-model`; a failed load is tried again. */
-  byNumber(number: number): Promise<M> {
-    const kept = this.#loaded.get(number);
-    if (kept) return kept;
-    const loading = this.#fetch(number);
-    this.#loaded.set(number, loading);
-    loading.catch(() => this.#loaded.delete(number));
-    return loading;
+  async byNumber(number: number): Promise<M> {
+    return this.#started().byNumber(number);
   }
 
-  async #fetch(number: number): Promise<M> {
-    const model = this.#models.find((each) => each.number === number);
-    if (!model) {
-      const known = this.#models.map((each) => `${each.number} (${each.name})`).join(", ");
-      throw new ZippyNetError("unknown-model", `expected one of the models ${known}, got number ${number}`);
-    }
+  async choose(model: string | number): Promise<readonly M[]> {
+    return this.#started().choose(model);
+  }
+
+  #started(): ModelsOf<M> {
+    if (!this.#models) throw new TypeError("expected to be told first where the models are");
+    return this.#models;
+  }
+
+  /** Reads the files of one load: all at once, none waits for another to name it. */
+  #reader(model: LocatedModel): ReadFile {
+    const manifest = parseManifest(model.manifest);
+    let coming: Map<string, Promise<Uint8Array>> | undefined;
+    return async (name) => {
+      if (name === "manifest.json") {
+        coming = this.#fetchAll(manifest, model);
+        return new TextEncoder().encode(model.manifest);
+      }
+      return coming!.get(name)!;
+    };
+  }
+
+  #fetchAll(manifest: Manifest, model: LocatedModel): Map<string, Promise<Uint8Array>> {
     if (!globalThis.crypto?.subtle) {
       throw new ZippyNetError(
         "unavailable",
         "expected a secure page (https, or localhost): hashes cannot be checked",
       );
     }
-    const total = this.#blobs.reduce((sum, name) => sum + (model.files[name]?.bytes ?? 0), 0);
+    const wanted = this.#blobs.map((name) => manifest.blobs[name]);
+    const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
     let loaded = 0;
-    // all at once: none waits for another to name it
-    const coming = new Map(
-      ["manifest.json", ...this.#blobs].map((name) => {
-        const file = this.#file(model, name, (bytes) => {
-          if (name === "manifest.json") return; // a trifle
-          loaded += bytes;
-          this.#tell({ model: number, loaded, total });
-        });
+    const progress = (bytes: number): void => {
+      loaded = Math.min(total, loaded + bytes);
+      this.#answer({ type: "progress", model: manifest.number, loaded, total });
+    };
+    return new Map(
+      wanted.map((blob) => {
+        const file = this.#file(manifest, model, blob, progress);
         file.catch(() => undefined); // who awaits it is told
-        return [name, file] as const;
+        return [blob.file, file] as const;
       }),
     );
-    return this.#load((name) => coming.get(name) ?? Promise.reject(missing(model, name)));
   }
 
-  async #file(model: LocatedModel, name: string, progress: (bytes: number) => void): Promise<Uint8Array> {
-    const expected = model.files[name];
-    if (!expected) throw missing(model, name);
-    return fetchImmutable(`${model.url}/${name}`, expected, progress);
+  async #file(
+    { number, name }: Manifest,
+    { files }: LocatedModel,
+    blob: FileAsset & { readonly file: string },
+    progress: (bytes: number) => void,
+  ): Promise<Uint8Array> {
+    const place = files[blob.file];
+    let why: unknown;
+    try {
+      if (typeof place === "string") return await fetchImmutable(place, blob, progress);
+      if (place) return await checked(place, blob, blob.file);
+    } catch (error) {
+      why = error;
+    }
+    const supplied = await this.#ask(number, blob.file);
+    if (supplied) return checked(supplied, blob, blob.file);
+    throw why ?? new ZippyNetError("bad-model", `${name}: expected the file ${blob.file}`);
+  }
+
+  /** Asks the page for a file. */
+  #ask(model: number, file: string): Promise<Uint8Array | undefined> {
+    return new Promise((resolve) => {
+      const id = this.#nextId++;
+      this.#missing.set(id, resolve);
+      this.#answer({ type: "missing", id, model, file });
+    });
   }
 }
 
-function missing({ url }: LocatedModel, name: string): ZippyNetError {
-  return new ZippyNetError("bad-model", `${url}: expected the file ${name}`);
+async function checked(bytes: Uint8Array, { sha256 }: FileAsset, name: string): Promise<Uint8Array> {
+  const found = await sha256Hex(bytes);
+  if (found === sha256) return bytes;
+  throw new ZippyNetError("bad-model", `${name}: expected SHA-256 ${sha256}, got ${found}`);
 }

@@ -1,0 +1,20 @@
+import type { Site } from "../site.ts";
+import type { RolePlace } from "./place.ts";
+
+/** Set by esbuild. */
+declare const ZIPPYNET_SITE: Site;
+
+/** Where a site has what a role needs. */
+export function siteOf(role: RolePlace["role"]): RolePlace {
+  const at = (path: string, base: URL | undefined): string =>
+    new URL(path, base ?? new URL(".", import.meta.url)).href;
+  return {
+    role,
+    start: (base) => new Worker(at(ZIPPYNET_SITE.workers[role], base), { name: `zippynet-${role}` }),
+    models: async (base) =>
+      ZIPPYNET_SITE.models.map(({ manifest, folder, files }) => ({
+        manifest,
+        files: Object.fromEntries(files.map((file) => [file, () => at(`${folder}/${file}`, base)])),
+      })),
+  };
+}

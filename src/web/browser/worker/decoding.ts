@@ -1,0 +1,35 @@
+import { pictureOf } from "../../../api/picture.ts";
+import { decodeImage } from "../../../codec/decode.ts";
+import { type LatentsFile, readZn } from "../../../codec/format/zn-file.ts";
+import type { Decoder } from "../../../codec/model.ts";
+import { loadDecoder } from "../../../model/load.ts";
+import type { Serve } from "../place.ts";
+import type { Request } from "../protocol.ts";
+import { applyAlpha, decodeClassical } from "./classical.ts";
+import { failure } from "./failure.ts";
+import { WorkerModels } from "./models.ts";
+
+/** Answers what a decoder is asked. */
+export const serveDecoder: Serve = (answer) => {
+  const models = new WorkerModels<Decoder>(["g_s", "prior"], loadDecoder, answer);
+  const decode = async (id: number, bytes: Uint8Array): Promise<void> => {
+    const file = readZn(bytes);
+    const opaque = file.kind === "latents" ? await decodeLatents(file) : await decodeClassical(file);
+    const picture = file.alpha ? await applyAlpha(opaque, file.alpha, file) : opaque;
+    answer({ type: "decoded", id, picture }, picture.data.buffer);
+  };
+  const decodeLatents = async ({ header, file }: LatentsFile) =>
+    pictureOf(decodeImage(await models.byNumber(header.model), file));
+  return (request: Request) => {
+    switch (request.type) {
+      case "decode":
+        for (const { id, file } of request.jobs)
+          void decode(id, file).catch((error: unknown) => answer(failure(id, error)));
+        return;
+      case "encode":
+        throw new TypeError("expected a request to decode");
+      default:
+        models.take(request);
+    }
+  };
+};

@@ -1,0 +1,57 @@
+import type { Wish } from "../../../api/options.ts";
+import { type Image, laidOnWhite } from "../../../codec/image.ts";
+import type { Model } from "../../../codec/model.ts";
+import { encodeTo, type Target } from "../../../codec/target.ts";
+import { bestModel, likelyModels } from "../../../image/domain.ts";
+import { type Candidate, Judge } from "../../../image/judge.ts";
+import { loadModel } from "../../../model/load.ts";
+import type { Serve } from "../place.ts";
+import type { Request } from "../protocol.ts";
+import { failure } from "./failure.ts";
+import { WorkerModels } from "./models.ts";
+
+/** Answers what an encoder is asked; latents only. A module of its own, so that who only decodes loads neither `g_a` nor the search. */
+export const serveEncoder: Serve = (answer) => {
+  const models = new WorkerModels<Model>(["g_a", "g_s", "prior"], loadModel, answer);
+  const encode = async (image: Image, { model, target, effort }: Wish): Promise<Uint8Array> => {
+    const chosen = await models.choose(model);
+    // transparency is laid on white: latents have none; and the file gets its own buffer, which can be handed over
+    return Uint8Array.from(bestFile(chosen, laidOnWhite(image), target, effort));
+  };
+  return (request: Request) => {
+    switch (request.type) {
+      case "encode": {
+        const { id, image, wish } = request;
+        encode(image, wish).then(
+          (file) => answer({ type: "encoded", id, file }, file.buffer as ArrayBuffer),
+          (error: unknown) => answer(failure(id, error)),
+        );
+        return;
+      }
+      case "decode":
+        throw new TypeError("expected a request to encode");
+      default:
+        models.take(request);
+    }
+  };
+};
+
+/** Throws as `encodeTo` if no model meets the target. */
+function bestFile(tried: readonly Model[], image: Image, target: Target, effort: number): Uint8Array {
+  if (target.kind === "quality") {
+    const [likely] = likelyModels(tried, [image], target.quality);
+    return encodeTo(bestModel(likely!, image, target.quality), image, target, effort).file;
+  }
+  const candidates: Candidate[] = [];
+  let unmet: unknown;
+  for (const model of tried) {
+    try {
+      candidates.push({ kind: "latents", ...encodeTo(model, image, target, effort) });
+    } catch (error) {
+      unmet = error;
+    }
+  }
+  const best = new Judge(target, image.data.length).best(candidates);
+  if (!best) throw unmet;
+  return best.file;
+}
