@@ -11,20 +11,20 @@
 export { type ClassicalInfo, type Info, info, type LatentsInfo } from "../../api/info.ts";
 export type { Outcome } from "../../api/many.ts";
 export type { ModelInfo } from "../../api/models.ts";
-export {
-  type CommonOptions,
-  DEFAULT_QUALITY,
-  type DecodeOptions,
-  type EncodeOptions,
-  type ManyOptions,
-  type Progress,
-  type Signal,
+export type {
+  CommonOptions,
+  DecodeOptions,
+  EncodeOptions,
+  ManyOptions,
+  Progress,
+  Signal,
 } from "../../api/options.ts";
 export type { Channels, Picture, PictureLike } from "../../api/picture.ts";
 export type { BlobLike, Source } from "../../api/source.ts";
 export { type ErrorCode, ZippyNetError } from "../../codec/errors.ts";
 export { fromInline, toInline } from "../../codec/format/base64url.ts";
 export { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
+export { DEFAULT_QUALITY } from "../../codec/target.ts";
 export type { ModelPackage, Place } from "../../model/package.ts";
 export { configure, onProgress, type Settings } from "./client.ts";
 export { decode, decodeMany, decodeToCanvas, decodeToUrl, preload } from "./decode.ts";
