@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { RESERVED_MODEL } from "../codec/format/latents-file.ts";
+import { RESERVED_MODELS } from "../codec/format/latents-file.ts";
 import { ORIENTATIONS } from "../codec/orientation.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { ENGINES, type EngineName } from "../train/engine.ts";
@@ -85,7 +85,7 @@ export function withTrainOptions(command: Command): Command {
     .option("--runs <folder>", "folder of checkpoints and logs", "runs")
     .option(
       "--number <n>",
-      "number of the model in files, 0–255 but 80; 192–255 are for your own (default: that of the model it replaces, or the first of yours that is free)",
+      "number of the model in files, 1–255 but 80; 192–255 are for your own (default: that of the model it replaces, or the first of yours that is free)",
       modelNumber,
     )
     .option("--description <text>", "one line for the model's manifest")
@@ -217,8 +217,8 @@ function orientations(value: string): Manifest["orientations"] {
 }
 
 function modelNumber(value: string): number {
-  const number = whole(0, 255)(value);
-  if (number === RESERVED_MODEL) throw new InvalidArgumentError(`${RESERVED_MODEL} is reserved.`);
+  const number = whole(1, 255)(value);
+  if (number === RESERVED_MODELS.png) throw new InvalidArgumentError(`${number} is reserved.`);
   return number;
 }
 

@@ -41,6 +41,7 @@ export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
       `expected a file of model ${model.number}, got one of model ${header.model}`,
     );
   }
+  assertPayload(payload.length, header, model);
   const coder = new RangeDecoder(payload);
   const orientation = decodeOrientation(coder, model.orientations);
   const { width, height } = turnedSize(header, orientation);
@@ -58,4 +59,15 @@ export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
     throw damagedZn(`expected check byte ${check}, got ${found}`);
   }
   return { header, orientation, yHat };
+}
+
+/** Bits that a latent takes at most: 16 of its table, 22 of an escape, and what the coder loses by rounding; as whole bytes. */
+const MOST_BYTES_A_LATENT = 5;
+
+/** Throws `bad-file` if a payload is longer than any of so many latents, before time is spent on it. */
+function assertPayload(length: number, { width, height }: Header, { architecture }: Decoder): void {
+  const { rows, columns } = latentSize(width, height);
+  const most = MOST_BYTES_A_LATENT * (rows * columns * architecture.latentChannels + 1);
+  if (length > most)
+    throw damagedZn(`expected at most ${most} bytes of payload for ${width}×${height}, got ${length}`);
 }

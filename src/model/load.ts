@@ -1,15 +1,18 @@
-import type { SymbolTables } from "../codec/entropy/symbol-tables.ts";
 import type { IntegerConvolution } from "../codec/integer/convolution.ts";
 import { ANALYSIS_ENDS, inIntegers, priorInIntegers, SYNTHESIS_ENDS } from "../codec/integer/fixed-point.ts";
 import { IntegerLayers } from "../codec/integer/integer-layers.ts";
 import type { Decoder, Model } from "../codec/model.ts";
 import type { Architecture } from "../codec/network/architecture.ts";
-import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";
 import { Relaxation } from "../codec/rdo/relaxation.ts";
 import { type Blobs, DECODER_BLOBS, type ReadFile, readBlobs } from "./blobs.ts";
 import { BLOBS, type Manifest } from "./manifest.ts";
-import type { SafeTensors } from "./safetensors.ts";
-import { gains, priorLayers, qualityLevels, symbolTables, transformLayers } from "./weights.ts";
+import {
+  analysisWeights,
+  type PriorWeights,
+  priorWeights,
+  synthesisWeights,
+  type TransformWeights,
+} from "./weights.ts";
 
 /**
  * Loads a model: checks its manifest, the hash of each blob, types and shapes of all tensors, and proves that no sum of
@@ -33,19 +36,22 @@ type Described = Pick<Manifest, "number" | "name" | "architecture" | "orientatio
 /** A model from its tensors; throws `bad-model`. */
 export function buildModel(manifest: Described, blobs: Blobs): Model {
   const { architecture } = manifest;
-  const networks = decoderNetworks(architecture, blobs);
-  const decoder = decoderOf(manifest, blobs, networks);
-  const analysis = new IntegerLayers(
-    inIntegers(transformLayers(blobs.g_a, analysisShapes(architecture)), ANALYSIS_ENDS),
-  );
-  const gain = gains(blobs.g_a, "gain", architecture);
+  const { layers, gain } = analysisWeights(blobs.g_a, architecture);
+  const analysis = new IntegerLayers(inIntegers(layers, ANALYSIS_ENDS));
+  const weights = decoderWeights(architecture, blobs);
+  const decoder = decoderOf(manifest, weights);
   let relaxation: Relaxation | undefined; // takes much memory, and only efforts from 2 on need it
   return {
     ...decoder,
     analysis,
     gain,
     relaxation() {
-      relaxation ??= new Relaxation(architecture, networks.synthesis, networks.prior, networks.tables);
+      relaxation ??= new Relaxation(
+        architecture,
+        weights.synthesisLayers,
+        weights.priorLayers,
+        decoder.tables,
+      );
       return relaxation;
     },
     dispose() {
@@ -58,33 +64,33 @@ export function buildModel(manifest: Described, blobs: Blobs): Model {
 
 /** A decoder from its tensors; throws `bad-model`. */
 export function buildDecoder(manifest: Described, blobs: Pick<Blobs, "g_s" | "prior">): Decoder {
-  return decoderOf(manifest, blobs, decoderNetworks(manifest.architecture, blobs));
+  return decoderOf(manifest, decoderWeights(manifest.architecture, blobs));
 }
 
-interface DecoderNetworks {
-  readonly synthesis: ReadonlyMap<string, IntegerConvolution>;
-  readonly prior: ReadonlyMap<string, IntegerConvolution>;
-  readonly tables: SymbolTables;
+interface DecoderWeights {
+  readonly synthesis: TransformWeights;
+  readonly synthesisLayers: ReadonlyMap<string, IntegerConvolution>;
+  readonly prior: PriorWeights;
+  readonly priorLayers: ReadonlyMap<string, IntegerConvolution>;
 }
 
-function decoderNetworks(
-  architecture: Architecture,
-  { g_s, prior }: { readonly g_s: SafeTensors; readonly prior: SafeTensors },
-): DecoderNetworks {
+function decoderWeights(architecture: Architecture, blobs: Pick<Blobs, "g_s" | "prior">): DecoderWeights {
+  const synthesis = synthesisWeights(blobs.g_s, architecture);
+  const prior = priorWeights(blobs.prior, architecture);
   return {
-    synthesis: inIntegers(transformLayers(g_s, synthesisShapes(architecture)), SYNTHESIS_ENDS),
-    prior: priorInIntegers(architecture, priorLayers(prior, architecture)),
-    tables: symbolTables(prior),
+    synthesis,
+    synthesisLayers: inIntegers(synthesis.layers, SYNTHESIS_ENDS),
+    prior,
+    priorLayers: priorInIntegers(architecture, prior.layers),
   };
 }
 
 function decoderOf(
   { number, name, architecture, orientations }: Described,
-  blobs: Pick<Blobs, "g_s" | "prior">,
-  networks: DecoderNetworks,
+  weights: DecoderWeights,
 ): Decoder {
-  const synthesis = new IntegerLayers(networks.synthesis);
-  const prior = new IntegerLayers(networks.prior);
+  const synthesis = new IntegerLayers(weights.synthesisLayers);
+  const prior = new IntegerLayers(weights.priorLayers);
   return {
     number,
     name,
@@ -92,9 +98,9 @@ function decoderOf(
     orientations,
     synthesis,
     prior,
-    tables: networks.tables,
-    inverseGain: gains(blobs.g_s, "inverse_gain", architecture),
-    levels: qualityLevels(blobs.prior),
+    tables: weights.prior.tables,
+    inverseGain: weights.synthesis.gain,
+    levels: weights.prior.levels,
     dispose() {
       synthesis.dispose();
       prior.dispose();

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
-import { RESERVED_MODEL } from "../codec/format/latents-file.ts";
+import { RESERVED_MODELS } from "../codec/format/latents-file.ts";
 import { ORIENTATIONS } from "../codec/orientation.ts";
 
 /** The files of a model folder beside the manifest. */
@@ -8,8 +8,9 @@ export const BLOBS = ["g_a", "g_s", "prior"] as const;
 export type BlobName = (typeof BLOBS)[number];
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const even = v.pipe(count, v.multipleOf(2));
 const three = v.tuple([count, count, count]);
-const transform = v.object({ widths: three, blocks: three });
+const transform = v.object({ widths: v.tuple([even, even, even]), blocks: three });
 const blob = v.object({
   file: v.pipe(v.string(), v.regex(/^[\w.-]+$/)),
   bytes: count,
@@ -19,18 +20,24 @@ const blob = v.object({
 export const numberSchema = v.pipe(
   v.number(),
   v.integer(),
-  v.minValue(0),
+  v.minValue(1),
   v.maxValue(255),
-  v.notValue(RESERVED_MODEL),
+  v.notValue(RESERVED_MODELS.png),
 );
 export const nameSchema = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/));
-export const architectureSchema = v.object({
-  latentChannels: count,
-  slices: count,
-  analysis: transform,
-  synthesis: transform,
-  prior: v.object({ hidden: count }),
-});
+export const architectureSchema = v.pipe(
+  v.object({
+    latentChannels: count,
+    slices: count,
+    analysis: transform,
+    synthesis: transform,
+    prior: v.object({ hidden: count }),
+  }),
+  v.check(
+    ({ latentChannels, slices }) => latentChannels % slices === 0,
+    "expected slices that divide latentChannels",
+  ),
+);
 
 /** On what terms a model may be used. */
 export const licenceFields = {
@@ -45,7 +52,7 @@ export const licenceFields = {
 const schema = v.object({
   /** Version of this layout and of the arithmetic that the model means. */
   format: v.literal(3),
-  /** 0–255 but 80, in every file the model writes; 192–255 are users' own. */
+  /** 1–255 but 80, in every file the model writes; 192–255 are users' own. */
   number: numberSchema,
   name: nameSchema,
   description: v.string(),

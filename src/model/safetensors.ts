@@ -49,7 +49,20 @@ export function readSafetensors(bytes: Uint8Array): SafeTensors {
     const data = new Uint8Array(body.subarray(from, to)).buffer;
     tensors.set(name, typed(dtype, shape, data));
   }
+  assertNoHoles(entries, body.length);
   return tensors;
+}
+
+/** Throws unless the tensors fill the data, without holes and without sharing bytes, as the format asks. */
+function assertNoHoles(entries: readonly [string, Entry][], length: number): void {
+  const ranges = entries.map(([name, { data_offsets }]) => [name, ...data_offsets] as const);
+  ranges.sort(([, a, aEnd], [, b, bEnd]) => a - b || aEnd - bEnd);
+  let at = 0;
+  for (const [name, from, to] of ranges) {
+    if (from !== at) throw bad(`${name}: expected data from ${at} on, got ${from}`);
+    at = to;
+  }
+  if (at !== length) throw bad(`expected ${at} bytes of data, got ${length}`);
 }
 
 export function writeSafetensors(tensors: SafeTensors): Uint8Array {

@@ -161,7 +161,18 @@ export function readFormatHeader(file: Uint8Array): FormatHeader {
   if (short && size === 15) refuse("stated size in the short form");
   const model = short ? [5, 1, 2, 3, 4][(tag >> 4) - 11]! : file[1]!;
   if (!short && size < 15 && model >= 1 && model <= 5) refuse("has a short form");
-  if (model === 80) refuse("model 80");
+  if (model === 80 || model === 0) refuse(`model ${model}`);
+  const [, b1, b2, b3, b4, b5, b6, b7] = file;
+  if (
+    b1 === 13 &&
+    b2 === 13 &&
+    b3 === 10 &&
+    (b4 === 0 || b4 === 1 || b4 === 3) &&
+    b5 === 0 &&
+    b6 === 0 &&
+    b7 === 0
+  )
+    refuse("a Python module");
   let at = short ? 1 : 2;
   const second = file[at++]!;
   const check = file[at++]!;

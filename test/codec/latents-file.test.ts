@@ -17,8 +17,8 @@ const side = fc.oneof(
 const header: fc.Arbitrary<Header> = fc
   .record({
     model: fc.oneof(
-      fc.nat(6),
-      fc.nat(255).filter((number) => number !== 80),
+      fc.integer({ min: 1, max: 6 }),
+      fc.integer({ min: 1, max: 255 }).filter((number) => number !== 80),
     ),
     quality: fc.integer({ min: 1, max: 100 }),
     grey: fc.boolean(),

@@ -10,7 +10,7 @@ import type { Architecture } from "../../src/codec/network/architecture.ts";
 import type { Engine } from "../../src/codec/network/layers.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
-import { priorLayers } from "../../src/model/weights.ts";
+import { priorWeights } from "../../src/model/weights.ts";
 import { PlainLayers } from "./plain-layers.ts";
 
 export const facesFolder = modelFolder("faces");
@@ -29,7 +29,8 @@ export async function faces(): Promise<Model> {
 
 /** The layers of the same model's prior. */
 export function facesPrior(architecture: Architecture): PriorLayer[] {
-  return priorLayers(readSafetensors(readFileSync(join(facesFolder, "prior.safetensors"))), architecture);
+  return priorWeights(readSafetensors(readFileSync(join(facesFolder, "prior.safetensors"))), architecture)
+    .layers;
 }
 
 /** The same prior in plain numbers: slow, and what the kernel is held against. */

@@ -97,6 +97,7 @@ test("a manifest with a field missing or out of range is refused, and the field 
     [(m) => (m["number"] = 256), /number/],
     [(m) => (m["number"] = 1.5), /number/],
     [(m) => (m["number"] = 80), /number/],
+    [(m) => (m["number"] = 0), /number/],
     [(m) => (m["number"] = -1), /number/],
     [(m) => (m["format"] = 1), /format/],
     [(m) => (m["name"] = "Faces!"), /name/],
@@ -126,7 +127,8 @@ test("an architecture that the weights do not have is refused", async () => {
   };
   const cases: [(architecture: Shape) => void, RegExp][] = [
     [(a) => (a.latentChannels = 32), /expected \w+ \[/],
-    [(a) => (a.slices = 3), /expected \w+ \[/],
+    [(a) => (a.slices = 3), /architecture: expected slices that divide latentChannels/],
+    [(a) => (a.slices = 8), /expected \w+ \[/],
     [(a) => (a.prior.hidden = 97), /prior\.0\.0\.conv0/],
     [(a) => a.synthesis.blocks.fill(5), /g_s\.\w+.*, got none|expected/],
   ];

@@ -17,7 +17,7 @@ import { joined, notZn } from "./bytes.ts";
  *
  * ```
  * byte 0   tag      1 0 0 0 s s s s    s size: as above, or 15: stated below
- * byte 1   model    0–255, not 80      the exact weights and tables; 192–255 are users' own
+ * byte 1   model    1–255, not 80      the exact weights and tables; 192–255 are users' own
  * byte 2   quality  as above
  * byte 3   check    as above
  * [width, height]   if s = 15: varints (LEB128, low 7 bits first), 8–1024, in the fewest bytes,
@@ -27,6 +27,9 @@ import { joined, notZn } from "./bytes.ts";
  *
  * What fits the first form must take it. Everything else is illegal and refused; for tags 9x and ax see `zn-file.ts`.
  * There is no byte order: no field spans bytes but the varints.
+ *
+ * Reserved for later versions: model 0 and the tag `bf`. Reserved so that other files are told apart: model 80, and what compiled Python
+ * modules begin with (any byte, 0d 0d 0a, then 00, 01 or 03, then 00 00 00).
  */
 export interface Header {
   readonly model: number;
@@ -42,8 +45,15 @@ export const MEDIA_TYPE = "image/x-zippynet";
 /** Sides of the square images whose size is part of the tag. */
 export const SQUARES = [16, 24, 32, 40, 42, 48, 64, 72, 80, 96, 100, 128, 160, 200, 256] as const;
 
-/** A number that no model has: with it, a PNG's first bytes (89 50 4e 47) would be a legal header. */
-export const RESERVED_MODEL = 80;
+/** Numbers that no model has. */
+export const RESERVED_MODELS = {
+  /** For a later version of the format, in which an identifier of the model follows the header. */
+  identifierFollows: 0,
+  /** With it, a PNG's first bytes (89 50 4e 47) would be a legal header. */
+  png: 80,
+} as const;
+/** A tag that is kept for a later version of the format: extension chunks (type, length, content) before a file. */
+export const EXTENSION_TAG = 0xbf;
 
 /** Models 1 to 5 have the short form. */
 const SHORT_MODELS = 5;
@@ -73,6 +83,8 @@ export function readLatentsFile(file: Uint8Array): { header: Header; check: numb
   const short = tag >= SHORT_TAG;
   const least = checkIndex(tag) + 1;
   if (file.length < least) throw notZn(`expected at least ${least} bytes, got ${file.length}`);
+  if (tag === EXTENSION_TAG)
+    throw notZn("expected no extension chunk (tag 0xbf), which is of a later version");
   if (tag < LONG_TAG || (tag > (LONG_TAG | STATED_SIZE) && !short)) {
     throw notZn(
       `expected a first byte of latents, 0x80–0x8f or 0xb0–0xfe, got 0x${tag.toString(16).padStart(2, "0")}`,
@@ -83,9 +95,8 @@ export function readLatentsFile(file: Uint8Array): { header: Header; check: numb
   const reader = { file, at: short ? 1 : 2 };
   const second = file[reader.at++]!;
   const check = file[reader.at++]!;
-  if (model === RESERVED_MODEL) {
-    throw notZn(`expected another beginning than a PNG has, for which model ${RESERVED_MODEL} is reserved`);
-  }
+  assertModel(model);
+  if (isPythonModule(file)) throw notZn("expected latents, got a compiled Python module");
   if (short && code === STATED_SIZE) throw notZn("expected a listed size in the short form, got 15");
   if (!short && code !== STATED_SIZE && hasShortForm(model, code)) {
     throw notZn(`expected the short form of model ${model} at ${SQUARES[code]!} pixels`);
@@ -105,6 +116,27 @@ export function readLatentsFile(file: Uint8Array): { header: Header; check: numb
     check,
     payload: file.subarray(reader.at),
   };
+}
+
+/** Throws `bad-file` if no model may have a number. */
+function assertModel(model: number): void {
+  if (model === RESERVED_MODELS.png)
+    throw notZn(`expected another beginning than a PNG has, for which model ${model} is reserved`);
+  if (model === RESERVED_MODELS.identifierFollows)
+    throw notZn(`expected a model of 1–255, got ${model}, which is reserved for a later version`);
+}
+
+/** Whether a file is a Python module's cache (PEP 552): two bytes of version and 0d 0a, then a word of flags, 0, 1 or 3. */
+function isPythonModule(file: Uint8Array): boolean {
+  return (
+    file[1] === 13 &&
+    file[2] === 13 &&
+    file[3] === 10 &&
+    [0, 1, 3].includes(file[4]!) &&
+    file[5] === 0 &&
+    file[6] === 0 &&
+    file[7] === 0
+  );
 }
 
 /** Index of the check byte in a file of latents, by its tag. */

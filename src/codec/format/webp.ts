@@ -41,16 +41,28 @@ export function webpSize({ codec, payload }: WebpFrame): { width: number; height
   return codec === "vp8" ? vp8Size(payload) : vp8lSize(payload);
 }
 
-/** RFC 6386, §9.1: a key frame's tag, start code, 14 bits of width and 2 of scale, the same of height. */
+/**
+ * RFC 6386, §9.1: a tag of three bytes, a start code, 14 bits of width and 2 of scale, the same of height. The tag is, from its lowest bit on: 0 for a
+ * key frame, 3 bits of version, 1 bit that shows the frame, 19 bits of the length of the first partition.
+ */
 function vp8Size(payload: Uint8Array) {
-  const [tag, , , ...start] = payload.subarray(0, 6);
-  if (payload.length < 10 || (tag! & 1) !== 0 || start.join() !== "157,1,42") {
+  const [low, middle, high, ...start] = payload.subarray(0, 6);
+  if (payload.length < VP8_HEADER || (low! & 1) !== 0 || start.join() !== "157,1,42") {
     throw notZn("expected a VP8 key frame");
   }
-  const width = payload[6]! | ((payload[7]! & 63) << 8);
-  const height = payload[8]! | ((payload[9]! & 63) << 8);
+  const version = (low! >> 1) & 7;
+  if (version > 3) throw notZn(`expected a VP8 version of 0–3, got ${version}`);
+  if ((low! & 16) === 0) throw notZn("expected a VP8 frame that is shown");
+  const first = (low! >> 5) | (middle! << 3) | (high! << 11);
+  const left = payload.length - VP8_HEADER;
+  if (first > left) throw notZn(`expected ${first} bytes of the first VP8 partition, got ${left}`);
+  if (((payload[7]! | payload[9]!) & 0xc0) !== 0) throw notZn("expected a VP8 frame without scaling");
+  const width = payload[6]! | (payload[7]! << 8);
+  const height = payload[8]! | (payload[9]! << 8);
   return { width: side(width), height: side(height), alpha: false };
 }
+
+const VP8_HEADER = 10;
 
 /** RFC 9649, §3.4: a signature, 14 bits of width − 1, 14 of height − 1, alpha, 3 bits of version. */
 function vp8lSize(payload: Uint8Array) {

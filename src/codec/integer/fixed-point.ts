@@ -56,6 +56,9 @@ function inInteger(
   if (!wanted.every((value) => Math.abs(value) < 2 ** 30)) {
     throw new ZippyNetError("bad-model", `${name}: expected biases below 2^30 of their kernels' scales`);
   }
+  const multiplier = scale.map((value) => (value * output) / input);
+  if (!multiplier.every(Number.isFinite))
+    throw new ZippyNetError("bad-model", `${name}: expected scales that are finite in 32nds of a level`);
   return {
     name,
     shape,
@@ -63,7 +66,7 @@ function inInteger(
     bias: Int32Array.from(wanted, (value) => Math.round(value)),
     inputLimits: FEATURE_LIMIT,
     sumsBelow: 2 ** 31,
-    multiplier: scale.map((value) => (value * output) / input),
+    multiplier,
     slope: TRANSFORM_SLOPE,
     limit: FEATURE_LIMIT,
     finer: finer === true,

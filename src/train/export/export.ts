@@ -9,7 +9,7 @@ import { levelOf } from "../../codec/rate-distortion.ts";
 import { type Blobs, sha256Hex } from "../../model/blobs.ts";
 import { BLOBS, type BlobName, type Licence, type Manifest } from "../../model/manifest.ts";
 import { type SafeTensor, writeSafetensors } from "../../model/safetensors.ts";
-import { symbolTables } from "../../model/weights.ts";
+import { priorWeights } from "../../model/weights.ts";
 import type { FloatTensor, FloatWeights } from "../network/parameters.ts";
 import { type FloatLayer, quantisePrior, toInt8 } from "../network/quantise.ts";
 import { replaceFolder } from "./replace-folder.ts";
@@ -79,7 +79,7 @@ export function packModel({
   const frequencies = Uint16Array.from(tables.flatMap((table) => [...table]));
   prior.set("tables.lengths", { dtype: "U16", shape: [lengths.length], data: lengths });
   prior.set("tables.frequencies", { dtype: "U16", shape: [frequencies.length], data: frequencies });
-  symbolTables(prior); // throws if one is not legal
+  priorWeights(prior, architecture); // throws if anything is not legal
   const g_a = packConvolutions(weights, analysisShapes(architecture));
   g_a.set("gain", gainTable(weights, "gain"));
   const g_s = packConvolutions(weights, synthesisShapes(architecture));

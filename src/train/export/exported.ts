@@ -1,10 +1,13 @@
 import { type Architecture, QUALITIES } from "../../codec/network/architecture.ts";
-import type { ConvolutionShape } from "../../codec/network/layers.ts";
-import { analysisShapes, synthesisShapes } from "../../codec/network/transforms.ts";
 import { levelOf } from "../../codec/rate-distortion.ts";
 import type { Blobs } from "../../model/blobs.ts";
 import type { SafeTensor, SafeTensors } from "../../model/safetensors.ts";
-import { gains, priorLayers, transformLayers } from "../../model/weights.ts";
+import {
+  analysisWeights,
+  priorWeights,
+  synthesisWeights,
+  type TransformWeights,
+} from "../../model/weights.ts";
 import { layerUnits } from "../network/quantise.ts";
 
 /**
@@ -15,15 +18,18 @@ export function floatWeights(architecture: Architecture, { g_a, g_s, prior }: Bl
   const weights = new Map<string, SafeTensor>();
   const put = (name: string, shape: readonly number[], data: Float32Array) =>
     weights.set(name, { dtype: "F32", shape, data });
-  const transform = (blob: SafeTensors, shapes: readonly ConvolutionShape[]): void => {
-    for (const { name, kernel, integers, scale, bias } of transformLayers(blob, shapes)) {
+  const transform = ({ layers, gain }: TransformWeights, gainName: string): void => {
+    for (const { name, kernel, integers, scale, bias } of layers) {
       put(`${name}.kernel`, kernel, scaled(integers, scale));
       put(`${name}.bias`, [bias.length], bias);
     }
+    const channels = architecture.latentChannels;
+    put(gainName, [3, channels], gainCoefficients(gain, channels));
   };
-  transform(g_a, analysisShapes(architecture));
-  transform(g_s, synthesisShapes(architecture));
-  for (const { name, kernel, layer, integers, bias, multiplier } of priorLayers(prior, architecture)) {
+  transform(analysisWeights(g_a, architecture), "gain");
+  transform(synthesisWeights(g_s, architecture), "inverse_gain");
+  for (const { name, kernel, layer, integers, bias, multiplier } of priorWeights(prior, architecture)
+    .layers) {
     const { inputs, outputs } = layerUnits(architecture, layer);
     const scale = multiplier.map((value, o) => (value * inputs.unit) / outputs.unit[o]!);
     put(`${name}.kernel`, kernel, scaled(integers, scale));
@@ -32,11 +38,6 @@ export function floatWeights(architecture: Architecture, { g_a, g_s, prior }: Bl
       (value, o) => (value * scale[o]!) / inputs.unit - outputs.offset[o]! / outputs.unit[o]!,
     );
     put(`${name}.bias`, [floats.length], floats);
-  }
-  for (const [name, blob] of [["gain", g_a] as const, ["inverse_gain", g_s] as const]) {
-    const channels = architecture.latentChannels;
-    const table = gains(blob, name, architecture);
-    put(name, [3, channels], gainCoefficients(table, channels));
   }
   return weights;
 }
