@@ -1,16 +1,9 @@
 import sharp, { type Metadata } from "sharp";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
-import { outlineAvif } from "./read/avif.ts";
 import { type Decoded, decode } from "./read/decode.ts";
-import { outlineGif } from "./read/gif.ts";
-import { type JpegOutline, outlineJpeg } from "./read/jpeg.ts";
-import { rowsThere } from "./read/jpeg-blocks.ts";
 import { type ReadableType, readableType } from "./read/kinds.ts";
 import { assertPixels, damaged, type Outline } from "./read/outline.ts";
-import { outlinePng } from "./read/png.ts";
-import { outlineTiff } from "./read/tiff.ts";
-import { outlineWebp } from "./read/webp.ts";
 import { onCanvas } from "./read/window.ts";
 
 export { READABLE } from "./read/kinds.ts";
@@ -74,7 +67,7 @@ export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Pro
     );
   }
   const mediaType = readableType(bytes);
-  const outline = OUTLINES[mediaType](bytes, maxPixels);
+  const outline = await outlineOf(mediaType, bytes, maxPixels);
   const header = await asDamage(mediaType, sharp(outline.bytes, { limitInputPixels: false }).metadata());
   const original = describe(header, outline, bytes.length);
   assertPixels(original.width, original.height, maxPixels);
@@ -89,14 +82,23 @@ export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Pro
   };
 }
 
-const OUTLINES: Readonly<Record<ReadableType, (bytes: Uint8Array, maxPixels: number) => Outline>> = {
-  "image/jpeg": outlineJpeg,
-  "image/png": outlinePng,
-  "image/webp": outlineWebp,
-  "image/avif": outlineAvif,
-  "image/gif": outlineGif,
-  "image/tiff": outlineTiff,
-};
+/** What a file says of itself, by the reader of its format, which is loaded when the first file of that comes. */
+async function outlineOf(mediaType: ReadableType, bytes: Uint8Array, maxPixels: number): Promise<Outline> {
+  switch (mediaType) {
+    case "image/jpeg":
+      return (await import("./read/formats/jpeg.ts")).outlineJpeg(bytes, maxPixels);
+    case "image/png":
+      return (await import("./read/formats/png.ts")).outlinePng(bytes, maxPixels);
+    case "image/webp":
+      return (await import("./read/formats/webp.ts")).outlineWebp(bytes);
+    case "image/avif":
+      return (await import("./read/formats/avif.ts")).outlineAvif(bytes);
+    case "image/gif":
+      return (await import("./read/formats/gif.ts")).outlineGif(bytes);
+    case "image/tiff":
+      return (await import("./read/formats/tiff.ts")).outlineTiff(bytes, maxPixels);
+  }
+}
 
 function describe(header: Metadata, { window, frames }: Outline, bytes: number): Original {
   const { channels, depth, space, hasAlpha, orientation = 1 } = header;
@@ -114,33 +116,22 @@ function describe(header: Metadata, { window, frames }: Outline, bytes: number):
   };
 }
 
-/** What libjpeg says when pixels are missing or make no sense, among what it says of harmless oddities. */
-const LOST = /corrupt jpeg data(?!: \d+ extraneous)|premature end/i;
-
 async function decodeWhole(
   mediaType: ReadableType,
   outline: Outline,
   header: Metadata,
   maxPixels: number,
 ): Promise<Decoded> {
-  const opening = { limitInputPixels: maxPixels, failOn: "error" } as const;
-  const lenient = () => asDamage(mediaType, decode(outline, header, opening), outline.missing);
-  if (mediaType !== "image/jpeg") return lenient();
-  const { bytes, frame, scans } = outline as JpegOutline;
-  const rows = frame && rowsThere(bytes, frame, scans);
-  if (frame && rows !== undefined) {
-    if (rows < frame.height)
-      throw damaged(mediaType, `its pixels end too soon, ${rows} of its ${frame.height} rows are there`);
-    return lenient();
-  }
+  const { fatal, missing } = outline;
+  const work = (failOn: "warning" | "error") =>
+    asDamage(mediaType, decode(outline, header, { limitInputPixels: maxPixels, failOn }), missing);
+  if (!fatal) return work("error");
   try {
-    // libjpeg only warns of what is missing from a progressive picture
-    return await decode(outline, header, { ...opening, failOn: "warning" });
+    return await work("warning");
   } catch (error) {
-    if (error instanceof ZippyNetError) throw error;
-    if (LOST.test(String(error)))
-      throw damaged(mediaType, `its pixels end too soon, within scan ${scans.length}`, error);
-    return lenient();
+    const { cause } = error as Error;
+    if (cause === undefined || fatal.test(String(cause))) throw error;
+    return work("error");
   }
 }
 

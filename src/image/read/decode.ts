@@ -1,15 +1,19 @@
 import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
 import type { Image } from "../../codec/image.ts";
-import { type Colour, isSrgb, SRGB } from "./colour.ts";
-import { linear } from "./curves.ts";
-import { type Profile, parseProfile } from "./icc.ts";
-import { labToSrgb } from "./lab.ts";
-import { DIAGONAL } from "./matrix.ts";
+import { type Colour, isSrgb, linear, SRGB } from "./colour/colour.ts";
+import { type Profile, parseProfile } from "./colour/icc.ts";
+import { DIAGONAL } from "./colour/matrix.ts";
+import { labToSrgb, toSrgb } from "./colour/to-srgb.ts";
 import { type Outline, unsupported } from "./outline.ts";
-import { alphaRangeOf, readingOf } from "./ranges.ts";
-import { type Depth, isDepth, numbers, type Range, type Samples } from "./samples.ts";
-import type { TiffSamples } from "./tiff.ts";
-import { toSrgb } from "./to-srgb.ts";
+import {
+  alphaRangeOf,
+  type Depth,
+  isDepth,
+  numbers,
+  type Range,
+  readingOf,
+  type Samples,
+} from "./samples.ts";
 
 export interface Decoded {
   readonly image: Image;
@@ -20,26 +24,23 @@ export interface Decoded {
 export type Opening = Pick<SharpOptions, "failOn" | "limitInputPixels">;
 
 /** An image file that sharp opens → upright 8-bit sRGB, by what its header and its outline say of its colours. */
-export async function decode(
-  outline: Outline & { readonly samples?: TiffSamples },
-  header: Metadata,
-  opening: Opening,
-): Promise<Decoded> {
+export async function decode(outline: Outline, header: Metadata, opening: Opening): Promise<Decoded> {
   const open = (ignoreIcc: boolean): Sharp => sharp(outline.bytes, { ...opening, ignoreIcc }).autoOrient();
   const colours = COLOURS[header.space];
-  const counts = !outline.colourBeforeProfile && !outline.samples?.lab;
-  const profile =
-    counts && header.icc && colours ? parseProfile(header.icc, outline.grey ? 1 : colours) : undefined;
-  const left = counts && (header.icc || outline.profile) && !profile;
-  const notes = left ? ["its colour profile cannot be used and was left aside"] : [];
-  if (colours === 4 || profile?.kind === "tables") {
-    const { image, note } = await throughTables(open, header, profile);
-    return { image, notes: [...notes, note] };
-  }
-  if (colours === undefined) return { image: await throughLibvips(open(false)), notes };
-  const samples = await samplesOf(open, header, outline);
-  const { image, notes: said } = understood(samples, outline, profile?.colour);
-  return { image, notes: [...notes, ...said] };
+  const heeded = !outline.colourBeforeProfile && !outline.samples?.lab;
+  const { icc } = header;
+  const profile = heeded && icc && colours ? parseProfile(icc, outline.grey ? 1 : colours) : undefined;
+  const unusable = heeded && (icc || outline.profile) && !profile;
+  const { image, notes } =
+    colours === 4 || profile?.kind === "tables"
+      ? await throughTables(open, header, profile)
+      : colours === undefined
+        ? { image: await throughLibvips(open(false)), notes: [] }
+        : interpreted(await samplesOf(open, header, outline), outline, profile?.colour);
+  return {
+    image,
+    notes: [...(unusable ? ["its colour profile cannot be used and was left aside"] : []), ...notes],
+  };
 }
 
 /** Bands of colour in libvips's spaces. */
@@ -57,7 +58,7 @@ const COLOURS: Readonly<Record<string, 1 | 3 | 4>> = {
 async function samplesOf(
   open: (ignoreIcc: boolean) => Sharp,
   header: Metadata,
-  { samples, limitedRange }: Outline & { readonly samples?: TiffSamples },
+  { samples, limitedRange }: Outline,
 ): Promise<Samples> {
   const { depth, space, channels, bitsPerSample: bits } = header;
   if (!isDepth(depth))
@@ -116,11 +117,8 @@ async function bandsOf(
   return { width, height, bands, colours, data: numbers(data, depth), ...(alpha !== undefined && { alpha }) };
 }
 
-function understood(
-  samples: Samples,
-  outline: Outline & { readonly samples?: TiffSamples },
-  profile: Colour | undefined,
-): Decoded {
+/** Samples → sRGB by their profile, or else by what the file tells otherwise, or else by what they hold. */
+function interpreted(samples: Samples, outline: Outline, profile: Colour | undefined): Decoded {
   const { data, bands, colours, alpha } = samples;
   const lab = outline.samples?.lab;
   if (lab) return { image: labToSrgb(samples, lab), notes: [`converted from ${lab}`] };
@@ -156,7 +154,7 @@ async function throughTables(
   open: (ignoreIcc: boolean) => Sharp,
   { depth, space, hasAlpha }: Metadata,
   profile: Profile | undefined,
-): Promise<{ image: Image; note: string }> {
+): Promise<Decoded> {
   if (depth !== "uchar" && depth !== "ushort")
     throw unsupported(
       `an image with a colour profile and samples of the type ${depth}`,
@@ -166,7 +164,7 @@ async function throughTables(
   if (space === "cmyk") {
     const image = await throughLibvips(open(false));
     const alpha = hasAlpha && depth === "ushort" ? await alphaOfCmyk(open(true)) : image.alpha;
-    return { image: { ...image, ...(alpha && { alpha }) }, note: `converted from ${name}` };
+    return { image: { ...image, ...(alpha && { alpha }) }, notes: [`converted from ${name}`] };
   }
   // sharp's own conversion would go by way of Display P3 for 16 bits, and pass grey of 16 bits by
   const wide = space === "rgb16" || space === "grey16";
@@ -187,7 +185,7 @@ async function throughTables(
   const note = same
     ? `its colour profile ${name} changes nothing, or cannot be used`
     : `converted from ${name}`;
-  return { image: toSrgb(samples, SRGB), note };
+  return { image: toSrgb(samples, SRGB), notes: [note] };
 }
 
 /** libvips brings CMYK of 16 bits to 8, and clips its alpha. */

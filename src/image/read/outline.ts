@@ -1,5 +1,6 @@
 import { ZippyNetError } from "../../codec/errors.ts";
-import type { Colour } from "./colour.ts";
+import type { Colour } from "./colour/colour.ts";
+import type { TiffSamples } from "./formats/tiff.ts";
 
 /** What a file says of itself beyond what its decoder passes on, read before any pixel is decoded. */
 export interface Outline {
@@ -19,8 +20,12 @@ export interface Outline {
   readonly frames?: number;
   /** Where the first frame stands on a canvas that it does not fill. */
   readonly window?: Window;
+  /** What a TIFF says of its samples, which its decoder takes for others. */
+  readonly samples?: TiffSamples;
   /** What the file lacks by its own account: why its decoder will refuse it, if it does. */
   readonly missing?: string;
+  /** What the decoder only warns of though pixels are missing; of other warnings there is no harm. */
+  readonly fatal?: RegExp;
   /** What was done, for people. */
   readonly notes: readonly string[];
 }

@@ -53,3 +53,83 @@ export function numbers(bytes: Buffer, depth: Depth): SampleArray {
   const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return new type(aligned.buffer as ArrayBuffer, aligned.byteOffset, bytes.length / size);
 }
+
+/** How samples of a type that is neither 8 nor 16 bits are understood. */
+export interface Reading {
+  readonly range: Range;
+  /** Whether they are light, as renderers and cameras write it, rather than levels of a screen. */
+  readonly light: boolean;
+  /** For people. */
+  readonly note: string;
+}
+
+/**
+ * The rule for samples that are no bytes and no unsigned 16-bit numbers, from what is in them:
+ * 1. Whole numbers of 0–255 are levels, in a type that could hold more.
+ * 2. Floats of 0–1 are grey levels; in RGB they are light (scRGB, as Photoshop writes 32 bits), and brighter ones highlights.
+ * 3. Integers that reach an eighth of what their type holds count from its end to its end.
+ * 4. All else is stretched: the least of them is black, the greatest is white.
+ * Floats that are no number are black.
+ */
+export function readingOf(data: SampleArray, bands: number, colours: 1 | 3): Reading {
+  const { least, greatest, whole } = extentOf(data, bands, colours);
+  const as = (black: number, white: number, note: string, light = false): Reading => ({
+    range: { black, white },
+    note,
+    light,
+  });
+  const float = data instanceof Float32Array;
+  const type = `${8 * data.BYTES_PER_ELEMENT}-bit ${float ? "float" : "integer"} samples`;
+  const [from, to] = float ? [-Infinity, Infinity] : LIMITS[data.constructor.name]!;
+  const codes = whole && to >= 255 && least >= 0 && greatest > 1 && greatest <= 255;
+  if (codes) return as(0, 255, `${type} taken for levels of 0 to 255`);
+  if (float && least >= 0 && greatest <= 1 && colours === 1)
+    return as(0, 1, `${type} of 0 to 1 taken for levels`);
+  if (float && colours === 3 && least >= -0.5 && greatest <= 100)
+    return as(0, 1, `${type} taken for light`, true);
+  if (!float && (greatest >= to / 8 || least < from / 8)) {
+    const black = least < 0 ? from : 0;
+    return as(black, to, `${type} taken from ${black} to ${to}`);
+  }
+  if (least === greatest) return as(least - 0.5, least + 0.5, `${type} that are all ${least} became grey`);
+  return as(least, greatest, `${type} stretched from ${short(least)} to ${short(greatest)}`);
+}
+
+/** Alpha's: 0 is clear, and opaque is the greatest number of an integer type, 1 of a float one unless there is more. */
+export function alphaRangeOf(data: SampleArray, bands: number, alpha: number): Range {
+  if (!(data instanceof Float32Array)) return { black: 0, white: LIMITS[data.constructor.name]![1] };
+  let greatest = 0;
+  for (let i = alpha; i < data.length; i += bands) greatest = Math.max(greatest, data[i]! || 0);
+  return { black: 0, white: greatest > 1 ? (greatest <= 255 ? 255 : 65535) : 1 };
+}
+
+const LIMITS: Readonly<Record<string, readonly [number, number]>> = {
+  Uint8Array: [0, 255],
+  Uint16Array: [0, 65535],
+  Int8Array: [-128, 127],
+  Int16Array: [-32768, 32767],
+  Uint32Array: [0, 4294967295],
+  Int32Array: [-2147483648, 2147483647],
+};
+
+function extentOf(
+  data: SampleArray,
+  bands: number,
+  colours: number,
+): { least: number; greatest: number; whole: boolean } {
+  let [least, greatest, whole] = [Infinity, -Infinity, true];
+  for (let i = 0; i < data.length; i += bands) {
+    for (let c = 0; c < colours; c++) {
+      const value = data[i + c]!;
+      if (!Number.isFinite(value)) continue;
+      if (value < least) least = value;
+      if (value > greatest) greatest = value;
+      whole &&= Number.isInteger(value);
+    }
+  }
+  return least <= greatest ? { least, greatest, whole } : { least: 0, greatest: 0, whole: true };
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

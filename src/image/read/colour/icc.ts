@@ -1,6 +1,6 @@
 import { colourOf } from "./cicp.ts";
 import type { Colour } from "./colour.ts";
-import { type Curve, linear } from "./curves.ts";
+import { type Curve, linear } from "./colour.ts";
 import { DIAGONAL, type Matrix, multiply, transpose, type Vector, XYZ_D50_TO_SRGB } from "./matrix.ts";
 
 /**

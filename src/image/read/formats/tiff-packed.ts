@@ -1,5 +1,5 @@
 import { inflateSync } from "node:zlib";
-import { damaged, unsupported } from "./outline.ts";
+import { damaged, unsupported } from "../outline.ts";
 import type { Directory } from "./tiff-directory.ts";
 
 /** Bits that scanners and cameras pack without a gap, and libvips does not unpack. */

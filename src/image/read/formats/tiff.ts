@@ -1,12 +1,8 @@
-import { assertPixels, damaged, type Outline, unsupported } from "./outline.ts";
+import { assertPixels, damaged, type Outline, unsupported } from "../outline.ts";
 import { Directory } from "./tiff-directory.ts";
 import { PACKED_BITS, unpacked } from "./tiff-packed.ts";
 
 /** What the first picture of a TIFF says of its samples (TIFF 6.0, and its supplements; numbers are those of its tags). */
-export interface TiffOutline extends Outline {
-  readonly samples: TiffSamples;
-}
-
 export interface TiffSamples {
   /** 339 */
   readonly format: "unsigned" | "signed" | "float" | "complex";
@@ -32,7 +28,7 @@ const TAG = {
 } as const;
 
 /** TIFF → how its samples are to be understood. Throws `bad-image` for what is whole and cannot be read, by name. */
-export function outlineTiff(bytes: Uint8Array, maxPixels: number): TiffOutline {
+export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
   const directory = new Directory(bytes);
   if (directory.size === 0) throw damaged("image/tiff", "its directory is not there");
   const first = (tag: number, otherwise: number): number => directory.numbers(tag)[0] ?? otherwise;

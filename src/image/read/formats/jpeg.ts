@@ -1,14 +1,12 @@
-import { damaged, END_MISSING, type Outline, unsupported } from "./outline.ts";
+import { assertPixels, damaged, END_MISSING, type Outline, unsupported } from "../outline.ts";
+import { rowsThere } from "./jpeg-blocks.ts";
 
-/** A frame and its scans (ITU-T T.81, annex B). */
-export interface JpegOutline extends Outline {
-  readonly frame?: Frame;
-  readonly scans: readonly Scan[];
-}
-
+/** What a JPEG's frame header says (ITU-T T.81, annex B). */
 export interface Frame {
   /** The second byte of its marker: 0xc0 baseline, 0xc1 extended, 0xc2 progressive, … */
   readonly kind: number;
+  /** Bits of a sample. */
+  readonly precision: number;
   readonly width: number;
   readonly height: number;
   readonly components: readonly Component[];
@@ -38,18 +36,34 @@ export interface Scan {
 /** Scans and segments that are looked at. */
 const MOST = 10_000;
 
-/** JPEG → what it is, closed anew if its end mark is missing. Throws `bad-image` for kinds that are not read here, by name. */
-export function outlineJpeg(bytes: Uint8Array): JpegOutline {
+/**
+ * JPEG → whether all its pixels are there, closed anew if its end mark is missing. Throws `bad-image` for kinds that are not read here, by
+ * name, and for what lacks pixels.
+ */
+export function outlineJpeg(bytes: Uint8Array, maxPixels: number): Outline {
   const { frame, scans, ended, end } = segmentsOf(bytes);
-  if (frame) assertReadable(frame, bytes);
-  if (!frame || scans.length === 0) return { bytes, scans, notes: [], ...(frame && { frame }) };
-  const missing = missingDetail(frame, scans);
-  if (ended) return { bytes, frame, scans, notes: missing ? [`it has no scan for ${missing}`] : [] };
-  if (missing)
-    throw damaged("image/jpeg", `it ends too soon, after ${scans.length} scans: ${missing} is not there`);
-  const closed = Buffer.concat([bytes.subarray(0, end), Uint8Array.of(0xff, 0xd9)]);
-  return { bytes: closed, frame, scans, notes: [END_MISSING] };
+  if (!frame) return { bytes, notes: [] };
+  assertReadable(frame);
+  assertPixels(frame.width, frame.height, maxPixels);
+  if (scans.length === 0) return { bytes, notes: [] };
+  const lacks = missingDetail(frame, scans);
+  if (lacks && !ended)
+    throw damaged("image/jpeg", `it ends too soon, after ${scans.length} scans: ${lacks} is not there`);
+  const rows = rowsThere(bytes, frame, scans);
+  if (rows !== undefined && rows < frame.height)
+    throw damaged("image/jpeg", `its pixels end too soon, ${rows} of its ${frame.height} rows are there`);
+  return {
+    bytes: ended ? bytes : Buffer.concat([bytes.subarray(0, end), Uint8Array.of(0xff, 0xd9)]),
+    ...(rows === undefined && {
+      fatal: LOST,
+      missing: `its pixels end too soon, within scan ${scans.length}`,
+    }),
+    notes: [...(lacks ? [`it has no scan for ${lacks}`] : []), ...(ended ? [] : [END_MISSING])],
+  };
 }
+
+/** What libjpeg says when pixels are missing or make no sense, among what it says of harmless oddities. */
+const LOST = /corrupt jpeg data(?!: \d+ extraneous)|premature end/i;
 
 interface Segments {
   readonly frame?: Frame;
@@ -113,7 +127,7 @@ function endOfData(bytes: Uint8Array, from: number): number {
   }
 }
 
-function frameOf(kind: number, body: Uint8Array): Frame & { readonly precision: number } {
+function frameOf(kind: number, body: Uint8Array): Frame {
   const number = (at: number): number => (body[at] ?? 0) * 256 + (body[at + 1] ?? 0);
   const components = Array.from({ length: Math.min(body[5] ?? 0, 4) }, (_, i) => {
     const [id = 0, sampling = 0] = body.subarray(6 + 3 * i);
@@ -133,16 +147,13 @@ function scanOf(body: Uint8Array): Pick<Scan, "components" | "from" | "to" | "bi
   return { components, from, to, bit: bits & 15 };
 }
 
-function assertReadable(frame: Frame, bytes: Uint8Array): void {
-  const { kind } = frame;
-  const precision = "precision" in frame ? frame.precision : 8;
+function assertReadable({ kind, precision, height }: Frame): void {
   const remedy = "save it as a baseline or progressive JPEG of 8 bits a sample first";
   if (kind === 0xf7) throw unsupported("JPEG-LS", "convert it to PNG first");
   if (precision !== 8) throw unsupported(`a JPEG of ${precision} bits a sample`, remedy);
   if ((kind >= 0xc5 && kind <= 0xc7) || kind >= 0xcd) throw unsupported("a hierarchical JPEG", remedy);
   if (kind === 0xcb) throw unsupported("a lossless JPEG with arithmetic coding", remedy);
-  if (frame.height === 0 && bytes.length > 0)
-    throw unsupported("a JPEG that tells its height only after its pixels", remedy);
+  if (height === 0) throw unsupported("a JPEG that tells its height only after its pixels", remedy);
 }
 
 /** What no scan brings: `undefined` if all is there. Each coefficient of each component is to come down to its last bit. */

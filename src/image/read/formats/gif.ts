@@ -1,4 +1,4 @@
-import type { Outline } from "./outline.ts";
+import type { Outline } from "../outline.ts";
 
 /** GIF89a: where the first frame stands. A screen that it does not fill is transparent around it, as browsers show it. */
 export function outlineGif(bytes: Uint8Array): Outline {

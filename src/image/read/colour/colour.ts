@@ -1,3 +1,5 @@
+import { DIAGONAL, type Matrix } from "./matrix.ts";
+
 /** A coded sample, 0–1 → light, where 1 is white. */
 export type Curve = (sample: number) => number;
 
@@ -46,3 +48,30 @@ export const hlg: Curve = (v) => {
 /** Peak of the display that HLG is shown on here, in cd/m², and BT.2100's exponent for it. */
 export const HLG_PEAK = 1000;
 export const HLG_SYSTEM_GAMMA = 1.2;
+
+/** What the samples of a picture mean. */
+export interface Colour {
+  /** For people: `Display P3`. */
+  readonly name: string;
+  /** Sample → light of red, green and blue; grey goes by the first. */
+  readonly curves: readonly [Curve, Curve, Curve];
+  /** That light → linear light of sRGB. */
+  readonly matrix: Matrix;
+  /** Light may be brighter than white, and is brought down to what a screen without highlights shows. */
+  readonly highlights?: "PQ" | "HLG" | "float samples";
+}
+
+export const SRGB: Colour = { name: "sRGB", curves: [srgb, srgb, srgb], matrix: DIAGONAL };
+
+/** Whether samples of a colour are those of sRGB, to less than a third of a level of 255. */
+export function isSrgb({ curves, matrix, highlights }: Colour): boolean {
+  if (highlights) return false;
+  const near = (a: number, b: number): boolean => Math.abs(a - b) < 0.002;
+  if (!matrix.every((row, y) => row.every((value, x) => near(value, DIAGONAL[y]![x]!)))) return false;
+  for (let sample = 0; sample < 256; sample++) {
+    const [v, next] = [sample / 255, (sample + 1) / 255];
+    const tolerance = (srgb(next) - srgb(v)) / 3;
+    if (curves.some((curve) => Math.abs(curve(v) - srgb(v)) > tolerance)) return false;
+  }
+  return true;
+}

@@ -1,5 +1,5 @@
-import { type Box, box, boxAt, boxesOf, boxIn, u16, u32 } from "./boxes.ts";
-import { damaged } from "./outline.ts";
+import { damaged } from "../outline.ts";
+import { type Box, box, boxAt, boxesOf, boxIn, u16, u32 } from "./heif.ts";
 
 /** Frames of the first track that has pictures. */
 export function framesOf(moov: Box): number {

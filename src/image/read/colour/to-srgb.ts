@@ -1,8 +1,16 @@
-import type { Image } from "../../codec/image.ts";
-import { type Colour, isSrgb } from "./colour.ts";
-import { type Curve, HLG_PEAK, HLG_SYSTEM_GAMMA, REFERENCE_WHITE, srgbInverse } from "./curves.ts";
-import { apply, DIAGONAL, type Vector } from "./matrix.ts";
-import type { Range, Samples } from "./samples.ts";
+import type { Image } from "../../../codec/image.ts";
+import type { Range, Samples } from "../samples.ts";
+import {
+  type Colour,
+  type Curve,
+  HLG_PEAK,
+  HLG_SYSTEM_GAMMA,
+  isSrgb,
+  REFERENCE_WHITE,
+  SRGB,
+  srgbInverse,
+} from "./colour.ts";
+import { apply, DIAGONAL, type Vector, XYZ_D50_TO_SRGB } from "./matrix.ts";
 
 /** Samples of a known colour → 8-bit sRGB, and alpha if not all of it is opaque. What sRGB cannot show is clipped. */
 export function toSrgb(samples: Samples, colour: Colour): Image {
@@ -72,7 +80,8 @@ function lightOf(
   { data, colours, range }: Samples,
   { curves, matrix, highlights }: Colour,
 ): (at: number) => Vector {
-  const [red, green, blue] = curves.map((curve) => tabulated(curve, data, range)) as [Curve, Curve, Curve];
+  const tables = new Map([...new Set(curves)].map((curve) => [curve, tabulated(curve, data, range)]));
+  const [red, green, blue] = curves.map((curve) => tables.get(curve)) as [Curve, Curve, Curve];
   const shown = highlights === "HLG" ? onDisplay : (pixel: Vector): Vector => pixel;
   if (colours === 1) {
     return (at) => {
@@ -127,8 +136,39 @@ function toneMap(peak: number): (brightest: number) => number {
   };
 }
 
-/** Light, 0–1 → level of sRGB, 0–255. The table's steps are a twentieth of a level where the curve is steepest. */
+/** Levels of light, of 65,535 steps: a twentieth of a level where the curve is steepest. */
+let levels: Uint8Array | undefined;
+
+/** Light, 0–1 → level of sRGB, 0–255. */
 function encoder(): (light: number) => number {
-  const table = Uint8Array.from({ length: 65536 }, (_, i) => Math.round(255 * srgbInverse(i / 65535)));
+  levels ??= Uint8Array.from({ length: 65536 }, (_, i) => Math.round(255 * srgbInverse(i / 65535)));
+  const table = levels;
   return (light) => table[Math.round(Math.min(1, Math.max(0, light)) * 65535)] ?? 0;
+}
+
+/** CIE L*a*b* under D50, as TIFF holds it: `CIELab` has signed a and b (TIFF 6.0, section 23), `ICCLab` has them raised (supplement 1). */
+export function labToSrgb(samples: Samples, kind: "CIELab" | "ICCLab"): Image {
+  const { width, height, bands, data } = samples;
+  const wide = data instanceof Uint16Array;
+  const rgb = new Uint16Array(width * height * bands);
+  const unit = wide ? 256 : 1;
+  const lightest = wide ? (kind === "CIELab" ? 65535 : 65280) : 255;
+  const half = 128 * unit;
+  const chroma = (v: number): number => (kind === "ICCLab" ? v - half : v >= half ? v - 2 * half : v) / unit;
+  for (let at = 0; at < rgb.length; at += bands) {
+    const light = (100 * data[at]!) / lightest;
+    const colour = fromLab(light, chroma(data[at + 1]!), chroma(data[at + 2]!));
+    for (let c = 0; c < 3; c++)
+      rgb[at + c] = Math.round(65535 * Math.min(1, Math.max(0, srgbInverse(colour[c]!))));
+    for (let c = 3; c < bands; c++) rgb[at + c] = data[at + c]! * (wide ? 1 : 257);
+  }
+  const range = { black: 0, white: 65535 };
+  return toSrgb({ ...samples, data: rgb, colours: 3, range, alphaRange: range }, SRGB);
+}
+
+/** → linear light of sRGB (CIE 15, 8.2.1). */
+function fromLab(lightness: number, a: number, b: number): readonly [number, number, number] {
+  const y = (lightness + 16) / 116;
+  const cube = (t: number): number => (t > 6 / 29 ? t ** 3 : (t - 4 / 29) * 3 * (6 / 29) ** 2);
+  return apply(XYZ_D50_TO_SRGB, [0.9642 * cube(y + a / 500), cube(y), 0.8249 * cube(y - b / 200)]);
 }

@@ -1,9 +1,8 @@
 import { constants, crc32, deflateSync, inflateSync } from "node:zlib";
-import { colourOf } from "./cicp.ts";
-import { type Colour, SRGB } from "./colour.ts";
-import { gamma, srgb } from "./curves.ts";
-import { type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "./matrix.ts";
-import { damaged, END_MISSING, type Outline, type Window } from "./outline.ts";
+import { colourOf } from "../colour/cicp.ts";
+import { type Colour, gamma, SRGB, srgb } from "../colour/colour.ts";
+import { type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "../colour/matrix.ts";
+import { damaged, END_MISSING, type Outline, type Window } from "../outline.ts";
 
 /**
  * PNG, third edition (W3C, 2025; clauses in brackets): colour, first frame, and what a missing end leaves. A picture of more than

@@ -1,4 +1,4 @@
-import { damaged, END_MISSING, type Outline } from "./outline.ts";
+import { damaged, END_MISSING, type Outline } from "../outline.ts";
 
 interface Chunk {
   readonly type: string;

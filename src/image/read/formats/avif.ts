@@ -1,9 +1,8 @@
+import { type Cicp, colourOf } from "../colour/cicp.ts";
+import { damaged, END_MISSING, type Outline, unsupported } from "../outline.ts";
 import { colourInAv1 } from "./av1-colour.ts";
 import { firstFrameAsStill, framesOf } from "./avif-sequence.ts";
-import { type Box, boxesOf, boxIn, Reader } from "./boxes.ts";
-import { type Cicp, colourOf } from "./cicp.ts";
-import { type Item, itemsOf } from "./heif-items.ts";
-import { damaged, END_MISSING, type Outline, unsupported } from "./outline.ts";
+import { type Box, boxesOf, boxIn, type Item, itemsOf, Reader } from "./heif.ts";
 
 /**
  * AVIF (AV1 Image File Format 1.2; HEIF, ISO/IEC 23008-12): colour by code points, depth, the first frame of a sequence, a missing end.

@@ -1,4 +1,4 @@
-import type { Cicp } from "./cicp.ts";
+import type { Cicp } from "../colour/cicp.ts";
 
 /** Colour in the sequence header of AV1 units (AV1 specification, 5.5). `undefined` if they say nothing of it. */
 export function colourInAv1(units: Uint8Array): Cicp | undefined {
