@@ -4,20 +4,12 @@ import { join } from "node:path";
 import { type Manifest, parseManifest } from "../../src/model/manifest.ts";
 import { ROOT } from "./bundle.ts";
 
-/** Licences under which weights may be used for anything, by SPDX; some ask that their authors be named. */
-const FREE = [
-  "0BSD",
-  "Apache-2.0",
-  "BSD-2-Clause",
-  "BSD-3-Clause",
-  "CC-BY-4.0",
-  "CC0-1.0",
-  "ISC",
-  "MIT",
-  "Unlicense",
-];
 /** SPDX's word for a licence that it does not list. */
 const OTHER = "SEE LICENSE IN LICENSE";
+/** What manifests say where nobody said on what terms a model may be used. */
+const UNKNOWN = ["NOASSERTION"];
+/** SPDX's names have no slash: terms that it does not list are told by their URL. */
+const SPDX = /^[\w.+() -]+$/;
 
 /** A model of this checkout. */
 export interface Model {
@@ -44,7 +36,7 @@ export async function ownModels(): Promise<Model[]> {
 
 /** Whether a model may be used for anything. */
 export function isFree({ manifest }: Model): boolean {
-  return manifest.licence !== undefined && FREE.includes(manifest.licence);
+  return !manifest.research && !UNKNOWN.includes(manifest.licence);
 }
 
 /** The model that the package depends on: the first that may be used for anything, else the first. */
@@ -79,8 +71,8 @@ export async function writeModelPackage(
   }
   await copyFile(join(folder, "manifest.json"), join(out, "manifest.json"));
   await copyFile(join(folder, "README.md"), join(out, "README.md"));
-  const licence = manifest.licence ?? "see the terms in README.md";
-  await writeFile(join(out, "LICENSE"), await licenceText(folder, licence));
+  const { licence } = manifest;
+  await writeFile(join(out, "LICENSE"), await licenceText(folder, manifest));
   const inline = Object.fromEntries(
     await Promise.all(
       decoding.map(async (file) => [file, (await readFile(join(folder, file))).toString("base64")] as const),
@@ -104,7 +96,7 @@ export async function writeModelPackage(
         name: packageName,
         version,
         description: `${manifest.description}: model ${manifest.number} of ZippyNet`,
-        license: FREE.includes(licence) ? licence : OTHER,
+        license: SPDX.test(licence) && !UNKNOWN.includes(licence) ? licence : OTHER,
         repository,
         keywords: ["zippynet", "model", "image", "compression"],
         type: "module",
@@ -159,10 +151,11 @@ ${places.join("")}  },
 `;
 }
 
-async function licenceText(folder: string, licence: string): Promise<string> {
+async function licenceText(folder: string, { licence, attribution, research }: Manifest): Promise<string> {
   const own = await readFile(join(folder, "LICENSE"), "utf8").catch(() => undefined);
+  const use = research ? "They may be used for research alone.\n" : "";
   return (
     own ??
-    `Licence of these weights: ${licence}.\nREADME.md says what they were trained on, and under which terms.\n`
+    `Terms of these weights: ${licence}\n${use}${attribution}\nREADME.md says what they were trained on.\n`
   );
 }

@@ -24,7 +24,7 @@ const own = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
 const models = await ownModels();
 const usual = defaultModel(models);
 if (!isFree(usual)) {
-  const { name, licence = "none stated" } = usual.manifest;
+  const { name, licence } = usual.manifest;
   console.error(`note: no model may be used for anything; zippynet depends on ${name} (licence: ${licence})`);
 }
 await rm(STAGE, { recursive: true, force: true });
@@ -39,14 +39,16 @@ for (const model of models) {
 
 async function stageLibrary(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "package.json", ...own.files]) {
-    await cp(join(ROOT, path), join(folder, path), { recursive: true }).catch(
-      (error: NodeJS.ErrnoException) => {
-        if (error.code !== "ENOENT" || path !== "CHANGELOG.md") throw error;
-      },
-    );
+  const leftOut = ["tarballs", "web", "layers", "functions"].map((name) => join(DIST, name));
+  for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "bin", "dist"]) {
+    const copy = cp(join(ROOT, path), join(folder, path), {
+      recursive: true,
+      filter: (from) => !leftOut.includes(from),
+    });
+    await copy.catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT" || path !== "CHANGELOG.md") throw error;
+    });
   }
-  await rm(join(folder, "dist/tarballs"), { recursive: true, force: true });
   const stated = Object.fromEntries(Object.entries(own).filter(([field]) => !OWN_FIELDS.includes(field)));
   const dependencies = { ...own.dependencies, [usual.packageName]: own.version };
   await writeFile(

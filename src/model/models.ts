@@ -52,7 +52,11 @@ export function modelsOf<M extends Decoder>(
   const known = found.map(({ number, name }) => `${number} (${name})`).join(", ");
   const find = async (what: string, matches: (model: ModelEntry) => boolean): Promise<M> => {
     const model = found.find(matches);
-    if (!model) throw new ZippyNetError("unknown-model", `expected one of the models ${known}, got ${what}`);
+    if (!model)
+      throw new ZippyNetError(
+        "unknown-model",
+        `expected ${known === "" ? "a model to be configured" : `one of the models ${known}`}, got ${what}`,
+      );
     return load(model);
   };
   const byName = (name: string) => find(`"${name}"`, (model) => model.name === name);
@@ -61,7 +65,10 @@ export function modelsOf<M extends Decoder>(
     list: () => found.map(({ number, name, description }) => ({ number, name, description })),
     byNumber,
     byName,
-    default: () => load(found[0]!),
+    default: async () => {
+      if (!found[0]) throw new ZippyNetError("bad-model", "expected a model, got none");
+      return load(found[0]);
+    },
     choose: async (model) => {
       if (model === "auto") return Promise.all(found.map(load));
       return [await (typeof model === "number" ? byNumber(model) : byName(model))];

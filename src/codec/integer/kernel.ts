@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../errors.ts";
 import { assertFits, type IntegerConvolution } from "./convolution.ts";
-import { KERNEL } from "./kernel.wasm.ts";
+import { kernelModule } from "./kernel-module.ts";
 
 /** Bytes that an address is a multiple of: those of a vector. */
 const ALIGNMENT = 16;
@@ -52,7 +52,6 @@ interface Exports {
 
 /** What is used of WebAssembly's interface, which the types of Node leave out and those of browsers have. */
 interface WebAssemblyInterface {
-  Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { readonly exports: unknown };
 }
 
@@ -169,13 +168,10 @@ export class Kernel {
   }
 }
 
-let module: object | undefined;
-
 function instantiated(): Exports {
   const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyInterface };
   try {
-    module ??= new WebAssembly.Module(Uint8Array.from(atob(KERNEL), (character) => character.charCodeAt(0)));
-    return new WebAssembly.Instance(module).exports as Exports;
+    return new WebAssembly.Instance(kernelModule()).exports as Exports;
   } catch (cause) {
     const wanted = "expected WebAssembly with SIMD (and, in a page, 'wasm-unsafe-eval' in its script-src)";
     throw new ZippyNetError("unavailable", wanted, { cause });

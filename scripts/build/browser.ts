@@ -1,0 +1,97 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { KERNEL } from "../../src/codec/integer/kernel.wasm.ts";
+import { COMMON as BROWSERS } from "../../src/web/build/common.ts";
+import { COMMON, DIST, instead } from "./bundle.ts";
+import type { Model } from "./models.ts";
+
+const WEB = "src/web/browser";
+const common = { ...BROWSERS, ...COMMON, external: ["@zippynet/*"] };
+
+/** Bundles for browsers, and for whatever else decodes. @param model that the library brings @param version of its package */
+export async function buildBrowser({ manifest, packageName }: Model, version: string): Promise<void> {
+  await Promise.all([
+    build({
+      ...common,
+      // modules of their own, so that bundlers leave out what a page does not use, workers too
+      entryPoints: {
+        "browser/index": `${WEB}/index.ts`,
+        "browser/element": `${WEB}/define.ts`,
+        "browser/decode": `${WEB}/decode.ts`,
+        "browser/encode": `${WEB}/encode.ts`,
+      },
+      splitting: true,
+      chunkNames: "browser/[hash]",
+      plugins: [
+        instead({
+          [`${WEB}/decoder-place.ts`]: 'export * from "../packaged/decoder-place.ts";',
+          [`${WEB}/encoder-place.ts`]: 'export * from "../packaged/encoder-place.ts";',
+          "src/web/packaged/default-model.ts": `
+            export const importDecoderModel = async () => (await import("${packageName}")).default;
+            export const importEncoderModel = async () => (await import("${packageName}/encoder")).default;`,
+        }),
+      ],
+    }),
+    build({
+      ...common,
+      entryPoints: {
+        "browser/decoder.worker": `${WEB}/worker/decoder.ts`,
+        "browser/encoder.worker": `${WEB}/worker/encoder.ts`,
+      },
+      format: "iife",
+    }),
+    buildScript({ manifest, packageName } as Model, version),
+    buildDecoder(),
+  ]);
+}
+
+/** For a script tag: the global `ZippyNet`, and `<zippy-img>`. */
+async function buildScript({ manifest }: Model, version: string): Promise<void> {
+  const { g_a, g_s, prior } = manifest.blobs;
+  const decoder = [g_s.file, prior.file];
+  const place = (role: string) =>
+    `import { scriptPlace } from "../packaged/script-place.ts"; export const ${role}Place = scriptPlace("${role}");`;
+  await build({
+    ...common,
+    entryPoints: { "browser/zippynet.script": `${WEB}/script.ts` },
+    format: "iife",
+    globalName: "ZippyNet",
+    banner: { js: "var ZIPPYNET_SCRIPT=document.currentScript.src;" },
+    define: {
+      ZIPPYNET_MODEL: JSON.stringify({
+        manifest,
+        version,
+        files: { decoder, encoder: [g_a.file, ...decoder] },
+      }),
+    },
+    plugins: [
+      instead({
+        [`${WEB}/decoder-place.ts`]: place("decoder"),
+        [`${WEB}/encoder-place.ts`]: place("encoder"),
+      }),
+    ],
+  });
+}
+
+/** `zippynet/decode`, and the same for the edge, where WebAssembly comes as a module. */
+async function buildDecoder(): Promise<void> {
+  const entry = "src/web/packaged/decode.ts";
+  const edge = (name: string, kernel: string) =>
+    build({
+      ...common,
+      entryPoints: { [name]: entry },
+      external: ["./kernel.wasm*"],
+      plugins: [
+        instead({
+          "src/codec/integer/kernel-module.ts": `import module from "${kernel}"; export const kernelModule = () => module;`,
+        }),
+      ],
+    });
+  await Promise.all([
+    build({ ...common, entryPoints: { decode: entry } }),
+    edge("decode.workerd", "./kernel.wasm"),
+    edge("decode.edge-light", "./kernel.wasm?module"),
+    writeFile(join(DIST, "kernel.wasm"), Buffer.from(KERNEL, "base64")),
+  ]);
+}

@@ -1,0 +1,133 @@
+/**
+ * `zippynet/decode`: `.zn` files → pixels wherever there is WebAssembly with SIMD: Node, browsers, Deno, Bun, workers at the edge. It has no
+ * dependency and imports nothing of Node; it is told where weights are. What it shares with `zippynet` does the same.
+ *
+ * ```ts
+ * import { configure, decode } from "zippynet/decode";
+ * import faces from "@zippynet/model-faces";
+ * configure({ models: [faces] });
+ * const { width, height, data } = await decode(bytes);
+ * ```
+ *
+ * It works in the caller's thread. Frames of VP8 and AV1, which stand in where no model fits, are decoded only where the platform can: in
+ * browsers.
+ */
+import { type Outcome, settleEach } from "../../api/many.ts";
+import { infoOfModel, type ModelInfo } from "../../api/models.ts";
+import {
+  abortable,
+  assertKnown,
+  type DecodeOptions,
+  decodeWish,
+  MANY,
+  type ManyOptions,
+} from "../../api/options.ts";
+import { type Picture, pictureOf, told } from "../../api/picture.ts";
+import { bytesOf, type Source } from "../../api/source.ts";
+import { decodeImage } from "../../codec/decode.ts";
+import { ZippyNetError } from "../../codec/errors.ts";
+import { readZn } from "../../codec/format/zn-file.ts";
+import type { Decoder } from "../../codec/model.ts";
+import { badOption } from "../../codec/validate.ts";
+import { loadDecoder } from "../../model/load.ts";
+import { parseManifest } from "../../model/manifest.ts";
+import { type Decoders, type ModelEntry, modelsOf } from "../../model/models.ts";
+import { type ModelPackage, placeOf } from "../../model/package.ts";
+import { applyAlpha, decodeClassical } from "../browser/worker/classical.ts";
+
+export { type ClassicalInfo, type Info, info, type LatentsInfo } from "../../api/info.ts";
+export type { Outcome } from "../../api/many.ts";
+export type { ModelInfo } from "../../api/models.ts";
+export type { CommonOptions, DecodeOptions, ManyOptions, Progress, Signal } from "../../api/options.ts";
+export type { Channels, Picture } from "../../api/picture.ts";
+export type { BlobLike, Source } from "../../api/source.ts";
+export { type ErrorCode, ZippyNetError } from "../../codec/errors.ts";
+export { fromInline, toInline } from "../../codec/format/base64url.ts";
+export { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
+export type { ModelPackage, Place } from "../../model/package.ts";
+
+export interface Settings {
+  /** The models that files may name: what packages `@zippynet/model-NAME` export, or the same with bytes, URLs or loaders as `files`. */
+  readonly models: readonly ModelPackage[];
+}
+
+let models: Decoders = modelsOf<Decoder>([], loadDecoder);
+let infos: readonly ModelInfo[] = [];
+
+/** Says which models there are. Throws `bad-option`, `bad-model`. */
+export function configure(settings: Settings): void {
+  assertKnown(settings, ["models"]);
+  if (!Array.isArray(settings.models))
+    throw badOption("expected models as what packages @zippynet/model-NAME export", told(settings.models));
+  models = modelsOf(settings.models.map(entryOf), loadDecoder);
+  infos = settings.models.map(({ manifest }) => infoOfModel(JSON.stringify(manifest)));
+}
+
+/** The models that are here, by number. */
+export async function listModels(): Promise<ModelInfo[]> {
+  return [...infos].sort((a, b) => a.number - b.number);
+}
+
+/** A `.zn` file → pixels. Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`, `bad-option`, `unavailable`. */
+export async function decode(source: Source, options: DecodeOptions = {}): Promise<Picture> {
+  return decodeOne(source, options);
+}
+
+/** Many files, one after the other unless told, each with its outcome as `Promise.allSettled` gives it. Throws `bad-option`. */
+export async function decodeMany(
+  sources: Iterable<Source>,
+  options: DecodeOptions & ManyOptions = {},
+): Promise<Outcome<Picture>[]> {
+  const { concurrency, onProgress, ...each } = options;
+  decodeWish(options, MANY);
+  return settleEach(sources, options, 1, (source) => decodeOne(source, each));
+}
+
+/** Loads a model ahead of the first picture that needs it: the one of the lowest number unless told. Throws `unknown-model`, `bad-model`. */
+export async function preload(model?: string | number): Promise<void> {
+  await (model === undefined ? models.default() : models.choose(model));
+}
+
+async function decodeOne(source: Source, options: DecodeOptions): Promise<Picture> {
+  const channels = decodeWish(options);
+  const file = readZn(await bytesOf(source));
+  const work = async (): Promise<Picture> => {
+    const opaque =
+      file.kind === "latents"
+        ? pictureOf(decodeImage(await models.byNumber(file.header.model), file.file))
+        : await decodeClassical(file);
+    return file.alpha ? applyAlpha(opaque, file.alpha, file) : opaque;
+  };
+  const picture = await abortable(options.signal, work);
+  return channels === 4 ? picture : { ...picture, data: picture.data.filter((_, i) => i % 4 < 3) };
+}
+
+function entryOf(model: ModelPackage): ModelEntry {
+  const manifest = JSON.stringify(model.manifest);
+  const { number, name, description } = parseManifest(manifest);
+  const read = async (file: string): Promise<Uint8Array> => {
+    if (file === "manifest.json") return new TextEncoder().encode(manifest);
+    const place = await placeOf(model, file);
+    if (place === undefined)
+      throw new ZippyNetError("bad-model", `${name}: expected the file ${file}, got none`);
+    return typeof place === "string" ? fetched(place) : place;
+  };
+  return { number, name, description, read };
+}
+
+/** What Node has for a module that may not import anything of Node: its `fetch` knows no files. */
+interface NodeProcess {
+  getBuiltinModule?(name: "node:fs/promises"): { readFile(url: URL): Promise<Uint8Array> };
+}
+
+async function fetched(url: string): Promise<Uint8Array> {
+  const { process } = globalThis as { process?: NodeProcess };
+  if (url.startsWith("file:") && process?.getBuiltinModule)
+    return process.getBuiltinModule("node:fs/promises").readFile(new URL(url));
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw new ZippyNetError("unavailable", `${url} cannot be fetched`, { cause });
+  });
+  if (!response.ok)
+    throw new ZippyNetError("unavailable", `${url}: expected status 200, got ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
