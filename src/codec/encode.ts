@@ -4,14 +4,16 @@ import { type Header, writeLatentsFile } from "./format/latents-file.ts";
 import { assertImage, type Image, isGrey } from "./image.ts";
 import type { Model } from "./model.ts";
 import { QUALITIES } from "./network/architecture.ts";
-import { encodeOrientation, type Orientation } from "./orientation.ts";
+import { encodeOrientation, type Orientation, UPRIGHT } from "./orientation.ts";
 import { lambdaOf } from "./rate-distortion.ts";
 import {
-  bestOrientation,
+  type Analysed,
+  analysed,
+  bestStart,
   corrected,
   fittingGain,
-  plainStart,
   type Start,
+  startAt,
   type WeighedStart,
 } from "./rdo/candidates.ts";
 import { isTooLargeToSearch, MAX_EFFORT, Refinement } from "./rdo/refine.ts";
@@ -60,44 +62,71 @@ export function encodeImage(model: Model, image: Image, quality: number, effort 
 export function encodeInOnePass(model: Model, image: Image, quality: number): Encoded {
   assertWithin("quality", quality, 1, QUALITIES);
   assertImage(image);
-  const { orientation, trial } = plainStart(model, image, quality);
-  return { ...write(model, image, orientation, trial), lambda: lambdaOf(quality) };
+  return new ImageEncoder(model, image).encodeInOnePass(quality);
 }
 
 /**
- * Encodes one image at several qualities and efforts; an effort goes on from where a lower one of the same quality
- * ended.
+ * Encodes one image at several qualities and efforts. Nothing is computed twice: each orientation is analysed once, a
+ * quality's first pass serves all efforts, and an effort goes on from where a lower one of the same quality ended. Trusts
+ * its caller that all is within bounds.
  */
 export class ImageEncoder {
-  readonly #model: Model;
+  readonly model: Model;
   readonly #image: Image;
+  readonly #analysed = new Map<Orientation, Analysed>();
   readonly #searches = new Map<number, Search>();
 
   constructor(model: Model, image: Image) {
-    this.#model = model;
+    this.model = model;
     this.#image = image;
   }
 
-  /** As `encodeImage`, but trusts its caller that all is within its bounds. */
+  /** As `encodeImage`. */
   encode(quality: number, effort: number): Encoded {
-    const [model, image] = [this.#model, this.#image];
-    if (isTooLargeToSearch(image, effort)) return encodeInOnePass(model, image, quality);
-    const search = this.#searches.get(quality) ?? {
-      start: corrected(model, bestOrientation(model, image, quality)),
-    };
-    this.#searches.set(quality, search);
-    const { orientation, trial } = search.start;
-    if (effort === 0) return { ...write(model, image, orientation, trial), lambda: lambdaOf(quality) };
+    if (isTooLargeToSearch(this.#image, effort)) return this.encodeInOnePass(quality);
+    const { model } = this;
+    const search = this.#search(quality);
+    search.start ??= corrected(model, this.#bestOrientation(search, quality));
+    if (effort === 0) return this.#write(search.start, search.start.trial, lambdaOf(quality));
     search.fitting ??= fittingGain(model, search.start);
     search.refinement ??= new Refinement(model, search.fitting);
-    const refined = search.refinement.upTo(effort);
-    return { ...write(model, image, orientation, refined), lambda: search.fitting.lambda };
+    return this.#write(search.start, search.refinement.upTo(effort), search.fitting.lambda);
+  }
+
+  /** As the function of this name. */
+  encodeInOnePass(quality: number): Encoded {
+    const { upright } = this.#search(quality);
+    return this.#write(upright, upright.trial, lambdaOf(quality));
+  }
+
+  #search(quality: number): Search {
+    const search = this.#searches.get(quality) ?? { upright: this.#startAt(UPRIGHT, quality) };
+    this.#searches.set(quality, search);
+    return search;
+  }
+
+  #bestOrientation({ upright }: Search, quality: number): Start {
+    const others = Array.from({ length: this.model.orientations - 1 }, (_, i) =>
+      this.#startAt(i + 1, quality),
+    );
+    return bestStart([upright, ...others], quality);
+  }
+
+  #startAt(orientation: Orientation, quality: number): Start {
+    const picture = this.#analysed.get(orientation) ?? analysed(this.model, this.#image, orientation);
+    this.#analysed.set(orientation, picture);
+    return startAt(this.model, picture, quality);
+  }
+
+  #write({ orientation }: Start, trial: Trial, lambda: number): Encoded {
+    return { ...write(this.model, this.#image, orientation, trial), lambda };
   }
 }
 
 /** How far the search for a file of a quality has come. */
 interface Search {
-  readonly start: Start;
+  readonly upright: Start;
+  start?: Start;
   fitting?: WeighedStart;
   refinement?: Refinement;
 }

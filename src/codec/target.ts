@@ -1,4 +1,4 @@
-import { type Encoded, encodeImage, encodeInOnePass, ImageEncoder } from "./encode.ts";
+import { type Encoded, encodeImage, ImageEncoder } from "./encode.ts";
 import { ZippyNetError } from "./errors.ts";
 import { assertImage, type Image } from "./image.ts";
 import type { Model } from "./model.ts";
@@ -109,7 +109,7 @@ export function encodeNear(model: Model, image: Image, target: Target, effort = 
   assertImage(image);
   assertWithin("effort", effort, 0, MAX_EFFORT);
   const encoder = new ImageEncoder(model, image);
-  const plain = memo((quality) => encodeInOnePass(model, image, quality));
+  const plain = memo((quality) => encoder.encodeInOnePass(quality));
   let edge = edgeOf(target, plain, 1, 101);
   const near = around(edge, NEIGHBOURS.plain).map(plain);
   // what lower efforts find stays a candidate, so that no effort is worse than a lower one

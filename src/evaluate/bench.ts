@@ -10,7 +10,7 @@ import sharp from "sharp";
 import { decodeImage } from "../codec/decode.ts";
 import type { Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
-import { encodePictures } from "../image/encode.ts";
+import { encodePicture } from "../image/encode.ts";
 import { resizeImage } from "../image/fit.ts";
 import { readImage } from "../image/read.ts";
 import { openModels } from "../model/folder.ts";
@@ -88,16 +88,15 @@ async function pairsOf(model: Model, image: Image): Promise<Pair[]> {
   const avif = await encodeAvif();
   const decodeAvif = () => sharp(avif).raw().toBuffer();
   const batch = Array.from({ length: BATCH }, () => image);
-  const encode = async (images: readonly Image[]): Promise<Uint8Array[]> => {
-    const made = await encodePictures([model], images, {
-      target: { kind: "quality", quality: QUALITY },
-      effort: 0,
-    });
-    return made.map((picture) => {
-      if (picture instanceof Error || picture.kind !== "latents") throw new Error("expected latents");
-      return picture.file;
-    });
-  };
+  const encode = (images: readonly Image[]): Promise<Uint8Array[]> =>
+    Promise.all(
+      images.map(async (one) => {
+        const wish = { target: { kind: "quality", quality: QUALITY }, effort: 0 } as const;
+        const { kind, file } = await encodePicture([model], one, wish);
+        if (kind !== "latents") throw new Error(`expected latents, got ${kind}`);
+        return file;
+      }),
+    );
   const files = await encode(batch);
   const pair = (name: string, images: number, ours: Pair["ours"], theirs: Pair["theirs"]): Pair => ({
     name,

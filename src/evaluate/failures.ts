@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { imageOf } from "../api/picture.ts";
 import { type Image, laidOnWhite } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
-import { encodePictures } from "../image/encode.ts";
+import { encodePicture } from "../image/encode.ts";
 import { readImage } from "../image/read.ts";
 import { decode } from "../index.ts";
 import { sample } from "./samples.ts";
@@ -35,9 +35,7 @@ async function row(model: Model, name: string, image: Image): Promise<Cell[]> {
 
 async function encoded(model: Model, image: Image, classical: boolean): Promise<Cell> {
   const wish = { target: { kind: "quality", quality: QUALITY }, effort: 0, classical } as const;
-  const [made] = await encodePictures([model], [image], wish);
-  if (!made || made instanceof Error) throw made ?? new Error("expected a picture");
-  const { file, kind, psnr } = made;
+  const { file, kind, psnr } = await encodePicture([model], image, wish);
   return {
     image: imageOf(await decode(file)),
     label: `${kind === "latents" ? model.name : kind} ${file.length} bytes ${told(psnr)}`,

@@ -1,8 +1,7 @@
 import type { Kind } from "../codec/format/zn-file.ts";
 import type { Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
-import { batches } from "../image/batches.ts";
-import { encodePictures } from "../image/encode.ts";
+import { encodePicture } from "../image/encode.ts";
 import { finite, mean, type Point } from "./curve.ts";
 
 /** How files are made. */
@@ -37,18 +36,13 @@ export async function ownPoint(
 ): Promise<OwnPoint> {
   const rows: { bytes: number; estimated: number; psnr: number; pixels: number }[] = [];
   const kinds: Partial<Record<Kind, number>> = {};
-  for (const batch of batches(images, (image) => image)) {
+  for (const image of images) {
     const wish = { target: { kind: "quality", quality }, effort, classical } as const;
-    const encoded = await encodePictures(models, batch, wish);
-    encoded.forEach((made, i) => {
-      if (made instanceof Error) throw made;
-      const { file, kind, psnr, estimatedBits } = made;
-      const { width, height } = batch[i]!;
-      const estimated = estimatedBits === undefined ? file.length - CLASSICAL_HEADER : estimatedBits / 8;
-      rows.push({ bytes: file.length, estimated, psnr: finite(psnr), pixels: width * height });
-      kinds[kind] = (kinds[kind] ?? 0) + 1;
-    });
-    onImages(batch.length);
+    const { file, kind, psnr, estimatedBits } = await encodePicture(models, image, wish);
+    const estimated = estimatedBits === undefined ? file.length - CLASSICAL_HEADER : estimatedBits / 8;
+    rows.push({ bytes: file.length, estimated, psnr: finite(psnr), pixels: image.width * image.height });
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+    onImages(1);
     await new Promise(setImmediate); // lets a progress bar move and a signal through
   }
   const bytes = mean(rows.map((row) => row.bytes));

@@ -5,11 +5,11 @@ import type { Model } from "../codec/model.ts";
 import { MAX_EFFORT } from "../codec/rdo/refine.ts";
 import { assertTarget, type Target } from "../codec/target.ts";
 import { assertWithin } from "../codec/validate.ts";
+import { codeByModels } from "./by-models.ts";
 import { MAX_PIXELS } from "./classical/decode.ts";
 import { Classical } from "./classical/search.ts";
 import { NO_WRAP, wrapperOf } from "./classical/wrap.ts";
 import { type Candidate, Judge } from "./judge.ts";
-import { type Latents, latentsOf } from "./latents.ts";
 
 export interface EncodeWish {
   readonly target: Target;
@@ -42,53 +42,25 @@ const TOO_MUCH_ALPHA = `expected alpha of at most ${MAX_ALPHA} bytes, as no clas
 /** WebP's limit. */
 const MAX_FRAME_SIDE = 16_383;
 
-/** A picture → a `.zn` file, as `encodePictures`. */
+/**
+ * A picture → a `.zn` file: latents of whichever model suits best, or a classical codec's frame where that is better. To
+ * a quality, the best file is that of the fewest bits + λ · SSE, where a model's file tells λ. Alpha is kept.
+ * Throws `bad-image`, `too-large`, or `bad-option`: also if nothing meets the target.
+ */
 export async function encodePicture(
   models: readonly Model[],
   image: Image,
   wish: EncodeWish,
 ): Promise<EncodedPicture> {
-  const [made] = await encodePictures(models, [image], wish);
-  if (made instanceof ZippyNetError) throw made;
-  return made!;
-}
-
-/**
- * Pictures of one size → `.zn` files: latents of whichever model suits best, or a classical codec's frame where that is better. To
- * a quality, the best file is that of the fewest bits + λ · SSE, where a model's file tells λ. Alpha is kept.
- * What becomes of a picture is at its place: a file, or an error (`bad-image`; `bad-option` if nothing meets the target).
- * Throws `bad-option`.
- */
-export async function encodePictures(
-  models: readonly Model[],
-  images: readonly Image[],
-  wish: EncodeWish,
-): Promise<(EncodedPicture | ZippyNetError)[]> {
   assertTarget(wish.target);
   assertWithin("effort", wish.effort, 0, MAX_EFFORT);
-  for (const image of images) {
-    assertPicture(image);
-    assertNotTooLarge(image);
-    assertPixels(image);
-  }
-  const latents = latentsOf(models, images, wish);
-  return Promise.all(
-    images.map(async (image, i) => {
-      try {
-        return await choose(image, wish, latents[i]!);
-      } catch (error) {
-        if (error instanceof ZippyNetError) return error;
-        throw error;
-      }
-    }),
-  );
-}
-
-async function choose(image: Image, wish: EncodeWish, own: Latents): Promise<EncodedPicture> {
+  assertPicture(image);
+  assertNotTooLarge(image);
+  assertPixels(image);
   const { target, effort, classical = true } = wish;
   const wrap = await wrapperOf(image);
   if (!wrap && !classical) throw new ZippyNetError("too-large", TOO_MUCH_ALPHA);
-  const candidates = wrap ? await own(wrap) : [];
+  const candidates = wrap ? codeByModels(models, image, wrap, wish) : [];
   const judge = judgeOf(target, image, candidates);
   if (!wrap) candidates.push(await new Classical(image, NO_WRAP, effort).lossless());
   else if (classical) {

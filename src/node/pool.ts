@@ -1,21 +1,30 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import type { Worker, WorkerOptions } from "node:worker_threads";
 import { abortable, type Signal } from "../api/options.ts";
 import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
-import type { ModelLocation } from "../model/location.ts";
-import type { ResultOf, Task } from "./engine.ts";
 
-/** What a thread is started with. */
-export interface ThreadData {
-  readonly locations: readonly ModelLocation[];
-}
-export interface ToThread {
+/** A task on its way to a thread. */
+export interface ToThread<Task> {
+  readonly id: number;
   readonly task: Task;
 }
-export type FromThread =
-  | { readonly kind: "done"; readonly result: ResultOf<Task> }
-  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: "broken"; readonly message: string };
+/** What a task came to. The class of an error is lost between threads, so what it is made of is sent. */
+export type FromThread<Result> = { readonly id: number } & (
+  | { readonly kind: "done"; readonly result: Result }
+  | { readonly kind: "failed"; readonly started: boolean; readonly error: SentError }
+);
+export type SentError =
+  | { readonly code: ErrorCode; readonly message: string }
+  | { readonly code?: never; readonly name: string; readonly message: string };
+
+export interface PoolOptions {
+  /** Threads at most. */
+  readonly size: number;
+  /** What each thread is started with; it is copied. */
+  readonly data?: unknown;
+  /** Tasks that a thread has at a time: more than one where tasks wait for others, such as S3. 1 unless told. */
+  readonly atOnce?: number;
+}
 
 /** Milliseconds after which a thread without work ends. */
 const PATIENCE = 5000;
@@ -25,51 +34,82 @@ export function usualThreads(): number {
   return Math.max(1, Math.min(4, availableParallelism() - 1));
 }
 
-interface Job {
+interface Job<Task, Result> {
+  readonly id: number;
   readonly task: Task;
-  readonly done: (result: ResultOf<Task>) => void;
+  readonly done: (result: Result) => void;
   readonly failed: (error: unknown) => void;
 }
 
 /**
- * Threads that encode, so that the program's own goes on answering. They start when there is work, are kept for some seconds, and never
- * keep a program from ending.
+ * Threads that do tasks, so that the program's own goes on answering. They start when there is work, are kept for some seconds, and never
+ * keep a program from ending. A thread that dies fails what it was at, and another takes its place.
+ * @example
+ * const pool = new Pool<Task, Result>((options) => new Worker(new URL("./thread.ts", import.meta.url), options), { size: 4 });
+ * const result = await pool.run(task); // ./thread.ts calls `serveTasks` of pool-thread.ts
  */
-export class Pool {
-  readonly #locations: readonly ModelLocation[];
-  readonly #size: number;
-  readonly #queue: Job[] = [];
-  readonly #threads = new Set<Thread>();
+export class Pool<Task, Result> {
+  readonly #open: (options: WorkerOptions) => Worker;
+  readonly #options: PoolOptions;
+  readonly #queue: Job<Task, Result>[] = [];
+  readonly #threads = new Set<Thread<Task, Result>>();
+  #ids = 0;
+  #failedStart: unknown;
 
-  constructor(locations: readonly ModelLocation[], size: number) {
-    this.#locations = locations;
-    this.#size = size;
+  /** @param open makes a thread: `new Worker` stands where bundlers see it beside the file's URL */
+  constructor(open: (options: WorkerOptions) => Worker, options: PoolOptions) {
+    this.#open = open;
+    this.#options = options;
   }
 
-  /** A signal that aborts takes the task out of the queue, or ends the thread that is at it. Throws `unavailable` if no thread starts. */
-  run<T extends Task>(task: T, signal?: Signal): Promise<ResultOf<T>> {
-    let job: Job | undefined;
-    const work = (): Promise<ResultOf<T>> =>
+  /** Why a thread could not be made ready, if that happened: then every task fails alike. */
+  get failedStart(): unknown {
+    return this.#failedStart;
+  }
+
+  /**
+   * Does a task. A signal that aborts takes it out of the queue, or ends the thread that is at it.
+   * Throws what the task throws, and `unavailable` if its thread ends.
+   */
+  run<T extends Task, R extends Result>(task: T, signal?: Signal): Promise<R> {
+    let job: Job<Task, Result> | undefined;
+    const work = (): Promise<R> =>
       new Promise((done, failed) => {
-        job = { task, done: (result) => done(result as ResultOf<T>), failed };
+        job = { id: this.#ids++, task, done: (result) => done(result as R), failed };
         this.#queue.push(job);
         this.#feed();
       });
     return abortable(signal, work, () => this.#abandon(job!));
   }
 
+  /** Ends all threads at once; what they were at fails. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#threads].map((thread) => thread.stop()));
+  }
+
   #feed(): void {
     while (this.#queue.length > 0) {
-      const thread = [...this.#threads].find(({ job }) => !job) ?? this.#start();
+      const thread = this.#leastBusy() ?? this.#start();
       if (!thread) return;
       thread.take(this.#queue.shift()!);
     }
   }
 
-  #start(): Thread | undefined {
-    if (this.#threads.size >= this.#size) return undefined;
-    const thread = new Thread(this.#locations, {
+  /** A thread that can take a task: an idle one, or any that has room once no more threads may start. */
+  #leastBusy(): Thread<Task, Result> | undefined {
+    const { size, atOnce = 1 } = this.#options;
+    const room = this.#threads.size < size ? 1 : atOnce;
+    return [...this.#threads].filter(({ load }) => load < room).sort((a, b) => a.load - b.load)[0];
+  }
+
+  #start(): Thread<Task, Result> | undefined {
+    if (this.#threads.size >= this.#options.size) return undefined;
+    const worker = this.#open({ workerData: this.#options.data, name: "zippynet" });
+    const thread = new Thread<Task, Result>(worker, {
       idle: () => this.#feed(),
+      unready: (error) => {
+        this.#failedStart ??= error;
+      },
       gone: () => {
         this.#threads.delete(thread);
         this.#feed();
@@ -79,61 +119,86 @@ export class Pool {
     return thread;
   }
 
-  #abandon(job: Job): void {
+  #abandon(job: Job<Task, Result>): void {
     const waiting = this.#queue.indexOf(job);
     if (waiting >= 0) this.#queue.splice(waiting, 1);
-    for (const thread of this.#threads) if (thread.job === job) thread.stop();
+    for (const thread of this.#threads) if (thread.has(job)) void thread.stop();
   }
 }
 
-class Thread {
-  job: Job | undefined;
+interface Events {
+  readonly idle: () => void;
+  readonly unready: (error: unknown) => void;
+  readonly gone: () => void;
+}
+
+class Thread<Task, Result> {
   readonly #worker: Worker;
-  readonly #idle: () => void;
+  readonly #events: Events;
+  readonly #jobs = new Map<number, Job<Task, Result>>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(locations: readonly ModelLocation[], { idle, gone }: { idle: () => void; gone: () => void }) {
-    const workerData: ThreadData = { locations };
-    this.#worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData, name: "zippynet" });
-    this.#idle = idle;
-    this.#worker.unref();
-    this.#worker.on("message", (message: FromThread) => this.#take(message));
-    this.#worker.on("error", (cause) => {
+  constructor(worker: Worker, events: Events) {
+    this.#worker = worker;
+    this.#events = events;
+    worker.unref();
+    worker.on("message", (message: FromThread<Result>) => this.#receive(message));
+    worker.on("error", (cause) => {
       const why = `expected a thread to do this, it ended: ${cause instanceof Error ? cause.message : cause}`;
-      this.#finish()?.failed(new ZippyNetError("unavailable", why, { cause }));
+      this.#fail(new ZippyNetError("unavailable", why, { cause }));
     });
-    this.#worker.on("exit", (code) => {
-      this.#finish()?.failed(new ZippyNetError("unavailable", `a thread ended with code ${code}`));
-      gone();
+    worker.on("exit", (code) => {
+      this.#fail(new ZippyNetError("unavailable", `a thread ended with code ${code}`));
+      events.gone();
     });
   }
 
-  take(job: Job): void {
+  /** Tasks under way. */
+  get load(): number {
+    return this.#jobs.size;
+  }
+
+  has({ id }: Job<Task, Result>): boolean {
+    return this.#jobs.has(id);
+  }
+
+  take(job: Job<Task, Result>): void {
     clearTimeout(this.#timer);
-    this.job = job;
+    this.#jobs.set(job.id, job);
     this.#worker.ref();
-    const message: ToThread = { task: job.task };
+    const message: ToThread<Task> = { id: job.id, task: job.task };
     this.#worker.postMessage(message);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     clearTimeout(this.#timer);
-    void this.#worker.terminate();
+    await this.#worker.terminate();
   }
 
-  #take(message: FromThread): void {
-    const job = this.#finish();
-    this.#worker.unref();
-    this.#timer = setTimeout(() => this.stop(), PATIENCE).unref();
+  #receive(message: FromThread<Result>): void {
+    const job = this.#jobs.get(message.id);
+    this.#jobs.delete(message.id);
+    if (this.#jobs.size === 0) {
+      this.#worker.unref();
+      this.#timer = setTimeout(() => void this.stop(), PATIENCE).unref();
+    }
     if (message.kind === "done") job?.done(message.result);
-    else if (message.kind === "failed") job?.failed(new ZippyNetError(message.code, message.message));
-    else job?.failed(new Error(message.message));
-    this.#idle();
+    else {
+      const error = received(message.error);
+      if (!message.started) this.#events.unready(error);
+      job?.failed(error);
+    }
+    this.#events.idle();
   }
 
-  #finish(): Job | undefined {
-    const { job } = this;
-    this.job = undefined;
-    return job;
+  #fail(error: unknown): void {
+    const jobs = [...this.#jobs.values()];
+    this.#jobs.clear();
+    for (const { failed } of jobs) failed(error);
   }
+}
+
+function received(error: SentError): Error {
+  if (error.code) return new ZippyNetError(error.code, error.message);
+  return Object.assign(new Error(error.message), { name: error.name });
 }

@@ -1,6 +1,7 @@
+import { Worker, type WorkerOptions } from "node:worker_threads";
 import { findModels } from "../model/installed.ts";
 import type { ModelLocation } from "../model/location.ts";
-import { Engine } from "./engine.ts";
+import { Engine, type ResultOf, type Task } from "./engine.ts";
 import { Pool, usualThreads } from "./pool.ts";
 
 /** What does the work, made when first asked for and whenever settings change. */
@@ -8,7 +9,7 @@ export interface Runtime {
   readonly locations: readonly ModelLocation[];
   readonly engine: Engine;
   /** None where the caller's thread does all. */
-  readonly pool: Pool | undefined;
+  readonly pool: Pool<Task, ResultOf<Task>> | undefined;
   /** Pictures that can be at work at a time. */
   readonly threads: number;
 }
@@ -37,8 +38,14 @@ export function runtime(): Promise<Runtime> {
   return current;
 }
 
+const openThread = (options: WorkerOptions): Worker =>
+  new Worker(new URL("./thread.ts", import.meta.url), options);
+
 async function start({ locate, threads }: Plan): Promise<Runtime> {
   const locations = await locate();
-  const pool = threads === 0 ? undefined : new Pool(locations, threads);
+  const pool =
+    threads === 0
+      ? undefined
+      : new Pool<Task, ResultOf<Task>>(openThread, { size: threads, data: locations });
   return { locations, engine: new Engine(locations), pool, threads: Math.max(1, threads) };
 }

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { encodeFiles } from "../../src/cli/files/encode-files.ts";
 import { readBytes } from "../../src/cli/files/files.ts";
-import type { Result } from "../../src/cli/results.ts";
+import { openWork } from "../../src/cli/files/work.ts";
 import { zippyError } from "../codec/support.ts";
 import { IMAGES, scratch } from "./run.ts";
 
@@ -30,10 +29,9 @@ test("a file of more bytes than are allowed is not read", async () => {
 });
 
 test("of images that are encoded, fewer are allowed than of .zn files", async () => {
-  const results: Result[] = [];
-  const wish = { target: { kind: "quality", quality: 50 }, effort: 0 } as const;
-  const tasks = [{ in: hollow("huge.png", 3 * GIB), out: at("huge.zn") }];
-  await encodeFiles([], wish, tasks, (more) => results.push(...more));
+  const target = { kind: "quality", quality: 50 } as const;
+  const encode = await openWork({ kind: "encode", model: "faces", target, effort: 0 });
+  const result = await encode({ in: hollow("huge.png", 3 * GIB), out: at("huge.zn") });
   const message = "expected a file of at most 67108864 bytes, got 3221225472";
-  assert.deepEqual(results, [{ in: at("huge.png"), error: { code: "too-large", message } }]);
+  assert.deepEqual(result, { in: at("huge.png"), error: { code: "too-large", message } });
 });

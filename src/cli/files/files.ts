@@ -1,9 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { ZippyNetError } from "../../codec/errors.ts";
-import { type Failure, failure } from "../results.ts";
 import { STANDARD } from "./inputs.ts";
-import { type Task, writeWhole } from "./outputs.ts";
+import { writeWhole } from "./outputs.ts";
 
 /** More than the largest `.zn` file: 25 million pixels of noise without loss. */
 const MAX_BYTES = 128 * 1024 * 1024;
@@ -27,11 +26,3 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
 
 /** Pictures that are in memory at once, as files or as pixels: each may be of 25 million. */
 export const AT_ONCE = 4;
-
-/** Does a step of all tasks at once; what a step throws becomes that task's failure. */
-export function each<T extends Task, U>(
-  tasks: readonly T[],
-  step: (task: T) => Promise<U>,
-): Promise<(U | Failure)[]> {
-  return Promise.all(tasks.map((task) => step(task).catch((error: unknown) => failure(task.in, error))));
-}

@@ -1,9 +1,13 @@
-import type { EncodeWish } from "../../image/encode.ts";
+import { readZn } from "../../codec/format/zn-file.ts";
+import type { Model } from "../../codec/model.ts";
+import { decodePicture } from "../../image/decode.ts";
+import { type EncodeWish, encodePicture } from "../../image/encode.ts";
 import type { PictureFormat } from "../../image/formats.ts";
-import { openModels } from "../../model/folder.ts";
-import type { OnResults } from "../results.ts";
-import { decodeFiles } from "./decode-files.ts";
-import { encodeFiles } from "./encode-files.ts";
+import { MAX_BYTES, readImage } from "../../image/read.ts";
+import { writeImage } from "../../image/write.ts";
+import { type Models, openModels } from "../../model/folder.ts";
+import { type Done, failure, type Result } from "../results.ts";
+import { readBytes, writeBytes } from "./files.ts";
 import type { Task } from "./outputs.ts";
 
 /** What is to be done to every input of a run; plain data, so that it can be sent to a thread. */
@@ -11,13 +15,53 @@ export type Work =
   | ({ readonly kind: "encode"; readonly model: string } & EncodeWish)
   | { readonly kind: "decode"; readonly format: PictureFormat };
 
-/** Does a portion of a run; every task has one result, told as it comes, in any order. */
-export type Worker = (tasks: readonly Task[], onResults: OnResults) => Promise<void>;
+/** Does one task of a run. What cannot be done is a result, not thrown. */
+export type DoFile = (task: Task) => Promise<Result>;
 
-/** Opens the models once; throws what keeps every input from being done. */
-export async function makeWorker(work: Work): Promise<Worker> {
+/** Opens the models once. Throws what keeps every input from being done. */
+export async function openWork(work: Work): Promise<DoFile> {
   const models = await openModels();
-  if (work.kind === "decode") return (tasks, onResults) => decodeFiles(models, work.format, tasks, onResults);
-  const chosen = await models.choose(work.model);
-  return (tasks, onResults) => encodeFiles(chosen, work, tasks, onResults);
+  const done =
+    work.kind === "encode" ? encoder(await models.choose(work.model), work) : decoder(models, work.format);
+  return (task) => done(task).catch((error: unknown) => failure(task.in, error));
+}
+
+function encoder(models: readonly Model[], wish: EncodeWish): (task: Task) => Promise<Done> {
+  return async (task) => {
+    const bytes = await readBytes(task.in, MAX_BYTES);
+    const { image, notes } = await readImage(bytes);
+    const { file, kind, model, quality, psnr } = await encodePicture(models, image, wish);
+    await writeBytes(task.out, file);
+    return {
+      ...task,
+      width: image.width,
+      height: image.height,
+      kind,
+      ...(model !== undefined && { model, quality }),
+      effort: wish.effort,
+      bytesBefore: bytes.length,
+      bytesAfter: file.length,
+      // without loss it is infinite, which JSON cannot say
+      ...(Number.isFinite(psnr) && { psnr: Number(psnr.toFixed(2)) }),
+      ...(notes.length > 0 && { notes }),
+    };
+  };
+}
+
+function decoder(models: Models, format: PictureFormat): (task: Task) => Promise<Done> {
+  return async (task) => {
+    const bytes = await readBytes(task.in);
+    const file = readZn(bytes);
+    const picture = await writeImage(await decodePicture(models, bytes), format);
+    await writeBytes(task.out, picture);
+    return {
+      ...task,
+      width: file.width,
+      height: file.height,
+      kind: file.kind,
+      ...(file.kind === "latents" && { model: file.header.model, quality: file.header.quality }),
+      bytesBefore: bytes.length,
+      bytesAfter: picture.length,
+    };
+  };
 }

@@ -2,17 +2,21 @@ import type { Image } from "../image.ts";
 import { analyse, withGain } from "../integer/autoencoder.ts";
 import type { Model } from "../model.ts";
 import { QUALITIES } from "../network/architecture.ts";
-import { type Orientation, turned, UPRIGHT } from "../orientation.ts";
+import { type Orientation, turned } from "../orientation.ts";
 import { lambdaOf } from "../rate-distortion.ts";
 import { lossOf, type Trial, tryLatents } from "./trial.ts";
 
-/** A way to code a picture. */
-export interface Start {
+/** A picture in one orientation, and what `g_a` makes of it. */
+export interface Analysed {
   readonly orientation: Orientation;
   /** The picture, turned as it is coded. */
   readonly image: Image;
   /** [rows, columns, latentChannels] before gain. */
   readonly y: Float32Array;
+}
+
+/** A way to code a picture. */
+export interface Start extends Analysed {
   readonly trial: Trial;
 }
 
@@ -37,16 +41,19 @@ const FARTHEST = 4;
  */
 const CORRECTIONS = [0.05, 0.1, 0.15] as const;
 
-/** One pass: the picture upright, at the gain of its quality. */
-export function plainStart(model: Model, image: Image, quality: number): Start {
-  return startFrom(model, image, UPRIGHT, quality);
+/** Turns a picture and analyses it: the half of a pass that no quality changes. */
+export function analysed(model: Model, picture: Image, orientation: Orientation): Analysed {
+  const image = turned(picture, orientation);
+  return { orientation, image, y: analyse(model, image) };
 }
 
-/** The best of the model's orientations at the gain of a quality, by the quality's λ. */
-export function bestOrientation(model: Model, image: Image, quality: number): Start {
-  const starts = Array.from({ length: model.orientations }, (_, orientation) =>
-    startFrom(model, image, orientation, quality),
-  );
+/** One pass at the gain of a quality. */
+export function startAt(model: Model, picture: Analysed, quality: number): Start {
+  return { ...picture, trial: tryGain(model, picture, quality) };
+}
+
+/** The best of starts of one quality, by the quality's λ. */
+export function bestStart(starts: readonly Start[], quality: number): Start {
   return best(starts, lambdaOf(quality));
 }
 
@@ -98,12 +105,6 @@ function ownLambda(starts: readonly Start[], usual: number): number {
 
 function best(starts: readonly Start[], lambda: number): Start {
   return starts.reduce((a, b) => (lossOf(b.trial, lambda) < lossOf(a.trial, lambda) ? b : a));
-}
-
-function startFrom(model: Model, picture: Image, orientation: Orientation, quality: number): Start {
-  const image = turned(picture, orientation);
-  const y = analyse(model, image);
-  return { orientation, image, y, trial: tryGain(model, { image, y }, quality) };
 }
 
 function tryGain(model: Model, { image, y }: Pick<Start, "image" | "y">, quality: number): Trial {

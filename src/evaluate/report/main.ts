@@ -15,6 +15,7 @@ import type { Peer } from "../peers.ts";
 import { runScript, wholeOf } from "../script.ts";
 import { toHtml } from "./html.ts";
 import { plotFile, toMarkdown } from "./markdown.ts";
+import { openThreads } from "./own-files.ts";
 import { ownVersion } from "./own-version.ts";
 import { REPORT_PEERS } from "./peers.ts";
 import { psnrPlot, ssimPlot } from "./plots.ts";
@@ -22,7 +23,6 @@ import { startProgress } from "./progress.ts";
 import type { Report } from "./report.ts";
 import { reportSet, type SetReport } from "./set-report.ts";
 import { type Picture, parseSets, readSet, type SetWish } from "./sets.ts";
-import { Threads } from "./threads.ts";
 
 const USAGE = `usage: npm run report -- [--limit N] [--efforts 0,4,9] [--peers LIST] [--out DIR] [NAME=FOLDER[@SIZE|@SIZEtiles][:LEVELS] …]
 
@@ -76,7 +76,7 @@ async function run({ sets, limit, efforts, peers, out }: Wish): Promise<void> {
   const models = await openModels();
   const version = await ownVersion();
   const progress = startProgress();
-  const threads = new Threads();
+  const threads = openThreads();
   const reports: SetReport[] = [];
   try {
     for (const [set, pictures] of read) {

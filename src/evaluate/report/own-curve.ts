@@ -1,11 +1,9 @@
 import type { Kind } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
-import { batches, split } from "../../image/batches.ts";
 import { cached, hashImages } from "../cache.ts";
 import { mean, type Point } from "../curve.ts";
-import type { OwnRow } from "./own-files.ts";
+import type { OwnRow, Threads } from "./own-files.ts";
 import { SSIM } from "./ssim.ts";
-import type { Threads } from "./threads.ts";
 
 /** Means of many files, and how many are of each kind. */
 export interface OwnPoint extends Point {
@@ -22,31 +20,20 @@ export interface OwnWish {
   readonly quality: number;
 }
 
-/** Images of a task of a searching encoder, which gains little from many at once: an unfinished run loses no more. */
-const SEARCHED = 4;
-
-/** Encodes and decodes every image; results come in the order of the images, and are cached a batch at a time. */
-export async function ownRows(
+/** Encodes and decodes every image; results come in the order of the images, and each is cached. */
+export function ownRows(
   { threads, version, effort, quality }: OwnWish,
   images: readonly Image[],
   onImages: (count: number) => void = () => undefined,
 ): Promise<OwnRow[]> {
-  const rows = new Map<Image, OwnRow>();
-  const whole = batches(images, (image) => image);
-  const portions = effort === 0 ? whole : whole.flatMap((batch) => split(batch, SEARCHED));
-  const work = portions.map(async (portion) => {
-    const key = { own: version, effort, quality, similarity: SSIM.name, hash: hashImages(portion) };
-    const made = await cached(key, async () => {
-      const files = await threads.encode({ images: portion, effort, quality });
-      return files.map(({ row }) => row);
-    });
-    portion.forEach((image, i) => {
-      rows.set(image, made[i]!);
-    });
-    onImages(portion.length);
-  });
-  await Promise.all(work);
-  return images.map((image) => rows.get(image)!);
+  return Promise.all(
+    images.map(async (image) => {
+      const key = { own: version, effort, quality, similarity: SSIM.name, hash: hashImages([image]) };
+      const row = await cached(key, async () => (await threads.run({ image, effort, quality })).row);
+      onImages(1);
+      return row;
+    }),
+  );
 }
 
 export function pointOf(quality: number, rows: readonly OwnRow[]): OwnPoint {

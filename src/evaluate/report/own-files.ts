@@ -1,9 +1,12 @@
+import { availableParallelism } from "node:os";
+import { Worker, type WorkerOptions } from "node:worker_threads";
 import type { Kind } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
 import type { Model } from "../../codec/model.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
 import { decodePicture, type ModelSource } from "../../image/decode.ts";
-import { encodePictures } from "../../image/encode.ts";
+import { encodePicture } from "../../image/encode.ts";
+import { Pool } from "../../node/pool.ts";
 import { finite } from "../curve.ts";
 import { SSIM } from "./ssim.ts";
 
@@ -22,33 +25,35 @@ export interface OwnFile {
 }
 
 export interface OwnTask {
-  /** Of one size. */
-  readonly images: readonly Image[];
+  readonly image: Image;
   /** 0–9. */
   readonly effort: number;
   /** 1–100. */
   readonly quality: number;
 }
 
-/** Encodes as users would, whatever model or classical codec that takes; one file an image, in their order. */
-export async function ownFiles(
+/** Encodes with ZippyNet on all cores; threads start when there is work for them. */
+export type Threads = Pool<OwnTask, OwnFile>;
+
+export function openThreads(): Threads {
+  const open = (options: WorkerOptions): Worker =>
+    new Worker(new URL("./own-thread.ts", import.meta.url), options);
+  return new Pool(open, { size: availableParallelism() });
+}
+
+/** Encodes as users would, whatever model or classical codec that takes. */
+export async function ownFile(
   source: ModelSource,
   models: readonly Model[],
-  { images, effort, quality }: OwnTask,
-): Promise<OwnFile[]> {
-  const encoded = await encodePictures(models, images, { target: { kind: "quality", quality }, effort });
-  const files: OwnFile[] = [];
-  for (const [i, made] of encoded.entries()) {
-    if (made instanceof Error) throw made;
-    const { file, kind } = made;
-    const decoded = await decodePicture(source, file);
-    const row = {
-      bytes: file.length,
-      psnr: finite(psnr(images[i]!, decoded)),
-      ssim: SSIM.of(images[i]!, decoded),
-      kind,
-    };
-    files.push({ file, row });
-  }
-  return files;
+  { image, effort, quality }: OwnTask,
+): Promise<OwnFile> {
+  const { file, kind } = await encodePicture(models, image, { target: { kind: "quality", quality }, effort });
+  const decoded = await decodePicture(source, file);
+  const row = {
+    bytes: file.length,
+    psnr: finite(psnr(image, decoded)),
+    ssim: SSIM.of(image, decoded),
+    kind,
+  };
+  return { file, row };
 }

@@ -6,8 +6,8 @@ import type { Models } from "../../model/folder.ts";
 import { cached, hashImages } from "../cache.ts";
 import { finite } from "../curve.ts";
 import type { Peer } from "../peers.ts";
+import type { Threads } from "./own-files.ts";
 import { evenly, type Picture } from "./sets.ts";
-import type { Threads } from "./threads.ts";
 
 /** A picture by one codec, or as it was. */
 export interface SheetCell {
@@ -104,8 +104,8 @@ async function ownCoded(
 ): Promise<Coded> {
   const key = { sheet: version, quality, effort, hash: hashImages([image]) };
   const base64 = await cached(key, async () => {
-    const [made] = await threads.encode({ images: [image], effort, quality });
-    return Buffer.from(made!.file).toString("base64");
+    const made = await threads.run({ image, effort, quality });
+    return Buffer.from(made.file).toString("base64");
   });
   const file = new Uint8Array(Buffer.from(base64, "base64"));
   const decoded = await decodePicture(models, file);

@@ -1,10 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { ZippyNetError } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
-import { split } from "../../image/batches.ts";
-import { encodePictures } from "../../image/encode.ts";
+import { encodePicture } from "../../image/encode.ts";
 import { openModels } from "../../model/folder.ts";
 import { WALL, type WallPicture, WEBP_WALL, webpDocument, znDocument } from "./documents.ts";
 import { pictures } from "./pictures.ts";
@@ -27,19 +25,14 @@ export interface WallBytes {
   readonly webp: number;
 }
 
-const BATCH = 16;
-
 /** Writes both walls beside the page. Takes some 50 ms a picture. */
 export async function makeWall({ folder, count, side, quality, out }: WallOptions): Promise<WallBytes> {
   const models = await (await openModels()).choose("auto");
   const made: WallPicture[] = [];
-  for (const batch of split(await pictures(folder, count, side), BATCH)) {
-    const wish = { target: { kind: "quality", quality }, effort: 0, classical: false } as const;
-    const files = await encodePictures(models, batch, wish);
-    for (const [i, file] of files.entries()) {
-      if (file instanceof ZippyNetError) throw file;
-      made.push({ zn: file.file, webp: await smallestWebp(batch[i]!) });
-    }
+  const wish = { target: { kind: "quality", quality }, effort: 0, classical: false } as const;
+  for (const picture of await pictures(folder, count, side)) {
+    const { file } = await encodePicture(models, picture, wish);
+    made.push({ zn: file, webp: await smallestWebp(picture) });
   }
   await writeFile(join(out, WALL), znDocument(made, side));
   await writeFile(join(out, WEBP_WALL), webpDocument(made, side));

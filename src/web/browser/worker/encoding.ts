@@ -2,7 +2,7 @@ import type { Wish } from "../../../api/options.ts";
 import { type Image, laidOnWhite } from "../../../codec/image.ts";
 import type { Model } from "../../../codec/model.ts";
 import { encodeTo, type Target } from "../../../codec/target.ts";
-import { bestModel, likelyModels } from "../../../image/domain.ts";
+import { bestEncoder, likelyModels } from "../../../image/choose-model.ts";
 import { type Candidate, Judge } from "../../../image/judge.ts";
 import { loadModel } from "../../../model/load.ts";
 import type { Serve } from "../place.ts";
@@ -39,8 +39,8 @@ export const serveEncoder: Serve = (answer) => {
 /** Throws as `encodeTo` if no model meets the target. */
 function bestFile(tried: readonly Model[], image: Image, target: Target, effort: number): Uint8Array {
   if (target.kind === "quality") {
-    const [likely] = likelyModels(tried, [image], target.quality);
-    return encodeTo(bestModel(likely!, image, target.quality), image, target, effort).file;
+    const { quality } = target;
+    return bestEncoder(likelyModels(tried, image, quality), image, quality).encode(quality, effort).file;
   }
   const candidates: Candidate[] = [];
   let unmet: unknown;

@@ -1,0 +1,35 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { ZippyNetError } from "../codec/errors.ts";
+import type { FromThread, SentError, ToThread } from "./pool.ts";
+
+/**
+ * The thread's side of a `Pool`: tasks come, and what they came to goes back.
+ * @param start is called once, with the pool's data; gives what does a task. If it fails, every task fails of the same
+ * @example
+ * serveTasks(async (locations: ModelLocation[]) => { const engine = new Engine(locations); return (task) => engine.run(task); });
+ */
+export function serveTasks<Data, Task, Result>(
+  start: (data: Data) => Promise<(task: Task) => Promise<Result>>,
+): void {
+  const ready = start(workerData as Data);
+  ready.catch(() => undefined); // each task tells it
+  parentPort!.on("message", async ({ id, task }: ToThread<Task>) => {
+    let started = false;
+    const outcome: FromThread<Result> = await ready
+      .then((work) => {
+        started = true;
+        return work(task);
+      })
+      .then(
+        (result) => ({ id, kind: "done", result }),
+        (error: unknown) => ({ id, kind: "failed", started, error: sent(error) }),
+      );
+    parentPort!.postMessage(outcome);
+  });
+}
+
+function sent(error: unknown): SentError {
+  if (error instanceof ZippyNetError) return { code: error.code, message: error.message };
+  if (error instanceof Error) return { name: error.name, message: error.message };
+  return { name: "Error", message: String(error) };
+}
