@@ -41,8 +41,9 @@ export interface ReadImage {
   readonly mediaType: string;
   readonly original: Original;
   /**
-   * What was done to come from the original to `image`, for people: "converted from Display P3", "tone-mapped from PQ",
-   * "first of 12 frames"; printable ASCII of under 500 letters in all, fit for a header; empty if nothing is worth a word.
+   * What was done to come from the original to `image`, for people: "converted from Display P3", "tone-mapped from
+   * PQ", "first of 12 frames"; printable ASCII of under 500 letters in all, fit for a header; empty if nothing is
+   * worth a word.
    */
   readonly notes: readonly string[];
 }
@@ -52,9 +53,10 @@ const MAX_PIXELS = 25_000_000;
 export const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * An image file → upright 8-bit sRGB. Colours that are told otherwise (profiles, code points, gamma, CMYK, Lab) are converted, highlights
- * of PQ and HLG brought down to white, samples of any depth brought to 8 bits; an animation gives its first frame, alpha that is opaque
- * everywhere goes. A file without its last bytes is read if all its pixels are there.
+ * An image file → upright 8-bit sRGB. Colours that are told otherwise (profiles, code points, gamma, CMYK, Lab) are
+ * converted, highlights of PQ and HLG brought down to white, samples of any depth brought to 8 bits; an animation
+ * gives its first frame, alpha that is opaque everywhere goes. A file without its last bytes is read if all its
+ * pixels are there.
  * Limits are checked on the header, before pixels are allocated.
  * Throws `bad-image` (empty, lacking pixels, damaged, or of a kind that is not read, which is named) or `too-large`.
  */

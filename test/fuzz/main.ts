@@ -1,5 +1,6 @@
 /**
- * Feeds image files and `.zn` files, altered at random, to what reads them, and keeps those that crash, hang or break a promise:
+ * Feeds image files and `.zn` files, altered at random, to what reads them, and keeps those that crash, hang or break
+ * a promise:
  * `npm run fuzz -- [images] [zn] [--seconds N] [--seed N]`, an hour in all unless told.
  * `npm run fuzz -- images --replay FILE…` feeds files that were kept before.
  */
@@ -14,7 +15,10 @@ import { describe, TARGETS } from "./target.ts";
 import type { Report } from "./worker.ts";
 
 const FOUND = fileURLToPath(new URL("../../fuzz-crashes/", import.meta.url));
-/** Seconds after which one small file seems to hang. It is fed again, alone, before that is said of it: machines have other work, too. */
+/**
+ * Seconds after which one small file seems to hang. It is fed again, alone, before that is said of it: machines have
+ * other work, too.
+ */
 const HANGS = 30;
 const PATIENCE = 5;
 

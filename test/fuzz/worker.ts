@@ -1,4 +1,7 @@
-/** Feeds one target until its time is over. Started by main.ts, which sees it crash or hang, and keeps what it was fed with last. */
+/**
+ * Feeds one target until its time is over. Started by main.ts, which sees it crash or hang, and keeps what it was fed
+ * with last.
+ */
 import { writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { type Mutation, mutation } from "./mutation.ts";
@@ -11,7 +14,7 @@ const MEMORY = 400 * 1024 * 1024;
 const target = await TARGETS[name]!();
 const deadline = Date.now() + Number(seconds) * 1000;
 let runs = 0;
-let since = Date.now();
+let since = 0;
 let peak = process.memoryUsage.rss();
 
 export type Report =
@@ -19,12 +22,22 @@ export type Report =
   | { readonly kind: "found"; readonly bytes: string; readonly why: string };
 
 const report = (message: Report): void => void process.send?.(message);
-setInterval(() => report({ kind: "alive", runs, since }), 500).unref();
+/**
+ * How often it says that it is alive. Files that are refused at once leave no turn to a timer: it is said between
+ * files.
+ */
+const BEAT = 500;
+let said = 0;
 
 async function feed(bytes: Uint8Array): Promise<void> {
   writeFileSync(current, bytes);
   since = Date.now();
   runs++;
+  if (since - said > BEAT) {
+    said = since;
+    report({ kind: "alive", runs, since });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   await target.run(bytes);
   const memory = process.memoryUsage.rss();
   const more = memory - peak;

@@ -8,7 +8,10 @@ import { assertMeant, type Target } from "./target.ts";
 const SMALL = 96 * 96;
 const SELDOM = 200;
 
-/** `.zn` files: header and pixels. Each gives a picture of the size that its header states, or an error that says what came. */
+/**
+ * `.zn` files: header and pixels. Each gives a picture of the size that its header states, or an error that says what
+ * came.
+ */
 export async function zn(): Promise<Target> {
   const models = await openDecoders();
   const folder = new URL("../golden/", import.meta.url);

@@ -11,8 +11,8 @@ interface RawPng {
 }
 
 /**
- * A PNG of given samples, written here so that a test knows what it says whatever a library thinks. `before` and `after` are chunks
- * around its pixels.
+ * A PNG of given samples, written here so that a test knows what it says whatever a library thinks. `before` and
+ * `after` are chunks around its pixels.
  */
 export function png(
   header: RawPng,

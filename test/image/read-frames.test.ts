@@ -271,7 +271,8 @@ suite("AVIF", async () => {
     isChart((await readImage(file)).image, false);
   });
 
-  // irot: quarters of a turn, anticlockwise; imir: 1 swaps left and right, 0 top and bottom (ISO/IEC 23008-12, 6.5.10, 6.5.12)
+  // irot: quarters of a turn, anticlockwise; imir: 1 swaps left and right, 0 top and bottom (ISO/IEC 23008-12,
+  // 6.5.10, 6.5.12)
   const corner = (image: Image): number[] => pixel(image, 4, 4).slice(0, 3);
   const near = (found: readonly number[], wanted: readonly number[]): void =>
     assert.ok(

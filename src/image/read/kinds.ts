@@ -13,7 +13,10 @@ export const READABLE = [
 
 export type ReadableType = (typeof READABLE)[number];
 
-/** Whole files of kinds that are not read: what they are, and what to do. HEIF is looked into first, as it may hold AV1. */
+/**
+ * Whole files of kinds that are not read: what they are, and what to do. HEIF is looked into first, as it may hold
+ * AV1.
+ */
 const KNOWN: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
   "image/svg+xml": ["image/svg+xml, a drawing", "render it to PNG first"],
   "image/bmp": ["image/bmp", "convert it to PNG first"],

@@ -66,7 +66,8 @@ export interface Reading {
 /**
  * The rule for samples that are no bytes and no unsigned 16-bit numbers, from what is in them:
  * 1. Whole numbers of 0–255 are levels, in a type that could hold more.
- * 2. Floats of 0–1 are grey levels; in RGB they are light (scRGB, as Photoshop writes 32 bits), and brighter ones highlights.
+ * 2. Floats of 0–1 are grey levels; in RGB they are light (scRGB, as Photoshop writes 32 bits), and brighter ones
+ *    highlights.
  * 3. Integers that reach an eighth of what their type holds count from its end to its end.
  * 4. All else is stretched: the least of them is black, the greatest is white.
  * Floats that are no number are black.

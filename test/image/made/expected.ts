@@ -1,4 +1,7 @@
-/** Colours by published numbers, with nothing of the code under test: CSS Color 4, section 18, and the standards of the curves. */
+/**
+ * Colours by published numbers, with nothing of the code under test: CSS Color 4, section 18, and the standards of
+ * the curves.
+ */
 type Triple = readonly [number, number, number];
 type Rows = readonly [Triple, Triple, Triple];
 export type Curve = (v: number) => number;

@@ -2,7 +2,10 @@ import type { Colour } from "./colour.ts";
 import { bt709, type Curve, cinema, gamma, hlg, linear, logarithmic, pq, smpte240, srgb } from "./colour.ts";
 import { D65, type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "./matrix.ts";
 
-/** Coding-independent code points (ITU-T H.273): numbers for colours, as AVIF's `nclx`, PNG's `cICP` and AV1 carry them. */
+/**
+ * Coding-independent code points (ITU-T H.273): numbers for colours, as AVIF's `nclx`, PNG's `cICP` and AV1 carry
+ * them.
+ */
 export interface Cicp {
   readonly primaries: number;
   readonly transfer: number;

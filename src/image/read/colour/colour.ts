@@ -29,7 +29,10 @@ export function logarithmic(decades: number): Curve {
 /** SMPTE ST 428-1, digital cinema (H.273, 17). */
 export const cinema: Curve = (v) => (52.37 / 48) * Math.max(0, v) ** 2.6;
 
-/** White of a page or a face in daylight, in cd/m², among highlights that are brighter (BT.2408): 1 in the units of a curve. */
+/**
+ * White of a page or a face in daylight, in cd/m², among highlights that are brighter (BT.2408): 1 in the units of a
+ * curve.
+ */
 export const REFERENCE_WHITE = 203;
 
 /** Perceptual quantiser: a sample stands for so many cd/m², up to 10,000 (SMPTE ST 2084; H.273, 16). */

@@ -143,7 +143,10 @@ class Tags {
     }
   }
 
-  /** `desc`, in its old form (ICC.1:2001, 6.5.17) or the new (10.15): short, and of printable ASCII, as it goes into headers. */
+  /**
+   * `desc`, in its old form (ICC.1:2001, 6.5.17) or the new (10.15): short, and of printable ASCII, as it goes into
+   * headers.
+   */
   name(): string {
     let text = "";
     try {

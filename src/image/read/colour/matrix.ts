@@ -27,7 +27,9 @@ export const SRGB_PRIMARIES: Primaries = {
 
 export const DIAGONAL: Matrix = diagonal([1, 1, 1]);
 
-/** Linear light of an RGB space → XYZ as seen under D50: its primaries, adapted to that white with Bradford's matrix. */
+/**
+ * Linear light of an RGB space → XYZ as seen under D50: its primaries, adapted to that white with Bradford's matrix.
+ */
 export function rgbToXyzD50({ red, green, blue, white }: Primaries): Matrix {
   const columns = transpose([direction(red), direction(green), direction(blue)]);
   const [x, y, z] = direction(white);

@@ -123,8 +123,8 @@ function peakOf({ width, height, bands }: Samples, light: (at: number) => Vector
 const KNEE = 0.75;
 
 /**
- * The brightest channel of a pixel → what its three channels are multiplied by, so that the picture's peak becomes white.
- * Hue is kept, a picture without highlights is unchanged, and one with highlights is, up to the knee.
+ * The brightest channel of a pixel → what its three channels are multiplied by, so that the picture's peak becomes
+ * white. Hue is kept, a picture without highlights is unchanged, and one with highlights is, up to the knee.
  */
 function toneMap(peak: number): (brightest: number) => number {
   if (peak <= 1) return () => 1;
@@ -146,7 +146,10 @@ function encoder(): (light: number) => number {
   return (light) => table[Math.round(Math.min(1, Math.max(0, light)) * 65535)] ?? 0;
 }
 
-/** CIE L*a*b* under D50, as TIFF holds it: `CIELab` has signed a and b (TIFF 6.0, section 23), `ICCLab` has them raised (supplement 1). */
+/**
+ * CIE L*a*b* under D50, as TIFF holds it: `CIELab` has signed a and b (TIFF 6.0, section 23), `ICCLab` has them
+ * raised (supplement 1).
+ */
 export function labToSrgb(samples: Samples, kind: "CIELab" | "ICCLab"): Image {
   const { width, height, bands, data } = samples;
   const wide = data instanceof Uint16Array;

@@ -5,8 +5,10 @@ import { firstFrameAsStill, framesOf } from "./avif-sequence.ts";
 import { type Box, boxesOf, boxIn, type Item, itemsOf, Reader } from "./heif.ts";
 
 /**
- * AVIF (AV1 Image File Format 1.2; HEIF, ISO/IEC 23008-12): colour by code points, depth, the first frame of a sequence, a missing end.
- * Throws `bad-image` for HEIF files whose pictures are not AV1, by name, and for those whose pixels are not all there.
+ * AVIF (AV1 Image File Format 1.2; HEIF, ISO/IEC 23008-12): colour by code points, depth, the first frame of a
+ * sequence, a missing end.
+ * Throws `bad-image` for HEIF files whose pictures are not AV1, by name, and for those whose pixels are not all
+ * there.
  */
 export function outlineAvif(bytes: Uint8Array): Outline {
   try {

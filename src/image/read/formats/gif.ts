@@ -1,6 +1,8 @@
 import type { Outline } from "../outline.ts";
 
-/** GIF89a: where the first frame stands. A screen that it does not fill is transparent around it, as browsers show it. */
+/**
+ * GIF89a: where the first frame stands. A screen that it does not fill is transparent around it, as browsers show it.
+ */
 export function outlineGif(bytes: Uint8Array): Outline {
   const frame = firstFrame(bytes);
   return { bytes, notes: [], ...(frame && { window: frame }) };

@@ -113,7 +113,9 @@ export interface Item {
   readonly extents: readonly { readonly from: number; readonly length: number }[];
 }
 
-/** The primary picture first, then the parts that it is put together from and its alpha. `undefined` if there is none. */
+/**
+ * The primary picture first, then the parts that it is put together from and its alpha. `undefined` if there is none.
+ */
 export function itemsOf(meta: Box): Item[] | undefined {
   const body = meta.body.again();
   body.version();

@@ -1,8 +1,9 @@
 import type { Frame, Scan } from "./jpeg.ts";
 
 /**
- * Rows of pixels that a baseline JPEG's data reaches, counted by walking its Huffman codes without decoding a pixel (ITU-T T.81,
- * annex F.2): libjpeg fills what is missing with grey and does not always say so. `undefined` for kinds that are coded otherwise.
+ * Rows of pixels that a baseline JPEG's data reaches, counted by walking its Huffman codes without decoding a pixel
+ * (ITU-T T.81, annex F.2): libjpeg fills what is missing with grey and does not always say so. `undefined` for kinds
+ * that are coded otherwise.
  */
 export function rowsThere(bytes: Uint8Array, frame: Frame, scans: readonly Scan[]): number | undefined {
   if (frame.kind !== 0xc0 && frame.kind !== 0xc1) return undefined;
@@ -78,7 +79,10 @@ function skipBlock(bits: Bits, dc: Codes, ac: Codes): boolean {
   return true;
 }
 
-/** By the next 16 bits: length of the code that they begin with, times 256, and its symbol; 0 if there is no such code (C.2). */
+/**
+ * By the next 16 bits: length of the code that they begin with, times 256, and its symbol; 0 if there is no such code
+ * (C.2).
+ */
 type Codes = Uint16Array;
 
 /** By class (16 for AC) and number; a later definition takes the place of an earlier. */

@@ -37,8 +37,8 @@ export interface Scan {
 const MOST = 10_000;
 
 /**
- * JPEG → whether all its pixels are there, closed anew if its end mark is missing. Throws `bad-image` for kinds that are not read here, by
- * name, and for what lacks pixels.
+ * JPEG → whether all its pixels are there, closed anew if its end mark is missing. Throws `bad-image` for kinds that
+ * are not read here, by name, and for what lacks pixels.
  */
 export function outlineJpeg(bytes: Uint8Array, maxPixels: number): Outline {
   const { frame, scans, ended, end } = segmentsOf(bytes);
@@ -156,7 +156,10 @@ function assertReadable({ kind, precision, height }: Frame): void {
   if (height === 0) throw unsupported("a JPEG that tells its height only after its pixels", remedy);
 }
 
-/** What no scan brings: `undefined` if all is there. Each coefficient of each component is to come down to its last bit. */
+/**
+ * What no scan brings: `undefined` if all is there. Each coefficient of each component is to come down to its last
+ * bit.
+ */
 function missingDetail({ kind, components }: Frame, scans: readonly Scan[]): string | undefined {
   const progressive = kind === 0xc2 || kind === 0xca;
   for (const [i, { id }] of components.entries()) {

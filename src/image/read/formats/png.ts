@@ -5,8 +5,8 @@ import { type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "../colour/matrix.t
 import { damaged, END_MISSING, type Outline, type Window } from "../outline.ts";
 
 /**
- * PNG, third edition (W3C, 2025; clauses in brackets): colour, first frame, and what a missing end leaves. A picture of more than
- * `maxPixels` is left as it is.
+ * PNG, third edition (W3C, 2025; clauses in brackets): colour, first frame, and what a missing end leaves. A picture
+ * of more than `maxPixels` is left as it is.
  */
 export function outlinePng(bytes: Uint8Array, maxPixels: number): Outline {
   const chunks = chunksOf(bytes);
@@ -92,8 +92,8 @@ function colourOfPng(
 }
 
 /**
- * `gAMA` and `cHRM`. The exponent 1/2.2 is what encoders write who mean sRGB (11.3.2.5); with other primaries, and for any other exponent,
- * it counts to the letter.
+ * `gAMA` and `cHRM`. The exponent 1/2.2 is what encoders write who mean sRGB (11.3.2.5); with other primaries, and
+ * for any other exponent, it counts to the letter.
  */
 function colourOfGamma(gama: Uint8Array | undefined, chrm: Uint8Array | undefined): Colour | undefined {
   const exponent = gama ? 100_000 / viewOf(gama).getUint32(0) : undefined;

@@ -9,7 +9,10 @@ interface Entry {
 /** Bytes of a whole number, by the type of its entry: BYTE, SHORT, LONG, UNDEFINED and LONG8. */
 const SIZES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 7: 1, 16: 8 };
 
-/** The first directory of a TIFF or a BigTIFF, of either byte order (TIFF 6.0, section 2). What lies beyond the file is not there. */
+/**
+ * The first directory of a TIFF or a BigTIFF, of either byte order (TIFF 6.0, section 2). What lies beyond the file
+ * is not there.
+ */
 export class Directory {
   private readonly bytes: Uint8Array;
   private readonly view: DataView;

@@ -5,7 +5,9 @@ import type { Directory } from "./tiff-directory.ts";
 /** Bits that scanners and cameras pack without a gap, and libvips does not unpack. */
 export const PACKED_BITS: readonly number[] = [10, 12, 14];
 
-/** TIFF of 10, 12 or 14 bits a sample → one of 16. Throws `bad-image` unless it has strips that are plain or deflated. */
+/**
+ * TIFF of 10, 12 or 14 bits a sample → one of 16. Throws `bad-image` unless it has strips that are plain or deflated.
+ */
 export function unpacked(bytes: Uint8Array, directory: Directory, bits: number): Uint8Array {
   const number = (tag: number, otherwise: number): number => directory.numbers(tag)[0] ?? otherwise;
   const [width, height, bands] = [number(256, 0), number(257, 0), number(277, 1)];

@@ -2,7 +2,10 @@ import { assertPixels, damaged, type Outline, unsupported } from "../outline.ts"
 import { Directory } from "./tiff-directory.ts";
 import { PACKED_BITS, unpacked } from "./tiff-packed.ts";
 
-/** What the first picture of a TIFF says of its samples (TIFF 6.0, and its supplements; numbers are those of its tags). */
+/**
+ * What the first picture of a TIFF says of its samples (TIFF 6.0, and its supplements; numbers are those of its
+ * tags).
+ */
 export interface TiffSamples {
   /** 339 */
   readonly format: "unsigned" | "signed" | "float" | "complex";
@@ -62,7 +65,10 @@ export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
   };
 }
 
-/** libvips knows some kinds of Lab and refuses others, clips numbers below 0, and does not unpack odd bits: it gets what it hands out as it is. */
+/**
+ * libvips knows some kinds of Lab and refuses others, clips numbers below 0, and does not unpack odd bits: it gets
+ * what it hands out as it is.
+ */
 function readable(
   bytes: Uint8Array,
   directory: Directory,
@@ -86,7 +92,10 @@ const FORMATS: Readonly<Record<number, TiffSamples["format"]>> = {
 const COLOURS: Readonly<Record<number, number>> = { 2: 3, 5: 4, 6: 3, 8: 3, 9: 3 };
 const LABS: Readonly<Record<number, "CIELab" | "ICCLab">> = { 8: "CIELab", 9: "ICCLab" };
 
-/** The band that is declared to be alpha; an only extra band is alpha though nothing says so, as most programs take it. */
+/**
+ * The band that is declared to be alpha; an only extra band is alpha though nothing says so, as most programs take
+ * it.
+ */
 function alphaBand(colours: number, bands: number, extra: readonly number[]): number | undefined {
   const count = bands - colours;
   if (count < 1) return undefined;

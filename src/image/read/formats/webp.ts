@@ -6,7 +6,10 @@ interface Chunk {
   readonly end: number;
 }
 
-/** WebP (RFC 9649): a file that ends too soon is closed anew if its picture, or the first frame of its animation, is whole. */
+/**
+ * WebP (RFC 9649): a file that ends too soon is closed anew if its picture, or the first frame of its animation, is
+ * whole.
+ */
 export function outlineWebp(bytes: Uint8Array): Outline {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 20 || view.getUint32(4, true) + 8 <= bytes.length) return { bytes, notes: [] };
