@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { ZippyNetError } from "../../codec/errors.ts";
+import { assertVp8lEnds } from "../../codec/format/vp8l.ts";
 import { webpFile, webpSize, withVp8lHeader } from "../../codec/format/webp.ts";
 import { type ClassicalFile, classicalImage, type ZnFile } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
@@ -13,6 +14,7 @@ export async function decodeClassical(file: ClassicalFile): Promise<Image> {
   const { kind, frame } = file;
   const hasAlpha = kind === "vp8l" && webpSize({ codec: kind, payload: frame }).alpha;
   const channels = hasAlpha ? 4 : 3;
+  if (kind === "vp8l") assertVp8lEnds(frame, file);
   const samples = await decodeFrame(classicalImage(file).bytes, file, channels);
   return fromRaw(samples, { width: file.width, height: file.height, channels });
 }
@@ -20,6 +22,7 @@ export async function decodeClassical(file: ClassicalFile): Promise<Image> {
 /** Opacity, one byte a pixel, from a file's alpha. Throws as `decodeClassical`. */
 export async function decodeAlpha(alpha: Uint8Array, { width, height }: ZnFile): Promise<Uint8Array> {
   const payload = withVp8lHeader(alpha, width, height);
+  assertVp8lEnds(payload, { width, height });
   const samples = await decodeFrame(webpFile({ codec: "vp8l", payload }), { width, height }, 3);
   return Uint8Array.from({ length: width * height }, (_, i) => samples[i * 3 + 1]!);
 }

@@ -1,5 +1,6 @@
 import type { Picture } from "../../../api/picture.ts";
 import { ZippyNetError } from "../../../codec/errors.ts";
+import { assertVp8lEnds } from "../../../codec/format/vp8l.ts";
 import { webpFile, withVp8lHeader } from "../../../codec/format/webp.ts";
 import { type ClassicalFile, classicalImage, type ZnFile } from "../../../codec/format/zn-file.ts";
 
@@ -8,6 +9,7 @@ const MAX_PIXELS = 25_000_000;
 
 /** Pixels of a classical frame, which the browser decodes in its usual container. Throws `bad-file`, `too-large`, `unavailable`. */
 export async function decodeClassical(file: ClassicalFile): Promise<Picture> {
+  if (file.kind === "vp8l") assertVp8lEnds(file.frame, file);
   const { mediaType, bytes } = classicalImage(file);
   return decodeFrame(bytes, mediaType, file);
 }
@@ -19,6 +21,7 @@ export async function applyAlpha(
   { width, height }: ZnFile,
 ): Promise<Picture> {
   const payload = withVp8lHeader(alpha, width, height);
+  assertVp8lEnds(payload, { width, height });
   const { data } = await decodeFrame(webpFile({ codec: "vp8l", payload }), "image/webp", { width, height });
   for (let i = 3; i < data.length; i += 4) picture.data[i] = data[i - 2]!;
   return picture;

@@ -1,0 +1,79 @@
+/** The end of a VP8L frame is where libwebp, who wrote it, ended; cut, lengthened and altered ones are told. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import sharp from "sharp";
+import { ZippyNetError } from "../../src/codec/errors.ts";
+import { assertVp8lEnds, vp8lLength } from "../../src/codec/format/vp8l.ts";
+import { webpFrame, webpSize } from "../../src/codec/format/webp.ts";
+import { zippyError } from "./support.ts";
+
+const face = readFileSync(new URL("../images/face-hat-64.png", import.meta.url));
+
+/** Frames of every kind: colours, few of them, greys, noise, transparency; small ones and wide ones. */
+async function* frames() {
+  for (const [width, height] of [
+    [1, 1],
+    [7, 5],
+    [64, 64],
+    [300, 40],
+  ] as const) {
+    const plain = () => sharp(face).resize(width, height, { fit: "fill" });
+    const palette = (colours: number) => plain().png({ palette: true, colours }).toBuffer();
+    const background = { width, height, channels: 3, background: "#000" } as const;
+    for (const picture of [
+      plain(),
+      plain().toColourspace("b-w"),
+      plain().ensureAlpha(0.4),
+      sharp(await palette(2)),
+      sharp(await palette(13)),
+      sharp(await palette(200)),
+      sharp({ create: { ...background, noise: { type: "gaussian", mean: 128, sigma: 60 } } }),
+      sharp({ create: background }),
+    ]) {
+      for (const effort of [0, 6]) {
+        const frame = webpFrame(await picture.clone().webp({ lossless: true, effort }).toBuffer());
+        if (frame?.codec === "vp8l") yield frame;
+      }
+    }
+  }
+}
+
+test("a frame's length is that of its bytes", async () => {
+  let count = 0;
+  for await (const frame of frames()) {
+    const size = webpSize(frame);
+    const { payload } = frame;
+    assert.equal(vp8lLength(payload, size), payload.length);
+    assertVp8lEnds(payload, size);
+    assert.throws(
+      () => assertVp8lEnds(Uint8Array.of(...payload, 0), size),
+      zippyError("bad-file", /no bytes after the VP8L frame, got 1/),
+    );
+    assert.throws(() => vp8lLength(payload.subarray(0, -1), size), zippyError("bad-file", /./));
+    count++;
+  }
+  assert.ok(count >= 50, `${count} frames`);
+});
+
+test("altered frames end somewhere, or are refused", async () => {
+  const originals: Uint8Array[] = [];
+  for await (const { payload } of frames()) if (payload.length < 5000) originals.push(payload);
+  const some = fc.tuple(fc.nat(originals.length - 1), fc.nat(1e6), fc.nat(255));
+  let refused = 0;
+  fc.assert(
+    fc.property(some, ([which, at, value]) => {
+      const frame = originals[which]!.slice();
+      frame[5 + (at % (frame.length - 5))] = value;
+      try {
+        assert.ok(vp8lLength(frame, webpSize({ codec: "vp8l", payload: originals[which]! })) <= frame.length);
+      } catch (error) {
+        assert.ok(error instanceof ZippyNetError && error.code === "bad-file", String(error));
+        refused++;
+      }
+    }),
+    { numRuns: 3000 },
+  );
+  assert.ok(refused > 300, `${refused}`);
+});
