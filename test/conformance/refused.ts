@@ -170,6 +170,8 @@ function alpha({ vp8, vp8l, alpha }: Frames): Case[] {
     ["alpha-empty", [0xa0, 0, ...inner], "alpha of no bytes"],
     ["alpha-cut", whole.subarray(0, 5), "it ends within its alpha"],
     ["alpha-cut-length", [0xa8, 1], "it ends within the length"],
+    ["alpha-trailing-byte", withAlpha(inner, Uint8Array.of(...alpha, 0)), "a byte after the frame of alpha"],
+    ["alpha-frame-cut", withAlpha(inner, alpha.subarray(0, -1)), "the frame of alpha is cut"],
     [
       "alpha-long-length",
       [0xa8 | (alpha.length & 7), alpha.length >> 3, 0, ...whole.subarray(2)],

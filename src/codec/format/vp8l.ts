@@ -207,7 +207,7 @@ function readPrefixCode(bits: Bits, alphabet: number): PrefixCode {
   return new PrefixCode(lengths);
 }
 
-/** Bits that are looked up at once. */
+/** Bits that are looked up at once, at most. */
 const LOOKED_UP = 8;
 
 /** A canonical prefix code of up to 15 bits. */
@@ -216,8 +216,8 @@ class PrefixCode {
   readonly #symbols: Uint16Array;
   /** How many symbols there are of each length. */
   readonly #counts = new Uint16Array(16);
-  /** For the next 8 bits: symbol · 16 + length, or 0 where the code is longer. */
-  readonly #table = new Uint16Array(2 ** LOOKED_UP);
+  /** By the next bits, up to 8: symbol · 16 + length, or 0 where the code is longer. No larger than the code needs: there may be many codes. */
+  readonly #table: Uint16Array;
   /** The symbol of no bits, if there is but one. */
   readonly #only: number | undefined;
 
@@ -225,6 +225,8 @@ class PrefixCode {
   constructor(lengths: Uint8Array) {
     for (const length of lengths) if (length > 0) this.#counts[length]!++;
     const used = this.#counts.reduce((sum, count) => sum + count, 0);
+    const longest = this.#counts.findLastIndex((count) => count > 0);
+    this.#table = new Uint16Array(used > 1 ? 2 ** Math.min(longest, LOOKED_UP) : 0);
     const order = Array.from(lengths.keys()).filter((symbol) => lengths[symbol]! > 0);
     order.sort((a, b) => lengths[a]! - lengths[b]! || a - b);
     this.#symbols = Uint16Array.from(order);
@@ -252,7 +254,7 @@ class PrefixCode {
 
   read(bits: Bits): number {
     if (this.#only !== undefined) return this.#only;
-    const found = this.#table[bits.peek()]!;
+    const found = this.#table[bits.peek() & (this.#table.length - 1)]!;
     if (found > 0) {
       bits.skip(found & 15);
       return found >> 4;
