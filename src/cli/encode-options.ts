@@ -26,7 +26,11 @@ export interface EncodeOptions {
 
 export function withEncodeOptions(command: Command): Command {
   return command
-    .option("--model <name>", "model to encode with, or auto: the best for each image", "auto")
+    .option(
+      "--model <names>",
+      "models to choose from for each image, like faces,faces-64; auto: all that are free to use",
+      "auto",
+    )
     .addOption(
       new Option("--quality <1-100>", `from smallest to best (default: ${DEFAULT_QUALITY})`)
         .argParser(whole(1, 100))

@@ -38,7 +38,7 @@ export async function locationOfPackage(from: ModelPackage): Promise<ModelLocati
 }
 
 export function entryOf({ manifest, files }: ModelLocation): ModelEntry {
-  const { number, name, description } = parseManifest(manifest);
+  const { number, name, description, research } = parseManifest(manifest);
   const read = async (file: string): Promise<Uint8Array> => {
     if (file === "manifest.json") return new TextEncoder().encode(manifest);
     const place = files[file];
@@ -46,7 +46,7 @@ export function entryOf({ manifest, files }: ModelLocation): ModelEntry {
       throw new ZippyNetError("bad-model", `${name}: expected the file ${file}, got ${Object.keys(files)}`);
     return typeof place === "string" ? readUrl(place) : place;
   };
-  return { number, name, description, read };
+  return { number, name, description, research, read };
 }
 
 async function readUrl(url: string): Promise<Uint8Array> {

@@ -12,7 +12,10 @@ export interface ModelsOf<M extends Decoder> {
   byName(name: string): Promise<M>;
   /** The one of the lowest number. */
   default(): Promise<M>;
-  /** The model of a name or number, or all for `auto`. */
+  /**
+   * The models that a wish names, each once: a number, or names with commas between; `auto` stands for all that are free to use, or for
+   * all where none is. Throws `unknown-model`.
+   */
   choose(model: string | number): Promise<readonly M[]>;
 }
 
@@ -20,7 +23,7 @@ export type Models = ModelsOf<Model>;
 /** The same without what only encoding needs, which is not read. */
 export type Decoders = ModelsOf<Decoder>;
 
-export type ModelSummary = Pick<Manifest, "number" | "name" | "description">;
+export type ModelSummary = Pick<Manifest, "number" | "name" | "description" | "research">;
 
 /** A model and where its files come from. */
 export interface ModelEntry extends ModelSummary {
@@ -59,10 +62,13 @@ export function modelsOf<M extends Decoder>(
       );
     return load(model);
   };
+  const free = found.filter(({ research }) => !research);
+  const usual = free.length > 0 ? free : found;
   const byName = (name: string) => find(`"${name}"`, (model) => model.name === name);
   const byNumber = (number: number) => find(`number ${number}`, (model) => model.number === number);
   return {
-    list: () => found.map(({ number, name, description }) => ({ number, name, description })),
+    list: () =>
+      found.map(({ number, name, description, research }) => ({ number, name, description, research })),
     byNumber,
     byName,
     default: async () => {
@@ -70,8 +76,14 @@ export function modelsOf<M extends Decoder>(
       return load(found[0]);
     },
     choose: async (model) => {
-      if (model === "auto") return Promise.all(found.map(load));
-      return [await (typeof model === "number" ? byNumber(model) : byName(model))];
+      if (typeof model === "number") return [await byNumber(model)];
+      const names = model.split(",").map((name) => name.trim());
+      const chosen = await Promise.all(
+        names.map((name) =>
+          name === "auto" ? Promise.all(usual.map(load)) : byName(name).then((one) => [one]),
+        ),
+      );
+      return [...new Set(chosen.flat())];
     },
   };
 }

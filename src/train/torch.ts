@@ -38,7 +38,7 @@ export async function findPython(): Promise<string> {
   return python;
 }
 
-/** `train` by `tools/torch`: the same run, checkpoint and log. Images travel as packs in the run's folder. */
+/** `train` by `tools/torch`: the same run, checkpoint and log. Images travel as packs in the run's folder, where `burst.sh` finds them too. */
 export async function trainWithTorch(
   { plan, images, folder, budget, from, checkpointMinutes, evaluateMinutes, signal, onReport }: RunOptions,
   { python, processes = 1 }: TorchOptions,
@@ -75,7 +75,6 @@ export async function trainWithTorch(
   const code = await ended;
   signal?.removeEventListener("abort", stop);
   if (code !== 0) throw new ZippyNetError("bad-option", `training in PyTorch ended with ${code}; see above`);
-  await rm(packs, { recursive: true });
   const checkpoint = await readCheckpoint(path);
   const { samples, seconds } = checkpoint.progress;
   const finished = "minutes" in budget ? seconds >= budget.minutes * 60 : samples >= budget.samples;

@@ -40,7 +40,7 @@ test("a turned photograph gives the turned result: each way up is tried, in Node
   const strip = { width: 48, height: 32, data: photograph!.data.slice(0, 48 * 32 * 3) };
   for (const [name, ways] of [
     ["faces", 2],
-    ["products", 4],
+    ["products-research", 4],
     ["natural", 8],
   ] as const) {
     const model = await models.byName(name);

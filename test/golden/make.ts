@@ -60,9 +60,10 @@ for (const side of [42, 64]) {
     pictures.push({ name: `photograph-${i}-${side}-q${quality}`, image, quality, model: "faces" });
   });
 }
-for (const model of ["faces-64", "products", "signs"]) {
+for (const model of ["faces-64", "products-research", "signs"]) {
+  const name = model === "products-research" ? "products" : model; // its name when the file was made
   const image = (await photographs(64))[0]!;
-  pictures.push({ name: model, image, quality: 40, model });
+  pictures.push({ name, image, quality: 40, model });
 }
 // a model of eight orientations, and a picture that is not square, in each
 for (const [i, image] of (await everyWayUp()).entries()) {

@@ -52,6 +52,25 @@ test("a model that is not here is unknown, and the message lists those that are"
   await assert.rejects(models.byName("other"), zippyError("unknown-model", /3 \(only\), got "other"/));
 });
 
+test("auto is all models that are free to use, or all where none is; names are chosen together", async () => {
+  const folder = newFolder();
+  const research = (path: string, research: boolean) => {
+    const file = join(path, "manifest.json");
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), research }));
+  };
+  research(addModel(folder, "kept", 1), true);
+  research(addModel(folder, "other", 2), true);
+  const chosen = async (wish: string | number) =>
+    (await (await openModels(folder)).choose(wish)).map(({ name }) => name);
+  assert.deepEqual(await chosen("auto"), ["kept", "other"]);
+  research(addModel(folder, "free", 9), false);
+  assert.deepEqual(await chosen("auto"), ["free"]);
+  assert.deepEqual(await chosen("kept,free,kept"), ["kept", "free"]);
+  assert.deepEqual(await chosen("auto, other"), ["free", "other"]);
+  assert.deepEqual(await chosen(2), ["other"]);
+  await assert.rejects(chosen("free,none"), zippyError("unknown-model", /got "none"/));
+});
+
 test("a failed load is tried again", async () => {
   const folder = newFolder();
   const path = addModel(folder, "flaky", 9);

@@ -171,7 +171,7 @@ test("an upload may ask for decibels, bytes, an effort and a model; what it asks
     [{ effort: "10" }, /"effort" to be 0–9, got "10"/],
     [{ quality: "50", psnr: "30" }, /one of quality, psnr, max-bytes, got quality and psnr/],
     [{ "max-bytes": "9" }, /at most 9 bytes, the least possible is \d+/],
-    [{ model: "cats" }, /"model" to name a model that is here, got "cats"/],
+    [{ model: "cats" }, /"model" to name models that are here, got "cats"/],
   ] as const) {
     await upload("asked", pictures[0]!, metadata);
     const outcome = await encode("asked");

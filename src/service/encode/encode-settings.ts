@@ -63,9 +63,10 @@ function asked(metadata: Metadata, name: keyof typeof RANGES): number | undefine
 
 /** Of what an upload asks for; a model that the settings name and is not here is another matter, which a deployment mends. */
 function assertKnown(models: Models, name: string): void {
-  if (name === "auto" || models.list().some((model) => model.name === name)) return;
+  const known = ["auto", ...models.list().map((model) => model.name)];
+  if (name.split(",").every((part) => known.includes(part.trim()))) return;
   throw new ZippyNetError(
     "bad-option",
-    `expected the metadata or tag "model" to name a model that is here, got "${name}"`,
+    `expected the metadata or tag "model" to name models that are here, got "${name}"`,
   );
 }

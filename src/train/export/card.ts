@@ -59,11 +59,13 @@ function stageRow({ data, samples, sampling, rate, flat, engine, fresh, architec
     const all = sampling.sizes!.map(([, share]) => share);
     return `${size} (${percent(all, i)})`;
   });
+  const blocks = (widths: { blocks: readonly number[] }) => widths.blocks.join("+");
   const grown = architecture
-    ? `, with ${architecture.analysis.blocks.join("+")} blocks in \`g_a\` and ${architecture.synthesis.blocks.join("+")} in \`g_s\``
+    ? `, with ${blocks(architecture.analysis)} blocks in \`g_a\` and ${blocks(architecture.synthesis)} in \`g_s\``
     : "";
+  const anew = fresh || architecture ? `, a fresh optimiser${grown}` : "";
   const slope = flat === 1 ? "held" : `held for ${Math.round((flat ?? 0.4) * 100)} %, then a cosine to 0`;
-  return `| ${shares.join(", ")} | ${samples.toLocaleString("en")}${fresh ? `, a fresh optimiser${grown}` : grown} | ${sizes?.join(", ") ?? "32–96, 42 and 64 most"} | ${rate}, ${slope} | ${engine} |`;
+  return `| ${shares.join(", ")} | ${samples.toLocaleString("en")}${anew} | ${sizes?.join(", ") ?? "32–96, 42 and 64 most"} | ${rate}, ${slope} | ${engine} |`;
 }
 
 function percent(shares: readonly number[], i: number): string {

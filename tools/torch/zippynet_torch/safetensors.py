@@ -12,7 +12,7 @@ import os
 import torch
 from torch import Tensor
 
-TYPES = {"F32": torch.float32, "U8": torch.uint8, "I8": torch.int8, "I32": torch.int32}
+TYPES = {"F32": torch.float32, "F16": torch.float16, "U8": torch.uint8, "I8": torch.int8, "I32": torch.int32}
 NAMES = {dtype: name for name, dtype in TYPES.items()}
 
 
@@ -50,6 +50,11 @@ def write_safetensors(path: str, tensors: dict[str, Tensor]) -> None:
     with open(f"{path}.new", "wb") as file:
         file.write(len(head).to_bytes(8, "little") + head)
         for tensor in tensors.values():
-            tensor = tensor.detach().cpu().contiguous()
-            file.write(ctypes.string_at(tensor.data_ptr(), tensor.numel() * tensor.element_size()))
+            file.write(to_bytes(tensor))
     os.replace(f"{path}.new", path)
+
+
+def to_bytes(tensor: Tensor) -> bytes:
+    """Its data, little-endian; NumPy may not be there."""
+    tensor = tensor.detach().cpu().contiguous()
+    return ctypes.string_at(tensor.data_ptr(), tensor.numel() * tensor.element_size())

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Minutes of training on a machine with a GPU and without a network.
+#
+#   burst.sh pack RUN SIDE ARCHIVE      the run's checkpoint, its packs scaled to SIDE pixels, and this trainer, in under 30 MB
+#   burst.sh train ARCHIVE MINUTES OUT  unpacks and trains; leaves checkpoint.safetensors and log.jsonl in OUT
+#
+# Python 3.10 or later with PyTorch 2.4 or later: $PYTHON, else python3. Further options of `train` go to zippynet_torch.train:
+# --lr 2e-3, --batch 512 (images of 42×42 a step; 1024 unless told where there is a GPU), --no-compile.
+set -euo pipefail
+
+python=${PYTHON:-python3}
+
+pack() {
+  local here
+  here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+  PYTHONPATH=$here "$python" -m zippynet_torch.burst pack "$1" "$2" "$3"
+  ls -l "$3"
+}
+
+train() {
+  local archive=$1 minutes=$2 out=$3 folder
+  shift 3
+  folder=$(mktemp -d)
+  tar xf "$archive" -C "$folder"
+  mkdir -p "$out"
+  PYTHONPATH=$folder "$python" -m zippynet_torch.burst train "$folder" "$minutes" "$out" "$@"
+  rm -r "$folder"
+}
+
+case "${1:-}" in
+  pack) shift && [ $# -eq 3 ] && pack "$@" || { sed -n 2,9p "${BASH_SOURCE[0]}" >&2; exit 2; } ;;
+  train) shift && [ $# -ge 3 ] && train "$@" || { sed -n 2,9p "${BASH_SOURCE[0]}" >&2; exit 2; } ;;
+  *) sed -n 2,9p "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+esac
