@@ -266,6 +266,21 @@ suite("AVIF", async () => {
     isChart((await readImage(file)).image, false);
   });
 
+  test("colours that are multiplied with alpha are divided by it", async () => {
+    const straight = chart("RGB + alpha");
+    const multiplied = straight.flatMap((v, i) =>
+      i % 4 === 3 ? [] : [Math.round((v * straight[i - (i % 4) + 3]!) / 255)],
+    );
+    const picture = await coded(multiplied, size, 8);
+    const file = avif({ ...size, picture, alpha: mono("alpha"), premultiplied: true });
+    const { image } = await readImage(file);
+    for (const i of PATCHES.keys()) {
+      const wanted = opacity(i) === 0 ? [0, 0, 0] : levels(i, "RGB");
+      for (const c of [0, 1, 2])
+        assert.ok(Math.abs(image.data[3 * middle(i) + c]! - wanted[c]!) <= 2, `patch ${i}`);
+    }
+  });
+
   test("under HEIF's own brand", async () => {
     const file = avif({ ...size, picture, brand: "mif1" });
     isChart((await readImage(file)).image, false);

@@ -58,6 +58,12 @@ suite("whole, but not read: what it is, and what to do", () => {
     await refuses(avif({ ...size, picture, brand: "mif1", type: "odd " }), /a picture of the type "odd "/);
   });
 
+  test("PNG of Xcode", () => {
+    const bytes = Buffer.from(odd("00-chart.png"));
+    const chunk = latin1("\0\0\0\x04CgBI\x50\0\x20\x02\x2b\xd5\xb3\x7f");
+    return refuses(Buffer.concat([bytes.subarray(0, 8), chunk, bytes.subarray(8)]), /\(CgBI\): take the one/);
+  });
+
   test("JPEG of other processes", async () => {
     const jpeg = await sharp(odd("00-chart.png")).jpeg().toBuffer();
     const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]));

@@ -179,13 +179,31 @@ suite("bands", () => {
     assert.deepEqual([...image.data], [50, 50, 50, 70, 70, 70]);
     assert.deepEqual([...image.alpha!], [60, 255]);
   });
-  test("colours that are multiplied with alpha are divided by it", async () => {
-    const { image } = await readImage(
-      tiff({ width: 1, height: 1, bands: 4, bits: 8, extra: [1] }, [100, 50, 0, 128]),
-    );
-    assert.ok(Math.abs(image.data[0]! - 199) <= 1 && Math.abs(image.data[1]! - 100) <= 1, String(image.data));
-    assert.deepEqual([...image.alpha!], [128]);
-  });
+  for (const [name, header, white] of [
+    ["8 bits", { bits: 8 }, 255],
+    ["12 bits", { bits: 12 }, 4095],
+    ["16 bits", { bits: 16 }, 65535],
+    ["16 bits, signed", { bits: 16, format: 2 }, 32767],
+    ["32 bits", { bits: 32 }, 2 ** 32 - 1],
+    ["32 bits, signed", { bits: 32, format: 2 }, 2 ** 31 - 1],
+  ] as const) {
+    test(`colours that are multiplied with alpha are divided by it, ${name}`, async () => {
+      for (const layout of ["RGB + alpha", "grey + alpha"] as const) {
+        const bands = CHANNELS[layout];
+        const straight = chart(layout, white);
+        const multiplied = straight.map((v, i) =>
+          i % bands === bands - 1 ? v : Math.round((v * straight[i - (i % bands) + bands - 1]!) / white),
+        );
+        const { image } = await readImage(tiff({ ...size, bands, extra: [1], ...header }, multiplied));
+        for (const i of PATCHES.keys()) {
+          const wanted = opacity(i) === 0 ? [0] : levels(i, layout).slice(0, -1);
+          for (const [c, value] of wanted.entries())
+            assert.ok(Math.abs(image.data[3 * middle(i) + c]! - value) <= 2, `patch ${i} of ${layout}`);
+          assert.ok(Math.abs(image.alpha![middle(i)]! - opacity(i)) <= 1);
+        }
+      }
+    });
+  }
 });
 
 suite("Lab", () => {
@@ -261,6 +279,11 @@ suite("whole, and not read", () => {
   });
   test("the raw data of a camera", () =>
     refuses(tiff({ ...plain, bits: 8, tags: [[50706, 1]] }, four), /the raw data of a camera: develop it/));
+  test("YCbCr without JPEG", () =>
+    refuses(
+      tiff({ width: 1, height: 1, bands: 3, bits: 8, photometric: 6 }, [1, 2, 3]),
+      /a TIFF in YCbCr without JPEG compression: convert it to RGB/,
+    ));
   test("grey and alpha in planes", () =>
     refuses(
       tiff({ width: 2, height: 2, bands: 2, bits: 8, extra: [2], planar: true }, [0, 1, 2, 3, 4, 5, 6, 7]),

@@ -13,6 +13,7 @@ import {
   type Range,
   readingOf,
   type Samples,
+  unpremultiplied,
 } from "./samples.ts";
 
 export interface Decoded {
@@ -33,7 +34,7 @@ export async function decode(outline: Outline, header: Metadata, opening: Openin
   const unusable = heeded && (icc || outline.profile) && !profile;
   const { image, notes } =
     colours === 4 || profile?.kind === "tables"
-      ? await throughTables(open, header, profile)
+      ? await throughTables(open, header, profile, outline)
       : colours === undefined
         ? { image: await throughLibvips(open(false)), notes: [] }
         : interpreted(await samplesOf(open, header, outline), outline, profile?.colour);
@@ -118,20 +119,23 @@ async function bandsOf(
 }
 
 /** Samples → sRGB by their profile, or else by what the file tells otherwise, or else by what they hold. */
-function interpreted(samples: Samples, outline: Outline, profile: Colour | undefined): Decoded {
-  const { data, bands, colours, alpha } = samples;
+function interpreted(raw: Samples, outline: Outline, profile: Colour | undefined): Decoded {
+  const { data, bands, colours, alpha } = raw;
   const lab = outline.samples?.lab;
-  if (lab) return { image: labToSrgb(samples, lab), notes: [`converted from ${lab}`] };
+  if (lab) return { image: labToSrgb(raw, lab), notes: [`converted from ${lab}`] };
+  const premultiplied = outline.premultiplied || outline.samples?.premultiplied;
   const plain = data instanceof Uint8Array || data instanceof Uint16Array;
   if (plain) {
     const colour = profile ?? outline.colour ?? SRGB;
-    return { image: toSrgb(samples, colour), notes: noteOf(colour) };
+    return { image: toSrgb(premultiplied ? unpremultiplied(raw) : raw, colour), notes: noteOf(colour) };
   }
-  const { range, light, note } = readingOf(data, bands, colours);
+  const alphaRange = alpha === undefined ? raw.range : alphaRangeOf(data, bands, alpha);
+  const ranged = { ...raw, range: { black: 0, white: alphaRange.white }, alphaRange };
+  const samples = premultiplied ? unpremultiplied(ranged) : ranged;
+  const { range, light, note } = readingOf(samples.data, bands, colours);
   const colour = profile ?? (light ? LIGHT : SRGB);
-  const alphaRange = alpha === undefined ? range : alphaRangeOf(data, bands, alpha);
   return {
-    image: toSrgb({ ...samples, range, alphaRange }, colour),
+    image: toSrgb({ ...samples, range }, colour),
     notes: [note, ...(profile ? noteOf(profile) : [])],
   };
 }
@@ -154,7 +158,13 @@ async function throughTables(
   open: (ignoreIcc: boolean) => Sharp,
   { depth, space, hasAlpha }: Metadata,
   profile: Profile | undefined,
+  { premultiplied }: Outline,
 ): Promise<Decoded> {
+  if (premultiplied)
+    throw unsupported(
+      "an image whose colours are multiplied with alpha and have a profile of tables",
+      "convert it to sRGB first",
+    );
   if (depth !== "uchar" && depth !== "ushort")
     throw unsupported(
       `an image with a colour profile and samples of the type ${depth}`,

@@ -14,6 +14,8 @@ export interface Outline {
   readonly profile?: boolean;
   /** Whether the picture is grey and the decoder hands it out as RGB. */
   readonly grey?: boolean;
+  /** Whether colours are multiplied with alpha, and the decoder hands them out like that. */
+  readonly premultiplied?: boolean;
   /** Whether samples leave room below black and above white, as video has it. */
   readonly limitedRange?: boolean;
   /** Frames or pages, where the decoder does not count them. */

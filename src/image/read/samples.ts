@@ -29,6 +29,21 @@ export type SampleArray =
   | Int32Array
   | Float32Array;
 
+/** Colours that were multiplied with alpha → as they were before; black where all is clear. */
+export function unpremultiplied(samples: Samples): Samples {
+  const { data, bands, colours, alpha, range, alphaRange = range } = samples;
+  if (alpha === undefined) return samples;
+  const straight = data.slice();
+  for (let i = 0; i < data.length; i += bands) {
+    const opacity = (data[i + alpha]! - alphaRange.black) / (alphaRange.white - alphaRange.black);
+    for (let c = i; c < i + colours; c++) {
+      const value = opacity > 0 ? range.black + (data[c]! - range.black) / opacity : range.black;
+      straight[c] = data instanceof Float32Array ? value : Math.round(Math.min(value, alphaRange.white));
+    }
+  }
+  return { ...samples, data: straight };
+}
+
 /** libvips's names of sample types. */
 const ARRAYS = {
   uchar: Uint8Array,

@@ -34,6 +34,8 @@ export interface Parts {
   readonly height: number;
   readonly picture: Coded;
   readonly alpha?: Coded;
+  /** Whether the picture is multiplied with its alpha. */
+  readonly premultiplied?: boolean;
   /** `colr` boxes and others that are said of the picture. */
   readonly properties?: readonly Buffer[];
   readonly brand?: string;
@@ -50,6 +52,7 @@ export function avif({
   properties = [],
   brand = "avif",
   type = "av01",
+  premultiplied,
 }: Parts): Buffer {
   const ftyp = box("ftyp", brand, u32(0), brand, "mif1miaf");
   const items = alpha ? [picture, alpha] : [picture];
@@ -86,7 +89,16 @@ export function avif({
         u16(items.length),
         ...items.map((_, i) => box("infe", u8(2, 0, 0, 0), u16(i + 1, 0), i === 0 ? type : "av01", u8(0))),
       ),
-      ...(alpha ? [box("iref", u32(0), box("auxl", u16(2, 1, 1)))] : []),
+      ...(alpha
+        ? [
+            box(
+              "iref",
+              u32(0),
+              box("auxl", u16(2, 1, 1)),
+              ...(premultiplied ? [box("prem", u16(1, 1, 2))] : []),
+            ),
+          ]
+        : []),
       box(
         "iprp",
         box("ipco", ...own.flat()),

@@ -2,7 +2,7 @@ import { type Cicp, colourOf } from "../colour/cicp.ts";
 import { damaged, END_MISSING, type Outline, unsupported } from "../outline.ts";
 import { colourInAv1 } from "./av1-colour.ts";
 import { firstFrameAsStill, framesOf } from "./avif-sequence.ts";
-import { type Box, boxesOf, boxIn, type Item, itemsOf, Reader } from "./heif.ts";
+import { type Box, boxesOf, boxIn, type Item, isPremultiplied, itemsOf, Reader } from "./heif.ts";
 
 /**
  * AVIF (AV1 Image File Format 1.2; HEIF, ISO/IEC 23008-12): colour by code points, depth, the first frame of a
@@ -42,6 +42,7 @@ function outline(bytes: Uint8Array): Outline {
     bytes: readable(bytes, boxes),
     ...(colour && { colour }),
     ...(isGrey(properties) && { grey: true }),
+    ...(isPremultiplied(meta) && { premultiplied: true }),
     ...(frames > 1 && { frames }),
     notes: cut ? [END_MISSING] : [],
   };

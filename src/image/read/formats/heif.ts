@@ -203,6 +203,15 @@ function extentsIn(boxes: readonly Box[]): Map<number, { from: number; length: n
   return found;
 }
 
+/** Whether a picture's colours are multiplied with its alpha (`prem`; MIAF, 7.3.5.2). */
+export function isPremultiplied(meta: Box): boolean {
+  const body = meta.body.again();
+  body.version();
+  const references = boxIn(boxesOf(body), "iref")?.body.again();
+  references?.version();
+  return references !== undefined && boxIn(boxesOf(references), "prem") !== undefined;
+}
+
 /** Items that a picture is derived from (`dimg`), and those that add to it (`auxl`, which point at it). */
 function relatedTo(id: number, boxes: readonly Box[]): number[] {
   const table = boxIn(boxes, "iref");

@@ -2,7 +2,7 @@ import { constants, crc32, deflateSync, inflateSync } from "node:zlib";
 import { colourOf } from "../colour/cicp.ts";
 import { type Colour, gamma, SRGB, srgb } from "../colour/colour.ts";
 import { type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "../colour/matrix.ts";
-import { damaged, END_MISSING, type Outline, type Window } from "../outline.ts";
+import { damaged, END_MISSING, type Outline, unsupported, type Window } from "../outline.ts";
 
 /**
  * PNG, third edition (W3C, 2025; clauses in brackets): colour, first frame, and what a missing end leaves. A picture
@@ -10,6 +10,8 @@ import { damaged, END_MISSING, type Outline, type Window } from "../outline.ts";
  */
 export function outlinePng(bytes: Uint8Array, maxPixels: number): Outline {
   const chunks = chunksOf(bytes);
+  if (chunks[0]?.type === "CgBI")
+    throw unsupported("a PNG as Xcode packs it into apps (CgBI)", "take the one that it was made from");
   const header = headerOf(chunks);
   if (!header || header.width * header.height > maxPixels) return { bytes, notes: [] };
   const profile = chunks.some(({ type }) => type === "iCCP");

@@ -77,16 +77,18 @@ export class Directory {
     return this.bytes.subarray(at, at + size * count);
   }
 
-  /** A copy of the file in which all values of a tag are another. */
-  with(tag: number, value: number): Uint8Array {
+  /** A copy of the file in which all values of some tags are others. */
+  with(...changes: readonly (readonly [tag: number, value: number])[]): Uint8Array {
     const copy = Uint8Array.from(this.bytes);
     const view = new DataView(copy.buffer);
-    const { at, size, count } = this.entries.get(tag) ?? { at: 0, size: 0, count: 0 };
-    for (let i = 0, to = at; i < count; i++, to += size) {
-      if (size === 1) view.setUint8(to, value);
-      else if (size === 2) view.setUint16(to, value, this.little);
-      else if (size === 4) view.setUint32(to, value, this.little);
-      else if (size === 8) view.setBigUint64(to, BigInt(value), this.little);
+    for (const [tag, value] of changes) {
+      const { at, size, count } = this.entries.get(tag) ?? { at: 0, size: 0, count: 0 };
+      for (let i = 0, to = at; i < count; i++, to += size) {
+        if (size === 1) view.setUint8(to, value);
+        else if (size === 2) view.setUint16(to, value, this.little);
+        else if (size === 4) view.setUint32(to, value, this.little);
+        else if (size === 8) view.setBigUint64(to, BigInt(value), this.little);
+      }
     }
     return copy;
   }

@@ -13,6 +13,8 @@ export interface TiffSamples {
   readonly lab?: "CIELab" | "ICCLab";
   /** 338: which band is alpha. */
   readonly alpha?: number;
+  /** 338: colours are multiplied with alpha, and the decoder hands them out like that. */
+  readonly premultiplied?: boolean;
 }
 
 const TAG = {
@@ -55,8 +57,15 @@ export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
   const colours = COLOURS[photometric] ?? 1;
   if (bands > MOST_BANDS)
     throw unsupported(`a TIFF of ${bands} bands`, "save those that are a picture as RGB first");
-  const alpha = alphaBand(colours, bands, directory.numbers(TAG.extra));
-  const samples: TiffSamples = { format, ...(lab && { lab }), ...(alpha !== undefined && { alpha }) };
+  const extra = directory.numbers(TAG.extra);
+  const alpha = alphaBand(colours, bands, extra);
+  const odd = format === "signed" || (format === "unsigned" && bits === 32);
+  const samples: TiffSamples = {
+    format,
+    ...(lab && { lab }),
+    ...(alpha !== undefined && { alpha }),
+    ...(odd && extra.includes(1) && { premultiplied: true }),
+  };
   return {
     bytes: readable(bytes, directory, samples, bits),
     samples,
@@ -66,18 +75,17 @@ export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
 }
 
 /**
- * libvips knows some kinds of Lab and refuses others, clips numbers below 0, and does not unpack odd bits: it gets
- * what it hands out as it is.
+ * libvips knows some kinds of Lab and refuses others, clips numbers below 0, divides by alpha as if it were one of 8 or
+ * 16 bits, and does not unpack odd bits: it is told another tale, and hands out the samples as they stand in the file.
  */
-function readable(
-  bytes: Uint8Array,
-  directory: Directory,
-  { lab, format }: TiffSamples,
-  bits: number,
-): Uint8Array {
+function readable(bytes: Uint8Array, directory: Directory, samples: TiffSamples, bits: number): Uint8Array {
   if (PACKED_BITS.includes(bits)) return unpacked(bytes, directory, bits);
-  if (lab) return directory.with(TAG.photometric, 2);
-  return format === "signed" && bits === 16 ? directory.with(TAG.format, 1) : bytes;
+  const { lab, format, premultiplied } = samples;
+  const changes: [tag: number, value: number][] = [];
+  if (lab) changes.push([TAG.photometric, 2]);
+  if (format === "signed" && bits === 16) changes.push([TAG.format, 1]);
+  if (premultiplied) changes.push([TAG.extra, 2]);
+  return changes.length > 0 ? directory.with(...changes) : bytes;
 }
 
 /** sharp opens no more. */
@@ -127,6 +135,9 @@ function assertCoding(compression: number, photometric: number): void {
     throw unsupported(`a TIFF compressed with ${name}`, "save it with Deflate or LZW compression first");
   if (photometric === 32803 || photometric === 34892)
     throw unsupported("the raw data of a camera", "develop it to a JPEG first");
+  // JPEG data become RGB in its own decoder
+  if (photometric === 6 && compression !== 6 && compression !== 7)
+    throw unsupported("a TIFF in YCbCr without JPEG compression", "convert it to RGB first");
   if (photometric === 10) throw unsupported("a TIFF in ITU Lab", "convert it to RGB first");
 }
 
