@@ -85,6 +85,8 @@ const PNGS: readonly Told[] = [
   ["cICP of Display P3", [cicp(12, 13)], "P3", srgb, "Display P3"],
   ["cICP of linear light", [cicp(1, 8)], "sRGB", power(1), "sRGB with linear light"],
   ["cICP of BT.2020", [cicp(9, 14)], "BT.2020", bt2020, "BT.2020"],
+  ["cICP of BT.709, which stands for sRGB", [cicp(1, 1)], "sRGB", srgb],
+  ["cICP of BT.601's curve", [cicp(12, 6)], "P3", srgb, "Display P3"],
   ["cICP of gamma 2.2", [cicp(1, 4)], "sRGB", power(2.2), "sRGB with the gamma 2.2 curve"],
   ["cICP of sRGB", [cicp(1, 13)], "sRGB", srgb],
   ["sRGB over gAMA and cHRM", [SRGB, gama(1), P3], "sRGB", srgb],

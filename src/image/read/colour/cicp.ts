@@ -1,5 +1,5 @@
 import type { Colour } from "./colour.ts";
-import { bt709, type Curve, cinema, gamma, hlg, linear, logarithmic, pq, smpte240, srgb } from "./colour.ts";
+import { bt2020, type Curve, cinema, gamma, hlg, linear, logarithmic, pq, smpte240, srgb } from "./colour.ts";
 import { D65, type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "./matrix.ts";
 
 /**
@@ -77,22 +77,25 @@ interface Transfer {
   readonly highlights?: "PQ" | "HLG";
 }
 
-/** H.273, table 3. */
+/**
+ * H.273, table 3. The curves of BT.709 and BT.601 are sRGB's here, as in browsers: it is pictures in sRGB that encoders for
+ * video give those numbers.
+ */
 const TRANSFERS: Readonly<Record<number, Transfer>> = {
-  1: { name: "BT.709", curve: bt709 },
+  1: { name: "sRGB", curve: srgb },
   2: { name: "sRGB", curve: srgb },
   4: { name: "gamma 2.2", curve: gamma(2.2) },
   5: { name: "gamma 2.8", curve: gamma(2.8) },
-  6: { name: "BT.601", curve: bt709 },
+  6: { name: "sRGB", curve: srgb },
   7: { name: "SMPTE 240M", curve: smpte240 },
   8: { name: "linear", curve: linear },
   9: { name: "logarithmic", curve: logarithmic(2) },
   10: { name: "logarithmic", curve: logarithmic(2.5) },
-  11: { name: "xvYCC", curve: bt709 },
-  12: { name: "BT.1361", curve: bt709 },
+  11: { name: "xvYCC", curve: bt2020 },
+  12: { name: "BT.1361", curve: bt2020 },
   13: { name: "sRGB", curve: srgb },
-  14: { name: "BT.2020", curve: bt709 },
-  15: { name: "BT.2020", curve: bt709 },
+  14: { name: "BT.2020", curve: bt2020 },
+  15: { name: "BT.2020", curve: bt2020 },
   16: { name: "PQ", curve: pq, highlights: "PQ" },
   17: { name: "SMPTE 428", curve: cinema },
   18: { name: "HLG", curve: hlg, highlights: "HLG" },

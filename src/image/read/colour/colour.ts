@@ -15,8 +15,8 @@ export function gamma(exponent: number): Curve {
   return (v) => Math.max(0, v) ** exponent;
 }
 
-/** BT.709, BT.601 and BT.2020, which share one curve (H.273, transfer characteristics 1, 6, 14 and 15). */
-export const bt709: Curve = (v) => (v < 0.0812429 ? v / 4.5 : ((v + 0.0992968) / 1.0992968) ** (1 / 0.45));
+/** BT.2020, and BT.709 to the letter (H.273, transfer characteristics 14 and 15; 1 and 6). */
+export const bt2020: Curve = (v) => (v < 0.0812429 ? v / 4.5 : ((v + 0.0992968) / 1.0992968) ** (1 / 0.45));
 
 /** SMPTE 240M (H.273, 7). */
 export const smpte240: Curve = (v) => (v < 0.0912863 ? v / 4 : ((v + 0.1115722) / 1.1115722) ** (1 / 0.45));
