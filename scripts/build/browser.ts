@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { KERNEL } from "../../src/codec/integer/kernel.wasm.ts";
-import { COMMON as BROWSERS } from "../../src/web/build/common.ts";
+import { COMMON as BROWSERS } from "../../src/web/build/bundle.ts";
 import { COMMON, DIST, instead } from "./bundle.ts";
 import type { Model } from "./models.ts";
 
@@ -25,8 +25,8 @@ export async function buildBrowser({ manifest, packageName }: Model, version: st
       chunkNames: "browser/[hash]",
       plugins: [
         instead({
-          [`${WEB}/decoder-place.ts`]: 'export * from "../packaged/decoder-place.ts";',
-          [`${WEB}/encoder-place.ts`]: 'export * from "../packaged/encoder-place.ts";',
+          [`${WEB}/decoder-place.ts`]: 'export * from "../packaged/package-decoder.ts";',
+          [`${WEB}/encoder-place.ts`]: 'export * from "../packaged/package-encoder.ts";',
           "src/web/packaged/default-model.ts": `
             export const importDecoderModel = async () => (await import("${packageName}")).default;
             export const importEncoderModel = async () => (await import("${packageName}/encoder")).default;`,
@@ -76,7 +76,7 @@ async function buildScript({ manifest }: Model, version: string): Promise<void> 
 
 /** `zippynet/decode`, and the same for the edge, where WebAssembly comes as a module. */
 async function buildDecoder(): Promise<void> {
-  const entry = "src/web/packaged/decode.ts";
+  const entry = "src/web/packaged/portable.ts";
   const edge = (name: string, kernel: string) =>
     build({
       ...common,

@@ -25,7 +25,7 @@ await Promise.all([
     "service/decode/signed-url.ts",
     "web/browser/index.ts",
     "web/browser/define.ts",
-    "web/packaged/decode.ts",
+    "web/packaged/portable.ts",
   ]),
 ]);
 await stop(); // esbuild's own process, which would stay

@@ -1,6 +1,6 @@
-import { bytesAt, mean } from "./curve.ts";
-import type { OwnPoint } from "./own-curve.ts";
-import type { Curve } from "./peer-curves.ts";
+import { bytesAtLevels, ratios } from "./measure/curve.ts";
+import type { OwnPoint } from "./measure/own.ts";
+import type { Curve } from "./measure/peer-curves.ts";
 
 /** Bytes of one codec at the levels asked for; null where its curve does not reach. */
 export interface Levels {
@@ -41,14 +41,10 @@ export function compare(
   peers: readonly Curve[],
   decibels: readonly number[],
 ): Pick<Comparison, "own" | "peers"> {
-  const read = ({ points }: Curve): (number | null)[] =>
-    decibels.map((level) => bytesAt(points, level) ?? null);
-  const ours = read(own);
+  const ours = bytesAtLevels(own.points, decibels);
   const beside = <C extends Curve>(curve: C): C & Levels => {
-    const at = read(curve);
-    const ratio = at.map((theirs, i) => (theirs === null || ours[i] === null ? null : ours[i]! / theirs));
-    const known = ratio.filter((value) => value !== null);
-    return { ...curve, at, ratio, meanRatio: known.length === ratio.length ? mean(known) : null };
+    const at = bytesAtLevels(curve.points, decibels);
+    return { ...curve, at, ...ratios(ours, at) };
   };
   return { own: beside(own), peers: peers.map((peer) => beside(peer)) };
 }

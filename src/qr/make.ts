@@ -2,7 +2,7 @@ import { ZippyNetError } from "../codec/errors.ts";
 import { readZn } from "../codec/format/zn-file.ts";
 import type { EncodeWish } from "../image/encode.ts";
 import { type ChooseModels, looksZn, znFileOf } from "../image/file-of.ts";
-import { type Correction, capacity, versionFor } from "./capacity.ts";
+import { type Correction, capacity, versionFor } from "./code.ts";
 import { overhead, type Sign, writePayload } from "./payload.ts";
 
 export interface QrWish {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { bdRate } from "../../src/evaluate/bd-rate.ts";
-import { bytesAt, inPsnr, inSsim, type Point } from "../../src/evaluate/curve.ts";
+import { bdRate, bytesAt, inPsnr, inSsim, type Point } from "../../src/evaluate/measure/curve.ts";
 
 const near = (found: number | undefined, expected: number): void =>
   assert.ok(Math.abs(found! - expected) < 1e-12, `expected ${expected}, got ${found}`);

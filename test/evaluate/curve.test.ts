@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { bytesAt, type Point } from "../../src/evaluate/curve.ts";
+import { bytesAt, type Point } from "../../src/evaluate/measure/curve.ts";
 
 const curve = (...points: [psnr: number, bytes: number][]): Point[] =>
   points.map(([psnr, bytes], quality) => ({ quality, psnr, bytes }));

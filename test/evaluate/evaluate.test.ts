@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Comparison } from "../../src/evaluate/comparison.ts";
-import { bytesAt } from "../../src/evaluate/curve.ts";
+import { bytesAt } from "../../src/evaluate/measure/curve.ts";
 import { IMAGES, zippynet } from "../cli/run.ts";
 
 const faces = ["hat", "paint", "pearls"].map((name) => `${IMAGES}/face-${name}-64.png`);

@@ -4,9 +4,9 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { bytesAt } from "../../src/evaluate/curve.ts";
-import type { Report } from "../../src/evaluate/report/report.ts";
-import { parseSet, parseSets, readSet } from "../../src/evaluate/report/sets.ts";
+import { bytesAt } from "../../src/evaluate/measure/curve.ts";
+import { parseSet, parseSets, readSet } from "../../src/evaluate/measure/sets.ts";
+import type { Report } from "../../src/evaluate/report/set-report.ts";
 import { IMAGES, scratch } from "../cli/run.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/evaluate/report/main.ts", import.meta.url));

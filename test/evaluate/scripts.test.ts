@@ -10,7 +10,9 @@ import { IMAGES, scratch } from "../cli/run.ts";
 const at = scratch();
 const run = (script: string, ...options: string[]) =>
   promisify(execFile)(process.execPath, [
-    fileURLToPath(new URL(`../../src/evaluate/${script}.ts`, import.meta.url)),
+    fileURLToPath(
+      new URL(`../../src/evaluate/bench/${script === "bench" ? "main" : script}.ts`, import.meta.url),
+    ),
     ...options,
   ]);
 

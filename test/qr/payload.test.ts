@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import encodeQR from "qr";
-import { CORRECTIONS, capacity, MAX_VERSION, versionFor } from "../../src/qr/capacity.ts";
+import { CORRECTIONS, capacity, MAX_VERSION, versionFor } from "../../src/qr/code.ts";
 import { overhead, readPayload, writePayload } from "../../src/qr/payload.ts";
 import { signerOf, verifierOf } from "../../src/qr/signature.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fromInline, info, toInline } from "../../src/index.ts";
-import { contentSecurityPolicy } from "../../src/web/server.ts";
+import { contentSecurityPolicy } from "../../src/web/development/server.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Site } from "./site.ts";
 

@@ -1,29 +1,31 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { Page } from "playwright-core";
-import { buildOffline } from "../../src/web/build/page.ts";
+import { buildOffline } from "../../src/web/build/build-page.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Site, watched } from "./site.ts";
 
 suite("what the page keeps for use off line", { skip: NO_BROWSER, timeout: 120_000 }, () => {
   let site: Site;
   let server: Server;
+  /** Requests that are being answered: a browser that closes may leave some. */
+  const open = new Set<Promise<void>>();
   before(async () => {
     site = await Site.open();
-    server = createServer(async (request, response) => {
-      const answer = await fetch(site.server.url + request.url);
-      const type = answer.headers.get("content-type")!;
-      response.writeHead(answer.status, { "content-type": type, "cache-control": "max-age=86400" });
-      response.end(new Uint8Array(await answer.arrayBuffer()));
+    server = createServer((request, response) => {
+      const answered = forward(site.server.url + request.url, response).finally(() => open.delete(answered));
+      open.add(answered);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   });
   after(async () => {
-    server?.close();
+    await site?.browser.close();
+    await Promise.all(open);
+    await new Promise((resolve) => server?.close(resolve));
     await site?.close();
   });
 
@@ -45,6 +47,14 @@ suite("what the page keeps for use off line", { skip: NO_BROWSER, timeout: 120_0
     await page.context().close();
   });
 });
+
+/** Answers with what another server has, to be kept for a day. */
+async function forward(url: string, response: ServerResponse): Promise<void> {
+  const answer = await fetch(url);
+  const type = answer.headers.get("content-type")!;
+  response.writeHead(answer.status, { "content-type": type, "cache-control": "max-age=86400" });
+  response.end(new Uint8Array(await answer.arrayBuffer()));
+}
 
 /** The page's cache, and the style sheet in it. */
 async function kept(page: Page): Promise<{ name: string; style: string }> {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { buildWeb } from "../../src/web/build/build.ts";
-import { WebServer } from "../../src/web/server.ts";
+import { WebServer } from "../../src/web/development/server.ts";
 
 suite("the server of dist/web", () => {
   const folder = mkdtempSync(join(tmpdir(), "zippynet-server-"));

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { buildWeb } from "../../src/web/build/build.ts";
-import { WebServer } from "../../src/web/server.ts";
+import { WebServer } from "../../src/web/development/server.ts";
 import { launch } from "./chromium.ts";
 
 /** dist/web built into a folder of its own, served with the policy, and a browser. */
@@ -56,6 +56,7 @@ export async function watched(
   options: BrowserContextOptions = {},
 ): Promise<Watched> {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(120_000); // a busy machine is slow; what hangs is ended by the suite
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("console", (message) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import sharp, { type Region } from "sharp";
-import { WebServer } from "../../src/web/server.ts";
+import { WebServer } from "../../src/web/development/server.ts";
 import { Answers } from "./answers.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Firefox, NO_FIREFOX } from "./firefox.ts";

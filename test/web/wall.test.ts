@@ -3,8 +3,8 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { makeWall, type WallBytes } from "../../src/web/wall/make.ts";
-import { pictures } from "../../src/web/wall/pictures.ts";
+import { makeWall, type WallBytes } from "../../src/web/development/make-wall.ts";
+import { pictures } from "../../src/web/development/wall-pictures.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Site } from "./site.ts";
 

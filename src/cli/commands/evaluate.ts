@@ -2,18 +2,19 @@ import { constants, setPriority } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import sharp from "sharp";
 import { type Image, laidOnWhite } from "../../codec/image.ts";
-import { hashImages } from "../../evaluate/cache.ts";
 import { type Comparison, compare, METHOD, toText } from "../../evaluate/comparison.ts";
-import { type OwnPoint, ownPoint } from "../../evaluate/own-curve.ts";
-import { type Curve, peerCurves } from "../../evaluate/peer-curves.ts";
-import { PEERS } from "../../evaluate/peers.ts";
+import { hashImages } from "../../evaluate/measure/cache.ts";
+import { hereRunner, ownCurve } from "../../evaluate/measure/own.ts";
+import { type Curve, peerCurves } from "../../evaluate/measure/peer-curves.ts";
+import { evenly, sizeOf } from "../../evaluate/measure/sets.ts";
+import { PEERS } from "../../evaluate/peers/peer.ts";
+import { type Progress, startProgress } from "../../evaluate/progress.ts";
 import { resizeImage } from "../../image/fit.ts";
 import { MAX_BYTES, readImage } from "../../image/read.ts";
 import { openModels } from "../../model/folder.ts";
 import { readBytes } from "../files/files.ts";
 import { findInputs, isImageFile } from "../files/inputs.ts";
 import { positive, whole, wholes } from "../options.ts";
-import { startProgress } from "../progress.ts";
 import { type Failure, failure } from "../results.ts";
 import { EXIT_FAILED, usage } from "../usage.ts";
 
@@ -60,8 +61,10 @@ async function evaluate(named: string[], options: EvaluateOptions, command: Comm
   if (failures.length > 0) process.exitCode = EXIT_FAILED;
   if (images.length === 0) usage(command, `expected images in ${named.join(", ")}, found none`);
 
-  const points = await ownPoints(options.qualities, images, (quality, onImages) =>
-    ownPoint({ models: chosen, ...options }, images, quality, onImages),
+  const progress = startProgress();
+  const runner = hereRunner(models, chosen);
+  const points = await ownCurve({ runner, settings: options }, images, options.qualities, (done, total) =>
+    progress.step("zippynet", done, total),
   );
   const own = { name: "zippynet", settings: `effort ${options.effort}`, points };
   const comparison: Comparison = {
@@ -71,8 +74,9 @@ async function evaluate(named: string[], options: EvaluateOptions, command: Comm
     effort: options.effort,
     method: METHOD,
     decibels: options.decibels,
-    ...compare(own, await allPeerCurves(options, images), options.decibels),
+    ...compare(own, await allPeerCurves(options, images, progress), options.decibels),
   };
+  progress.end();
   const text = options.json ? JSON.stringify({ ...comparison, failures }, undefined, 2) : toText(comparison);
   process.stdout.write(`${text}\n`);
 }
@@ -82,12 +86,8 @@ async function readImages(
   { size, limit = Infinity }: EvaluateOptions,
 ): Promise<{ images: Image[]; failures: Failure[] }> {
   const { inputs, failures } = await findInputs(named, isImageFile);
-  const taken =
-    inputs.length <= limit
-      ? inputs
-      : Array.from({ length: limit }, (_, i) => inputs[Math.floor((i * inputs.length) / limit)]!);
   const images: Image[] = [];
-  for (const { path } of taken) {
+  for (const { path } of evenly(inputs, limit)) {
     try {
       const { image } = await readImage(await readBytes(path, MAX_BYTES));
       const opaque = laidOnWhite(image);
@@ -99,43 +99,20 @@ async function readImages(
   return { images, failures };
 }
 
-async function ownPoints(
-  qualities: readonly number[],
-  images: readonly Image[],
-  at: (quality: number, onImages: (count: number) => void) => Promise<OwnPoint>,
-): Promise<OwnPoint[]> {
-  const progress = startProgress(qualities.length * images.length, "images");
-  const points: OwnPoint[] = [];
-  try {
-    for (const quality of qualities) points.push(await at(quality, progress.advance));
-  } finally {
-    progress.stop();
-  }
-  return points;
-}
-
 async function allPeerCurves(
   { peers, decibels }: EvaluateOptions,
   images: readonly Image[],
+  progress: Progress,
 ): Promise<Curve[]> {
   const hash = hashImages(images);
   const range = [Math.min(...decibels), Math.max(...decibels)] as const;
   const curves: Curve[] = [];
   for (const peer of PEERS.filter(({ name }) => peers.includes(name))) {
-    const told = process.stderr.isTTY;
-    curves.push(
-      ...(await peerCurves(peer, images, hash, range, (_, quality) => {
-        if (told) process.stderr.write(`\r\x1b[K${peer.name}: quality ${quality}`);
-      })),
-    );
-    if (told) process.stderr.write("\r\x1b[K");
+    let done = 0;
+    const onQuality = () => progress.step(peer.name, ++done, peer.qualities.length);
+    curves.push(...(await peerCurves(peer, images, hash, range, onQuality)));
   }
   return curves;
-}
-
-function sizeOf(images: readonly Image[]): string {
-  const sizes = new Set(images.map(({ width, height }) => `${width}×${height}`));
-  return sizes.size === 1 ? [...sizes][0]! : "various";
 }
 
 function levels(text: string): number[] {

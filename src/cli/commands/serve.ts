@@ -7,7 +7,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { LocalService } from "../../local/run.ts";
 import { freePort, RunningService } from "../../local/run.ts";
 import { buildWeb } from "../../web/build/build.ts";
-import { WebServer } from "../../web/server.ts";
+import { WebServer } from "../../web/development/server.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../.zippynet", import.meta.url));
 

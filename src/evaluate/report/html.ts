@@ -1,8 +1,7 @@
-import { escapeHtml } from "./escape.ts";
-import { psnrPlot, ssimPlot, titleOf } from "./plots.ts";
-import { METHOD, type Report } from "./report.ts";
+import type { SheetCell, SheetRow } from "./equal-bytes.ts";
+import { escapeHtml, psnrPlot, ssimPlot, titleOf } from "./plot.ts";
 import type { SetReport } from "./set-report.ts";
-import type { SheetCell, SheetRow } from "./sheet.ts";
+import { METHOD, type Report } from "./set-report.ts";
 import { bdTable, bytesTable, pointsTable, studyTable, summaryTable, type Table } from "./tables.ts";
 
 const STYLE = `

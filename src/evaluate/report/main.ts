@@ -3,26 +3,33 @@
  * codecs on sets of pictures, as `report.html`, `report.md` (with its plots) and `report.json`. Without sets it takes the sample pictures of
  * `test/images`. What was measured once is kept in `.cache/evaluate`, so a run that was stopped goes on where it was.
  */
+
 import { mkdir, writeFile } from "node:fs/promises";
-import { constants, setPriority } from "node:os";
+import { availableParallelism, constants, setPriority } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
 import sharp from "sharp";
 import { MAX_EFFORT } from "../../codec/rdo/refine.ts";
 import { openModels } from "../../model/folder.ts";
-import type { Peer } from "../peers.ts";
+import { Pool } from "../../node/pool.ts";
+import { ownVersion } from "../measure/cache.ts";
+import type { OwnFile, OwnTask } from "../measure/own.ts";
+import { type Picture, parseSets, readSet, type SetWish } from "../measure/sets.ts";
+import { JPEG_2000 } from "../peers/jpeg-2000.ts";
+import { JPEG_XL } from "../peers/jpeg-xl.ts";
+import { PEERS, type Peer } from "../peers/peer.ts";
+import { THUMBHASH } from "../peers/thumbhash.ts";
+import { startProgress } from "../progress.ts";
 import { runScript, wholeOf } from "../script.ts";
 import { toHtml } from "./html.ts";
 import { plotFile, toMarkdown } from "./markdown.ts";
-import { openThreads } from "./own-files.ts";
-import { ownVersion } from "./own-version.ts";
-import { REPORT_PEERS } from "./peers.ts";
-import { psnrPlot, ssimPlot } from "./plots.ts";
-import { startProgress } from "./progress.ts";
-import type { Report } from "./report.ts";
-import { reportSet, type SetReport } from "./set-report.ts";
-import { type Picture, parseSets, readSet, type SetWish } from "./sets.ts";
+import { psnrPlot, ssimPlot } from "./plot.ts";
+import { type Report, reportSet, type SetReport } from "./set-report.ts";
+
+/** All that ZippyNet is measured against: sharp's codecs, and what development alone installs. */
+const REPORT_PEERS: readonly Peer[] = [...PEERS, JPEG_2000, ...JPEG_XL, THUMBHASH];
 
 const USAGE = `usage: npm run report -- [--limit N] [--efforts 0,4,9] [--peers LIST] [--out DIR] [NAME=FOLDER[@SIZE|@SIZEtiles][:LEVELS] …]
 
@@ -76,15 +83,18 @@ async function run({ sets, limit, efforts, peers, out }: Wish): Promise<void> {
   const models = await openModels();
   const version = await ownVersion();
   const progress = startProgress();
-  const threads = openThreads();
+  const runner = new Pool<OwnTask, OwnFile>(
+    (options) => new Worker(new URL("./own-thread.ts", import.meta.url), options),
+    { size: availableParallelism() },
+  );
   const reports: SetReport[] = [];
   try {
     for (const [set, pictures] of read) {
-      reports.push(await reportSet(set, pictures, { models, threads, version, efforts, peers, progress }));
+      reports.push(await reportSet(set, pictures, { models, runner, version, efforts, peers, progress }));
     }
   } finally {
     progress.end();
-    await threads.close();
+    await runner.close();
   }
   const report: Report = {
     date: new Date().toISOString().slice(0, 10),

@@ -1,6 +1,6 @@
-import { titleOf } from "./plots.ts";
-import { METHOD, type Report } from "./report.ts";
+import { titleOf } from "./plot.ts";
 import type { SetReport } from "./set-report.ts";
+import { METHOD, type Report } from "./set-report.ts";
 import { bdTable, bytesTable, pointsTable, studyTable, summaryTable, type Table } from "./tables.ts";
 
 /** `report.md`: tables, and plots by the names of their files beside it. */

@@ -1,12 +1,13 @@
 import sharp from "sharp";
 import { openModels } from "../../model/folder.ts";
 import { serveTasks } from "../../node/pool-thread.ts";
-import { type OwnTask, ownFile } from "./own-files.ts";
+import { type OwnTask, ownFile } from "../measure/own.ts";
+import { SSIM } from "../measure/ssim.ts";
 
-/** A thread of the report's pool. */
+/** A thread of the report's pool: it measures SSIM too. */
 serveTasks(async () => {
   sharp.concurrency(1); // the threads share the cores among them already
   const models = await openModels();
   const chosen = await models.choose("auto");
-  return (task: OwnTask) => ownFile(models, chosen, task);
+  return (task: OwnTask) => ownFile(models, chosen, task, SSIM);
 });

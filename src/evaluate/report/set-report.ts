@@ -1,13 +1,12 @@
 import type { Image } from "../../codec/image.ts";
-import { type BdRate, bdRate } from "../bd-rate.ts";
-import { hashImages } from "../cache.ts";
-import { bytesAt, inPsnr, inSsim, mean } from "../curve.ts";
-import { type Curve, peerCurves } from "../peer-curves.ts";
-import { type OwnPoint, ownRows, pointOf } from "./own-curve.ts";
-import type { Progress } from "./progress.ts";
-import type { Picture, SetWish } from "./sets.ts";
-import { contactSheet, type SheetRow, type SheetSettings } from "./sheet.ts";
-import { SSIM } from "./ssim.ts";
+import { hashImages } from "../measure/cache.ts";
+import { type BdRate, bdRate, bytesAtLevels, inParallel, inPsnr, inSsim, ratios } from "../measure/curve.ts";
+import { type OwnPoint, ownCurve, ownRow } from "../measure/own.ts";
+import { type Curve, peerCurves } from "../measure/peer-curves.ts";
+import { type Picture, type SetWish, sizeOf } from "../measure/sets.ts";
+import { SSIM } from "../measure/ssim.ts";
+import type { Progress } from "../progress.ts";
+import { equalBytesSheet, type SheetRow, type SheetSettings } from "./equal-bytes.ts";
 import { type StudyRow, study } from "./study.ts";
 
 /** Our curve at one effort. */
@@ -67,14 +66,14 @@ export async function reportSet(
   pictures: readonly Picture[],
   settings: ReportSettings,
 ): Promise<SetReport> {
-  const { threads, version, efforts, progress } = settings;
+  const { runner, version, efforts, progress } = settings;
   const images = pictures.map(({ image }) => image);
   const told = (what: string) => (done: number, total: number) =>
     progress.step(`${name}, ${what}`, done, total);
 
   const own: EffortCurve[] = [];
   for (const effort of efforts)
-    own.push(await ownCurve(settings, effort, images, decibels, told(`effort ${effort}`)));
+    own.push(await effortCurve(settings, effort, images, decibels, told(`effort ${effort}`)));
 
   // as far as our own curves reach, and the levels
   const levels = [...own.flatMap(({ points }) => points.map(({ psnr }) => psnr)), ...decibels];
@@ -88,7 +87,8 @@ export async function reportSet(
     peers.push(...curves.map((curve) => peerReport(curve, own, decibels)));
   }
 
-  const rows = await ownRows({ threads, version, effort: efforts[0]!, quality: STUDY_QUALITY }, images);
+  const wish = { runner, version, settings: { effort: efforts[0]!, classical: true } };
+  const rows = await inParallel(images, (image) => ownRow(wish, image, STUDY_QUALITY));
   return {
     name,
     images: images.length,
@@ -98,61 +98,56 @@ export async function reportSet(
     own,
     peers,
     study: await study(pictures, rows, (done) => told("ImageMagick")(done, images.length)),
-    sheet: await contactSheet(settings, pictures, told("contact sheet")),
+    sheet: await equalBytesSheet(settings, pictures, told("pictures at equal bytes")),
   };
 }
 
-async function ownCurve(
-  { threads, version }: ReportSettings,
+async function effortCurve(
+  { runner, version }: ReportSettings,
   effort: number,
   images: readonly Image[],
   decibels: readonly number[],
-  onImages: (done: number, total: number) => void,
+  onImage: (done: number, total: number) => void,
 ): Promise<EffortCurve> {
   const qualities = effort === 0 ? QUALITIES : FEW_QUALITIES;
-  let done = 0;
-  const points = await Promise.all(
-    qualities.map(async (quality) => {
-      const rows = await ownRows({ threads, version, effort, quality }, images, (count) => {
-        done += count;
-        onImages(done, qualities.length * images.length);
-      });
-      return pointOf(quality, rows);
-    }),
-  );
+  const wish = { runner, version, settings: { effort, classical: true } };
+  const points = await ownCurve(wish, images, qualities, onImage);
   return {
     name: `ZippyNet, effort ${effort}`,
     settings: `effort ${effort}, qualities ${qualities.join(", ")}`,
     effort,
     points,
-    at: read(points, decibels),
+    at: bytesAtLevels(points, decibels),
   };
 }
 
 function peerReport(peer: Curve, own: readonly EffortCurve[], decibels: readonly number[]): PeerReport {
-  const at = read(peer.points, decibels);
+  const at = bytesAtLevels(peer.points, decibels);
   return {
     ...peer,
     at,
-    against: own.map(({ effort, points, at: ours }) => {
-      const ratio = at.map((theirs, i) => (theirs === null || ours[i] === null ? null : ours[i]! / theirs));
-      const known = ratio.filter((value) => value !== null);
-      return {
-        effort,
-        ratio,
-        meanRatio: known.length === ratio.length ? mean(known) : null,
-        psnr: bdRate(points, peer.points, inPsnr) ?? null,
-        ssim: bdRate(points, peer.points, inSsim) ?? null,
-      };
-    }),
+    against: own.map(({ effort, points, at: ours }) => ({
+      effort,
+      ...ratios(ours, at),
+      psnr: bdRate(points, peer.points, inPsnr) ?? null,
+      ssim: bdRate(points, peer.points, inSsim) ?? null,
+    })),
   };
 }
-
-function read(points: Curve["points"], decibels: readonly number[]): (number | null)[] {
-  return decibels.map((level) => bytesAt(points, level) ?? null);
+/** What `report.json` holds but for the pixels of pictures, and the other two are written from. */
+export interface Report {
+  /** ISO 8601, to the day. */
+  readonly date: string;
+  readonly models: readonly { readonly number: number; readonly name: string }[];
+  readonly efforts: readonly number[];
+  readonly sets: readonly SetReport[];
 }
 
-function sizeOf(images: readonly Image[]): string {
-  const sizes = new Set(images.map(({ width, height }) => `${width}×${height}`));
-  return sizes.size === 1 ? [...sizes][0]! : "various";
-}
+/** How figures came about, a sentence each. */
+export const METHOD = [
+  "Files are encoded and decoded for real. Bytes are those of whole files, or of bare AV1 payloads where the name says so; ZippyNet's files are whichever of models and classical codecs the encoder chose for its users.",
+  "PSNR is over all RGB samples of 8-bit pixels, SSIM over luma of the same pixels (Gaussian window of 11 pixels); both are measured a picture and then averaged, as bytes are. A picture without loss counts as 60 dB.",
+  "Bytes at a level are read off by monotone cubic interpolation of log bytes over PSNR of these means; a ratio is the mean over the levels, and – stands where a curve does not reach.",
+  "BD-rate (Bjøntegaard) is the mean difference of log bytes at equal quality over the interval that both curves cover, by the same interpolation: −30 % means 0.7 times the bytes. SSIM is interpolated in dB, −10·log₁₀(1 − SSIM). Intervals differ from codec to codec, and are given for the lowest effort.",
+  "In the study's table the original is the file where its pixels were measured as they are, and a PNG of them otherwise; mogrify is ImageMagick's; 56 numbers are the code of the study's network, stored by NumPy; decibels are to the original.",
+];

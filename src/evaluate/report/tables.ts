@@ -1,7 +1,6 @@
-import type { BdRate } from "../bd-rate.ts";
-import type { Report } from "./report.ts";
-import type { SetReport } from "./set-report.ts";
-import { evenly } from "./sets.ts";
+import type { BdRate } from "../measure/curve.ts";
+import { evenly } from "../measure/sets.ts";
+import type { Report, SetReport } from "./set-report.ts";
 import { meanRow, type Saved, type StudyRow } from "./study.ts";
 
 /** Plain text; the first column is a name, the others are numbers. */

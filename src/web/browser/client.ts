@@ -4,8 +4,7 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
 import { badOption } from "../../codec/validate.ts";
 import { type ModelPackage, placeOf } from "../../model/package.ts";
-import type { RolePlace } from "./place.ts";
-import type { Answer, LocatedModel, Request } from "./protocol.ts";
+import type { Answer, LocatedModel, Request, RolePlace } from "./protocol.ts";
 
 export interface Settings {
   /** The models to use: what packages `@zippynet/model-NAME` export. The one that comes with `zippynet` unless told. */

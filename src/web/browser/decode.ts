@@ -1,4 +1,5 @@
 import { type Outcome, settleEach } from "../../api/many.ts";
+import { infoOfModel, type ModelInfo } from "../../api/models.ts";
 import {
   abortable,
   type DecodeOptions,
@@ -9,7 +10,7 @@ import {
 } from "../../api/options.ts";
 import type { Picture } from "../../api/picture.ts";
 import { bytesOf, type Source } from "../../api/source.ts";
-import { client, onProgress } from "./client.ts";
+import { client, modelsOf, onProgress } from "./client.ts";
 import { decoderPlace } from "./decoder-place.ts";
 import { blobOf, canvasOf } from "./picture.ts";
 
@@ -88,4 +89,12 @@ export async function told<T>(
   } finally {
     end();
   }
+}
+
+/** The models that a page has, by number. Throws `bad-model` if there are none. */
+export async function listModels(): Promise<ModelInfo[]> {
+  const models = await modelsOf(decoderPlace);
+  return models
+    .map(({ manifest }) => infoOfModel(JSON.stringify(manifest)))
+    .sort((a, b) => a.number - b.number);
 }

@@ -27,7 +27,6 @@ export { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
 export { DEFAULT_QUALITY } from "../../codec/target.ts";
 export type { ModelPackage, Place } from "../../model/package.ts";
 export { configure, onProgress, type Settings } from "./client.ts";
-export { decode, decodeMany, decodeToCanvas, decodeToUrl, preload } from "./decode.ts";
+export { decode, decodeMany, decodeToCanvas, decodeToUrl, listModels, preload } from "./decode.ts";
 export { encode, encodeMany } from "./encode.ts";
-export { listModels } from "./models.ts";
 export { type Crop, square } from "./square.ts";

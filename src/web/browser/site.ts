@@ -1,5 +1,5 @@
-import type { Site } from "../site.ts";
-import type { RolePlace } from "./place.ts";
+import type { Site } from "../build/contents.ts";
+import type { RolePlace } from "./protocol.ts";
 
 /** Set by esbuild. */
 declare const ZIPPYNET_SITE: Site;

@@ -2,10 +2,9 @@ import { mkdir, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, stop } from "esbuild";
 import { modelsFolder } from "../../model/folder.ts";
-import { copyModels } from "./assets.ts";
-import { COMMON } from "./common.ts";
-import { buildOffline, buildPage } from "./page.ts";
-import { buildWorkers } from "./workers.ts";
+import { buildOffline, buildPage } from "./build-page.ts";
+import { buildWorkers, COMMON } from "./bundle.ts";
+import { copyModels } from "./copy-models.ts";
 
 const BROWSER = fileURLToPath(new URL("../browser/", import.meta.url));
 

@@ -1,5 +1,5 @@
 import type { ModelPackage } from "../../model/package.ts";
-import type { RolePlace } from "../browser/place.ts";
+import type { RolePlace } from "../browser/protocol.ts";
 
 /** The URL of this script, which it knows only while it starts; set by esbuild. */
 declare const ZIPPYNET_SCRIPT: string;

@@ -1,6 +1,6 @@
 import { viewfinder } from "./camera.ts";
 import { at, make } from "./dom.ts";
-import { Newest } from "./newest.ts";
+import { Newest } from "./latest.ts";
 import { photograph } from "./photograph.ts";
 
 /** Names of the pictures in samples/; the build fills it in. */

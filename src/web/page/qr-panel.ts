@@ -1,5 +1,4 @@
-import { capacity, MAX_VERSION, versionFor } from "../../qr/capacity.ts";
-import { modulesOf, svgOf } from "../../qr/modules.ts";
+import { capacity, MAX_VERSION, modulesOf, svgOf, versionFor } from "../../qr/code.ts";
 import { writePayload } from "../../qr/payload.ts";
 import { at, offer } from "./dom.ts";
 import { inBytes } from "./measure.ts";

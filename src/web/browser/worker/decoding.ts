@@ -3,11 +3,10 @@ import { decodeImage } from "../../../codec/decode.ts";
 import { type LatentsFile, readZn } from "../../../codec/format/zn-file.ts";
 import type { Decoder } from "../../../codec/model.ts";
 import { loadDecoder } from "../../../model/load.ts";
-import type { Serve } from "../place.ts";
-import type { Request } from "../protocol.ts";
+import type { Request, Serve } from "../protocol.ts";
 import { applyAlpha, decodeClassical } from "./classical.ts";
-import { failure } from "./failure.ts";
 import { WorkerModels } from "./models.ts";
+import { failure } from "./scope.ts";
 
 /** Answers what a decoder is asked. */
 export const serveDecoder: Serve = (answer) => {

@@ -5,10 +5,9 @@ import { encodeTo, type Target } from "../../../codec/target.ts";
 import { bestEncoder, likelyModels } from "../../../image/choose-model.ts";
 import { type Candidate, Judge } from "../../../image/judge.ts";
 import { loadModel } from "../../../model/load.ts";
-import type { Serve } from "../place.ts";
-import type { Request } from "../protocol.ts";
-import { failure } from "./failure.ts";
+import type { Request, Serve } from "../protocol.ts";
 import { WorkerModels } from "./models.ts";
+import { failure } from "./scope.ts";
 
 /** Answers what an encoder is asked; latents only. A module of its own, so that who only decodes loads neither `g_a` nor the search. */
 export const serveEncoder: Serve = (answer) => {

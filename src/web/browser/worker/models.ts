@@ -5,7 +5,7 @@ import { type BlobName, type Manifest, parseManifest } from "../../../model/mani
 import { type ModelsOf, modelsOf } from "../../../model/models.ts";
 import type { Answer, LocatedModel, Request } from "../protocol.ts";
 import { type FileAsset, fetchImmutable } from "./cache.ts";
-import { failure } from "./failure.ts";
+import { failure } from "./scope.ts";
 
 type Asked = Request & { readonly type: "start" | "load" | "weights" };
 

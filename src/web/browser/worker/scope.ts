@@ -1,5 +1,5 @@
-import type { Serve } from "../place.ts";
-import type { Answer, Request } from "../protocol.ts";
+import { type ErrorCode, ZippyNetError } from "../../../codec/errors.ts";
+import type { Answer, Request, Serve } from "../protocol.ts";
 
 /** The worker's side of the protocol; TypeScript knows either pages or workers, and here it knows pages. */
 interface WorkerScope {
@@ -12,4 +12,10 @@ export function serveFromWorker(serve: Serve): void {
   const scope = globalThis as unknown as WorkerScope;
   const handle = serve((message, ...transfer) => scope.postMessage(message, transfer));
   scope.onmessage = ({ data }) => handle(data);
+}
+
+/** That a request failed: the class of an error is lost on its way out of a worker, so what it is made of is sent. */
+export function failure(id: number, error: unknown): Answer {
+  const code: ErrorCode = error instanceof ZippyNetError ? error.code : "unavailable";
+  return { type: "failed", id, code, message: error instanceof Error ? error.message : String(error) };
 }

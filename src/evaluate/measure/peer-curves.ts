@@ -1,0 +1,78 @@
+import type { Image } from "../../codec/image.ts";
+import { type Measured, measure, type Peer, type Similarity } from "../peers/peer.ts";
+import { cached } from "./cache.ts";
+import { inParallel, mean, type Point } from "./curve.ts";
+
+/** A peer's curve, of whole files or of payloads. */
+export interface Curve {
+  readonly name: string;
+  readonly settings: string;
+  readonly points: readonly Point[];
+}
+
+/** Told after each quality. */
+export type OnQuality = (peer: Peer, quality: number) => void;
+
+/**
+ * The curves of a peer over a set of images, as far as they are needed to read bytes off between two levels in dB: from
+ * the middle of its qualities outwards, until one point lies beyond each level and one more beside that. `hash` names the images. With a
+ * similarity, points tell that as well.
+ */
+export async function peerCurves(
+  peer: Peer,
+  images: readonly Image[],
+  hash: string,
+  [low, high]: readonly [number, number],
+  onQuality: OnQuality = () => undefined,
+  similarity?: Similarity,
+): Promise<Curve[]> {
+  const rows = new Map<number, Row>();
+  const middle = peer.qualities.length >> 1;
+  const walk = async (step: 1 | -1, beyond: (psnr: number) => boolean): Promise<void> => {
+    let spare = 1;
+    for (let i = middle; i >= 0 && i < peer.qualities.length; i += step) {
+      const quality = peer.qualities[i]!;
+      const row = rows.get(quality) ?? (await rowOf(peer, quality, images, hash, similarity));
+      if (!rows.has(quality)) onQuality(peer, quality);
+      rows.set(quality, row);
+      if (beyond(row.psnr) && spare-- === 0) return;
+    }
+  };
+  await walk(-1, (psnr) => psnr < low);
+  await walk(1, (psnr) => psnr > high);
+  const sorted = [...rows.values()].sort((a, b) => a.quality - b.quality);
+  const { name, settings } = peer;
+  const curves: Curve[] = [{ name, settings, points: sorted.map(({ payload: _, ...point }) => point) }];
+  if (peer.payload) {
+    const points = sorted.map(({ payload, ...point }) => ({ ...point, bytes: payload! }));
+    curves.push({ name: `${name} payload`, settings: `${settings}, AV1 payload alone`, points });
+  }
+  return curves;
+}
+
+interface Row extends Point {
+  readonly payload?: number;
+}
+
+async function rowOf(
+  peer: Peer,
+  quality: number,
+  images: readonly Image[],
+  hash: string,
+  similarity?: Similarity,
+): Promise<Row> {
+  const { name, settings } = peer;
+  const key = { name, settings, quality, hash, ...(similarity && { similarity: similarity.name }) };
+  return cached(key, async () => {
+    const measured = await inParallel(images, (image) => measure(peer, image, quality, similarity));
+    const of = (pick: (one: Measured) => number | undefined): number =>
+      mean(measured.map((one) => pick(one) ?? 0));
+    return {
+      quality,
+      bytes: of(({ bytes }) => bytes),
+      psnr: of(({ psnr }) => psnr),
+      ...(similarity && { ssim: of(({ ssim }) => ssim) }),
+      ...(peer.payload && { payload: of(({ payload }) => payload) }),
+    };
+  });
+}

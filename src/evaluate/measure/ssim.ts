@@ -1,0 +1,24 @@
+import { ssim } from "ssim.js";
+import type { Image } from "../../codec/image.ts";
+import type { Similarity } from "../peers/peer.ts";
+import { packageVersion, toRgba } from "../peers/peer.ts";
+
+/** Side in pixels of the Gaussian window (σ = 1.5); in a smaller picture, what odd number fits. */
+const WINDOW = 11;
+
+/**
+ * SSIM of luma, as its authors' own program computes it (Wang et al. 2004), without scaling down first. MS-SSIM's five scales
+ * need sides of 176 pixels, so pictures of a few dozen cannot have it.
+ */
+export const SSIM: Similarity = {
+  name: `ssim.js ${packageVersion("ssim.js")}, luma, window ${WINDOW}`,
+  of(a, b) {
+    const side = Math.min(a.width, a.height);
+    const windowSize = Math.min(WINDOW, side - 1 + (side % 2));
+    return ssim(pixels(a), pixels(b), { ssim: "fast", downsample: false, windowSize }).mssim;
+  },
+};
+
+function pixels(image: Image): { width: number; height: number; data: Uint8ClampedArray } {
+  return { width: image.width, height: image.height, data: toRgba(image) };
+}

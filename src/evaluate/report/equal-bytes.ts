@@ -1,0 +1,154 @@
+import sharp from "sharp";
+import type { Image } from "../../codec/image.ts";
+import { psnr } from "../../codec/rate-distortion.ts";
+import { decodePicture } from "../../image/decode.ts";
+import type { Models } from "../../model/folder.ts";
+import { cached, hashImages } from "../measure/cache.ts";
+import { finite } from "../measure/curve.ts";
+import type { Runner } from "../measure/own.ts";
+import { evenly, type Picture } from "../measure/sets.ts";
+import type { Peer } from "../peers/peer.ts";
+
+/** A picture by one codec, or as it was. */
+export interface SheetCell {
+  readonly codec: string;
+  readonly bytes: number;
+  /** In dB; not of the original. */
+  readonly psnr?: number;
+  /** That the codec has no file as small as the row asks for, so that this is its smallest. */
+  readonly tooLarge: boolean;
+  /** PNG, as a data URL. */
+  readonly png: string;
+}
+
+/** One picture at equal bytes. */
+export interface SheetRow {
+  readonly name: string;
+  /** Of our file, which the others may not exceed if they can. */
+  readonly bytes: number;
+  readonly cells: readonly SheetCell[];
+}
+
+/** Columns; where there are two peers, the better of them at each picture. */
+const COLUMNS = [
+  { codec: "WebP", names: ["webp", "webp-psnr"] },
+  { codec: "AVIF", names: ["avif", "avif-psnr"] },
+  { codec: "JPEG XL", names: ["jpegxl", "jpegxl-modular"] },
+  { codec: "ThumbHash", names: ["thumbhash"] },
+] as const;
+
+export interface SheetSettings {
+  readonly models: Models;
+  readonly runner: Runner;
+  /** What `ownVersion` tells. */
+  readonly version: string;
+  /** Rising, 0–9. */
+  readonly efforts: readonly number[];
+  readonly peers: readonly Peer[];
+}
+
+const PICTURES = 4;
+/** Our qualities: one beneath what most others reach at all, and one within it. */
+const QUALITIES = [40, 80];
+
+interface Coded {
+  readonly file: Uint8Array;
+  readonly image: Image;
+  readonly psnr: number;
+}
+
+/** Some pictures of a set, each as our files of the highest effort are and as other codecs do in as many bytes. */
+export async function equalBytesSheet(
+  settings: SheetSettings,
+  pictures: readonly Picture[],
+  onRow: (done: number, total: number) => void = () => undefined,
+): Promise<SheetRow[]> {
+  const chosen = evenly(pictures, PICTURES);
+  const wanted = chosen.flatMap((picture) => QUALITIES.map((quality) => ({ picture, quality })));
+  let done = 0;
+  return Promise.all(
+    wanted.map(async ({ picture, quality }) => {
+      const row = await sheetRow(settings, picture, quality);
+      onRow(++done, wanted.length);
+      return row;
+    }),
+  );
+}
+
+async function sheetRow(
+  settings: SheetSettings,
+  { name, image }: Picture,
+  quality: number,
+): Promise<SheetRow> {
+  const effort = settings.efforts.at(-1)!;
+  const own = await ownCoded(settings, image, quality, effort);
+  const bytes = own.file.length;
+  const cells = [
+    await cell("original", { file: image.data, image, psnr: Number.NaN }),
+    await cell(`ZippyNet, effort ${effort}`, own),
+  ];
+  for (const { codec, names } of COLUMNS) {
+    const peers = settings.peers.filter(({ name }) => names.some((wanted) => wanted === name));
+    if (peers.length === 0) continue;
+    const coded = await Promise.all(peers.map((peer) => largestWithin(peer, image, bytes)));
+    cells.push(await cell(codec, best(coded, bytes), bytes));
+  }
+  return { name, bytes, cells };
+}
+
+async function ownCoded(
+  { models, runner, version }: SheetSettings,
+  image: Image,
+  quality: number,
+  effort: number,
+): Promise<Coded> {
+  const key = { sheet: version, quality, effort, hash: hashImages([image]) };
+  const base64 = await cached(key, async () => {
+    const made = await runner.run({ image, quality, settings: { effort, classical: true } });
+    return Buffer.from(made.file).toString("base64");
+  });
+  const file = new Uint8Array(Buffer.from(base64, "base64"));
+  const decoded = await decodePicture(models, file);
+  return { file, image: decoded, psnr: finite(psnr(image, decoded)) };
+}
+
+/** A peer's file of the highest quality that needs at most so many bytes, by bisection, or its smallest. */
+export async function largestWithin(peer: Peer, image: Image, maxBytes: number): Promise<Coded> {
+  const { name, settings, qualities } = peer;
+  const key = { sheet: name, settings, maxBytes, hash: hashImages([image]) };
+  const base64 = await cached(key, async () => {
+    let [low, high] = [qualities[0]!, qualities.at(-1)!];
+    let file = await peer.encode(image, low);
+    while (file.length <= maxBytes && low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const tried = await peer.encode(image, middle);
+      if (tried.length <= maxBytes) [low, file] = [middle, tried];
+      else high = middle - 1;
+    }
+    return Buffer.from(file).toString("base64");
+  });
+  const file = new Uint8Array(Buffer.from(base64, "base64"));
+  const decoded = await peer.decode(file, image);
+  return { file, image: decoded, psnr: finite(psnr(image, decoded)) };
+}
+
+/** The best of those that fit, else the smallest. */
+function best(coded: readonly Coded[], maxBytes: number): Coded {
+  const fitting = coded.filter(({ file }) => file.length <= maxBytes);
+  if (fitting.length > 0) return fitting.toSorted((a, b) => b.psnr - a.psnr)[0]!;
+  return coded.toSorted((a, b) => a.file.length - b.file.length)[0]!;
+}
+
+async function cell(codec: string, { file, image, psnr }: Coded, maxBytes = Infinity): Promise<SheetCell> {
+  const { width, height, data } = image;
+  const png = await sharp(data, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 9 })
+    .toBuffer();
+  return {
+    codec,
+    bytes: file.length,
+    ...(Number.isFinite(psnr) && { psnr }),
+    tooLarge: file.length > maxBytes,
+    png: `data:image/png;base64,${png.toString("base64")}`,
+  };
+}
