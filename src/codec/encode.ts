@@ -106,10 +106,12 @@ export class ImageEncoder {
   }
 
   #bestOrientation({ upright }: Search, quality: number): Start {
-    const others = Array.from({ length: this.model.orientations - 1 }, (_, i) =>
-      this.#startAt(i + 1, quality),
-    );
-    return bestStart([upright, ...others], quality);
+    const starts = [upright];
+    for (let orientation = UPRIGHT + 1; orientation < this.model.orientations; orientation++) {
+      if (this.model.budget?.isSpent()) break;
+      starts.push(this.#startAt(orientation, quality));
+    }
+    return bestStart(starts, quality);
   }
 
   #startAt(orientation: Orientation, quality: number): Start {

@@ -1,3 +1,4 @@
+import type { Budget } from "./budget.ts";
 import type { SymbolTables } from "./entropy/symbol-tables.ts";
 import type { Architecture } from "./network/architecture.ts";
 import type { Engine } from "./network/layers.ts";
@@ -27,6 +28,8 @@ export interface Decoder {
 export interface Model extends Decoder {
   /** Gain of each quality and channel, [100, latentChannels]. */
   readonly gain: Float32Array;
+  /** What searches may cost; without it they go to their end. */
+  readonly budget?: Budget | undefined;
   /** `g_a`. */
   readonly analysis: Engine;
   /** The same networks with gradients, for an encoder's search. */

@@ -97,28 +97,34 @@ export function encodeTo(model: Model, image: Image, target: Target, effort = 0)
  * Throws `bad-image`.
  */
 export function encodeNear(model: Model, image: Image, target: Target, effort = 0): Hit {
+  const near: Hit[] = [];
   const memo = (encode: (quality: number) => Encoded): ((quality: number) => Hit) => {
     const tried = new Map<number, Hit>();
     return (quality) => {
       const hit = tried.get(quality) ?? hitOf(image, encode(quality));
+      if (model.budget && !tried.has(quality)) near.push(hit); // all that was paid for counts
       tried.set(quality, hit);
       return hit;
     };
+  };
+  const isEnough = (): boolean => near.length > 0 && model.budget?.isSpent() === true;
+  const tryEach = (qualities: readonly number[], at: (quality: number) => Hit): void => {
+    for (const quality of qualities) if (!isEnough()) near.push(at(quality));
   };
   if (target.kind === "quality") return hitOf(image, encodeImage(model, image, target.quality, effort));
   assertImage(image);
   assertWithin("effort", effort, 0, MAX_EFFORT);
   const encoder = new ImageEncoder(model, image);
   const plain = memo((quality) => encoder.encodeInOnePass(quality));
-  let edge = edgeOf(target, plain, 1, 101);
-  const near = around(edge, NEIGHBOURS.plain).map(plain);
+  let edge = edgeOf(target, plain, 1, 101, isEnough);
+  tryEach(around(edge, NEIGHBOURS.plain), plain);
   // what lower efforts find stays a candidate, so that no effort is worse than a lower one
   for (let level = 0; level <= effort; level++) {
-    if (isTooLargeToSearch(image, level)) continue;
+    if (isTooLargeToSearch(image, level) || isEnough()) continue;
     const searching = memo((quality) => encoder.encode(quality, level));
     const moves = level < 2 ? MOVES.first : MOVES.next;
-    edge = edgeOf(target, searching, Math.max(1, edge - moves), Math.min(101, edge + moves));
-    near.push(...around(edge, level === 0 ? NEIGHBOURS.plain : NEIGHBOURS.searching).map(searching));
+    edge = edgeOf(target, searching, Math.max(1, edge - moves), Math.min(101, edge + moves), isEnough);
+    tryEach(around(edge, level === 0 ? NEIGHBOURS.plain : NEIGHBOURS.searching), searching);
   }
   const meeting = near.filter((hit) => meets(target, hit));
   const smallestFirst = (target.kind === "psnr") === meeting.length > 0;
@@ -150,8 +156,10 @@ function edgeOf(
   at: (quality: number) => Hit,
   low: number,
   high: number,
+  isEnough: () => boolean,
 ): number {
-  return firstFrom(low, high, (quality) => meets(target, at(quality)) === (target.kind === "psnr"));
+  const holds = (quality: number): boolean => meets(target, at(quality)) === (target.kind === "psnr");
+  return firstFrom(low, high, holds, isEnough);
 }
 
 /** @param nearest what comes nearest to the target */
@@ -166,11 +174,16 @@ function unmet(target: Exclude<Target, { kind: "quality" }>, nearest: Hit): Zipp
 
 /**
  * The first of low, …, high − 1 for which a condition holds, else high. By bisection: once it holds, it has to hold
- * from there on.
+ * from there on. It ends early, at the nearest so far, once it is enough.
  */
-function firstFrom(low: number, high: number, holds: (value: number) => boolean): number {
+function firstFrom(
+  low: number,
+  high: number,
+  holds: (value: number) => boolean,
+  isEnough: () => boolean,
+): number {
   let [from, to] = [low, high];
-  while (from < to) {
+  while (from < to && !isEnough()) {
     const middle = (from + to) >> 1;
     if (holds(middle)) to = middle;
     else from = middle + 1;

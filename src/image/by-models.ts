@@ -45,12 +45,16 @@ function toTarget(
     const { file, quality, sse } = encodeNear(model, image, without(target, wrap), effort);
     return { kind: "latents", file: wrap.around(file), sse, quality, model: model.number };
   };
-  if (effort === 0 || models.length === 1) return models.map((model) => at(model, effort));
-  const first = models.map((model) => at(model, 0));
+  const each = (some: readonly Model[], effort: number, made = 0): Candidate[] =>
+    some.flatMap((model, i) => (i + made > 0 && model.budget?.isSpent() ? [] : [at(model, effort)]));
+  if (effort === 0 || models.length === 1) return each(models, effort);
+  const first = each(models, 0);
   const cost = ({ file, sse }: Candidate) => (target.kind === "psnr" ? file.length : sse + 1);
   const best = new Judge(target, image.data.length).best(first);
-  const promising = models.filter((_, i) => !best || cost(first[i]!) <= PROMISING * cost(best));
-  return [...first, ...promising.map((model) => at(model, effort))];
+  const promising = models
+    .slice(0, first.length)
+    .filter((_, i) => !best || cost(first[i]!) <= PROMISING * cost(best));
+  return [...first, ...each(promising, effort, first.length)];
 }
 
 /** What a target leaves to the file without alpha. */

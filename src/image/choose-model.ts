@@ -25,7 +25,9 @@ export function likelyModels(models: readonly Model[], image: Image, quality: nu
     least.set(domain, Math.min(loss, least.get(domain) ?? loss));
   }
   const best = Math.min(...least.values());
-  return models.filter(({ name }) => least.get(domainOf(name))! <= HOPELESS * best);
+  const lossOf = ({ name }: Model): number => least.get(domainOf(name))!;
+  // the likeliest first, in case a budget leaves none for the others
+  return models.filter((model) => lossOf(model) <= HOPELESS * best).sort((a, b) => lossOf(a) - lossOf(b));
 }
 
 /**
@@ -36,10 +38,12 @@ export function likelyModels(models: readonly Model[], image: Image, quality: nu
 export function bestEncoder(models: readonly Model[], image: Image, quality: number): ImageEncoder {
   const encoders = models.map((model) => new ImageEncoder(model, image));
   if (encoders.length === 1) return encoders[0]!;
-  const products = encoders.map((encoder) => {
+  const products: number[] = [];
+  for (const encoder of encoders) {
+    if (products.length > 0 && encoder.model.budget?.isSpent()) break;
     const { file, sse } = encoder.encodeInOnePass(quality);
-    return file.length * (sse + 1);
-  });
+    products.push(file.length * (sse + 1));
+  }
   return encoders[products.indexOf(Math.min(...products))]!;
 }
 

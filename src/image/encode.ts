@@ -1,3 +1,4 @@
+import { type Budget, metered } from "../codec/budget.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import { type Kind, MAX_ALPHA } from "../codec/format/zn-file.ts";
 import { assertPicture, assertPixels, type Image, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
@@ -17,6 +18,8 @@ export interface EncodeWish {
   readonly effort: number;
   /** Whether classical codecs may stand in where they are better; they do unless told. */
   readonly classical?: boolean;
+  /** What the search for the best file may cost; without one it goes to its end. */
+  readonly budget?: Budget | undefined;
 }
 
 /** A file, what is in it and how good it is. */
@@ -28,6 +31,8 @@ export interface EncodedPicture {
   /** Of latents. */
   readonly quality?: number;
   readonly model?: number;
+  /** Whether better files were possible, but the budget was spent; then the target may be missed. */
+  readonly cut?: true;
   /** Of latents to a quality: what the model's tables say that the payload costs. */
   readonly estimatedBits?: number;
 }
@@ -57,37 +62,49 @@ export async function encodePicture(
   assertPicture(image);
   assertNotTooLarge(image);
   assertPixels(image);
-  const { target, effort, classical = true } = wish;
+  const { target, effort, classical = true, budget } = wish;
   const wrap = await wrapperOf(image);
   if (!wrap && !classical) throw new ZippyNetError("too-large", TOO_MUCH_ALPHA);
-  const candidates = wrap ? codeByModels(models, image, wrap, wish) : [];
+  const candidates = wrap ? codeByModels(withinBudget(models, budget), image, wrap, wish) : [];
   const judge = judgeOf(target, image, candidates);
-  if (!wrap) candidates.push(await new Classical(image, NO_WRAP, effort).lossless());
+  if (!wrap) candidates.push(await new Classical(image, NO_WRAP, effort, budget).lossless());
   else if (classical) {
-    const others = new Classical(image, wrap, effort);
+    const others = new Classical(image, wrap, effort, budget);
     const [probe, ...lossless] = await Promise.all([
       others.probe(PROBE),
-      ...(worthLossless(image, target) ? [others.lossless()] : []),
+      ...(worthLossless(image, target) && !budget?.isSpent() ? [others.lossless()] : []),
     ]);
     const best = judge.best(candidates);
     candidates.push(...lossless);
-    if (!best || !isHopeless(probe, best, judge)) {
+    const spent = best !== undefined && budget?.isSpent();
+    if (!spent && (!best || !isHopeless(probe, best, judge))) {
       candidates.push(...(await others.lossy(judge, judge.best(candidates))));
-      const nothingFits = target.kind === "bytes" && !judge.best(candidates);
+      const nothingFits = target.kind === "bytes" && !judge.best(candidates) && !budget?.isSpent();
       if (nothingFits) candidates.push(...(await smallerFrames(others, image, candidates)));
     }
   }
-  const best = judge.best(candidates);
+  const best = judge.best(candidates) ?? (budget?.cut ? nearest(judge, candidates) : undefined);
   if (!best) throw unmet(judge, candidates);
   const { file, kind, quality, model, estimatedBits } = best;
   return {
     file,
     kind,
     psnr: judge.psnr(best),
+    ...(budget?.cut && { cut: true as const }),
     ...(quality !== undefined && { quality }),
     ...(model !== undefined && { model }),
     ...(estimatedBits !== undefined && { estimatedBits }),
   };
+}
+
+function withinBudget(models: readonly Model[], budget: Budget | undefined): readonly Model[] {
+  return budget ? models.map((model) => metered(model, budget)) : models;
+}
+
+/** Of candidates that all miss the target: the smallest file, or the picture most like the original. */
+function nearest({ target }: Judge, candidates: readonly Candidate[]): Candidate | undefined {
+  const miss = ({ file, sse }: Candidate): number => (target.kind === "bytes" ? file.length : sse);
+  return candidates.toSorted((a, b) => miss(a) - miss(b))[0];
 }
 
 /** Frames smaller than all candidates, if there are: bytes do not fall with each quality, so it is looked for around the smallest so far. */

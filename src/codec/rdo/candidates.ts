@@ -64,13 +64,14 @@ export function bestStart(starts: readonly Start[], quality: number): Start {
 export function corrected(model: Model, start: Start): Start {
   const { image, trial } = start;
   const { quality, decoded } = trial;
-  const others = CORRECTIONS.map((share) => {
+  const others = CORRECTIONS.flatMap((share) => {
+    if (model.budget?.isSpent()) return [];
     const data = image.data.map((value, at) => {
       const wanted = value + share * (value - decoded.data[at]!);
       return Math.max(0, Math.min(255, Math.round(wanted)));
     });
     const y = analyse(model, { ...image, data });
-    return { ...start, y, trial: tryGain(model, { image, y }, quality) };
+    return [{ ...start, y, trial: tryGain(model, { image, y }, quality) }];
   });
   return best([start, ...others], lambdaOf(quality));
 }
@@ -88,7 +89,9 @@ export function fittingGain(model: Model, start: Start): WeighedStart {
     offsets
       .map((offset) => quality + offset)
       .filter((other) => other >= 1 && other <= QUALITIES)
-      .map((other) => ({ ...start, trial: tryGain(model, start, other) }));
+      .flatMap((other) =>
+        model.budget?.isSpent() ? [] : [{ ...start, trial: tryGain(model, start, other) }],
+      );
   const around = [start, ...gains(WIDE)];
   const lambda = ownLambda(around, lambdaOf(quality));
   return { ...best([...around, ...gains(NARROW)], lambda), lambda };

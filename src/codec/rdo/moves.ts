@@ -44,7 +44,7 @@ export class SymbolMoves {
 
   /** Tries so many moves more, or those there are; gives the best latents so far. */
   go(tries: number): Trial {
-    for (let done = 0; done < tries; done++) {
+    for (let done = 0; done < tries && !this.#model.budget?.isSpent(); done++) {
       this.#moves ??= promising(this.#model, this.#image, this.#goal, this.#best)
         .filter((move) => !this.#tried.has(idOf(move)))
         .values();

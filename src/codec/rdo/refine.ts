@@ -19,6 +19,8 @@ const STEPS = [0, 0, 0, 24, 16, 24, 36, 60, 100, 160] as const;
 const MOVES = [0, 0, 32, 16, 16, 24, 32, 48, 64, 256] as const;
 /** Every so many steps the latents are coded as a file would hold them. */
 const LOOK_EVERY = 4;
+/** Time of a step, with its gradients, in that of a look. */
+const STEP_COST = 3;
 export const MAX_EFFORT = STEPS.length - 1;
 /**
  * Pixels from which images are coded in one pass, at effort 0 and at the others: time grows with the area, and the gain
@@ -65,13 +67,14 @@ export class Refinement {
   upTo(effort: number): Trial {
     const { trial } = this.#start;
     for (let level = this.#found.length; level <= effort; level++) {
+      if (level > 0 && this.#model.budget?.isSpent()) break;
       const before = this.#found.at(-1) ?? { descended: trial, moves: this.#movesFrom(trial), best: trial };
       const descended = this.#cycle(before.descended, STEPS[level]!);
       const moves = descended === before.descended ? before.moves : this.#movesFrom(descended);
       const best = this.#better(before.best, moves.go(MOVES[level]!));
       this.#found.push({ descended, moves, best });
     }
-    return this.#found[effort]!.best;
+    return this.#found[Math.min(effort, this.#found.length - 1)]!.best;
   }
 
   #movesFrom(latents: Trial): SymbolMoves {
@@ -81,10 +84,14 @@ export class Refinement {
   #cycle(before: Trial, length: number): Trial {
     const { image, trial } = this.#start;
     let best = before;
+    const { budget } = this.#model;
     for (let done = 0; done < length; done += LOOK_EVERY) {
+      if (budget?.isSpent()) break;
       this.#descent ??= this.#descentFromStart();
       for (let step = done; step < done + LOOK_EVERY; step++) this.#descent.step(step / length);
+      const spent = budget?.spent ?? 0;
       best = this.#better(best, tryLatents(this.#model, image, this.#descent.y, trial.quality));
+      budget?.spend(LOOK_EVERY * STEP_COST * (budget.spent - spent));
     }
     return best;
   }

@@ -1,0 +1,76 @@
+import type { Model } from "./model.ts";
+import type { Engine, MapSize, Network } from "./network/layers.ts";
+import { multiplicationsOf } from "./network/multiplications.ts";
+import { priorShapes } from "./network/prior.ts";
+import { analysisShapes, synthesisShapes } from "./network/transforms.ts";
+
+/**
+ * What one encoding may cost. Every pass of a network is counted; searches ask before each further step whether anything is left, and end
+ * with the best that they have. The first pass is always made, so there always is a file. Counted in multiplications, the same picture
+ * ends with the same file on every machine; the deadline is there for machines that are slower than thought.
+ * @example
+ * const budget = new Budget({ multiplications: 50e9, deadline: performance.now() + 20_000 });
+ * const { file } = encodeImage(metered(model, budget), image, 50, 9);
+ * if (budget.cut) console.log("better files were possible");
+ */
+export class Budget {
+  readonly #multiplications: number;
+  readonly #deadline: number;
+  #spent = 0;
+  #cut = false;
+
+  /** @param deadline as `performance.now()` tells it, in milliseconds */
+  constructor({
+    multiplications = Number.POSITIVE_INFINITY,
+    deadline = Number.POSITIVE_INFINITY,
+  }: {
+    readonly multiplications?: number;
+    readonly deadline?: number;
+  }) {
+    this.#multiplications = multiplications;
+    this.#deadline = deadline;
+  }
+
+  /** Multiplications so far. */
+  get spent(): number {
+    return this.#spent;
+  }
+
+  /** Whether a search was cut short. */
+  get cut(): boolean {
+    return this.#cut;
+  }
+
+  spend(multiplications: number): void {
+    this.#spent += multiplications;
+  }
+
+  /** Whether nothing is left: a search that asks has to end, which is remembered. */
+  isSpent(): boolean {
+    const spent = this.#spent >= this.#multiplications || performance.now() >= this.#deadline;
+    this.#cut ||= spent;
+    return spent;
+  }
+}
+
+/** The model, with what its networks cost counted. */
+export function metered(model: Model, budget: Budget): Model {
+  const { architecture } = model;
+  return {
+    ...model,
+    budget,
+    analysis: meteredEngine(model.analysis, analysisShapes(architecture), budget),
+    synthesis: meteredEngine(model.synthesis, synthesisShapes(architecture), budget),
+    prior: meteredEngine(model.prior, priorShapes(architecture), budget),
+  };
+}
+
+function meteredEngine(engine: Engine, shapes: ReturnType<typeof analysisShapes>, budget: Budget): Engine {
+  const byName = new Map(shapes.map((shape) => [shape.name, shape]));
+  return {
+    run(input: Int16Array, size: MapSize, network: Network): Int16Array {
+      budget.spend(multiplicationsOf(byName, size, network));
+      return engine.run(input, size, network);
+    },
+  };
+}
