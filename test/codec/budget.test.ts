@@ -55,7 +55,7 @@ test("a search ends when the budget is spent, at most one step later, with a fil
     { kind: "bytes", maxBytes: 200 },
   ];
   for (const target of targets) {
-    for (const passes of [0, 5, 30]) {
+    for (const passes of [0, 10]) {
       const budget = new Budget({ multiplications: passes * pass });
       const { file } = encodeNear(metered(model, budget), image, target, 9);
       assert.ok(budget.cut);
@@ -78,7 +78,7 @@ test("the same budget gives the same file, and a larger one no worse a file", ()
     );
   assert.deepEqual(at(40).file, at(40).file);
   assert.ok(at(40).psnr >= 28);
-  assert.ok(at(120).file.length <= at(40).file.length);
+  assert.ok(at(70).file.length <= at(40).file.length);
 });
 
 test("past the deadline nothing but the first pass is made", () => {
