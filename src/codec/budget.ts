@@ -47,9 +47,14 @@ export class Budget {
 
   /** Whether nothing is left: a search that asks has to end, which is remembered. */
   isSpent(): boolean {
-    const spent = this.#spent >= this.#multiplications || performance.now() >= this.#deadline;
-    this.#cut ||= spent;
-    return spent;
+    return !this.allows(1);
+  }
+
+  /** Whether a step of this cost fits in what is left; one that does not is to be left out, which is remembered. */
+  allows(multiplications: number): boolean {
+    const fits = this.#spent + multiplications <= this.#multiplications && performance.now() < this.#deadline;
+    this.#cut ||= !fits;
+    return fits;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Budget } from "../../codec/budget.ts";
 import { joined } from "../../codec/format/bytes.ts";
 import { type ClassicalCodec, readZn, writeClassical } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
@@ -6,6 +7,7 @@ import type { Candidate, Judge } from "../judge.ts";
 import {
   FAMILIES,
   type Family,
+  frameCost,
   isPolished,
   losslessFrame,
   lossyFrame,
@@ -24,6 +26,8 @@ const MOVES = [7, 3, 1] as const;
 const LARGEST_SEARCHED = 1024 * 1024;
 const PART = 512;
 const LONGEST_WALK = 8;
+/** What is tried around the best quality. */
+const AROUND = [-1, 0, 1] as const;
 
 /** How a file was made. */
 interface Tried extends Candidate {
@@ -37,14 +41,16 @@ export class Classical {
   readonly #visible: Image;
   readonly #wrap: Wrap;
   readonly #effort: number;
+  readonly #budget: Budget | undefined;
   readonly #tried = new Map<Variant, Map<string, Promise<Candidate>>>();
 
   /** @param wrap puts the picture's alpha around a file @param effort 0–9 */
-  constructor(image: Image, wrap: Wrap, effort: number) {
+  constructor(image: Image, wrap: Wrap, effort: number, budget?: Budget) {
     this.#image = image;
     this.#visible = filled(image);
     this.#wrap = wrap;
     this.#effort = effort;
+    this.#budget = budget;
   }
 
   /** Quick: VP8 at a quality. */
@@ -53,6 +59,7 @@ export class Classical {
   }
 
   async lossless(): Promise<Candidate> {
+    this.#budget?.spend(frameCost("vp8l", this.#image, 0));
     return this.#candidate("vp8l", await losslessFrame(this.#image), NO_WRAP);
   }
 
@@ -61,29 +68,51 @@ export class Classical {
    * @param rival the best file that there is already
    */
   async lossy(judge: Judge, rival?: Candidate): Promise<Candidate[]> {
-    return (await Promise.all(FAMILIES.map((family) => this.#search(family, judge, rival)))).flat();
+    return (await this.#each(FAMILIES, (family) => this.#search(family, judge, rival))).flat();
+  }
+
+  /** All at once, or within a budget one after the other, so that it is spent in the same order on every machine. */
+  async #each<T, U>(items: readonly T[], step: (item: T) => Promise<U>): Promise<U[]> {
+    if (!this.#budget) return Promise.all(items.map(step));
+    const done: U[] = [];
+    for (const item of items) done.push(await step(item));
+    return done;
+  }
+
+  /** Whether so many frames are within the budget. */
+  #allows(count: number, { codec }: Variant, effort: number): boolean {
+    return this.#budget?.allows(count * frameCost(codec, this.#image, effort)) ?? true;
   }
 
   async #search({ first, others }: Family, judge: Judge, rival?: Candidate): Promise<Candidate[]> {
     const { width, height } = this.#image;
     const effort = thoroughEffort(this.#image, this.#effort);
     const large = width * height > LARGEST_SEARCHED;
+    // VP8 without a rival is what there always is
+    if ((rival || first.codec !== "vp8") && !this.#allows(1, first, effort)) return [];
     if (large && judge.target.kind === "quality") {
       return [await this.try(first, await qualityOfPart(this.#image, first, judge), effort)];
     }
     const quick = (quality: number): Promise<Candidate> => this.try(first, quality, QUICK);
     const quality =
-      judge.target.kind === "quality" ? await leastLoss(quick, judge) : await edge(quick, judge);
+      judge.target.kind === "quality"
+        ? await leastLoss(quick, judge)
+        : await edge(quick, judge, this.#budget);
     const variants = large ? [first] : [first, ...others];
-    const found = await Promise.all(variants.map((variant) => this.#near(variant, quality, effort, judge)));
+    const found = await this.#each(variants, async (variant) =>
+      variant === first || this.#allows(AROUND.length, variant, effort)
+        ? this.#near(variant, quality, effort, judge)
+        : [],
+    );
     const all = found.flat();
     if (effort === SLOWEST || !isPolished(this.#image)) return all;
     const best = judge.best(rival ? [...all, rival] : all);
-    const polished = found.map(async (ofVariant) => {
+    const polished = await this.#each(found, async (ofVariant) => {
       const own = judge.best(ofVariant);
-      return own && mayWin(own, best, judge) ? this.#near(own.variant, own.at, SLOWEST, judge) : [];
+      if (!own || !mayWin(own, best, judge) || !this.#allows(AROUND.length, own.variant, SLOWEST)) return [];
+      return this.#near(own.variant, own.at, SLOWEST, judge);
     });
-    return [...all, ...(await Promise.all(polished)).flat()];
+    return [...all, ...polished.flat()];
   }
 
   /** A variant's files about a quality. */
@@ -93,7 +122,7 @@ export class Classical {
       variant,
       at: value,
     });
-    return judge.target.kind === "quality" ? around(at, quality) : walk(at, quality, judge);
+    return judge.target.kind === "quality" ? around(at, quality) : walk(at, quality, judge, this.#budget);
   }
 
   /** A variant at a quality and AVIF's effort; remembered. */
@@ -107,6 +136,7 @@ export class Classical {
   }
 
   async #code(variant: Variant, quality: number, effort: number): Promise<Candidate> {
+    this.#budget?.spend(frameCost(variant.codec, this.#visible, effort));
     const frame = await lossyFrame(variant, this.#visible, quality, effort);
     return this.#candidate(variant.codec, frame, this.#wrap);
   }
@@ -136,10 +166,14 @@ async function leastLoss(at: (quality: number) => Promise<Candidate>, judge: Jud
 }
 
 /** The lowest quality that reaches a PSNR, or the highest that fits bytes; 100 or 1 if none does. */
-async function edge(at: (quality: number) => Promise<Candidate>, judge: Judge): Promise<number> {
+async function edge(
+  at: (quality: number) => Promise<Candidate>,
+  judge: Judge,
+  budget: Budget | undefined,
+): Promise<number> {
   const rising = judge.target.kind === "psnr";
   let [low, high] = [1, 100];
-  while (low < high) {
+  while (low < high && !budget?.isSpent()) {
     const middle = (low + high) >> 1;
     if (judge.meets(await at(middle)) === rising) high = middle;
     else low = middle + 1;
@@ -161,20 +195,25 @@ function mayWin(best: Candidate, rival: Candidate | undefined, judge: Judge): bo
 /** A quality and its neighbours. */
 function around(at: (quality: number) => Promise<Tried>, quality: number): Promise<Tried[]> {
   return Promise.all(
-    [-1, 0, 1]
-      .map((by) => quality + by)
+    AROUND.map((by) => quality + by)
       .filter(isQuality)
       .map(at),
   );
 }
 
 /** From where a quick look found the edge to where it is: past it if need be, and back as far as the target is met. */
-async function walk(at: (quality: number) => Promise<Tried>, from: number, judge: Judge): Promise<Tried[]> {
+async function walk(
+  at: (quality: number) => Promise<Tried>,
+  from: number,
+  judge: Judge,
+  budget: Budget | undefined,
+): Promise<Tried[]> {
   const better = judge.target.kind === "psnr" ? -1 : 1;
   const tried = [await at(from)];
   const met = judge.meets(tried[0]!);
   const by = met ? better : -better;
   for (let quality = from + by; isQuality(quality) && tried.length <= LONGEST_WALK; quality += by) {
+    if (budget?.isSpent()) break;
     const candidate = await at(quality);
     tried.push(candidate);
     if (judge.meets(candidate) !== met) break;
