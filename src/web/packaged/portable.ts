@@ -104,7 +104,7 @@ async function decodeOne(source: Source, options: DecodeOptions): Promise<Pictur
 
 function entryOf(model: ModelPackage): ModelEntry {
   const manifest = JSON.stringify(model.manifest);
-  const { number, name, description } = parseManifest(manifest);
+  const { number, name, description, research } = parseManifest(manifest);
   const read = async (file: string): Promise<Uint8Array> => {
     if (file === "manifest.json") return new TextEncoder().encode(manifest);
     const place = await placeOf(model, file);
@@ -112,7 +112,7 @@ function entryOf(model: ModelPackage): ModelEntry {
       throw new ZippyNetError("bad-model", `${name}: expected the file ${file}, got none`);
     return typeof place === "string" ? fetched(place) : place;
   };
-  return { number, name, description, read };
+  return { number, name, description, research, read };
 }
 
 /** What Node has for a module that may not import anything of Node: its `fetch` knows no files. */

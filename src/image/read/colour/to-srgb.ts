@@ -43,7 +43,8 @@ function alphaOf({
 
 /** Samples that are sRGB already: only their depth changes. */
 function scaled({ width, height, bands, data, colours, range }: Samples): Uint8Array {
-  if (data instanceof Uint8Array && bands === 3 && range.black === 0 && range.white === 255) return data.slice();
+  if (data instanceof Uint8Array && bands === 3 && range.black === 0 && range.white === 255)
+    return data.slice();
   const level = toLevel(data, range);
   const rgb = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {

@@ -34,8 +34,8 @@ export class WorkerModels<M extends Decoder> {
   take(request: Asked): void {
     if (request.type === "start") {
       const entries = request.models.map((model) => {
-        const { number, name, description } = parseManifest(model.manifest);
-        return { number, name, description, read: this.#reader(model) };
+        const { number, name, description, research } = parseManifest(model.manifest);
+        return { number, name, description, research, read: this.#reader(model) };
       });
       this.#models = modelsOf(entries, this.#load);
     } else if (request.type === "load") {
