@@ -37,7 +37,7 @@ export async function images(): Promise<Target> {
 }
 
 async function seeds(): Promise<Uint8Array[]> {
-  const folder = new URL("../images/odd/", import.meta.url);
+  const folder = new URL("../odd-images/", import.meta.url);
   const odd = readdirSync(folder).map((name) => readFileSync(new URL(name, folder)));
   const small = sharp(readFileSync(new URL("../images/face-hat-64.png", import.meta.url))).resize(24, 16);
   const written = await Promise.all([

@@ -74,7 +74,7 @@ function rgbAv1(bits: 8 | 10 | 12): Promise<Coded> {
 }
 
 function monoAv1(what: "grey" | "alpha", bits: 8 | 10 | 12): Coded {
-  return codedIn(readFileSync(new URL(`../images/odd/mono-${what}-${bits}.avif`, import.meta.url)), 1, bits);
+  return codedIn(readFileSync(new URL(`../odd-images/mono-${what}-${bits}.avif`, import.meta.url)), 1, bits);
 }
 
 async function avifFile(layout: Layout, bits: 8 | 10 | 12, { icc }: Space): Promise<Buffer> {

@@ -234,7 +234,7 @@ test("a TIFF of many pages gives its first", async () => {
 suite("AVIF", async () => {
   const picture = await coded(chart("RGB"), size, 8);
   const mono = (what: string): Coded =>
-    codedIn(readFileSync(new URL(`../images/odd/mono-${what}-8.avif`, import.meta.url)), 1, 8);
+    codedIn(readFileSync(new URL(`../odd-images/mono-${what}-8.avif`, import.meta.url)), 1, 8);
   const isChart = (image: Image, alpha: boolean): void => {
     for (const i of PATCHES.keys()) {
       const [x, y] = [middle(i) % WIDTH, Math.floor(middle(i) / WIDTH)];

@@ -7,7 +7,7 @@ import { readImage } from "../../src/image/read.ts";
 import { avif, coded } from "./made/avif.ts";
 import { chart, HEIGHT, WIDTH } from "./made/chart.ts";
 
-const odd = (name: string): Buffer => readFileSync(new URL(`../images/odd/${name}`, import.meta.url));
+const odd = (name: string): Buffer => readFileSync(new URL(`../odd-images/${name}`, import.meta.url));
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
 
 const refuses = (bytes: Uint8Array, message: RegExp): Promise<void> =>

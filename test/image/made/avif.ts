@@ -22,7 +22,7 @@ export async function coded(
   return codedIn(file, 3, bits);
 }
 
-/** What an AVIF file of one item holds. sharp writes none without colour: `test/images/odd` has some, by libavif. */
+/** What an AVIF file of one item holds. sharp writes none without colour: `test/odd-images` has some, by libavif. */
 export function codedIn(file: Buffer, channels: 1 | 3, bits: 8 | 10 | 12): Coded {
   const at = file.indexOf("av1C") - 4;
   const config = file.subarray(at, at + file.readUInt32BE(at));
