@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { statSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -174,6 +175,33 @@ describe("PyTorch", { skip: withoutTorch }, async () => {
     const whole = sets.train[0]!.filter(({ width, height }) => Math.min(width, height) >= 36).length;
     assert.deepEqual(shapes[0], [whole, 48, 48, 3]);
     assert.ok(shapes[1]![0]! > 2 * whole, `${shapes[1]}`);
+  });
+
+  it("trains in a burst from one archive, and goes on from what that leaves", async () => {
+    const torch = await openEngine("torch");
+    const run = options("burst");
+    const first = await torch(run);
+    const [archive, out] = [join(folder, "burst.tar"), join(folder, "burst-out")];
+    const burst = (...args: string[]) =>
+      execFileSync("bash", [join(TORCH_FOLDER, "burst.sh"), ...args], {
+        env: { PATH: process.env["PATH"], PYTHON: python as string },
+        stdio: "pipe",
+      });
+    burst("pack", run.folder, "64", archive);
+    assert.ok(statSync(archive).size < 3e7);
+    burst("train", archive, "0.02", out, "--batch", "8", "--lr", "1e-3");
+    const after = await readCheckpoint(checkpointPath(out));
+    assert.ok(after.optimiser.step > 0 && after.progress.seconds >= 1.2);
+    assert.deepEqual([after.plan.sampling.batch, after.plan.rate], [8, 1e-3]);
+    const moved = norm(after.optimiser.average.map((value, i) => value - first.optimiser.average[i]!));
+    assert.ok(moved > 0 && moved < 0.2 * norm(first.optimiser.average), `${moved}`);
+    const last = await torch({
+      ...run,
+      from: { ...after, plan: PLAN },
+      budget: { samples: after.progress.samples + 50 },
+    });
+    assert.ok(last.finished && last.optimiser.step > after.optimiser.step);
+    assert.throws(() => burst("train", archive), /burst\.sh train ARCHIVE MINUTES OUT/);
   });
 
   it("says what it needs where Python has no PyTorch", async () => {
