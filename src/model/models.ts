@@ -10,7 +10,7 @@ export interface ModelsOf<M extends Decoder> {
   /** Throws `unknown-model` if the number is not here. */
   byNumber(number: number): Promise<M>;
   byName(name: string): Promise<M>;
-  /** The one of the lowest number. */
+  /** The one of the lowest number that is free to use, or of the lowest where none is. */
   default(): Promise<M>;
   /**
    * The models that a wish names, each once: a number, or names with commas between; `auto` stands for all that are free to use, or for
