@@ -27,9 +27,8 @@ export async function buildBrowser({ manifest, packageName }: Model, version: st
         instead({
           [`${WEB}/decoder-place.ts`]: 'export * from "../packaged/package-decoder.ts";',
           [`${WEB}/encoder-place.ts`]: 'export * from "../packaged/package-encoder.ts";',
-          "src/web/packaged/default-model.ts": `
-            export const importDecoderModel = async () => (await import("${packageName}")).default;
-            export const importEncoderModel = async () => (await import("${packageName}/encoder")).default;`,
+          "src/web/packaged/default-decoder.ts": `export const importDefaultDecoder = async () => (await import("${packageName}")).default;`,
+          "src/web/packaged/default-encoder.ts": `export const importDefaultEncoder = async () => (await import("${packageName}/encoder")).default;`,
         }),
       ],
     }),
@@ -40,6 +39,7 @@ export async function buildBrowser({ manifest, packageName }: Model, version: st
         "browser/encoder.worker": `${WEB}/worker/encoder.ts`,
       },
       format: "iife",
+      sourcemap: false, // Vite serves it as it is, and warns of sources that are not there
     }),
     buildScript({ manifest, packageName } as Model, version),
     buildDecoder(),

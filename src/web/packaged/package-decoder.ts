@@ -1,6 +1,6 @@
 import type { RolePlace } from "../browser/protocol.ts";
 import { modelsBeside } from "./beside.ts";
-import { importDecoderModel } from "./default-model.ts";
+import { importDefaultDecoder } from "./default-decoder.ts";
 
 /** The decoder of the package, in words that bundlers know. */
 export const decoderPlace: RolePlace = {
@@ -12,6 +12,6 @@ export const decoderPlace: RolePlace = {
           type: "module",
           name: "zippynet-decoder",
         }),
-  models: async (base) => modelsBeside(base, await importDecoderModel()),
+  models: async (base) => modelsBeside(base, await importDefaultDecoder()),
   here: async () => (await import("../browser/worker/decoding.ts")).serveDecoder,
 };

@@ -1,6 +1,6 @@
 import type { RolePlace } from "../browser/protocol.ts";
 import { modelsBeside } from "./beside.ts";
-import { importEncoderModel } from "./default-model.ts";
+import { importDefaultEncoder } from "./default-encoder.ts";
 
 /** The encoder of the package, in words that bundlers know. */
 export const encoderPlace: RolePlace = {
@@ -12,6 +12,6 @@ export const encoderPlace: RolePlace = {
           type: "module",
           name: "zippynet-encoder",
         }),
-  models: async (base) => modelsBeside(base, await importEncoderModel()),
+  models: async (base) => modelsBeside(base, await importDefaultEncoder()),
   here: async () => (await import("../browser/worker/encoding.ts")).serveEncoder,
 };

@@ -1,0 +1,19 @@
+import faces from "@zippynet/model-faces";
+import gs from "@zippynet/model-faces/g_s.safetensors";
+import prior from "@zippynet/model-faces/prior.safetensors";
+import { Hono } from "hono";
+import { configure, decode } from "zippynet/decode";
+
+configure({ models: [{ ...faces, files: { "g_s.safetensors": gs, "prior.safetensors": prior } }] });
+
+const app = new Hono();
+
+/** The size and the mean colour of a picture, such as a placeholder needs. */
+app.get("/mean/:text", async (context) => {
+  const { width, height, data } = await decode(context.req.param("text"));
+  const sum = [0, 0, 0];
+  for (let i = 0; i < data.length; i++) if (i % 4 < 3) sum[i % 4] += data[i];
+  return context.json({ width, height, mean: sum.map((value) => Math.round(value / (width * height))) });
+});
+
+export default app;

@@ -1,0 +1,3 @@
+/** What `npx zippynet inline anna.jpg` prints. */
+export const picture =
+  "xjL5hZ0YZWDjK5NONUTVtg3RZ1-cFwGNrmCAEOX-g9IKSjlfkmfcKJd1Lx3xm4uQZfk_W03BOe-BYHf3ESFAM1eUHg-oIJKiZfdVTKleIBiPQf7KM_wv17AI2VDLYXVeDFBJCWTgtfJFHhew9b0UyPHRLqOPsHoMkUIhlwvIfdFa35DNaYLMRdvd8b5eXxLf3-tf2_pbQSvBr_Zki4qKqIN4vJ0A646O0rmruHOQT-SciuA2Ii2Qv0rtOtlGfAgAkW6xnoy7BtDsINqbK9sfhNJU5UD1M5nHqEIbix-id44uXUA3cwH913IrEuX3IKhJXCyLjC8Z4bL5KjrRPA";

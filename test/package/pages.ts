@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { WebServer } from "../../src/web/server.ts";
+import { launch, NO_BROWSER } from "../web/chromium.ts";
+import { type Installed, installed, run, startServer, writeFiles } from "./installed.ts";
+
+const PAGE = (picture: string): string => `
+import { decode } from "zippynet/browser";
+import "zippynet/element";
+const element = document.createElement("zippy-img");
+element.setAttribute("src", "${picture}");
+document.body.append(element);
+decode("${picture}").then(({ width, height }) => document.body.append(width + "×" + height));
+`;
+const HTML = (type: string): string =>
+  `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body><script src="main.js" ${type}></script>`;
+
+suite("pages in Chromium, by what bundlers make with no configuration", {
+  skip: NO_BROWSER,
+  timeout: 600_000,
+}, () => {
+  let all: Installed;
+  let browser: Browser;
+  before(async () => {
+    all = await installed();
+    browser = await launch();
+  });
+  after(() => browser?.close());
+
+  /** Waits for the picture; gives the files that came. */
+  const show = async (url: string): Promise<string[]> => {
+    const page = await browser.newPage();
+    const came: string[] = [];
+    const errors: string[] = [];
+    page.on("response", (response) => response.ok() && came.push(new URL(response.url()).pathname));
+    page.on("pageerror", (error) => errors.push(String(error)));
+    await page.goto(url);
+    const canvas = () => document.querySelector("zippy-img")?.shadowRoot?.querySelector("canvas")?.width;
+    const width = await page.waitForFunction(canvas, undefined, { timeout: 60_000 });
+    assert.equal(await width.jsonValue(), 64);
+    assert.deepEqual(errors, []);
+    await page.close();
+    return came;
+  };
+  const serve = async (folder: string, path = ""): Promise<string[]> => {
+    const server = await WebServer.start({ folder, port: 0 });
+    try {
+      return await show(`${server.url}/${path}`);
+    } finally {
+      await server.stop();
+    }
+  };
+  const bin = (name: string): string => join(all.folder, "node_modules/.bin", name);
+  const made = async (name: string, type: string): Promise<string> => {
+    const out = join(all.folder, name);
+    await writeFiles(all.folder, {
+      [`${name}/index.html`]: HTML(type),
+      [`${name}/source.js`]: PAGE(all.picture),
+    });
+    return out;
+  };
+  const asFiles = /g_s[^/]*\.safetensors$/;
+
+  test("esbuild: one script, and modules", async () => {
+    const one = await made("esbuild", "defer");
+    await run(
+      bin("esbuild"),
+      ["esbuild/source.js", "--bundle", "--minify", "--outfile=esbuild/main.js"],
+      all.folder,
+    );
+    await serve(one);
+    const several = await made("esbuild-modules", 'type="module"');
+    const args = [
+      "main=esbuild-modules/source.js",
+      "--bundle",
+      "--format=esm",
+      "--splitting",
+      "--outdir=esbuild-modules",
+    ];
+    await run(bin("esbuild"), args, all.folder);
+    await serve(several);
+  });
+
+  test("webpack: a worker and weights as files, and nothing of the encoder", async () => {
+    const out = await made("webpack", "defer");
+    await run(
+      bin("webpack"),
+      ["--mode=production", "--entry=./webpack/source.js", "-o", "webpack"],
+      all.folder,
+    );
+    assert.ok((await serve(out)).some((path) => path.endsWith(".safetensors")));
+    const names = await readdir(out);
+    assert.equal(names.filter((name) => name.endsWith(".safetensors")).length, 2);
+    assert.ok(!names.some((name) => name.includes("encoder")));
+  });
+
+  test("Vite and React: built, and while developing", async () => {
+    const folder = join(all.folder, "examples/vite-react");
+    await run(bin("vite"), ["build"], folder);
+    assert.ok((await serve(join(folder, "dist"))).some((path) => asFiles.test(path)));
+    const url = "http://127.0.0.1:41731/";
+    const server = await startServer(
+      bin("vite"),
+      ["--port=41731", "--strictPort", "--host=127.0.0.1"],
+      folder,
+      {
+        url,
+        port: 41731,
+      },
+    );
+    try {
+      assert.ok((await show(url)).some((path) => asFiles.test(path)));
+    } finally {
+      server.stop();
+    }
+  });
+
+  test("Next.js: rendered on the server, alive in the page; a route that decodes; weights in the trace", async () => {
+    const folder = join(all.folder, "examples/next");
+    await run(bin("next"), ["build"], folder);
+    const trace = JSON.parse(
+      await readFile(join(folder, ".next/server/app/api/size/route.js.nft.json"), "utf8"),
+    );
+    for (const name of ["g_s", "prior"]) {
+      const pattern = new RegExp(`${name}[^/]*\\.safetensors$`);
+      assert.ok(
+        (trace.files as string[]).some((path) => pattern.test(path)),
+        `expected ${name} in the trace`,
+      );
+    }
+    const origin = "http://127.0.0.1:41732";
+    const server = await startServer(bin("next"), ["start", "-p", "41732", "-H", "127.0.0.1"], folder, {
+      url: `${origin}/`,
+      port: 41732,
+    });
+    try {
+      assert.match(await (await fetch(origin)).text(), /<zippy-img [^>]*alt="Anna Müller"/);
+      assert.ok((await show(origin)).some((path) => asFiles.test(path)));
+      assert.deepEqual(await (await fetch(`${origin}/api/size`)).json(), {
+        width: 64,
+        height: 64,
+        bytes: 16384,
+      });
+    } finally {
+      server.stop();
+    }
+  });
+
+  test("a plain script tag, with the packages as they are installed", async () => {
+    const folder = join(all.folder, "examples/html");
+    const html = await readFile(join(folder, "index.html"), "utf8");
+    await writeFile(join(folder, "index.html"), html.replace(/src="[\w-]{80,}"/, `src="${all.picture}"`));
+    await cp(join(all.folder, "node_modules/zippynet"), join(folder, "node_modules/zippynet"), {
+      recursive: true,
+    });
+    const model = join("node_modules", all.modelPackage);
+    await cp(join(all.folder, model), join(folder, model), { recursive: true });
+    assert.ok((await serve(folder)).some((path) => asFiles.test(path)));
+  });
+});
