@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { KERNEL } from "../../src/codec/integer/kernel.wasm.ts";
 import { COMMON as BROWSERS } from "../../src/web/build/bundle.ts";
-import { COMMON, DIST, instead } from "./bundle.ts";
+import { COMMON, DIST, dropMaps, instead } from "./bundle.ts";
 import type { Model } from "./models.ts";
 
 const WEB = "src/web/browser";
@@ -11,9 +11,10 @@ const common = { ...BROWSERS, ...COMMON, external: ["@zippynet/*"] };
 
 /** Bundles for browsers, and for whatever else decodes. @param model that the library brings @param version of its package */
 export async function buildBrowser({ manifest, packageName }: Model, version: string): Promise<void> {
-  await Promise.all([
+  const [{ metafile }] = await Promise.all([
     build({
       ...common,
+      metafile: true,
       // modules of their own, so that bundlers leave out what a page does not use, workers too
       entryPoints: {
         "browser/index": `${WEB}/index.ts`,
@@ -44,6 +45,7 @@ export async function buildBrowser({ manifest, packageName }: Model, version: st
     buildScript({ manifest, packageName } as Model, version),
     buildDecoder(),
   ]);
+  await dropMaps(metafile.outputs);
 }
 
 /** For a script tag: the global `ZippyNet`, and `<zippy-img>`. */
@@ -57,6 +59,7 @@ async function buildScript({ manifest }: Model, version: string): Promise<void> 
     entryPoints: { "browser/zippynet.script": `${WEB}/script.ts` },
     format: "iife",
     globalName: "ZippyNet",
+    sourcemap: false,
     banner: { js: "var ZIPPYNET_SCRIPT=document.currentScript.src;" },
     define: {
       ZIPPYNET_MODEL: JSON.stringify({
@@ -74,24 +77,17 @@ async function buildScript({ manifest }: Model, version: string): Promise<void> 
   });
 }
 
-/** `zippynet/decode`, and the same for the edge, where WebAssembly comes as a module. */
+/** `zippynet/decode`, and the same for the edge, where WebAssembly comes as a compiled module. */
 async function buildDecoder(): Promise<void> {
-  const entry = "src/web/packaged/portable.ts";
   const edge = (name: string, kernel: string) =>
-    build({
-      ...common,
-      entryPoints: { [name]: entry },
-      external: ["./kernel.wasm*"],
-      plugins: [
-        instead({
-          "src/codec/integer/kernel-module.ts": `import module from "${kernel}"; export const kernelModule = () => module;`,
-        }),
-      ],
-    });
+    writeFile(
+      join(DIST, `decode.${name}.js`),
+      `import kernel from "${kernel}";\nimport { useKernel } from "./decode.js";\n\nuseKernel(kernel);\nexport * from "./decode.js";\n`,
+    );
   await Promise.all([
-    build({ ...common, entryPoints: { decode: entry } }),
-    edge("decode.workerd", "./kernel.wasm"),
-    edge("decode.edge-light", "./kernel.wasm?module"),
+    build({ ...common, entryPoints: { decode: "src/web/packaged/portable.ts" }, sourcemap: false }),
+    edge("workerd", "./kernel.wasm"),
+    edge("edge-light", "./kernel.wasm?module"),
     writeFile(join(DIST, "kernel.wasm"), Buffer.from(KERNEL, "base64")),
   ]);
 }

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { dirname, relative, resolve } from "node:path";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { BuildOptions, Plugin } from "esbuild";
+import type { BuildOptions, Metafile, Plugin } from "esbuild";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const DIST = resolve(ROOT, "dist");
@@ -14,6 +14,7 @@ export const COMMON = {
   bundle: true,
   format: "esm",
   minify: true,
+  lineLimit: 200, // an uncaught error shows its line
   sourcemap: true,
   sourcesContent: false,
   legalComments: "none",
@@ -62,4 +63,18 @@ export function instead(modules: Readonly<Record<string, string>>): Plugin {
       });
     },
   };
+}
+
+/** Modules that callers step into. */
+const PUBLIC = /^src\/(index|api\/|node\/|service\/decode\/signed-url|web\/browser\/[\w-]+\.ts)/;
+
+/** An install is to be small: of bundles that callers do not step into, the source map goes. */
+export async function dropMaps(outputs: Metafile["outputs"]): Promise<void> {
+  for (const [path, { inputs }] of Object.entries(outputs)) {
+    if (!path.endsWith(".js") || Object.keys(inputs).some((input) => PUBLIC.test(input))) continue;
+    const file = join(ROOT, path);
+    const text = await readFile(file, "utf8");
+    await writeFile(file, text.replace(/\/\/# sourceMappingURL=.*\n?/, ""));
+    await rm(`${file}.map`);
+  }
 }

@@ -1,7 +1,7 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
-import { COMMON, instead, ownPlaces, ROOT } from "./bundle.ts";
+import { COMMON, dropMaps, instead, ownPlaces, ROOT } from "./bundle.ts";
 
 /** What the library is for in Node. */
 const LIBRARY = {
@@ -65,23 +65,13 @@ export async function buildNode(model: string, repository: string): Promise<void
     ],
   });
   await dropMaps(metafile.outputs);
+  await addRequire(metafile.outputs);
 }
 
-/** Whoever calls the library steps into it, nobody into the command line: what only that needs goes without its map. */
-async function dropMaps(outputs: Metafile["outputs"]): Promise<void> {
-  const kept = new Set<string>();
-  const queue = Object.keys(LIBRARY).map((name) => `dist/${name}.js`);
-  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
-    if (kept.has(path)) continue;
-    kept.add(path);
-    queue.push(...outputs[path]!.imports.filter(({ external }) => !external).map((each) => each.path));
-  }
+async function addRequire(outputs: Metafile["outputs"]): Promise<void> {
   for (const path of Object.keys(outputs).filter((each) => each.endsWith(".js"))) {
     const file = join(ROOT, path);
     const text = await readFile(file, "utf8");
-    if (kept.has(path) && !text.includes(ASKS)) continue;
-    const bare = text.replace(/\/\/# sourceMappingURL=.*\n?/, "");
-    await writeFile(file, text.includes(ASKS) ? REQUIRE + bare : bare);
-    await rm(`${file}.map`);
+    if (text.includes(ASKS)) await writeFile(file, REQUIRE + text);
   }
 }

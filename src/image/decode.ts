@@ -2,7 +2,7 @@ import { decodeImage } from "../codec/decode.ts";
 import { readZn } from "../codec/format/zn-file.ts";
 import type { Image } from "../codec/image.ts";
 import type { Decoder } from "../codec/model.ts";
-import { decodeAlpha, decodeClassical } from "./classical/decode.ts";
+import { withSharp } from "./with-sharp.ts";
 
 /** Where a decoder finds the model that a file names. */
 export interface ModelSource {
@@ -13,9 +13,11 @@ export interface ModelSource {
 /** A `.zn` file of any kind → pixels. Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`. */
 export async function decodePicture(models: ModelSource, bytes: Uint8Array): Promise<Image> {
   const file = readZn(bytes);
+  const classical = () => withSharp(() => import("./classical/decode.ts"));
   const image =
     file.kind === "latents"
       ? decodeImage(await models.byNumber(file.header.model), file.file)
-      : await decodeClassical(file);
-  return file.alpha ? { ...image, alpha: await decodeAlpha(file.alpha, file) } : image;
+      : await (await classical()).decodeClassical(file);
+  if (!file.alpha) return image;
+  return { ...image, alpha: await (await classical()).decodeAlpha(file.alpha, file) };
 }

@@ -7,10 +7,10 @@ import { MAX_EFFORT } from "../codec/rdo/refine.ts";
 import { assertTarget, type Target } from "../codec/target.ts";
 import { assertWithin } from "../codec/validate.ts";
 import { codeByModels } from "./by-models.ts";
-import { MAX_PIXELS } from "./classical/decode.ts";
-import { Classical } from "./classical/search.ts";
-import { NO_WRAP, wrapperOf } from "./classical/wrap.ts";
+import type { Classical } from "./classical/search.ts";
+import { NO_WRAP, type Wrap, wrapperOf } from "./classical/wrap.ts";
 import { type Candidate, Judge } from "./judge.ts";
+import { MAX_PIXELS, withSharp } from "./with-sharp.ts";
 
 export interface EncodeWish {
   readonly target: Target;
@@ -67,9 +67,9 @@ export async function encodePicture(
   if (!wrap && !classical) throw new ZippyNetError("too-large", TOO_MUCH_ALPHA);
   const candidates = wrap ? codeByModels(withinBudget(models, budget), image, wrap, wish) : [];
   const judge = judgeOf(target, image, candidates);
-  if (!wrap) candidates.push(await new Classical(image, NO_WRAP, effort, budget).lossless());
+  if (!wrap) candidates.push(await (await classicalAt(image, NO_WRAP, wish)).lossless());
   else if (classical) {
-    const others = new Classical(image, wrap, effort, budget);
+    const others = await classicalAt(image, wrap, wish);
     const [probe, ...lossless] = await Promise.all([
       others.probe(PROBE),
       ...(worthLossless(image, target) && !budget?.isSpent() ? [others.lossless()] : []),
@@ -105,6 +105,11 @@ function withinBudget(models: readonly Model[], budget: Budget | undefined): rea
 function nearest({ target }: Judge, candidates: readonly Candidate[]): Candidate | undefined {
   const miss = ({ file, sse }: Candidate): number => (target.kind === "bytes" ? file.length : sse);
   return candidates.toSorted((a, b) => miss(a) - miss(b))[0];
+}
+
+async function classicalAt(image: Image, wrap: Wrap, { effort, budget }: EncodeWish): Promise<Classical> {
+  const { Classical } = await withSharp(() => import("./classical/search.ts"));
+  return new Classical(image, wrap, effort, budget);
 }
 
 /** Frames smaller than all candidates, if there are: bytes do not fall with each quality, so it is looked for around the smallest so far. */

@@ -1,8 +1,8 @@
 import { execFile, spawn } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -31,7 +31,7 @@ export function installed(): Promise<Installed> {
 async function install(): Promise<Installed> {
   const tarballs = (await run("node", ["scripts/build/pack.ts"], ROOT)).stdout.trim().split("\n");
   const folder = await mkdtemp(join(tmpdir(), "zippynet-package-"));
-  after(() => rm(folder, { recursive: true, force: true }));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   await cp(join(ROOT, "examples"), join(folder, "examples"), {
     recursive: true,
     filter: (path) => !path.includes("node_modules"),
@@ -75,7 +75,7 @@ export async function npmInstall(folder: string, ...more: readonly string[]): Pr
 /** A folder of its own, with some files. */
 export async function freshFolder(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "zippynet-fresh-"));
-  after(() => rm(folder, { recursive: true, force: true }));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   await writeFiles(folder, files);
   return folder;
 }
@@ -98,7 +98,7 @@ export async function run(
     return await promisify(execFile)(path, [...args], { cwd, env: cleanEnvironment(), maxBuffer: 1 << 26 });
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-    throw new Error(`${command} ${args.join(" ")}\n${stdout}\n${stderr}`, { cause: error });
+    throw new Error(`${command} ${args.join(" ")}\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
   }
 }
 

@@ -38,7 +38,7 @@ suite("pages in Chromium, by what bundlers make with no configuration", {
     page.on("response", (response) => response.ok() && came.push(new URL(response.url()).pathname));
     page.on("pageerror", (error) => errors.push(String(error)));
     await page.goto(url);
-    const canvas = () => document.querySelector("zippy-img")?.shadowRoot?.querySelector("canvas")?.width;
+    const canvas = 'document.querySelector("zippy-img")?.shadowRoot?.querySelector("canvas")?.width';
     const width = await page.waitForFunction(canvas, undefined, { timeout: 60_000 });
     assert.equal(await width.jsonValue(), 64);
     assert.deepEqual(errors, []);

@@ -7,10 +7,12 @@ interface WebAssemblyInterface {
 
 let module: object | undefined;
 
-/**
- * The kernel, compiled once. At the edge, where nothing may be compiled from bytes, the build of the package puts an import of the
- * compiled module here.
- */
+/** Takes the kernel, compiled: for the edge, where nothing may be compiled from bytes. Before anything is coded. */
+export function useKernel(compiled: object): void {
+  module = compiled;
+}
+
+/** The kernel, compiled once. */
 export function kernelModule(): object {
   const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyInterface };
   module ??= new WebAssembly.Module(Uint8Array.from(atob(KERNEL), (character) => character.charCodeAt(0)));

@@ -5,9 +5,7 @@ import { webpFile, webpSize, withVp8lHeader } from "../../codec/format/webp.ts";
 import { type ClassicalFile, classicalImage, type ZnFile } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
 import { fromRaw } from "../raw.ts";
-
-/** Pixels up to which classical frames are decoded, and encoded. */
-export const MAX_PIXELS = 25_000_000;
+import { MAX_PIXELS } from "../with-sharp.ts";
 
 /** Pixels of a classical frame, without alpha that wraps it. Throws `bad-file` or `too-large`. */
 export async function decodeClassical(file: ClassicalFile): Promise<Image> {

@@ -1,6 +1,6 @@
 import { MAX_ALPHA, withAlpha } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
-import { alphaFrame } from "./codecs.ts";
+import { withSharp } from "../with-sharp.ts";
 
 /** Puts a picture's alpha around a file that has none. */
 export interface Wrap {
@@ -17,6 +17,7 @@ const EMPTY = new Uint8Array(0);
 /** None if the alpha is too much for a file, such as noise of a megapixel: then only VP8L, which has its own, can hold the picture. */
 export async function wrapperOf({ width, height, data, alpha }: Image): Promise<Wrap | undefined> {
   if (!alpha) return NO_WRAP;
+  const { alphaFrame } = await withSharp(() => import("./codecs.ts"));
   const frame = await alphaFrame({ width, height, data, alpha });
   if (frame.length > MAX_ALPHA) return undefined;
   const around = (file: Uint8Array): Uint8Array => withAlpha(file, frame);

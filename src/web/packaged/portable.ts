@@ -44,6 +44,7 @@ export type { BlobLike, Source } from "../../api/source.ts";
 export { type ErrorCode, ZippyNetError } from "../../codec/errors.ts";
 export { fromInline, toInline } from "../../codec/format/base64url.ts";
 export { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
+export { useKernel } from "../../codec/integer/kernel-module.ts";
 export type { ModelPackage, Place } from "../../model/package.ts";
 
 export interface Settings {
