@@ -1,6 +1,7 @@
+import { encodeNear } from "../codec/encode-to-target.ts";
 import { hasModelSize, type Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
-import { encodeNear, type Target } from "../codec/target.ts";
+import type { Target } from "../codec/target.ts";
 import { bestEncoder, candidateOf, likelyModels } from "./choose-model.ts";
 import { filled, type Wrap } from "./classical/wrap.ts";
 import { type Candidate, Judge } from "./judge.ts";

@@ -62,7 +62,7 @@ export async function encodePicture(
   assertPicture(image);
   assertNotTooLarge(image);
   assertPixels(image);
-  const { target, effort, classical = true, budget } = wish;
+  const { target, classical = true, budget } = wish;
   const wrap = await wrapperOf(image);
   if (!wrap && !classical) throw new ZippyNetError("too-large", TOO_MUCH_ALPHA);
   const candidates = wrap ? codeByModels(withinBudget(models, budget), image, wrap, wish) : [];

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { encodeTo } from "../../src/codec/encode-to-target.ts";
 import type { Image } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
-import { encodeTo, type Target } from "../../src/codec/target.ts";
+import type { Target } from "../../src/codec/target.ts";
 import { encode, info } from "../../src/index.ts";
 import { faces, photographs } from "./support.ts";
 

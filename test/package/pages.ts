@@ -3,7 +3,7 @@ import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { WebServer } from "../../src/web/server.ts";
+import { WebServer } from "../../src/web/development/server.ts";
 import { launch, NO_BROWSER } from "../web/chromium.ts";
 import { type Installed, installed, run, startServer, writeFiles } from "./installed.ts";
 

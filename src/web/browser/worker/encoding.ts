@@ -1,7 +1,8 @@
 import type { Wish } from "../../../api/options.ts";
+import { encodeTo } from "../../../codec/encode-to-target.ts";
 import { type Image, laidOnWhite } from "../../../codec/image.ts";
 import type { Model } from "../../../codec/model.ts";
-import { encodeTo, type Target } from "../../../codec/target.ts";
+import type { Target } from "../../../codec/target.ts";
 import { bestEncoder, likelyModels } from "../../../image/choose-model.ts";
 import { type Candidate, Judge } from "../../../image/judge.ts";
 import { loadModel } from "../../../model/load.ts";
