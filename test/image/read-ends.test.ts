@@ -166,3 +166,37 @@ test("a PNG that claims few rows and unpacks to many is bounded", async () => {
   await assert.rejects(readImage(Buffer.concat([face.subarray(0, start), chunk])), /damaged/);
   assert.ok(process.memoryUsage().rss - before < 64 * 1024 * 1024);
 });
+
+suite("files of ever so many parts are refused before they are decoded", () => {
+  const many = (part: string, count: number): Buffer =>
+    Buffer.alloc(part.length * count, Buffer.from(part, "latin1"));
+  const within = (name: string, at: number, part: string): Buffer => {
+    const bytes = FILES.find(([other]) => other === name)![1];
+    const place = at < 0 ? bytes.length : at;
+    return Buffer.concat([bytes.subarray(0, place), many(part, 100_000), bytes.subarray(place)]);
+  };
+  const refused = (bytes: Buffer): Promise<void> =>
+    assert.rejects(readImage(bytes), (error: unknown) => {
+      assert.ok(error instanceof ZippyNetError && error.code === "too-large", String(error));
+      assert.match(error.message, /at most 20000 parts, got more/);
+      return true;
+    });
+  test("JPEG", () => refused(within("baseline JPEG", 2, "\xff\xfe\0\x02")));
+  test("PNG", () => refused(within("PNG", 33, "\0\0\0\0tEXt\0\0\0\0")));
+  test("WebP", () => {
+    const bytes = within("WebP", -1, "XXXX\0\0\0\0");
+    bytes.writeUInt32LE(bytes.length - 8, 4);
+    return refused(bytes);
+  });
+  test("AVIF", () => refused(within("AVIF", -1, "\0\0\0\x08free")));
+  test("GIF", () => {
+    const bytes = FILES.find(([name]) => name === "GIF")![1];
+    return refused(within("GIF", 13 + 3 * (2 << (bytes[10]! & 7)), "\x21\xfe\0"));
+  });
+  test("TIFF whose directories go in a circle", () => {
+    const bytes = Buffer.from(FILES.find(([name]) => name === "plain TIFF")![1]);
+    const directory = bytes.readUInt32LE(4);
+    bytes.writeUInt32LE(directory, directory + 2 + 12 * bytes.readUInt16LE(directory));
+    return refused(bytes);
+  });
+});

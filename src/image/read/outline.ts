@@ -62,3 +62,12 @@ export function assertPixels(width: number, height: number, most: number): void 
       `expected an image of at most ${most} pixels, got ${width}×${height}`,
     );
 }
+
+/** Chunks, boxes, segments, blocks or directories that a file is made of. Animations have a few a frame. */
+const MOST_PARTS = 20_000;
+
+/** Decoders take microseconds a part, however little is in it: throws `too-large` when a file has too many. */
+export function assertParts(count: number): void {
+  if (count > MOST_PARTS)
+    throw new ZippyNetError("too-large", `expected an image file of at most ${MOST_PARTS} parts, got more`);
+}

@@ -1,38 +1,42 @@
-import type { Outline } from "../outline.ts";
+import { assertParts, type Outline } from "../outline.ts";
 
 /**
  * GIF89a: where the first frame stands. A screen that it does not fill is transparent around it, as browsers show it.
  */
 export function outlineGif(bytes: Uint8Array): Outline {
-  const frame = firstFrame(bytes);
-  return { bytes, notes: [], ...(frame && { window: frame }) };
+  const window = firstFrame(bytes);
+  return { bytes, notes: [], ...(window && { window }) };
 }
 
+const EXTENSION = 0x21;
+const IMAGE = 0x2c;
+
+/** Walks all blocks, for their number is bounded. */
 function firstFrame(bytes: Uint8Array): Outline["window"] {
   if (bytes.length < 13) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const colours = (packed: number): number => (packed & 0x80 ? 3 << ((packed & 7) + 1) : 0);
+  let first: Outline["window"];
   let at = 13 + colours(view.getUint8(10));
-  while (at + 10 <= bytes.length) {
+  for (let count = 0; at + 10 <= bytes.length; count++) {
+    assertParts(count);
     const kind = view.getUint8(at);
-    if (kind === 0x2c) {
-      const [x, y, width, height] = [1, 3, 5, 7].map((i) => view.getUint16(at + i, true)) as [
-        number,
-        number,
-        number,
-        number,
-      ];
-      return {
-        // a screen too small for the frame grows, as in browsers
-        width: Math.max(view.getUint16(6, true), x + width),
-        height: Math.max(view.getUint16(8, true), y + height),
-        frame: { x, y, width, height },
-      };
-    }
-    if (kind !== 0x21) return undefined;
-    at += 2;
-    while (at < bytes.length && view.getUint8(at) > 0) at += 1 + view.getUint8(at);
+    if (kind !== IMAGE && kind !== EXTENSION) break;
+    if (kind === IMAGE) first ??= windowAt(view, at);
+    at += kind === IMAGE ? 11 + colours(view.getUint8(at + 9)) : 2;
+    while (at < bytes.length && bytes[at]! > 0) at += 1 + bytes[at]!;
     at++;
   }
-  return undefined;
+  return first;
+}
+
+function windowAt(view: DataView, at: number): Outline["window"] {
+  const number = (offset: number): number => view.getUint16(offset, true);
+  const [x, y, width, height] = [number(at + 1), number(at + 3), number(at + 5), number(at + 7)];
+  return {
+    // a screen too small for the frame grows, as in browsers
+    width: Math.max(number(6), x + width),
+    height: Math.max(number(8), y + height),
+    frame: { x, y, width, height },
+  };
 }

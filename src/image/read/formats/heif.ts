@@ -1,3 +1,5 @@
+import { assertParts } from "../outline.ts";
+
 /** A box of an ISO media file (ISO/IEC 14496-12, 4.2). */
 export interface Box {
   readonly type: string;
@@ -7,12 +9,10 @@ export interface Box {
   readonly body: Reader;
 }
 
-/** Boxes of a level that are looked at. */
-const MOST_BOXES = 10_000;
-
 export function boxesOf(reader: Reader): Box[] {
   const boxes: Box[] = [];
-  while (reader.left >= 8 && boxes.length < MOST_BOXES) {
+  while (reader.left >= 8) {
+    assertParts(boxes.length);
     const start = reader.at;
     const short = reader.number(4);
     const type = reader.text(4);

@@ -1,4 +1,4 @@
-import { assertPixels, damaged, END_MISSING, type Outline, unsupported } from "../outline.ts";
+import { assertParts, assertPixels, damaged, END_MISSING, type Outline, unsupported } from "../outline.ts";
 import { rowsThere } from "./jpeg-blocks.ts";
 
 /** What a JPEG's frame header says (ITU-T T.81, annex B). */
@@ -32,9 +32,6 @@ export interface Scan {
   readonly tables: readonly Uint8Array[];
   readonly restart: number;
 }
-
-/** Scans and segments that are looked at. */
-const MOST = 10_000;
 
 /**
  * JPEG → whether all its pixels are there, closed anew if its end mark is missing. Throws `bad-image` for kinds that
@@ -82,11 +79,12 @@ function segmentsOf(bytes: Uint8Array): Segments {
   let restart = 0;
   let at = 2;
   const result = (ended: boolean, end: number): Segments => ({ scans, ended, end, ...(frame && { frame }) });
-  for (let count = 0; count < MOST && at + 4 <= bytes.length; count++) {
+  for (let count = 0; at + 4 <= bytes.length; count++) {
+    assertParts(count);
     if (bytes[at] !== 0xff) return result(false, bytes.length);
+    while (bytes[at + 1] === 0xff) at++;
     const marker = bytes[at + 1]!;
-    if (marker === 0xff) at++;
-    else if (marker === 0xd9) return result(true, at);
+    if (marker === 0xd9) return result(true, at);
     else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
     else {
       const length = view.getUint16(at + 2);

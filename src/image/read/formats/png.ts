@@ -2,7 +2,7 @@ import { constants, crc32, deflateSync, inflateSync } from "node:zlib";
 import { colourOf } from "../colour/cicp.ts";
 import { type Colour, gamma, SRGB, srgb } from "../colour/colour.ts";
 import { type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "../colour/matrix.ts";
-import { damaged, END_MISSING, type Outline, unsupported, type Window } from "../outline.ts";
+import { assertParts, damaged, END_MISSING, type Outline, unsupported, type Window } from "../outline.ts";
 
 /**
  * PNG, third edition (W3C, 2025; clauses in brackets): colour, first frame, and what a missing end leaves. A picture
@@ -31,13 +31,12 @@ interface Chunk {
 }
 
 const SIGNATURE = 8;
-/** Chunks that are looked at: animations have a few a frame. */
-const MOST_CHUNKS = 100_000;
 
 function chunksOf(bytes: Uint8Array): Chunk[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: Chunk[] = [];
-  for (let at = SIGNATURE; at + 8 <= bytes.length && chunks.length < MOST_CHUNKS; ) {
+  for (let at = SIGNATURE; at + 8 <= bytes.length; ) {
+    assertParts(chunks.length);
     const length = view.getUint32(at);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     const end = at + 8 + length;

@@ -1,3 +1,5 @@
+import { assertParts } from "../outline.ts";
+
 interface Entry {
   /** Bytes of a value. */
   readonly size: number;
@@ -36,6 +38,7 @@ export class Directory {
     const start = this.number(big ? 8 : 4, offsetSize);
     const count = Math.min(4096, this.number(start, big ? 8 : 2));
     const length = 4 + 2 * offsetSize;
+    this.assertPages(start, big);
     for (let i = 0, at = start + (big ? 8 : 2); i < count; i++, at += length) {
       const size = SIZES[this.number(at + 2, 2)] ?? 0;
       const many = this.number(at + 4, offsetSize);
@@ -43,6 +46,17 @@ export class Directory {
       const from = size * many <= offsetSize ? inside : this.number(inside, offsetSize);
       const there = from + size * many <= this.bytes.length;
       this.entries.set(this.number(at, 2), { size, count: there ? many : 0, at: from });
+    }
+  }
+
+  /** Follows the chain of directories, for their number is bounded. */
+  private assertPages(start: number, big: boolean): void {
+    const [countSize, entrySize, offsetSize] = big ? [8, 20, 8] : [2, 12, 4];
+    let at = start;
+    for (let pages = 0; at > 0 && at + countSize <= this.bytes.length; pages++) {
+      assertParts(pages);
+      const next = at + countSize + entrySize * this.number(at, countSize);
+      at = next + offsetSize <= this.bytes.length ? this.number(next, offsetSize) : 0;
     }
   }
 

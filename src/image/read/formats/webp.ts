@@ -1,4 +1,4 @@
-import { damaged, END_MISSING, type Outline } from "../outline.ts";
+import { assertParts, damaged, END_MISSING, type Outline } from "../outline.ts";
 
 interface Chunk {
   readonly type: string;
@@ -12,8 +12,8 @@ interface Chunk {
  */
 export function outlineWebp(bytes: Uint8Array): Outline {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 20 || view.getUint32(4, true) + 8 <= bytes.length) return { bytes, notes: [] };
   const chunks = chunksOf(bytes, view);
+  if (bytes.length < 20 || view.getUint32(4, true) + 8 <= bytes.length) return { bytes, notes: [] };
   const whole = chunks.filter(({ end }) => end <= bytes.length);
   const isPicture = ({ type }: Chunk): boolean => ["VP8 ", "VP8L", "ANMF"].includes(type);
   if (!whole.some(isPicture)) {
@@ -30,7 +30,9 @@ export function outlineWebp(bytes: Uint8Array): Outline {
 
 function chunksOf(bytes: Uint8Array, view: DataView): Chunk[] {
   const chunks: Chunk[] = [];
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  const end = bytes.length < 8 ? 0 : Math.min(bytes.length, 8 + view.getUint32(4, true));
+  for (let at = 12; at + 8 <= end; ) {
+    assertParts(chunks.length);
     const length = view.getUint32(at + 4, true);
     chunks.push({
       type: String.fromCharCode(...bytes.subarray(at, at + 4)),
