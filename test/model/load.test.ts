@@ -196,6 +196,42 @@ test("values that the arithmetic does not allow are refused", async () => {
   );
 });
 
+test("numbers that are none, infinite ones and scales below zero are refused, wherever they are", async () => {
+  for (const [blob, name] of [
+    ["g_a", "gain"],
+    ["g_a", "g_a.conv0.scale"],
+    ["g_s", "inverse_gain"],
+    ["g_s", "g_s.out.scale"],
+    ["g_s", "g_s.up8.bias"],
+    ["prior", "prior.1.0.conv2.multiplier"],
+  ] as const) {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, ...(name.endsWith("bias") ? [] : [-0.5])]) {
+      const files = await withTensors(blob, (tensors) => {
+        const { shape, data } = tensors.get(name)!;
+        const changed = Float32Array.from(data, (old, i) => (i === 1 ? value : old));
+        tensors.set(name, { dtype: "F32", shape, data: changed });
+      });
+      await refused(
+        files,
+        new RegExp(`${name.replaceAll(".", "\\.")}: expected finite numbers.*got ${value}`),
+      );
+    }
+  }
+  const files = await withTensors("g_s", (tensors) => {
+    tensors.get("g_s.out.scale")!.data[0] = 3e38; // finite, but not in 32nds of a level
+  });
+  await refused(files, /g_s\.out: expected scales that are finite/);
+});
+
+test("a tensor that no model has is refused, and named", async () => {
+  for (const blob of BLOBS) {
+    const files = await withTensors(blob, (tensors) => {
+      tensors.set("momentum", { dtype: "F32", shape: [1], data: Float32Array.of(1) });
+    });
+    await refused(files, /momentum: expected no tensor of this name/);
+  }
+});
+
 test("a file that is not there rejects with the reader's own error", async () => {
   const files = original();
   files.delete("g_s.safetensors");
