@@ -61,7 +61,7 @@ suite("exit codes 0 and 1", { concurrency: 2 }, () => {
     const text = await zippynet(["info", at("i")]);
     assert.match(
       text.out.toString(),
-      /face-hat-64\.zn: 64×64, quality 33, model \d+ \(faces\), \d+ bytes, 0\.\d+ bits a pixel/,
+      /face-hat-64\.zn: 64×64, quality 33, model \d+ \(faces\), payload not checked, \d+ bytes, 0\.\d+ bits a pixel/,
     );
     const { code, out } = await zippynet(["info", at("i/face-hat-64.zn"), face, "--json"]);
     assert.equal(code, 1);

@@ -37,7 +37,8 @@ export interface Frames {
 
 const PICTURE = new URL("../images/face-hat-64.png", import.meta.url);
 /**
- * A monochrome AV1 frame of 24×16 pixels without a colour description, as libaom 3 writes it (Pillow 13: `subsampling="4:0:0"`); sharp writes none.
+ * A monochrome AV1 frame of 24×16 pixels without a colour description, as libaom 3 writes it (Pillow 13:
+ * `subsampling="4:0:0"`); sharp writes none.
  */
 const MONOCHROME =
   "CggYEO/tsBDQajJpF4YhgABlVALwlZENrkYvoxMRyqehw9kWaR/NAX2dVbtB9tOjVvkN+/5ZESTbHoNuJXTcLMoX3hXySvhVZVrHMoX00y9jfufgQJLM3RJJrk44" +

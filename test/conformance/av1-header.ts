@@ -1,6 +1,9 @@
 /** The sequence header of an AV1 still picture, taken apart and written anew, for files that no encoder writes. */
 
-/** Fields of the reduced header in order, by the names of the AV1 specification (§5.5); the sizes are of as many bits as it says. */
+/**
+ * Fields of the reduced header in order, by the names of the AV1 specification (§5.5); the sizes are of as many bits as
+ * it says.
+ */
 export type Fields = Map<string, { readonly bits: number; readonly value: number }>;
 
 /** A picture's sequence header and the content of its frame OBU. */

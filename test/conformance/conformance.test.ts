@@ -8,7 +8,8 @@ import { decodePicture } from "../../src/image/decode.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { decodeByFormat, openFormatModel } from "../codec/format-decoder.ts";
 import { hashLatents, hashPixels, modelFolder } from "../codec/support.ts";
-import { type Conformance, expectedOf, FOLDER } from "./make.ts";
+import { BYTES, type Conformance, expectedOf, FOLDER } from "./make.ts";
+import { workedBytes } from "./page.ts";
 
 const read = (file: string) => new Uint8Array(readFileSync(join(FOLDER, file)));
 const { accept, refuse } = JSON.parse(readFileSync(join(FOLDER, "conformance.json"), "utf8")) as Conformance;
@@ -66,6 +67,14 @@ suite("conformance", () => {
       });
     });
   }
+
+  test("the worked bytes of docs/format.md are theirs", () => {
+    const page = readFileSync(new URL("../../docs/format.md", import.meta.url), "utf8");
+    assert.equal(
+      BYTES.exec(page)![2],
+      workedBytes((name) => read(`accept/${name}.zn`)),
+    );
+  });
 
   test("every file is in conformance.json, and every kind is there to decode", () => {
     for (const [folder, named] of [["accept", accept] as const, ["refuse", refuse] as const]) {

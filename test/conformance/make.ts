@@ -1,7 +1,8 @@
 /**
- * Makes the conformance files, `node test/conformance/make.ts`: `.zn` files of every kind and what they decode to, files that have to be
- * refused and why (`conformance.json`). To be run when the format gains something, or an unreleased model was retrained in place. What
- * classical codecs write depends on their versions, so their frames are taken from the files that are there.
+ * Makes the conformance files, and the worked bytes of docs/format.md, `node test/conformance/make.ts`: `.zn` files of
+ * every kind and what they decode to, files that have to be refused and why (`conformance.json`). To be run when the
+ * format gains something, or an unreleased model was retrained in place. What classical codecs write depends on their
+ * versions, so their frames are taken from the files that are there.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -12,6 +13,7 @@ import { decodePicture } from "../../src/image/decode.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { hashLatents, hashPixels } from "../codec/support.ts";
 import { type Accepted, acceptedFiles, type Frames, makeFrames } from "./accepted.ts";
+import { workedBytes } from "./page.ts";
 import { refusedFiles } from "./refused.ts";
 
 /** A file to be decoded, in `conformance.json`. */
@@ -43,6 +45,9 @@ export interface Conformance {
   readonly refuse: readonly Wrong[];
 }
 
+/** The part of docs/format.md that is written here, between its marks. */
+export const BYTES = /(<!-- bytes: .* -->\n)([\s\S]*)(<!-- end of bytes -->)/;
+
 export const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await make();
@@ -72,6 +77,9 @@ async function make(): Promise<void> {
   for (const { name, file } of refused) writeFileSync(`${FOLDER}refuse/${name}.zn`, file);
   const refuse = refused.map(({ name, reason }) => ({ file: `refuse/${name}.zn`, reason }));
   writeFileSync(`${FOLDER}conformance.json`, `${JSON.stringify({ accept, refuse }, null, 2)}\n`);
+  const page = fileURLToPath(new URL("../../docs/format.md", import.meta.url));
+  const parts = readFileSync(page, "utf8").split(BYTES);
+  writeFileSync(page, [parts[0], parts[1], workedBytes(named), parts[3], parts[4]].join(""));
   console.log(`${accept.length} files to decode, ${refuse.length} to refuse`);
 }
 

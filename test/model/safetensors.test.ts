@@ -98,7 +98,10 @@ test("what is not a safetensors file is refused, and the message says why", () =
   refuse(withHeader({ a: { ...entry, shape: [3] } }, [1, 2]), /expected 3 bytes for U8 \[3\], got 2/);
   refuse(withHeader({ a: { ...entry, data_offsets: [1, 3] } }, [1, 2]), /a: expected/);
   refuse(withHeader({ a: { ...entry, data_offsets: [-1, 1] } }, [1, 2]), /a: expected/);
-  refuse(withHeader({ a: { ...entry, data_offsets: [1, 3] } }, [1, 2, 3]), /a: expected data from 0 on, got 1/);
+  refuse(
+    withHeader({ a: { ...entry, data_offsets: [1, 3] } }, [1, 2, 3]),
+    /a: expected data from 0 on, got 1/,
+  );
   refuse(withHeader({ a: entry, b: entry }, [1, 2]), /b: expected data from 2 on, got 0/);
   refuse(withHeader({ a: entry }, [1, 2, 3]), /expected 2 bytes of data, got 3/);
   for (const broken of [

@@ -22,7 +22,10 @@ interface FileInfo extends Omit<Description, "model"> {
 /** `zippynet info`. */
 export function infoCommand(): Command {
   return new Command("info")
-    .description("Tells what .zn files say of themselves. Folders are searched for .zn files, however deep.")
+    .description(
+      "Tells what .zn files say of themselves. Folders are searched for .zn files, however deep.\n" +
+        "Of latents it reads the header alone: only decoding tells whether the rest is whole.",
+    )
     .argument("<in...>", ".zn files and folders; - is standard input")
     .option("--json", "report as JSON")
     .action(showInfo);
@@ -60,7 +63,7 @@ function print(result: FileInfo | Failure): void {
   }
   const { in: path, bytes, width, height, kind, alpha, grey, quality, model, bitsPerPixel } = result;
   const content = model
-    ? `quality ${quality}, model ${model.number} (${model.name ?? "not here"})`
+    ? `quality ${quality}, model ${model.number} (${model.name ?? "not here"}), payload not checked`
     : kind.toUpperCase();
   console.log(
     `${path}: ${width}×${height}${grey ? " grey" : ""}${alpha ? " with alpha" : ""}, ${content}, ` +
