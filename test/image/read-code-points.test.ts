@@ -154,6 +154,24 @@ suite("AVIF", async () => {
     }
   }
 
+  test("numbers that mean nothing are said, and taken for sRGB", async () => {
+    const { image, notes } = await readImage(
+      avif({ ...size, picture: pictures[8], properties: [nclx(99, 13, 0)] }),
+    );
+    near(image, (i) => levels(i, "RGB"));
+    assert.match(notes.join(), /numbers that mean nothing yet, and were taken for sRGB/);
+  });
+
+  test("matrices that are not undone are refused by name", async () => {
+    for (const matrix of [10, 11, 13, 14, 15, 17, 99]) {
+      const file = avif({ ...size, picture: pictures[8], properties: [nclx(9, 14, matrix)] });
+      await assert.rejects(
+        readImage(file),
+        new RegExp(`an AVIF whose colours are coded by matrix ${matrix} of H.273`),
+      );
+    }
+  });
+
   test("a profile comes before code points", async () => {
     const properties = [nclx(9, 16, 0), colourProfile(rgbProfile("P3 profile", "P3", "sRGB"))];
     const { image, notes } = await readImage(avif({ ...size, picture: pictures[10], properties }));

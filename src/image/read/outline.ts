@@ -42,6 +42,10 @@ export interface Window {
 /** Of a file without its last bytes that has all its pixels. */
 export const END_MISSING = "its last bytes are missing, all its pixels are there";
 
+/** Of a file whose code points H.273 does not define. */
+export const UNKNOWN_COLOUR =
+  "its colours are told by numbers that mean nothing yet, and were taken for sRGB";
+
 /** A whole file of a kind that cannot be read here: what it is, and what to do. */
 export function unsupported(what: string, remedy: string): ZippyNetError {
   return new ZippyNetError("bad-image", `expected an image that can be read here, got ${what}: ${remedy}`);

@@ -1,5 +1,5 @@
 import { type Cicp, colourOf } from "../colour/cicp.ts";
-import { damaged, END_MISSING, type Outline, unsupported } from "../outline.ts";
+import { damaged, END_MISSING, type Outline, UNKNOWN_COLOUR, unsupported } from "../outline.ts";
 import { colourInAv1 } from "./av1-colour.ts";
 import { firstFrameAsStill, framesOf } from "./avif-sequence.ts";
 import { type Box, boxesOf, boxIn, type Item, isPremultiplied, itemsOf, Reader } from "./heif.ts";
@@ -37,14 +37,16 @@ function outline(bytes: Uint8Array): Outline {
   assertWhole(items, bytes.length);
   const cut = boxes.some(({ end }) => end > bytes.length);
   const properties = [...picture.properties, ...(coded?.properties ?? [])];
-  const colour = colourOfItem(properties, coded, bytes);
+  const cicp = codePoints(properties, coded, bytes);
+  if (cicp) assertMatrix(cicp.matrix);
+  const colour = cicp && colourOf(cicp);
   return {
     bytes: readable(bytes, boxes),
     ...(colour && { colour }),
     ...(isGrey(properties) && { grey: true }),
     ...(isPremultiplied(meta) && { premultiplied: true }),
     ...(frames > 1 && { frames }),
-    notes: cut ? [END_MISSING] : [],
+    notes: [...(cicp && !colour ? [UNKNOWN_COLOUR] : []), ...(cut ? [END_MISSING] : [])],
   };
 }
 
@@ -83,23 +85,30 @@ function assertWhole(items: readonly Item[], length: number): void {
     throw damaged("image/avif", `it ends too soon, ${there} of the ${all} bytes of its picture are there`);
 }
 
-/** `colr` of code points; a profile is the decoder's to pass on. Without either, what the AV1 data says. */
-function colourOfItem(
+/** Of a `colr` box, or else of the AV1 data. A profile beside them is the decoder's to pass on. */
+function codePoints(
   properties: readonly Box[],
   coded: Item | undefined,
   bytes: Uint8Array,
-): Outline["colour"] {
-  const told = properties.filter(({ type }) => type === "colr").map(({ body }) => body.again());
-  for (const body of told) {
-    const kind = body.text(4);
-    if (kind === "prof" || kind === "rICC") return undefined;
-    if (kind !== "nclx") continue;
-    const [primaries, transfer, matrix] = [body.number(2), body.number(2), body.number(2)];
-    if (primaries === 2 && transfer === 2) break;
-    return colourOf({ primaries, transfer, matrix, fullRange: body.number(1) >= 128 });
+): Cicp | undefined {
+  for (const { type, body } of properties) {
+    const told = body.again();
+    if (type !== "colr" || told.text(4) !== "nclx") continue;
+    const [primaries, transfer, matrix] = [told.number(2), told.number(2), told.number(2)];
+    return { primaries, transfer, matrix, fullRange: told.number(1) >= 128 };
   }
-  const inside = codedColour(properties, coded, bytes);
-  return inside && colourOf(inside);
+  return codedColour(properties, coded, bytes);
+}
+
+/** Matrices of H.273, table 4, that libheif undoes. It takes some of the others for these. */
+const MATRICES: readonly number[] = [0, 1, 2, 4, 5, 6, 7, 8, 9, 12, 16];
+
+function assertMatrix(matrix: number): void {
+  if (!MATRICES.includes(matrix))
+    throw unsupported(
+      `an AVIF whose colours are coded by matrix ${matrix} of H.273`,
+      "save it in YCbCr of BT.601, BT.709 or BT.2020 first",
+    );
 }
 
 function codedColour(

@@ -87,8 +87,7 @@ function colourOfPng(
     const colour = colourOf({ primaries, transfer, matrix, fullRange: range === 1 });
     if (colour) return { colour, colourBeforeProfile: true, ...(range === 0 && { limitedRange: true }) };
   }
-  if (find("sRGB", 1)) return { colour: SRGB };
-  const colour = colourOfGamma(find("gAMA", 4), find("cHRM", 32));
+  const colour = find("sRGB", 1) ? SRGB : colourOfGamma(find("gAMA", 4), find("cHRM", 32));
   return colour ? { colour } : {};
 }
 
