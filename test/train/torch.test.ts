@@ -32,6 +32,7 @@ const PLAN: RunPlan = {
   sampling: {
     cut: "aligned",
     whole: 0.5,
+    shares: [1],
     middle: 0.3,
     colour: 0.05,
     grey: 0.1,

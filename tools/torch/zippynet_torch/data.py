@@ -66,7 +66,7 @@ class Sampler:
         self.packs, self.sampling = packs, sampling
         self.device = packs[0].train.device
         self.random = torch.Generator().manual_seed(seed)
-        self.shares = torch.tensor(sampling.shares or [float(len(pack.train)) for pack in packs])
+        self.shares = torch.tensor([float(share) for share in sampling.shares or [len(pack.train) for pack in packs]])
         side = min(pack.train.shape[1] for pack in packs)
         sizes = sampling.sizes or [each for each in USUAL_SIZES if each[0] <= side]
         if len(self.shares) != len(packs):
