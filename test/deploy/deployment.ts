@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import {
   GetFunctionConfigurationCommand,
@@ -150,9 +151,9 @@ export class Deployment {
     const { hostname, port } = new URL(this.ministack.endpoint);
     return new Promise((resolve, reject) => {
       const options = { hostname, port, method, path: imagePath(key) + query, headers: { host } };
-      const sent = request(options, async (response) => {
-        const body = Buffer.concat(await response.toArray());
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+      const sent = request(options, (response) => {
+        const { statusCode: status = 0, headers } = response;
+        buffer(response).then((body) => resolve({ status, headers, body }), reject);
       });
       sent.on("error", reject).end();
     });

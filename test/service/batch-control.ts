@@ -36,12 +36,11 @@ export class BatchControl {
   private constructor(store: ObjectStore, handler: BatchControl["handle"]) {
     this.#store = store;
     this.#handler = handler;
-    this.#server = createServer(async (request, response) => {
-      const { type, body } = await this.#answer(request).catch((error: unknown) => {
-        response.statusCode = 500;
-        return { type: "text/plain", body: String(error) };
-      });
-      response.setHeader("content-type", type).end(body);
+    this.#server = createServer((request, response) => {
+      this.#answer(request).then(
+        ({ type, body }) => response.setHeader("content-type", type).end(body),
+        (error: unknown) => response.writeHead(500, { "content-type": "text/plain" }).end(String(error)),
+      );
     });
   }
 

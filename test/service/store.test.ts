@@ -9,10 +9,11 @@ import { ONE_ATTEMPT } from "./aws-environment.ts";
 /** What S3 is asked for and would answer. */
 const requests: { readonly method: string; readonly headers: IncomingHttpHeaders }[] = [];
 let status = 200;
-const server = createServer(async (request, response) => {
-  for await (const _ of request);
-  requests.push({ method: request.method!, headers: request.headers });
-  response.writeHead(status, { etag: '"new"' }).end();
+const server = createServer((request, response) => {
+  request.resume().on("end", () => {
+    requests.push({ method: request.method!, headers: request.headers });
+    response.writeHead(status, { etag: '"new"' }).end();
+  });
 });
 let store: ObjectStore;
 

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 
 export interface Answer {
   readonly query: URLSearchParams;
@@ -15,20 +17,21 @@ export class Answers {
   private constructor(server: Server) {
     this.#server = server;
     this.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on("request", async (request, response) => {
-      const parts: Buffer[] = [];
-      for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
-      response.writeHead(204, { "access-control-allow-origin": "*" }).end();
+    server.on("request", (request, response) => {
       const query = new URL(request.url!, this.origin).searchParams;
       const error = query.get("error");
-      if (error === null) this.#arrived.resolve({ query, body: Buffer.concat(parts) });
-      else this.#arrived.reject(new Error(error));
+      void buffer(request).then((body) => {
+        response.writeHead(204, { "access-control-allow-origin": "*" }).end();
+        if (error === null) this.#arrived.resolve({ query, body });
+        else this.#arrived.reject(new Error(error));
+      });
     });
   }
 
   static async open(): Promise<Answers> {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
     return new Answers(server);
   }
 
@@ -36,7 +39,11 @@ export class Answers {
   async of(show: () => Promise<() => Promise<void>>): Promise<Answer> {
     this.#arrived = Promise.withResolvers();
     const close = await show();
-    return this.#arrived.promise.finally(close);
+    try {
+      return await this.#arrived.promise;
+    } finally {
+      await close();
+    }
   }
 
   close(): void {

@@ -131,7 +131,9 @@ listenForSettings(refresh);
 listenForCopies();
 listenForPictures({ picked: (picture) => cropper.show(picture), failed: fail });
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="peer"]')) {
-  radio.addEventListener("change", () => shown && showPeer(shown.original, shown.file.length).catch(fail));
+  radio.addEventListener("change", () => {
+    if (shown) showPeer(shown.original, shown.file.length).catch(fail);
+  });
 }
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="view"]')) {
   radio.addEventListener("change", () => {

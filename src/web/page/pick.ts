@@ -53,18 +53,18 @@ export function listenForPictures({ picked, failed }: PickHandlers): void {
   document.addEventListener("paste", (event) => takeFirst(event.clipboardData?.files));
   const paste = at("paste", "button");
   paste.hidden = !navigator.clipboard?.read;
-  paste.addEventListener("click", () => pasted().then(take, failed));
+  paste.addEventListener("click", () => void pasted().then(take, failed));
 
   const camera = at("camera", "button");
   camera.hidden = !navigator.mediaDevices?.getUserMedia;
-  camera.addEventListener("click", () => viewfinder().then(take, failed));
+  camera.addEventListener("click", () => void viewfinder().then(take, failed));
 
   for (const name of ZIPPYNET_SAMPLES) {
     const button = make("button", "", { type: "button", "aria-pressed": "false" });
     const alt = name.replace(/(-\d+)?(x\d+)?\.png$/, "").replaceAll("-", " ");
     button.append(make("img", "", { src: `samples/${name}`, alt, width: "64", height: "64" }));
     const file = async (): Promise<Blob> => (await fetch(`samples/${name}`)).blob();
-    button.addEventListener("click", () => read(file(), button).catch(failed));
+    button.addEventListener("click", () => void read(file(), button).catch(failed));
     samples.append(button);
   }
   samples.querySelector("button")?.click();

@@ -1,0 +1,161 @@
+/**
+ * Who imports whom. `npm run closures` counts the files that a walk through the sources opens; `npm run check` holds the direction
+ * of imports against AREAS.
+ *
+ *     node scripts/imports.ts check                 exit code 1 and a line for each import that points the wrong way
+ *     node scripts/imports.ts closures [--files]    the walks of WALKS, with the files of each
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * The areas of the sources, each with those it may import from; an area is a folder or a file of `src`, `deploy`
+ * or `layers`. Files of one area may import each other. Tests and scripts may import anything, nothing may import them.
+ */
+export const AREAS: Readonly<Record<string, readonly string[]>> = {
+  "src/concurrency.ts": [],
+  "src/http": [],
+  "src/codec": [],
+  "src/model": ["src/codec"],
+  "src/image": ["src/codec", "src/model", "src/concurrency.ts"],
+  "src/qr": ["src/codec", "src/image"],
+  "src/api": ["src/codec", "src/model", "src/image"],
+  "src/node": ["src/codec", "src/model", "src/image", "src/api", "src/concurrency.ts"],
+  "src/index.ts": ["src/codec", "src/model", "src/api", "src/node"],
+  "src/service": ["src/codec", "src/model", "src/image", "src/http", "src/concurrency.ts"],
+  "src/handlers": ["src/service"],
+  deploy: ["src/image", "src/service"],
+  layers: ["src/codec", "src/model", "deploy"],
+  "src/local": ["src/codec", "src/model", "src/service", "src/http", "layers"],
+  "src/train": ["src/codec", "src/model", "src/image", "src/concurrency.ts"],
+  "src/web": ["src/codec", "src/model", "src/image", "src/qr", "src/api", "src/http", "src/concurrency.ts"],
+  "src/evaluate": [
+    ...["src/codec", "src/model", "src/image", "src/api", "src/node", "src/index.ts", "src/train"],
+    ...["src/local", "src/concurrency.ts", "layers"],
+  ],
+  "src/cli": [
+    ...[
+      "src/codec",
+      "src/model",
+      "src/image",
+      "src/qr",
+      "src/api",
+      "src/node",
+      "src/index.ts",
+      "src/service",
+    ],
+    ...["src/local", "src/train", "src/evaluate", "src/web", "src/http", "src/concurrency.ts"],
+  ],
+};
+
+/** A walk through the sources: every file that running `entries` may load. */
+interface Walk {
+  readonly name: string;
+  readonly entries: readonly string[];
+  /** Whether what is imported only when it is needed (`import()`, a worker's URL) counts. */
+  readonly lazy: boolean;
+  /** The most files it may open. */
+  readonly limit: number;
+}
+
+export const WALKS: readonly Walk[] = [
+  { name: "upload → object", entries: ["src/handlers/encode.ts"], lazy: true, limit: 50 },
+  { name: "URL → picture", entries: ["src/handlers/decode.ts"], lazy: true, limit: 35 },
+  {
+    name: "zippynet encode, before the first pixel",
+    entries: ["bin/zippynet.js", "src/cli/main.ts", "src/cli/commands/encode.ts"],
+    lazy: false,
+    limit: 12,
+  },
+];
+
+/** An import of one file of ours by another; paths from the root, with `/`. */
+export interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: "type" | "static" | "lazy";
+}
+
+/** `import … from`, `export … from`, `import "…"`; biome formats them all alike. */
+const STATIC = /^(?:import|export)\s+(?<type>type\s)?(?<names>[^;"]*?\bfrom\s*)?"(?<path>\.[^"]+)"/gm;
+const LAZY = /\bimport\(\s*"(?<dynamic>\.[^"]+)"|\bnew URL\(\s*"(?<url>\.[^"]+\.[jt]s)"/g;
+
+/** The relative imports that the text of a file makes. */
+export function importsOf(from: string, text: string): Import[] {
+  const path = (to: string) => normalize(join(dirname(from), to)).replaceAll("\\", "/");
+  const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+  const eager = [...code.matchAll(STATIC)].map(({ groups }): Import => {
+    const { type, names = "", path: to = "" } = groups ?? {};
+    const braces = /^\s*\{([^}]*)\}\s*from/.exec(names)?.[1];
+    const onlyTypes = braces?.split(",").every((name) => /^\s*(type\s|$)/.test(name)) ?? false;
+    return { from, to: path(to), kind: type || onlyTypes ? "type" : "static" };
+  });
+  const lazy = [...code.matchAll(LAZY)].map(
+    ({ groups }): Import => ({ from, to: path(groups?.dynamic ?? groups?.url ?? ""), kind: "lazy" }),
+  );
+  return [...eager, ...lazy];
+}
+
+/** Imports by the file that makes them, of all sources under `folders` of a checkout. */
+export function importGraph(root: string, folders: readonly string[]): Map<string, Import[]> {
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .map((file) => `${folder}/${String(file).replaceAll("\\", "/")}`)
+      .filter((file) => /\.[jt]s$/.test(file) && !file.endsWith(".d.ts")),
+  );
+  return new Map(files.map((file) => [file, importsOf(file, readFileSync(join(root, file), "utf8"))]));
+}
+
+/** Those that AREAS does not allow. */
+export function wrongImports(imports: Iterable<Import>): Import[] {
+  return [...imports].filter(({ from, to }) => {
+    if (!/\.[jt]s$/.test(to)) return false;
+    const [own, other] = [areaOf(from), areaOf(to)];
+    return own !== other && !AREAS[own]?.includes(other);
+  });
+}
+
+function areaOf(file: string): string {
+  const [first = "", second = ""] = file.split("/");
+  return first === "src" ? `src/${second}` : first;
+}
+
+/** All files that `entries` load, themselves included, sorted; imports of types load nothing. */
+export function closure(root: string, entries: readonly string[], lazy: boolean): string[] {
+  const open = [...entries];
+  const seen = new Set<string>();
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (seen.has(file) || !/\.[jt]s$/.test(file) || !existsSync(join(root, file))) continue;
+    if (!statSync(join(root, file)).isFile()) continue;
+    seen.add(file);
+    for (const { to, kind } of importsOf(file, readFileSync(join(root, file), "utf8"))) {
+      if (kind === "static" || (kind === "lazy" && lazy)) open.push(to);
+    }
+  }
+  return [...seen].sort();
+}
+
+if (import.meta.main) {
+  const [command, ...options] = process.argv.slice(2);
+  if (command === "closures") {
+    for (const { name, entries, lazy, limit } of WALKS) {
+      const files = closure(ROOT, entries, lazy);
+      console.log(`${name}: ${files.length} files (limit ${limit})`);
+      if (options.includes("--files")) console.log(files.map((file) => `  ${file}`).join("\n"));
+    }
+  } else if (command === "check") {
+    const wrong = wrongImports([...importGraph(ROOT, ["src", "layers", "deploy"]).values()].flat());
+    for (const { from, to } of wrong) {
+      console.error(
+        `${from} imports ${to}: expected ${areaOf(from)} to import only from ${AREAS[areaOf(from)]?.join(", ")}`,
+      );
+    }
+    process.exitCode = wrong.length > 0 ? 1 : 0;
+  } else {
+    console.error(`expected check or closures, got ${command}`);
+    process.exitCode = 2;
+  }
+}
