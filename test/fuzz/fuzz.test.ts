@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ZippyNetError } from "../../src/codec/errors.ts";
-import { assertMeant, TARGETS } from "./target.ts";
+import { assertMeant } from "./target.ts";
+import { TARGETS } from "./targets.ts";
 
 const fuzz = (...args: string[]) =>
   spawnSync(process.execPath, [fileURLToPath(new URL("main.ts", import.meta.url)), ...args], {

@@ -11,7 +11,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { describe, TARGETS } from "./target.ts";
+import { describe } from "./target.ts";
+import { TARGETS } from "./targets.ts";
 import type { Report } from "./worker.ts";
 
 const FOUND = fileURLToPath(new URL("../../fuzz-crashes/", import.meta.url));

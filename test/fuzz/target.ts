@@ -8,12 +8,6 @@ export interface Target {
   run(bytes: Uint8Array): Promise<void>;
 }
 
-/** Names on the command line, and where they are. */
-export const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
-  images: async () => (await import("./images.ts")).images(),
-  zn: async () => (await import("./zn.ts")).zn(),
-};
-
 /** Throws unless the error is one of ours, of a code that bad bytes may have. */
 export function assertMeant(error: unknown, codes: readonly string[]): void {
   if (error instanceof ZippyNetError && codes.includes(error.code)) return;

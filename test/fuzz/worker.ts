@@ -5,7 +5,8 @@
 import { writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { type Mutation, mutation } from "./mutation.ts";
-import { describe, TARGETS } from "./target.ts";
+import { describe } from "./target.ts";
+import { TARGETS } from "./targets.ts";
 
 const [name = "", seed = "0", seconds = "0", current = ""] = process.argv.slice(2);
 /** What one small file may add to the memory of the process, in bytes. */
