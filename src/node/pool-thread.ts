@@ -13,7 +13,9 @@ export function serveTasks<Data, Task, Result>(
 ): void {
   const ready = start(workerData as Data);
   ready.catch(() => undefined); // each task tells it
-  parentPort!.on("message", async ({ id, task }: ToThread<Task>) => {
+  parentPort!.on("message", (message: ToThread<Task>) => void answer(message));
+
+  async function answer({ id, task }: ToThread<Task>): Promise<void> {
     let started = false;
     const outcome: FromThread<Result> = await ready
       .then((work) => {
@@ -25,7 +27,7 @@ export function serveTasks<Data, Task, Result>(
         (error: unknown) => ({ id, kind: "failed", started, error: sent(error) }),
       );
     parentPort!.postMessage(outcome);
-  });
+  }
 }
 
 function sent(error: unknown): SentError {
