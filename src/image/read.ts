@@ -6,8 +6,6 @@ import { type ReadableType, readableType } from "./read/kinds.ts";
 import { assertPixels, damaged, type Outline } from "./read/outline.ts";
 import { onCanvas } from "./read/window.ts";
 
-export { READABLE } from "./read/kinds.ts";
-
 /** What an image file may ask of this process. */
 export interface ReadLimits {
   /** Pixels of one frame, as its header states them; 25 million by default. */
