@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { closure, importGraph, importsOf, ROOT, WALKS, wrongImports } from "../../scripts/imports.ts";
+
+test("imports point the way that AREAS says", () => {
+  const imports = [...importGraph(ROOT, ["src", "layers", "deploy"]).values()].flat();
+  assert.ok(imports.length > 1000);
+  assert.deepEqual(wrongImports(imports), []);
+});
+
+test("an import that points the wrong way is found, of a type and of a lazy module too", () => {
+  const wrong = wrongImports([
+    ...importsOf("src/codec/planted.ts", 'import type { A } from "../image/read.ts";'),
+    ...importsOf("src/image/planted.ts", 'const a = await import("../service/settings.ts");'),
+    ...importsOf("src/model/planted.ts", 'export {\n  a,\n  type B,\n} from "../train/run.ts";'),
+    ...importsOf("src/cli/planted.ts", 'import "../../test/cli/run.ts";'),
+    ...importsOf("src/image/right.ts", 'import { a } from "../codec/image.ts";'),
+  ]);
+  assert.deepEqual(
+    wrong.map(({ from, to, kind }) => [from, to, kind]),
+    [
+      ["src/codec/planted.ts", "src/image/read.ts", "type"],
+      ["src/image/planted.ts", "src/service/settings.ts", "lazy"],
+      ["src/model/planted.ts", "src/train/run.ts", "static"],
+      ["src/cli/planted.ts", "test/cli/run.ts", "static"],
+    ],
+  );
+});
+
+test("what is commented out imports nothing, and a worker's URL is an import", () => {
+  const text =
+    '// import("./a.ts")\n/* new URL("./b.ts") */\nnew Worker(new URL("./c.ts", import.meta.url));';
+  assert.deepEqual(
+    importsOf("src/node/x.ts", text).map(({ to }) => to),
+    ["src/node/c.ts"],
+  );
+});
+
+for (const { name, entries, lazy, limit } of WALKS) {
+  test(`${name} opens at most ${limit} files`, () => {
+    const files = closure(ROOT, entries, lazy);
+    for (const entry of entries) assert.ok(files.includes(entry));
+    assert.ok(
+      files.length <= limit,
+      `expected at most ${limit} files, got ${files.length}: npm run closures -- --files`,
+    );
+  });
+}
