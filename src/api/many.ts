@@ -1,5 +1,6 @@
-import { assertWithin } from "../codec/validate.ts";
+import { assertWithin, badOption } from "../codec/validate.ts";
 import type { CommonOptions, ManyOptions } from "./options.ts";
+import { told } from "./picture.ts";
 
 /** What one of many came to, as `Promise.allSettled` tells it. */
 export type Outcome<T> =
@@ -8,7 +9,7 @@ export type Outcome<T> =
 
 /**
  * Does something to each item, a bounded number at a time; every item has an outcome, in the order of the items. A signal that aborts
- * rejects the whole, with its reason. Throws `bad-option` for a concurrency that is not 1–64.
+ * rejects the whole, with its reason. Throws `bad-option` for what is no list, and a concurrency that is not 1–64.
  */
 export async function settleEach<I, T>(
   items: Iterable<I>,
@@ -16,6 +17,7 @@ export async function settleEach<I, T>(
   usual: number,
   work: (item: I) => Promise<T>,
 ): Promise<Outcome<T>[]> {
+  if (typeof items?.[Symbol.iterator] !== "function") throw badOption("expected a list", told(items));
   const all = [...items];
   const width = concurrency ?? usual;
   assertWithin("concurrency", width, 1, 64);

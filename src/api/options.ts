@@ -80,10 +80,15 @@ export function encodeWish(options: EncodeOptions, more: readonly string[] = [])
   const target = targetOf({ quality, psnr, maxBytes });
   assertTarget(target);
   assertWithin("effort", effort, 0, MAX_EFFORT);
-  if (typeof model !== "string" && !Number.isInteger(model))
-    throw badOption("expected a model's name or number, or auto", told(model));
+  assertModel(model);
   if (typeof classical !== "boolean") throw badOption("expected classical as true or false", told(classical));
   return { model, target, effort, classical };
+}
+
+/** Throws `bad-option` unless it is a model's name or number. */
+export function assertModel(model: unknown): void {
+  if (typeof model === "string" || Number.isInteger(model)) return;
+  throw badOption("expected a model's name or number, or auto", told(model));
 }
 
 /** Gives the channels wished. Throws `bad-option`. */

@@ -116,11 +116,14 @@ function isExpected(error: unknown): error is Error {
   );
 }
 
-// a reader that has seen enough, such as `head`, is no failure
+// a reader that has seen enough, such as `head`, is no failure; a full device is
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
+  if (error.code === "EPIPE") process.exit();
+  console.error(`zippynet: standard output: ${error.message}`);
+  process.exit(EXIT_FAILED);
 });
+// the work goes on where nobody hears of it
+process.stderr.on("error", () => undefined);
 
 try {
   const args = process.argv.slice(2);

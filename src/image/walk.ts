@@ -1,5 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { ZippyNetError } from "../codec/errors.ts";
 
 /**
  * All files in a folder, however deep, in any order. Hidden files and folders are left alone: systems keep their own in them, some
@@ -10,9 +12,14 @@ export async function* walk(
   folder: string,
   fail: (path: string, error: unknown) => void,
 ): AsyncGenerator<string> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.name.startsWith(".")) continue;
-    const path = join(folder, entry.name);
+  for (const entry of await readdir(folder, { withFileTypes: true, encoding: "buffer" })) {
+    const name = entry.name.toString("utf8");
+    if (name.startsWith(".")) continue;
+    const path = join(folder, name);
+    if (!isUtf8(entry.name)) {
+      fail(join(folder, escaped(entry.name)), badName());
+      continue;
+    }
     try {
       if (entry.isDirectory()) yield* walk(path, fail);
       else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path)).isFile())) yield path;
@@ -20,4 +27,16 @@ export async function* walk(
       fail(path, error);
     }
   }
+}
+
+/** Node cannot open a file whose name it has as text, if that name is no UTF-8. */
+export function badName(): ZippyNetError {
+  return new ZippyNetError("bad-option", "expected a file name in UTF-8, got other bytes: rename the file");
+}
+
+/** A name as bash writes it in `$'…'`: what is not printable ASCII as `\xNN`. */
+function escaped(name: Uint8Array): string {
+  return Array.from(name, (byte) =>
+    byte > 0x1f && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`,
+  ).join("");
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeFolders } from "../make-folders.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -46,7 +47,7 @@ export class RunningService {
   /** Resolves when the service is ready and `local.json` is written. Rejects with what osls said if it does not start. */
   static async start(options: RunOptions): Promise<RunningService> {
     const file = join(options.folder, "local.json");
-    await mkdir(options.folder, { recursive: true });
+    await makeFolders(options.folder);
     await rm(file, { force: true });
     const osls = createRequire(import.meta.url).resolve("osls/bin/serverless.js");
     const ports = ["--httpPort", String(options.apiPort), "--lambdaPort", String(options.lambdaPort)];

@@ -1,6 +1,7 @@
 import { type Outcome, settleEach } from "../api/many.ts";
 import {
   abortable,
+  assertModel,
   type DecodeOptions,
   decodeWish,
   type EncodeOptions,
@@ -62,6 +63,7 @@ export async function decodeMany(
 
 /** Loads a model ahead of the first picture that needs it: the one of the lowest number unless told. */
 export async function preload(model?: string | number): Promise<void> {
+  if (model !== undefined) assertModel(model);
   const { engine } = await runtime();
   await (model === undefined ? engine.models.default() : engine.models.choose(model));
 }

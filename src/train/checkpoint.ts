@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
+import { makeFolders } from "../make-folders.ts";
 import { readSafetensors, type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
 import { packParameters, unpackParameters } from "./network/parameters.ts";
 import type { OptimiserState } from "./optimiser/soap.ts";
@@ -48,7 +49,7 @@ export async function writeCheckpoint(
   const rest: Rest = { version: VERSION, plan, progress, step: optimiser.step };
   const json = new TextEncoder().encode(JSON.stringify(rest));
   tensors.set("run.json", { dtype: "U8", shape: [json.length], data: json });
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   await writeFile(`${path}.new`, writeSafetensors(tensors));
   await rename(`${path}.new`, path);
 }

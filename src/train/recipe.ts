@@ -1,12 +1,13 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { access, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { access, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
 import { ORIENTATIONS } from "../codec/orientation.ts";
+import { makeFolders } from "../make-folders.ts";
 import { architectureSchema, licenceFields, nameSchema, numberSchema } from "../model/manifest.ts";
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -130,7 +131,7 @@ export async function folderOf(
   if (await isThere(place)) return place;
   const draft = join(to, `.${name}`);
   await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { recursive: true });
+  await makeFolders(draft);
   await promisify(execFile)("tar", [
     "xf",
     archive,

@@ -1,5 +1,6 @@
-import { appendFile, mkdir, rm } from "node:fs/promises";
+import { appendFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolders } from "../make-folders.ts";
 import { type Checkpoint, type RunProgress, writeCheckpoint } from "./checkpoint.ts";
 import type { ImageSets } from "./data/images.ts";
 import { Random } from "./data/random.ts";
@@ -61,7 +62,7 @@ export async function train(options: RunOptions): Promise<Trained> {
   const random = new Random(start.progress.random);
   const sampler = new Sampler(images.train, random, plan.sampling);
   const trainer = new Trainer(plan.architecture, start.optimiser, plan);
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   const log = join(folder, "log.jsonl");
   if (from instanceof Float32Array) await rm(log, { force: true }); // an earlier run's lines are none of this one's
   let { samples, seconds } = start.progress;

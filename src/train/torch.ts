@@ -1,11 +1,12 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ZippyNetError } from "../codec/errors.ts";
+import { makeFolders } from "../make-folders.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { writePacks } from "./data/pack.ts";
 import { heldOutSizes } from "./holdout.ts";
@@ -43,7 +44,7 @@ export async function trainWithTorch(
   { plan, images, folder, budget, from, checkpointMinutes, evaluateMinutes, signal, onReport }: RunOptions,
   { python, processes = 1 }: TorchOptions,
 ): Promise<Trained> {
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   if (from instanceof Float32Array) await rm(join(folder, "log.jsonl"), { force: true });
   const path = checkpointPath(folder);
   await writeCheckpoint(path, { plan, ...startOf(from, plan) });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { findInputs } from "../../src/cli/files/inputs.ts";
 import { planOutputs, spareOriginals, writeWhole } from "../../src/cli/files/outputs.ts";
+import { makeFolders } from "../../src/make-folders.ts";
 import { scratch } from "./run.ts";
 
 const at = scratch();
@@ -155,5 +156,43 @@ suite("writeWhole", () => {
     mkdirSync(at("w/deep/folder.zn"));
     await assert.rejects(writeWhole(at("w/deep/folder.zn"), Uint8Array.of(5)));
     assert.deepEqual(readdirSync(at("w/deep")).sort(), ["a.zn", "folder.zn"]);
+  });
+});
+
+suite("makeFolders", () => {
+  test("makes what is not there, and is content with what is", async () => {
+    await Promise.all(["m/a/b", "m/a/c", "m/a/b"].map((path) => makeFolders(at(path))));
+    assert.deepEqual(readdirSync(at("m/a")).sort(), ["b", "c"]);
+  });
+
+  test("ends with an error where a file stands in the way, and where no folder can be", {
+    timeout: 20_000,
+  }, async () => {
+    writeFileSync(at("m-file"), "");
+    await assert.rejects(makeFolders(at("m-file")), { code: "EEXIST" });
+    await assert.rejects(makeFolders(at("m-file/a/b")), { code: "ENOTDIR" });
+    if (process.platform === "linux")
+      await assert.rejects(makeFolders("/proc/zippynet/a"), { code: "ENOENT" });
+  });
+});
+
+suite("names that are not UTF-8", { skip: process.platform !== "linux" }, () => {
+  test("are told as they are, and the rest is found", async () => {
+    mkdirSync(at("latin/sub"), { recursive: true });
+    for (const name of ["good.x", "sub/good.x"]) writeFileSync(at("latin", name), "");
+    const odd = Buffer.concat([Buffer.from(`${at("latin")}/caf`), Buffer.of(0xe9), Buffer.from(".x")]);
+    writeFileSync(odd, "");
+    const { inputs, failures } = await findInputs([at("latin"), odd.toString()], (path) =>
+      path.endsWith(".x"),
+    );
+    assert.deepEqual(
+      inputs.map(({ name }) => name),
+      ["good.x", "sub/good.x"],
+    );
+    const message = "expected a file name in UTF-8, got other bytes: rename the file";
+    assert.deepEqual(failures, [
+      { in: at("latin", "caf\\xe9.x"), error: { code: "bad-option", message } },
+      { in: odd.toString(), error: { code: "bad-option", message } },
+    ]);
   });
 });

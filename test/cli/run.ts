@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const LAUNCHER = fileURLToPath(new URL("../../bin/zippynet.js", import.meta.url));
+export const LAUNCHER = fileURLToPath(new URL("../../bin/zippynet.js", import.meta.url));
 export const IMAGES = fileURLToPath(new URL("../images", import.meta.url));
 
 export interface Ended {

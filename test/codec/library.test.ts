@@ -8,9 +8,11 @@ import {
   decodeMany,
   encode,
   encodeMany,
+  fromInline,
   info,
   listModels,
   MEDIA_TYPE,
+  preload,
   toInline,
   ZippyNetError,
 } from "../../src/index.ts";
@@ -250,4 +252,27 @@ test("models that are here say what they are", async () => {
   const [first] = await listModels();
   assert.deepEqual([first!.number, first!.name], [1, "faces"]);
   assert.ok(first!.bytes > 1_000_000);
+});
+
+test("what is missing or of a wrong type is a ZippyNetError that says what came", async () => {
+  // as JavaScript may call it, which no compiler stops
+  const calls = { configure, decode, decodeMany, encode, encodeMany, fromInline, info, preload, toInline };
+  const wrong = [null, 5.5, {}, true, Symbol("x"), { width: "4", height: 4, data: [] }];
+  for (const [name, call] of Object.entries(calls)) {
+    for (const value of name === "preload" ? wrong : [undefined, ...wrong]) {
+      if (
+        name === "configure" &&
+        Object.keys(Object(value)).length === 0 &&
+        typeof value === "object" &&
+        value
+      )
+        continue;
+      const called = async (): Promise<unknown> => (call as (value: unknown) => unknown)(value);
+      await assert.rejects(
+        called,
+        { name: "ZippyNetError", message: /expected .*, got / },
+        `${name}(${String(value)})`,
+      );
+    }
+  }
 });

@@ -97,18 +97,24 @@ test("exported files stay in their folder, and no two keys meet", () => {
     ["./a", "%2E/a.png"],
     ["%2E%2E/a", "%252E%252E/a.png"],
     ["ü/ø%20x.png", "ü/ø%20x.png.png"],
+    ["a.png/b", "a.png%/b.png"], // a folder beside `a.png`, the picture of `a`
+    ["a.PNG%/b", "a.PNG%%/b.png"],
   ] as const) {
     assert.equal(exportPath(given, ".png"), path);
   }
   assert.throws(() => exportPath("a\0b", ".png"), { code: "bad-option" });
   assert.throws(() => exportPath(`a/${"é".repeat(121)}`, ".png"), { code: "bad-option" });
   const hard = fc
-    .array(fc.constantFrom(".", "/", "%", "2E", "25", "a"), { minLength: 1, maxLength: 8 })
+    .array(fc.constantFrom(".", "/", "%", "2E", "25", "a", ".png", ".png/"), { minLength: 1, maxLength: 8 })
     .map((p) => p.join(""));
   fc.assert(
     fc.property(fc.uniqueArray(hard, { maxLength: 20 }), (keys) => {
       const paths = keys.map((each) => exportPath(each, ".png"));
       assert.equal(new Set(paths).size, keys.length);
+      const folders = new Set(
+        paths.flatMap((path) => [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index))),
+      );
+      for (const path of paths) assert.ok(!folders.has(path), `${path} is a file and a folder`);
       for (const path of paths) {
         assert.ok(
           !path.startsWith("/") && !path.split("/").some((part) => ["", ".", ".."].includes(part)),

@@ -1,6 +1,7 @@
-import { access, constants, mkdir, stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
+import { makeFolders } from "../../make-folders.ts";
 import { defaultJobs } from "../options.ts";
 import { startProgress } from "../progress.ts";
 import { type Done, type Failure, isFailure, type OnResults, partition, type Result } from "../results.ts";
@@ -96,7 +97,7 @@ async function outputOf(
 /** Before the work, which may take a night: a folder that cannot be written is told at once. */
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
     await access(folder, constants.W_OK);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -1,7 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import { basename, extname, relative, resolve } from "node:path";
 import { sniff } from "../../image/sniff.ts";
-import { walk } from "../../image/walk.ts";
+import { badName, walk } from "../../image/walk.ts";
 import { type Failure, failure } from "../results.ts";
 
 /** Standard input as an input, standard output as an output. */
@@ -53,7 +53,7 @@ export async function findInputs(
         add({ path, name: basename(path) });
       }
     } catch (error) {
-      fail(path, error);
+      fail(path, path.includes("\ufffd") ? badName() : error); // what Node makes of bytes that are no UTF-8
     }
   }
   return { inputs: [...inputs.values()], failures };

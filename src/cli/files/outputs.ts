@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import { ZippyNetError } from "../../codec/errors.ts";
+import { makeFolders } from "../../make-folders.ts";
 import { type Failure, failure } from "../results.ts";
 import { type Input, STANDARD } from "./inputs.ts";
 
@@ -61,7 +62,7 @@ function withoutExtension(name: string): string {
 
 /** Writes a file whole or not at all, with its folders: under another name first, which then takes its place. */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   const draft = join(dirname(path), `.${randomBytes(6).toString("hex")}.part`);
   try {
     await writeFile(draft, bytes);

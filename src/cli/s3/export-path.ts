@@ -6,15 +6,18 @@ const MAX_NAME = 240;
 /**
  * The path of an exported picture within its folder: the upload's key and the extension, `a/b c.jpg` → `a/b c.jpg.png`. The
  * extension is always added, so that no two keys meet. Parts that a file system would take for something else (`..`, `.`, nothing,
- * and what begins with `%` itself) are escaped with `%`. Throws `bad-option` for names that are too long or have a zero byte.
+ * and what begins with `%` itself) are escaped with `%`. A folder that is called as the picture of another key may be, `a.png/b` beside
+ * `a`, gets a `%` behind: `a.png%/b.png`. Throws `bad-option` for names that are too long or have a zero byte.
  */
 export function exportPath(key: string, extension: string): string {
-  const path = key
-    .split("/")
-    .map((part) => {
+  const parts = key.split("/");
+  const path = parts
+    .map((part, i) => {
       if (part === "") return "%";
       if (part === "." || part === "..") return part.replaceAll(".", "%2E");
-      return part.startsWith("%") ? part.replaceAll("%", "%25") : part;
+      const plain = part.startsWith("%") ? part.replaceAll("%", "%25") : part;
+      const folder = i < parts.length - 1;
+      return folder && plain.toLowerCase().replace(/%+$/, "").endsWith(extension) ? `${plain}%` : plain;
     })
     .join("/");
   const longest = Math.max(...path.split("/").map((part) => Buffer.byteLength(part)));

@@ -10,7 +10,9 @@ const VALUES: ReadonlyMap<string, number> = new Map(
   [...ALPHABET].map((character, value) => [character, value]),
 );
 
+/** Throws `bad-file` for what is no Uint8Array. */
 export function toInline(file: Uint8Array): string {
+  if (!(file instanceof Uint8Array)) throw notInline(`expected the bytes of a file, got ${typeof file}`);
   let text = "";
   for (let at = 0; at < file.length; at += 3) {
     const count = Math.min(3, file.length - at);
@@ -25,6 +27,7 @@ export function toInline(file: Uint8Array): string {
  * wrong.
  */
 export function fromInline(text: string): Uint8Array {
+  if (typeof text !== "string") throw notInline(`expected text, got ${typeof text}`);
   const rest = text.length % 4;
   const file = new Uint8Array(Math.floor((text.length * 3) / 4));
   let bits = 0;

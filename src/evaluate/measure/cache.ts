@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import type { Image } from "../../codec/image.ts";
+import { makeFolders } from "../../make-folders.ts";
 import { modelsFolder } from "../../model/folder.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../.cache/evaluate", import.meta.url));
@@ -26,7 +27,7 @@ export async function cached<T>(key: unknown, work: () => Promise<T>): Promise<T
   if (found !== undefined) return JSON.parse(found) as T;
   const result = await work();
   try {
-    await mkdir(FOLDER, { recursive: true });
+    await makeFolders(FOLDER);
     const draft = `${path}.${process.pid}.part`;
     await writeFile(draft, JSON.stringify(result));
     await rename(draft, path);

@@ -4,7 +4,7 @@
  * `test/images`. What was measured once is kept in `.cache/evaluate`, so a run that was stopped goes on where it was.
  */
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { availableParallelism, constants, setPriority } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import sharp from "sharp";
 import { MAX_EFFORT } from "../../codec/rdo/refine.ts";
+import { makeFolders } from "../../make-folders.ts";
 import { openModels } from "../../model/folder.ts";
 import { Pool } from "../../node/pool.ts";
 import { ownVersion } from "../measure/cache.ts";
@@ -115,7 +116,7 @@ async function write(report: Report, out: string): Promise<void> {
     files.set(plotFile(set, "psnr"), psnrPlot(set));
     files.set(plotFile(set, "ssim"), ssimPlot(set));
   }
-  await mkdir(out, { recursive: true });
+  await makeFolders(out);
   for (const [name, text] of files) await writeFile(join(out, name), text);
   console.log(`${[...files.keys()].join(", ")} written to ${out}`);
 }

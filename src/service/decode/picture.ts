@@ -76,7 +76,7 @@ function assertFits(
   if (scale > maxEnlargement) {
     throw new Problem(
       400,
-      `expected a picture of ${own.width}×${own.height} to be enlarged at most ${maxEnlargement} times, got ${scale.toFixed(1)} times`,
+      `expected a picture of ${own.width}×${own.height} to be enlarged at most ${maxEnlargement} times, got ${moreThan(scale, maxEnlargement)} times`,
     );
   }
   if (Math.max(width, height) > maxSide) {
@@ -84,6 +84,14 @@ function assertFits(
       400,
       `expected sides of at most ${maxSide} pixels, got ${width}×${height} from a picture of ${own.width}×${own.height}`,
     );
+  }
+}
+
+/** A number in so few decimals that it still shows to be more than the limit: `8.02`, where one decimal says 8. */
+function moreThan(value: number, limit: number): string {
+  for (let digits = 1; ; digits++) {
+    const text = value.toFixed(digits);
+    if (Number(text) > limit || digits === 15) return text;
   }
 }
 

@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ZippyNetError } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
+import { makeFolders } from "../../make-folders.ts";
 import { type SafeTensor, writeSafetensors } from "../../model/safetensors.ts";
 import { type Cut, cutOf, KEPT_SIDE, type RunPlan } from "../plan.ts";
 import { shorterSide } from "./batch.ts";
@@ -24,7 +25,7 @@ export async function writePacks(
   { folders, sampling }: Pick<RunPlan, "folders" | "sampling">,
   side?: number,
 ): Promise<string[]> {
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   return Promise.all(
     folders.map(async (name, i) => {
       const images = train[i]!;

@@ -1,5 +1,6 @@
 import { cp, mkdir, mkdtemp, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { makeFolders } from "../../make-folders.ts";
 
 /**
  * Has a draft filled beside a folder and puts it in that one's place, so that who reads the folder finds all of the old files or all
@@ -7,7 +8,7 @@ import { dirname, join, resolve } from "node:path";
  */
 export async function replaceFolder(folder: string, fill: (draft: string) => Promise<void>): Promise<void> {
   const place = await realpath(folder).catch(() => resolve(folder)); // of a link, the folder that it leads to
-  await mkdir(dirname(place), { recursive: true });
+  await makeFolders(dirname(place));
   // one level deeper than the models of a folder are looked for: a draft is none of them
   const aside = await mkdtemp(join(dirname(place), ".draft-"));
   const [draft, old] = [join(aside, "new"), join(aside, "old")];

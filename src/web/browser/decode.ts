@@ -2,6 +2,7 @@ import { type Outcome, settleEach } from "../../api/many.ts";
 import { infoOfModel, type ModelInfo } from "../../api/models.ts";
 import {
   abortable,
+  assertModel,
   type DecodeOptions,
   decodeWish,
   MANY,
@@ -65,6 +66,7 @@ export async function decodeToUrl(source: Source): Promise<string> {
 
 /** Loads a model's decoder ahead of the first picture; the first model unless told. Throws `unknown-model`, `unavailable`, `bad-model`. */
 export async function preload(model?: string | number): Promise<void> {
+  if (model !== undefined) assertModel(model);
   await client(decoderPlace).load(model);
 }
 

@@ -17,6 +17,7 @@ import { infoOfModel, type ModelInfo } from "../../api/models.ts";
 import {
   abortable,
   assertKnown,
+  assertModel,
   type DecodeOptions,
   decodeWish,
   MANY,
@@ -86,6 +87,7 @@ export async function decodeMany(
 
 /** Loads a model ahead of the first picture that needs it: the one of the lowest number unless told. Throws `unknown-model`, `bad-model`. */
 export async function preload(model?: string | number): Promise<void> {
+  if (model !== undefined) assertModel(model);
   await (model === undefined ? models.default() : models.choose(model));
 }
 

@@ -1,0 +1,26 @@
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+
+/**
+ * Makes a folder and those above it, where they are not there. Node's own `mkdir` with `recursive` tries for ever where a file system
+ * refuses a new folder with ENOENT, as `/proc` does.
+ * Throws the system's error.
+ */
+export async function makeFolders(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (await isFolder(folder)) return;
+    const above = dirname(resolve(folder));
+    if (code !== "ENOENT" || (await isFolder(above))) throw error;
+    await makeFolders(above);
+    await mkdir(folder).catch(async (again: unknown) => {
+      if (!(await isFolder(folder))) throw again; // another task may have made it meanwhile
+    });
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
