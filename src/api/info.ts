@@ -30,7 +30,10 @@ export interface ClassicalInfo extends CommonInfo {
 /** What a `.zn` file says of itself; `kind` tells which of the two it is. */
 export type Info = LatentsInfo | ClassicalInfo;
 
-/** What a `.zn` file says of itself, without decoding it. Throws `bad-file`. */
+/**
+ * What a `.zn` file says of itself, without decoding it. Of latents it reads the header alone: whether the payload is
+ * whole, only decoding tells. Throws `bad-file`.
+ */
 export function info(source: Exclude<Source, BlobLike>): Info {
   const bytes = bytesNow(source);
   const { kind, width, height, alpha, model, quality, grey } = describeFile(readZn(bytes));

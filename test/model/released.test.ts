@@ -1,6 +1,6 @@
 /**
- * A released model never changes. `released.json` lists each with the SHA-256 of its files, written when it is released (CONTRIBUTING.md); the folder has to be as
- * it says for ever, and the archive of golden files to have some of it.
+ * A released model never changes. `released.json` lists each with the SHA-256 of its files, written when it is released
+ * (CONTRIBUTING.md); the folder has to be as it says for ever, and the archive of golden files to have some of it.
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
