@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The `zippynet` command. As an installed package it runs dist/cli.js, on any Node that package.json allows. In a checkout it runs
- * src/cli/main.ts on Node 24, which the dependencies bring, and installs them first if there are none. Arguments, streams, signals and the
- * exit code pass through.
+ * The `zippynet` command. As an installed package it runs dist/cli.js, on any Node that package.json allows. In a
+ * checkout it runs src/cli/main.ts on Node 24, which the dependencies bring, and installs them first if there are none.
+ * Arguments, streams, signals and the exit code pass through.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";

@@ -1,9 +1,10 @@
 /*
- * The viewer-request function of CloudFront: gives each picture one cache key, however it is asked for, so that no client can fill the
- * cache with copies, or make the API render one picture many times. In the language of cloudfront-js-2.0: ES 5.1, `const`, `let`.
+ * The viewer-request function of CloudFront: gives each picture one cache key, however it is asked for, so that no
+ * client can fill the cache with copies, or make the API render one picture many times. In the language of
+ * cloudfront-js-2.0: ES 5.1, `const`, `let`.
  *
- * `cdn-function.ts` puts three constants before it: TYPES, media types by the name that `?format=` knows, in the order in which
- * `chooseFormat` offers them; FITS; and PRIVATE, whether pictures go to signed URLs only.
+ * `cdn-function.ts` puts three constants before it: TYPES, media types by the name that `?format=` knows, in the order
+ * in which `chooseFormat` offers them; FITS; and PRIVATE, whether pictures go to signed URLs only.
  */
 
 // biome-ignore lint/correctness/noUnusedVariables: CloudFront calls it

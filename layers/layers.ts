@@ -21,8 +21,8 @@ export async function buildModelLayer(): Promise<void> {
 }
 
 /**
- * sharp and its binaries for Lambda's Linux, as /opt/nodejs/node_modules, in the version that this checkout has. A layer that is
- * there already is kept.
+ * sharp and its binaries for Lambda's Linux, as /opt/nodejs/node_modules, in the version that this checkout has. A
+ * layer that is there already is kept.
  */
 export async function buildSharpLayer(architecture: string): Promise<void> {
   const cpu = CPUS[architecture];

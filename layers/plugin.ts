@@ -21,8 +21,8 @@ interface VariableQuestion {
 }
 
 /**
- * Makes what serverless.yml names: before osls packages them, the bundled functions and the layers; and the values of `${zippynet:private}`,
- * whether there is a signing secret, and `${zippynet:cdn-function}`.
+ * Makes what serverless.yml names: before osls packages them, the bundled functions and the layers; and the values of
+ * `${zippynet:private}`, whether there is a signing secret, and `${zippynet:cdn-function}`.
  */
 export default class PackagingPlugin {
   readonly configurationVariablesSources = {

@@ -1,6 +1,6 @@
 /**
- * Who imports whom. `npm run closures` counts the files that a walk through the sources opens; `npm run check` holds the direction
- * of imports against AREAS.
+ * Who imports whom. `npm run closures` counts the files that a walk through the sources opens; `npm run check` holds
+ * the direction of imports against AREAS.
  *
  *     node scripts/imports.ts check                 exit code 1 and a line for each import that points the wrong way
  *     node scripts/imports.ts closures [--files]    the walks of WALKS, with the files of each

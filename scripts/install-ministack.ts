@@ -1,6 +1,6 @@
 /**
- * Puts ministack, the emulator of AWS that `npm run test:deploy` deploys to, into `.cache/ministack`: a virtual environment of
- * Python with one pinned version.
+ * Puts ministack, the emulator of AWS that `npm run test:deploy` deploys to, into `.cache/ministack`: a virtual
+ * environment of Python with one pinned version.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";

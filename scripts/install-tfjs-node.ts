@@ -8,8 +8,8 @@
  * It lies outside `node_modules`, so that `npm ci` does not prune it, and without a `tfjs-core` of its own, so that it
  * finds the project's: one instance of TensorFlow.js in a process.
  *
- * tfjs-node downloads the C library of TensorFlow when it installs. Where that host is out of reach, the library is taken
- * from the wheel of the Python package `tensorflow_cpu` instead (from pip's index, or the file that
+ * tfjs-node downloads the C library of TensorFlow when it installs. Where that host is out of reach, the library is
+ * taken from the wheel of the Python package `tensorflow_cpu` instead (from pip's index, or the file that
  * ZIPPYNET_TENSORFLOW_WHEEL names) and the binding is compiled with g++, in some seconds.
  */
 import { execFileSync } from "node:child_process";

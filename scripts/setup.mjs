@@ -1,9 +1,9 @@
 /**
- * Set-up for `npm start` and `npm test`: installs what package-lock.json lists if it is not installed yet. Plain JavaScript, because
- * it runs on whatever Node a fresh machine has (20 or later).
+ * Set-up for `npm start` and `npm test`: installs what package-lock.json lists if it is not installed yet. Plain
+ * JavaScript, because it runs on whatever Node a fresh machine has (20 or later).
  *
- * `node scripts/setup.mjs FILE ARGUMENT…` then runs a file on the Node of the dependencies. (`setup && node FILE` would not: a
- * shell remembers where it found `node`, which on the first run is the machine's own.)
+ * `node scripts/setup.mjs FILE ARGUMENT…` then runs a file on the Node of the dependencies. (`setup && node FILE` would
+ * not: a shell remembers where it found `node`, which on the first run is the machine's own.)
  */
 import { spawn, spawnSync } from "node:child_process";
 import { lstatSync, statSync, utimesSync } from "node:fs";

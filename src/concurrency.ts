@@ -11,8 +11,9 @@ export function once<T>(load: () => Promise<T>): () => Promise<T> {
 }
 
 /**
- * Does a step to items as they come, at most `limit` at a time, and yields what the steps give in the order in which they end.
- * Takes no more items than it works on, so memory stays flat however many there are. Throws what a step throws.
+ * Does a step to items as they come, at most `limit` at a time, and yields what the steps give in the order in which
+ * they end. Takes no more items than it works on, so memory stays flat however many there are. Throws what a step
+ * throws.
  */
 export async function* inParallel<T, U>(
   items: AsyncIterable<T> | Iterable<T>,

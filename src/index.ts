@@ -1,6 +1,6 @@
 /**
- * ZippyNet as a library: pixels in, `.zn` bytes out, and back. The same names do the same in Node, in a page (`zippynet/browser`) and,
- * as far as decoding goes, anywhere else (`zippynet/decode`).
+ * ZippyNet as a library: pixels in, `.zn` bytes out, and back. The same names do the same in Node, in a page
+ * (`zippynet/browser`) and, as far as decoding goes, anywhere else (`zippynet/decode`).
  *
  * ```ts
  * import { decode, encode } from "zippynet";

@@ -2,9 +2,8 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 /**
- * Makes a folder and those above it, where they are not there. Node's own `mkdir` with `recursive` tries for ever where a file system
- * refuses a new folder with ENOENT, as `/proc` does.
- * Throws the system's error.
+ * Makes a folder and those above it, where they are not there. Node's own `mkdir` with `recursive` tries for ever where
+ * a file system refuses a new folder with ENOENT, as `/proc` does. Throws the system's error.
  */
 export async function makeFolders(folder: string): Promise<void> {
   try {

@@ -3,7 +3,10 @@ import { configure, decode } from "zippynet/decode";
 
 configure({ models: [faces] });
 
-/** `GET /?text=…`: a picture as BMP. 45 kB of code and the weights of one model; install with `npm install --omit=optional`. */
+/**
+ * `GET /?text=…`: a picture as BMP. 45 kB of code and the weights of one model; install with `npm install
+ * --omit=optional`.
+ */
 export async function handler(event) {
   const { width, height, data } = await decode(event.queryStringParameters.text);
   return {

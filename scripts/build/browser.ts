@@ -9,7 +9,10 @@ import type { Model } from "./models.ts";
 const WEB = "src/web/browser";
 const common = { ...BROWSERS, ...COMMON, external: ["@zippynet/*"] };
 
-/** Bundles for browsers, and for whatever else decodes. @param model that the library brings @param version of its package */
+/**
+ * Bundles for browsers, and for whatever else decodes. @param model that the library brings @param version of its
+ * package
+ */
 export async function buildBrowser({ manifest, packageName }: Model, version: string): Promise<void> {
   const [{ metafile }] = await Promise.all([
     build({

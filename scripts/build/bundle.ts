@@ -25,8 +25,8 @@ export const COMMON = {
 const BESIDE = /new URL\(\s*"(\.[^"]*)",\s*import\.meta\.url\s*\)/g;
 
 /**
- * Keeps what modules find beside themselves. All bundles lie in one folder, so a module's place becomes the one that it would have
- * there, as deep as in `src`, and a worker's becomes that of its bundle.
+ * Keeps what modules find beside themselves. All bundles lie in one folder, so a module's place becomes the one that it
+ * would have there, as deep as in `src`, and a worker's becomes that of its bundle.
  * @param workers bundle's name → its module, from the root of the project
  */
 export function ownPlaces(workers: Readonly<Record<string, string>>): Plugin {

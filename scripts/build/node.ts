@@ -45,7 +45,10 @@ const REQUIRE =
   'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);\n';
 const ASKS = "Dynamic require of";
 
-/** Bundles for Node. @param model package of the model that the library brings @param repository where a checkout comes from */
+/**
+ * Bundles for Node. @param model package of the model that the library brings @param repository where a checkout comes
+ * from
+ */
 export async function buildNode(model: string, repository: string): Promise<void> {
   const { metafile } = await build({
     ...COMMON,

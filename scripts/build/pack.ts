@@ -1,6 +1,7 @@
 /**
- * `npm run pack:all`: builds, and makes the tarballs that are to be published, in dist/tarballs. Prints their paths, one a line, and
- * nothing else on standard output. Publishing is a person's, from a workflow that states provenance: `npm publish --provenance TARBALL`.
+ * `npm run pack:all`: builds, and makes the tarballs that are to be published, in dist/tarballs. Prints their paths,
+ * one a line, and nothing else on standard output. Publishing is a person's, from a workflow that states provenance:
+ * `npm publish --provenance TARBALL`.
  */
 import { execFile, spawnSync } from "node:child_process";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";

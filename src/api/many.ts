@@ -8,8 +8,9 @@ export type Outcome<T> =
   | { readonly status: "rejected"; readonly reason: unknown };
 
 /**
- * Does something to each item, a bounded number at a time; every item has an outcome, in the order of the items. A signal that aborts
- * rejects the whole, with its reason. Throws `bad-option` for what is no list, and a concurrency that is not 1–64.
+ * Does something to each item, a bounded number at a time; every item has an outcome, in the order of the items. A
+ * signal that aborts rejects the whole, with its reason. Throws `bad-option` for what is no list, and a concurrency
+ * that is not 1–64.
  */
 export async function settleEach<I, T>(
   items: Iterable<I>,

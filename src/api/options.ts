@@ -42,8 +42,8 @@ export interface EncodeOptions extends CommonOptions {
   /** 0–9: time to spend on a better file, 0 by default. Pictures of more than 65,536 pixels stay at 0. */
   readonly effort?: number | undefined;
   /**
-   * Whether VP8, AV1 or VP8L may stand in where they are better than the models, and keep transparency. They may unless told, where there
-   * is sharp; in a browser and at the edge they never do, and transparency is laid on white.
+   * Whether VP8, AV1 or VP8L may stand in where they are better than the models, and keep transparency. They may unless
+   * told, where there is sharp; in a browser and at the edge they never do, and transparency is laid on white.
    */
   readonly classical?: boolean | undefined;
 }
@@ -118,7 +118,10 @@ function assertCommon({ signal, onProgress }: CommonOptions): void {
     throw badOption("expected onProgress as a function", told(onProgress));
 }
 
-/** Work that a signal ends: rejects with its reason at once. @param abandon is called then, to stop what is no longer waited for */
+/**
+ * Work that a signal ends: rejects with its reason at once. @param abandon is called then, to stop what is no longer
+ * waited for
+ */
 export async function abortable<T>(
   signal: Signal | undefined,
   work: () => Promise<T>,

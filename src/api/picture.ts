@@ -1,7 +1,9 @@
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
 
-/** A picture as `ImageData` is: 8-bit sRGB, row by row, `channels` bytes a pixel (red, green, blue and, of 4, opacity). */
+/**
+ * A picture as `ImageData` is: 8-bit sRGB, row by row, `channels` bytes a pixel (red, green, blue and, of 4, opacity).
+ */
 export interface Picture {
   /** Pixels. */
   readonly width: number;

@@ -1,4 +1,7 @@
-/** Packages that some commands need and that do not come with this one; whoever needs one of a family needs its others soon. */
+/**
+ * Packages that some commands need and that do not come with this one; whoever needs one of a family needs its others
+ * soon.
+ */
 const FAMILIES: readonly (readonly string[])[] = [
   ["@aws-sdk/client-lambda", "@aws-sdk/client-s3", "@aws-sdk/client-s3-control", "@aws-sdk/client-sqs"],
   ["@tensorflow/tfjs-core@4.22.0", "@tensorflow/tfjs-node@4.22.0"],

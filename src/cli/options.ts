@@ -40,7 +40,10 @@ export function duration(text: string): number {
 
 export const MAX_JOBS = 256;
 
-/** Files that take about as long as a thread's start, models and all; each effort takes longer, and a target tries some ten. */
+/**
+ * Files that take about as long as a thread's start, models and all; each effort takes longer, and a target tries some
+ * ten.
+ */
 const STARTS_PAY = 256;
 const EFFORT_GROWTH = 1.6;
 const TRIES = 8;

@@ -5,9 +5,10 @@ import { priorShapes } from "./network/prior.ts";
 import { analysisShapes, synthesisShapes } from "./network/transforms.ts";
 
 /**
- * What one encoding may cost. Every pass of a network is counted; searches ask before each further step whether anything is left, and end
- * with the best that they have. The first pass is always made, so there always is a file. Counted in multiplications, the same picture
- * ends with the same file on every machine; the deadline is there for machines that are slower than thought.
+ * What one encoding may cost. Every pass of a network is counted; searches ask before each further step whether
+ * anything is left, and end with the best that they have. The first pass is always made, so there always is a file.
+ * Counted in multiplications, the same picture ends with the same file on every machine; the deadline is there for
+ * machines that are slower than thought.
  * @example
  * const budget = new Budget({ multiplications: 50e9, deadline: performance.now() + 20_000 });
  * const { file } = encodeImage(metered(model, budget), image, 50, 9);

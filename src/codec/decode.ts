@@ -61,7 +61,10 @@ export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
   return { header, orientation, yHat };
 }
 
-/** Bits that a latent takes at most: 16 of its table, 22 of an escape, and what the coder loses by rounding; as whole bytes. */
+/**
+ * Bits that a latent takes at most: 16 of its table, 22 of an escape, and what the coder loses by rounding; as whole
+ * bytes.
+ */
 const MOST_BYTES_A_LATENT = 5;
 
 /** Throws `bad-file` if a payload is longer than any of so many latents, before time is spent on it. */

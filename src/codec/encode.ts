@@ -67,8 +67,8 @@ export function encodeInOnePass(model: Model, image: Image, quality: number): En
 
 /**
  * Encodes one image at several qualities and efforts. Nothing is computed twice: each orientation is analysed once, a
- * quality's first pass serves all efforts, and an effort goes on from where a lower one of the same quality ended. Trusts
- * its caller that all is within bounds.
+ * quality's first pass serves all efforts, and an effort goes on from where a lower one of the same quality ended.
+ * Trusts its caller that all is within bounds.
  */
 export class ImageEncoder {
   readonly model: Model;

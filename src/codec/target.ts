@@ -23,7 +23,8 @@ export interface TargetOptions {
 }
 
 /**
- * The target of options of the library, the command line or an upload; the standard quality without any. Throws `bad-option` for more than one.
+ * The target of options of the library, the command line or an upload; the standard quality without any. Throws
+ * `bad-option` for more than one.
  * @param names what these options are called there
  */
 export function targetOf(

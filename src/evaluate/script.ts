@@ -1,8 +1,8 @@
 import { ZippyNetError } from "../codec/errors.ts";
 
 /**
- * A script of this folder, from its arguments to its exit code: 2 and how it is used if `parse` throws, 1 and the error's words for what
- * a folder or a picture in it can cause. For the rest, whoever mends it wants the stack.
+ * A script of this folder, from its arguments to its exit code: 2 and how it is used if `parse` throws, 1 and the
+ * error's words for what a folder or a picture in it can cause. For the rest, whoever mends it wants the stack.
  */
 export async function runScript<T>(
   usage: string,

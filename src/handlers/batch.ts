@@ -5,8 +5,8 @@ import { serviceContext } from "../service/context.ts";
 await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first task
 
 /**
- * S3 Batch Operations, schemas 1.0 and 2.0: a task is an upload whose latents are to be in line with it, as an event is for the
- * encode function. Throws only if the event is something else.
+ * S3 Batch Operations, schemas 1.0 and 2.0: a task is an upload whose latents are to be in line with it, as an event is
+ * for the encode function. Throws only if the event is something else.
  */
 export async function handler(
   event: unknown,

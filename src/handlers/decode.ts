@@ -13,8 +13,8 @@ const OPENAPI = "GET /openapi.json";
 await pictureContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
 
 /**
- * `GET|HEAD|OPTIONS /images/{key+}`, payload format 2.0: the picture of an upload, with `?info` what is known of it, with `?inline` the
- * file as text. `POST /inline`: many files as text. `GET /openapi.json`: a description of this API.
+ * `GET|HEAD|OPTIONS /images/{key+}`, payload format 2.0: the picture of an upload, with `?info` what is known of it,
+ * with `?inline` the file as text. `POST /inline`: many files as text. `GET /openapi.json`: a description of this API.
  */
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const began = performance.now();

@@ -9,9 +9,9 @@ import { type ObjectEvent, readS3Event } from "../service/encode/s3-event.ts";
 await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and thrown, by the first event
 
 /**
- * S3 events of the uploads bucket: keeps the latents in line with the uploads. An upload that cannot be encoded goes to the
- * failures queue with its reason and is left alone; whatever may pass by itself is thrown, so that Lambda delivers the event again
- * and, after the third failure, puts it into the same queue.
+ * S3 events of the uploads bucket: keeps the latents in line with the uploads. An upload that cannot be encoded goes to
+ * the failures queue with its reason and is left alone; whatever may pass by itself is thrown, so that Lambda delivers
+ * the event again and, after the third failure, puts it into the same queue.
  */
 export async function handler(event: unknown, context?: Pick<Context, "awsRequestId">): Promise<void> {
   const requestId = context?.awsRequestId;

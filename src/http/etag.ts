@@ -5,7 +5,10 @@ export function bareTag(etag: string): string {
   return etag.replaceAll('"', "");
 }
 
-/** The entity tag of one of the forms that something is sent in: it changes with the tag of the whole, and differs between forms. */
+/**
+ * The entity tag of one of the forms that something is sent in: it changes with the tag of the whole, and differs
+ * between forms.
+ */
 export function formTag(etag: string, form: string): string {
   return `"${bareTag(etag)}-${form}"`;
 }

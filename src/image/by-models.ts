@@ -8,7 +8,10 @@ import { type Candidate, Judge } from "./judge.ts";
 
 /** Quality at which models are compared where none is asked for. */
 const LIKELY_QUALITY = 50;
-/** How much worse than the best model at effort 0 one may be that an effort is still spent on: in bytes, or in squared error. */
+/**
+ * How much worse than the best model at effort 0 one may be that an effort is still spent on: in bytes, or in squared
+ * error.
+ */
 const PROMISING = 1.05;
 
 /**

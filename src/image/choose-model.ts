@@ -10,8 +10,9 @@ const SMALL = 32;
 const HOPELESS = 1.12;
 
 /**
- * Leaves out the models that are hopeless for a picture, by coding a smaller copy of it: where there are several models, and the picture is
- * large enough for that to save time. A small copy tells of a domain, but not which of its models is for the picture's size.
+ * Leaves out the models that are hopeless for a picture, by coding a smaller copy of it: where there are several
+ * models, and the picture is large enough for that to save time. A small copy tells of a domain, but not which of its
+ * models is for the picture's size.
  */
 export function likelyModels(models: readonly Model[], image: Image, quality: number): readonly Model[] {
   const factor = Math.floor(Math.min(image.width, image.height) / SMALL);
@@ -31,9 +32,9 @@ export function likelyModels(models: readonly Model[], image: Image, quality: nu
 }
 
 /**
- * The encoder of the model that gives the fewest bytes at equal PSNR, by one pass of each; that pass is kept. At one quality models differ in
- * bytes and PSNR. A decibel is worth about a fifth of the bytes to any picture, so bytes · SSE stays about the same along a model's
- * curve, and the least product wins: see docs/experiments.md.
+ * The encoder of the model that gives the fewest bytes at equal PSNR, by one pass of each; that pass is kept. At one
+ * quality models differ in bytes and PSNR. A decibel is worth about a fifth of the bytes to any picture, so bytes · SSE
+ * stays about the same along a model's curve, and the least product wins: see docs/experiments.md.
  */
 export function bestEncoder(models: readonly Model[], image: Image, quality: number): ImageEncoder {
   const encoders = models.map((model) => new ImageEncoder(model, image));

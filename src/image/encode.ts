@@ -48,9 +48,9 @@ const TOO_MUCH_ALPHA = `expected alpha of at most ${MAX_ALPHA} bytes, as no clas
 const MAX_FRAME_SIDE = 16_383;
 
 /**
- * A picture → a `.zn` file: latents of whichever model suits best, or a classical codec's frame where that is better. To
- * a quality, the best file is that of the fewest bits + λ · SSE, where a model's file tells λ. Alpha is kept.
- * Throws `bad-image`, `too-large`, or `bad-option`: also if nothing meets the target.
+ * A picture → a `.zn` file: latents of whichever model suits best, or a classical codec's frame where that is better.
+ * To a quality, the best file is that of the fewest bits + λ · SSE, where a model's file tells λ. Alpha is kept. Throws
+ * `bad-image`, `too-large`, or `bad-option`: also if nothing meets the target.
  */
 export async function encodePicture(
   models: readonly Model[],
@@ -112,7 +112,10 @@ async function classicalAt(image: Image, wrap: Wrap, { effort, budget }: EncodeW
   return new Classical(image, wrap, effort, budget);
 }
 
-/** Frames smaller than all candidates, if there are: bytes do not fall with each quality, so it is looked for around the smallest so far. */
+/**
+ * Frames smaller than all candidates, if there are: bytes do not fall with each quality, so it is looked for around the
+ * smallest so far.
+ */
 async function smallerFrames(
   others: Classical,
   { data }: Image,

@@ -3,8 +3,8 @@ import type { Image } from "../codec/image.ts";
 import { fromRaw, rawPixels } from "./raw.ts";
 
 /**
- * How a picture is brought to a size that has another shape: cut to it (`cover`), with transparent bars beside it (`contain`), as
- * large as fits into it (`inside`), or squeezed (`fill`).
+ * How a picture is brought to a size that has another shape: cut to it (`cover`), with transparent bars beside it
+ * (`contain`), as large as fits into it (`inside`), or squeezed (`fill`).
  */
 export const FITS = ["cover", "contain", "inside", "fill"] as const;
 export type Fit = (typeof FITS)[number];
@@ -22,7 +22,10 @@ export interface SizeWish {
   readonly fit: Fit;
 }
 
-/** What becomes of a picture of a size: its new size, and by how much its own pixels are enlarged (under 1: made smaller). */
+/**
+ * What becomes of a picture of a size: its new size, and by how much its own pixels are enlarged (under 1: made
+ * smaller).
+ */
 export function fittedSize({ width, height }: Size, wish: SizeWish): Size & { readonly scale: number } {
   const across = (wish.width ?? Number.NaN) / width;
   const down = (wish.height ?? Number.NaN) / height;

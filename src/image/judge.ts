@@ -32,8 +32,9 @@ export class Judge {
   }
 
   /**
-   * A judge to whom one per cent fewer bytes than a candidate's are worth one per cent more error than it has. By one λ for all, easy
-   * pictures would be stored worse and hard ones better than the models code them at a quality: see docs/experiments.md.
+   * A judge to whom one per cent fewer bytes than a candidate's are worth one per cent more error than it has. By one λ
+   * for all, easy pictures would be stored worse and hard ones better than the models code them at a quality: see
+   * docs/experiments.md.
    */
   weighedBy({ file, sse }: Candidate): Judge {
     const own = (file.length * 8) / (sse + 1);

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
 
 /**
- * All files in a folder, however deep, in any order. Hidden files and folders are left alone: systems keep their own in them, some
- * named as images (`._a.png`). Links to files are followed, links to folders are not. `fail` is told of what cannot be looked into.
- * Throws if that is the folder itself.
+ * All files in a folder, however deep, in any order. Hidden files and folders are left alone: systems keep their own in
+ * them, some named as images (`._a.png`). Links to files are followed, links to folders are not. `fail` is told of what
+ * cannot be looked into. Throws if that is the folder itself.
  */
 export async function* walk(
   folder: string,

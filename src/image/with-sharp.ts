@@ -4,8 +4,8 @@ import { ZippyNetError } from "../codec/errors.ts";
 export const MAX_PIXELS = 25_000_000;
 
 /**
- * Imports a module that uses sharp: only what needs it, for who decodes latents needs not have it. Throws `unavailable` where it is not
- * installed, or not for this machine.
+ * Imports a module that uses sharp: only what needs it, for who decodes latents needs not have it. Throws `unavailable`
+ * where it is not installed, or not for this machine.
  */
 export async function withSharp<T>(load: () => Promise<T>): Promise<T> {
   try {

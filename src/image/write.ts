@@ -19,8 +19,8 @@ export interface WriteOptions {
 const MANY_PIXELS = 256 * 256;
 
 /**
- * Pixels → an image file: PNG without loss, the others above 40 dB unless a quality is given; in JPEG, transparency is laid on
- * white. Throws `bad-option`.
+ * Pixels → an image file: PNG without loss, the others above 40 dB unless a quality is given; in JPEG, transparency is
+ * laid on white. Throws `bad-option`.
  */
 export async function writeImage(
   image: Image,

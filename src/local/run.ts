@@ -44,7 +44,9 @@ export class RunningService {
     });
   }
 
-  /** Resolves when the service is ready and `local.json` is written. Rejects with what osls said if it does not start. */
+  /**
+   * Resolves when the service is ready and `local.json` is written. Rejects with what osls said if it does not start.
+   */
   static async start(options: RunOptions): Promise<RunningService> {
     const file = join(options.folder, "local.json");
     await makeFolders(options.folder);

@@ -13,8 +13,8 @@ export interface ModelsOf<M extends Decoder> {
   /** The one of the lowest number that is free to use, or of the lowest where none is. */
   default(): Promise<M>;
   /**
-   * The models that a wish names, each once: a number, or names with commas between; `auto` stands for all that are free to use, or for
-   * all where none is. Throws `unknown-model`.
+   * The models that a wish names, each once: a number, or names with commas between; `auto` stands for all that are
+   * free to use, or for all where none is. Throws `unknown-model`.
    */
   choose(model: string | number): Promise<readonly M[]>;
 }

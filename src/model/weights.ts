@@ -13,7 +13,10 @@ export interface TransformWeights {
   readonly gain: Float32Array;
 }
 
-/** `g_a` from its blob. Throws `bad-model`, as all functions here, unless every tensor is as docs/format.md says, and there is no other. */
+/**
+ * `g_a` from its blob. Throws `bad-model`, as all functions here, unless every tensor is as docs/format.md says, and
+ * there is no other.
+ */
 export function analysisWeights(blob: SafeTensors, architecture: Architecture): TransformWeights {
   return transformWeights(blob, architecture, analysisShapes(architecture), "gain");
 }

@@ -31,7 +31,8 @@ export async function encode(picture: PictureLike, options: EncodeOptions = {}):
 }
 
 /**
- * A `.zn` file → pixels, as `ImageData` has them. Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`, `unavailable`.
+ * A `.zn` file → pixels, as `ImageData` has them. Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`,
+ * `unavailable`.
  * @example
  * const { width, height, data } = await decode(person.photo); // bytes, ArrayBuffer, Blob, or the text of `toInline`
  */
@@ -39,7 +40,10 @@ export async function decode(source: Source, options: DecodeOptions = {}): Promi
   return decodeOne(source, options);
 }
 
-/** Many pictures, a bounded number at a time, each with its outcome as `Promise.allSettled` gives it. Throws `bad-option`. */
+/**
+ * Many pictures, a bounded number at a time, each with its outcome as `Promise.allSettled` gives it. Throws
+ * `bad-option`.
+ */
 export async function encodeMany(
   pictures: Iterable<PictureLike>,
   options: EncodeOptions & ManyOptions = {},

@@ -6,7 +6,8 @@ import type { FromThread, SentError, ToThread } from "./pool.ts";
  * The thread's side of a `Pool`: tasks come, and what they came to goes back.
  * @param start is called once, with the pool's data; gives what does a task. If it fails, every task fails of the same
  * @example
- * serveTasks(async (locations: ModelLocation[]) => { const engine = new Engine(locations); return (task) => engine.run(task); });
+ * serveTasks(async (locations: ModelLocation[]) => { const engine = new Engine(locations); return (task) =>
+ * engine.run(task); });
  */
 export function serveTasks<Data, Task, Result>(
   start: (data: Data) => Promise<(task: Task) => Promise<Result>>,

@@ -9,11 +9,13 @@ import { replan, runtime } from "./runtime.ts";
 
 export interface Settings {
   /**
-   * The models to use: what packages `@zippynet/model-NAME` export, or the path of a folder with one sub-folder each. Unless told: the
-   * folder that ZIPPYNET_MODELS names, else all packages that are installed.
+   * The models to use: what packages `@zippynet/model-NAME` export, or the path of a folder with one sub-folder each.
+   * Unless told: the folder that ZIPPYNET_MODELS names, else all packages that are installed.
    */
   readonly models?: readonly ModelPackage[] | string | undefined;
-  /** Threads that encode, 0–64; 0 encodes in the caller's own. One less than there are cores, at most four, unless told. */
+  /**
+   * Threads that encode, 0–64; 0 encodes in the caller's own. One less than there are cores, at most four, unless told.
+   */
   readonly threads?: number | undefined;
   /** Of a page: the folder where the files of `zippynet assets` are. Nothing here. */
   readonly base?: string | { readonly href: string } | undefined;

@@ -23,8 +23,8 @@ export interface QrPayload {
 }
 
 /**
- * Image or `.zn` file → the bytes of a QR code. Throws `bad-option` with the numbers if it does not fit, and what reading and
- * encoding throw.
+ * Image or `.zn` file → the bytes of a QR code. Throws `bad-option` with the numbers if it does not fit, and what
+ * reading and encoding throw.
  */
 export async function makePayload(
   input: Uint8Array,

@@ -26,7 +26,10 @@ export interface PictureContext {
   readonly settings: ServiceSettings;
 }
 
-/** The context of this process, from its environment, with one decoder loaded: the others wait for a file that names them. */
+/**
+ * The context of this process, from its environment, with one decoder loaded: the others wait for a file that names
+ * them.
+ */
 export const pictureContext = once(async (): Promise<PictureContext> => {
   const settings = readSettings();
   const models = await openDecoders();

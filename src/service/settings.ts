@@ -36,7 +36,9 @@ const Settings = v.object({
     ),
     "",
   ),
-  /** Whether there has to be a secret: a reference to one that turns out blank must not make a private service public. */
+  /**
+   * Whether there has to be a secret: a reference to one that turns out blank must not make a private service public.
+   */
   ZIPPYNET_PRIVATE: v.optional(v.picklist(["true", "false"]), "false"),
   /** Where uploads that cannot be encoded are told of; without it they are only logged. */
   ZIPPYNET_FAILURES_QUEUE_URL: v.optional(v.pipe(v.string(), v.url())),
@@ -100,8 +102,8 @@ function whole(standard: string, least: number, most: number) {
 const LEAST_SECRET = 32;
 
 /**
- * The secrets of a text, separated by blanks or line breaks: the first signs, all are accepted, so that one can be replaced without
- * URLs breaking. None in an empty text. Throws `bad-option`, without repeating the secret.
+ * The secrets of a text, separated by blanks or line breaks: the first signs, all are accepted, so that one can be
+ * replaced without URLs breaking. None in an empty text. Throws `bad-option`, without repeating the secret.
  */
 export function readSecrets(text: string): string[] {
   const secrets = text.split(/\s+/).filter((secret) => secret !== "");

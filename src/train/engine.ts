@@ -3,7 +3,9 @@ import { type RunOptions, type Trained, train } from "./run.ts";
 import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "./tfjs-node.ts";
 import { findPython, trainWithTorch } from "./torch.ts";
 
-/** What computes: TensorFlow in this process, or PyTorch in one of its own. Each goes on from the other's checkpoints. */
+/**
+ * What computes: TensorFlow in this process, or PyTorch in one of its own. Each goes on from the other's checkpoints.
+ */
 export const ENGINES = ["tfjs", "torch"] as const;
 export type EngineName = (typeof ENGINES)[number];
 

@@ -5,8 +5,8 @@ import type { Manifest } from "../model/manifest.ts";
 export type Cut = "aligned" | "patches";
 
 /**
- * Which bits are minimised: those of latents with uniform noise, smooth but above what a file pays (by half, for faces of 100
- * bytes), or those of the rounded latents.
+ * Which bits are minimised: those of latents with uniform noise, smooth but above what a file pays (by half, for faces
+ * of 100 bytes), or those of the rounded latents.
  */
 export type Bits = "noisy" | "rounded";
 

@@ -105,8 +105,8 @@ export function parseRecipe(json: string): Recipe {
 }
 
 /**
- * The folder of a set's images, checked against its hash: `NAME.tar` of a folder of data, unpacked without what is left out, else its
- * folder NAME. Throws `bad-option` if neither is there or it is another one.
+ * The folder of a set's images, checked against its hash: `NAME.tar` of a folder of data, unpacked without what is left
+ * out, else its folder NAME. Throws `bad-option` if neither is there or it is another one.
  * @param to where archives are unpacked; it may be there from before
  */
 export async function folderOf(

@@ -140,8 +140,8 @@ export interface RecipeSession extends Watch {
 }
 
 /**
- * Makes a model from its recipe, stage by stage; a stage that has a finished checkpoint is not repeated, one that was stopped goes on.
- * Undefined where the signal stopped it.
+ * Makes a model from its recipe, stage by stage; a stage that has a finished checkpoint is not repeated, one that was
+ * stopped goes on. Undefined where the signal stopped it.
  */
 export async function makeFromRecipe(session: RecipeSession): Promise<Manifest | undefined> {
   const { recipe, data, runs, out, engineOf, ...watch } = session;
@@ -205,7 +205,9 @@ function planOf(
   };
 }
 
-/** Where a stage starts: from the one before it, with what its optimiser has learnt or without; undefined for the first. */
+/**
+ * Where a stage starts: from the one before it, with what its optimiser has learnt or without; undefined for the first.
+ */
 async function startOfStage(
   { fresh, architecture }: Stage,
   plan: RunPlan,

@@ -13,7 +13,8 @@ import type { Budget, RunPlan } from "./plan.ts";
 import { checkpointPath } from "./run.ts";
 
 /**
- * The vector that a run starts with: from noise, or from weights of a network that has as many residual blocks or fewer.
+ * The vector that a run starts with: from noise, or from weights of a network that has as many residual blocks or
+ * fewer.
  * @param init a file of float weights (a checkpoint for example), or the folder of an exported model
  */
 export async function startingWeights(
@@ -41,8 +42,8 @@ async function readWeights(path: string): Promise<SafeTensors> {
 }
 
 /**
- * Throws `bad-option` where a run that starts anew would write over the checkpoint of an earlier one, which may be hours of work. A
- * run of no samples may be repeated: `--init` still has all that it holds.
+ * Throws `bad-option` where a run that starts anew would write over the checkpoint of an earlier one, which may be
+ * hours of work. A run of no samples may be repeated: `--init` still has all that it holds.
  */
 export async function refuseEarlierRun(folder: string, budget: Budget): Promise<void> {
   const path = checkpointPath(folder);

@@ -26,8 +26,8 @@ export interface TorchOptions {
 export const HOW_TO_GET_TORCH = `--engine torch needs Python 3.10 or later with PyTorch: python3 -m venv tools/torch/.venv && tools/torch/.venv/bin/pip install -r tools/torch/requirements.txt; another Python is named by ZIPPYNET_PYTHON`;
 
 /**
- * A Python with PyTorch: what ZIPPYNET_PYTHON names, else the one of `tools/torch/.venv`, else `python3`. Throws `bad-option` with what
- * to install if it has none.
+ * A Python with PyTorch: what ZIPPYNET_PYTHON names, else the one of `tools/torch/.venv`, else `python3`. Throws
+ * `bad-option` with what to install if it has none.
  */
 export async function findPython(): Promise<string> {
   const own = join(TORCH_FOLDER, ".venv", "bin", "python");
@@ -39,7 +39,10 @@ export async function findPython(): Promise<string> {
   return python;
 }
 
-/** `train` by `tools/torch`: the same run, checkpoint and log. Images travel as packs in the run's folder, where `burst.sh` finds them too. */
+/**
+ * `train` by `tools/torch`: the same run, checkpoint and log. Images travel as packs in the run's folder, where
+ * `burst.sh` finds them too.
+ */
 export async function trainWithTorch(
   { plan, images, folder, budget, from, checkpointMinutes, evaluateMinutes, signal, onReport }: RunOptions,
   { python, processes = 1 }: TorchOptions,

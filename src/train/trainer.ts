@@ -15,8 +15,8 @@ export interface TrainerOptions {
   /** Moves the prior alone, which is several times cheaper and leaves the pictures as they are. */
   readonly only?: "prior";
   /**
-   * Which bits are minimised: those of latents with uniform noise, smooth but above what a file pays (by half, for faces of 100
-   * bytes), or those of the rounded latents.
+   * Which bits are minimised: those of latents with uniform noise, smooth but above what a file pays (by half, for
+   * faces of 100 bytes), or those of the rounded latents.
    */
   readonly bits?: Bits;
 }
@@ -99,7 +99,10 @@ export class Trainer {
     return valueAndGrads(loss)(leaves);
   }
 
-  /** Those of the transforms are 0. What is quantised stays, so its own bits are counted, and no noise stands in for them. */
+  /**
+   * Those of the transforms are 0. What is quantised stays, so its own bits are counted, and no noise stands in for
+   * them.
+   */
   #gradientsOfPrior(leaves: Tensor[], batch: Batch): Gradients {
     const transforms = layoutOf(this.architecture).parts[0].slots.length;
     const fixed = leaves.slice(0, transforms);

@@ -33,7 +33,9 @@ test("a search tells of each file when it is done, and of one that fails", async
 
 suite("threads that die", () => {
   const args = (...more: string[]) => ["encode", at("many"), "-o", at("many-zn"), "--json", ...more];
-  /** A module that every thread loads before its own, and that ends a thread at its first portion, unless a step throws. */
+  /**
+   * A module that every thread loads before its own, and that ends a thread at its first portion, unless a step throws.
+   */
   const deadly = (step: string) => {
     const path = at("deadly.mjs");
     const end = `parentPort?.on("message", () => { try { ${step} } catch { return; } process.exit(3); });`;

@@ -14,7 +14,10 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs the command in a process of its own, as a shell would. Standard input ends, if need be only once standard error says something. */
+/**
+ * Runs the command in a process of its own, as a shell would. Standard input ends, if need be only once standard error
+ * says something.
+ */
 export function zippynet(
   args: readonly string[],
   { input, env = {}, after }: { input?: Uint8Array; env?: Record<string, string>; after?: RegExp } = {},

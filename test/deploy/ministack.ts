@@ -9,8 +9,9 @@ import { PYTHON } from "./ministack-folder.ts";
 import { until } from "./until.ts";
 
 /**
- * Stands for `node` on the emulator's PATH. ministack unpacks a function's layers into folders of its own where Lambda unpacks them
- * into /opt; this brings them together in one, and says where it is. `$1` is the script by which ministack runs the handler.
+ * Stands for `node` on the emulator's PATH. ministack unpacks a function's layers into folders of its own where Lambda
+ * unpacks them into /opt; this brings them together in one, and says where it is. `$1` is the script by which ministack
+ * runs the handler.
  */
 const NODE = `#!/bin/sh
 opt=$(dirname "$1")/opt

@@ -1,6 +1,7 @@
 /**
- * `npm run test:deploy`: deploys serverless.yml with osls into ministack, an emulator of AWS, and tests what came of it: the stack,
- * its roles and triggers, functions out of their packages. The parts run one after the other, on one deployment.
+ * `npm run test:deploy`: deploys serverless.yml with osls into ministack, an emulator of AWS, and tests what came of
+ * it: the stack, its roles and triggers, functions out of their packages. The parts run one after the other, on one
+ * deployment.
  */
 import "./packages.ts";
 import "./pictures.ts";

@@ -7,7 +7,10 @@ import { Worker } from "node:worker_threads";
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: here\r\n\r\n";
 
-/** A server that answers, and then computes for longer than it keeps a connection; in `setImmediate`, where timers come next. */
+/**
+ * A server that answers, and then computes for longer than it keeps a connection; in `setImmediate`, where timers come
+ * next.
+ */
 const SERVER = `
   const { createServer } = require("node:http");
   const { parentPort, workerData } = require("node:worker_threads");

@@ -8,7 +8,9 @@ import { parseRecipe } from "../../src/train/recipe.ts";
 
 const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
 
-/** Sets whose terms allow any use, by the SHA-256 of their archives, and what of them does not: share-alike pictures. */
+/**
+ * Sets whose terms allow any use, by the SHA-256 of their archives, and what of them does not: share-alike pictures.
+ */
 const FREE_DATA: Readonly<Record<string, { readonly sha256: string; readonly without?: readonly string[] }>> =
   {
     "portraits-train": { sha256: "d7d7e08ca9b8cc41c8696c99beaeff72e71c1973f488d0fe38e9041e505bf028" },

@@ -45,7 +45,8 @@ suite("servers", { timeout: 600_000 }, () => {
   test("the event loop never waits for 20 ms while 16 pictures are encoded to maxBytes", async (t) => {
     const { folder } = await installed();
     await writeFiles(folder, { "stall.mjs": STALL });
-    // on a machine that has more to do than cores, any process waits for its turn: the best of three tells what the library does
+    // on a machine that has more to do than cores, any process waits for its turn: the best of three tells what the
+    // library does
     const stalls: number[] = [];
     for (let i = 0; i < 3 && (stalls.length === 0 || Math.min(...stalls) >= 20); i++)
       stalls.push(JSON.parse((await run("node", ["stall.mjs"], folder)).stdout).worst);

@@ -10,7 +10,9 @@ interface Invocation {
   reject(error: Error): void;
 }
 
-/** Lambda's side of the runtime API, for one function: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html */
+/**
+ * Lambda's side of the runtime API, for one function: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ */
 export class RuntimeApi {
   readonly #server: Server;
   readonly #waiting: Invocation[] = [];

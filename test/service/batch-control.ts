@@ -20,9 +20,9 @@ interface Job {
 }
 
 /**
- * S3 Control's jobs and the two calls of Lambda that making one takes, played by this process, as no emulator has them: requests and
- * answers are those of the services' models; each row of a manifest goes to the handler that it is given, three times if it fails for
- * the time being. Jobs stay as they are while `held`.
+ * S3 Control's jobs and the two calls of Lambda that making one takes, played by this process, as no emulator has them:
+ * requests and answers are those of the services' models; each row of a manifest goes to the handler that it is given,
+ * three times if it fails for the time being. Jobs stay as they are while `held`.
  */
 export class BatchControl {
   readonly jobs: Job[] = [];

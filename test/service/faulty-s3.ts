@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from "node:net";
 
 /**
- * What may befall a request: S3's `InternalError` and `SlowDown`; the connection cut before an answer, or in the middle of its body;
- * an answer that never comes; a request that S3 carries out, and whose answer is lost.
+ * What may befall a request: S3's `InternalError` and `SlowDown`; the connection cut before an answer, or in the middle
+ * of its body; an answer that never comes; a request that S3 carries out, and whose answer is lost.
  */
 export type Fault = "500" | "503" | "cut" | "half" | "hang" | "lost";
 

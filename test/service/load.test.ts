@@ -8,13 +8,19 @@ import { memoryOf } from "./memory-of.ts";
 /** Seconds of load; `npm run test:load` takes a minute. */
 const SECONDS = Number(process.env["ZIPPYNET_LOAD_SECONDS"] ?? 10);
 const CLIENTS = 50;
-/** Seconds after which a change has to be seen: fifty uploads wait for one process, on a machine that may do other work. */
+/**
+ * Seconds after which a change has to be seen: fifty uploads wait for one process, on a machine that may do other work.
+ */
 const BOUND = 60;
-/** Milliseconds between two looks, at most. Fifty who look all the time leave the one process none for the uploads they wait for. */
+/**
+ * Milliseconds between two looks, at most. Fifty who look all the time leave the one process none for the uploads they
+ * wait for.
+ */
 const LONGEST_WAIT = 2000;
 /**
- * Bytes by which the service may grow from the middle third of the time to the last, medians of both. It finds tensors that are kept,
- * megabytes a request; kept pixels (12 kB) only after some thousands of requests. V8 and the kernels move within tens of MB.
+ * Bytes by which the service may grow from the middle third of the time to the last, medians of both. It finds tensors
+ * that are kept, megabytes a request; kept pixels (12 kB) only after some thousands of requests. V8 and the kernels
+ * move within tens of MB.
  */
 const GROWTH = 96e6;
 
@@ -43,7 +49,10 @@ before(async () => {
 
 after(() => local?.clean());
 
-/** One client and its key: it changes what is there, waits until the change is seen, and then never may see anything else. */
+/**
+ * One client and its key: it changes what is there, waits until the change is seen, and then never may see anything
+ * else.
+ */
 class Client {
   requests = 0;
   changes = 0;

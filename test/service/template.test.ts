@@ -22,7 +22,10 @@ before(async () => {
   resources = service.resources.Resources;
 });
 
-/** What a role allows, as `action resource`: of S3 `action bucket` or `action bucket/*`, of the template's own `action Name.Arn`. */
+/**
+ * What a role allows, as `action resource`: of S3 `action bucket` or `action bucket/*`, of the template's own `action
+ * Name.Arn`.
+ */
 function allowed(role: string): Set<string> {
   const { Policies } = resources[role]!.Properties as {
     Policies: { PolicyDocument: { Statement: Statement[] } }[];

@@ -183,7 +183,10 @@ describe("training graph", { skip }, () => {
   });
 });
 
-/** Wider weights than training starts with, and gains about 1: every clip, slope and rounding is met, and float32 has the sums. */
+/**
+ * Wider weights than training starts with, and gains about 1: every clip, slope and rounding is met, and float32 has
+ * the sums.
+ */
 function spread(parameters: Float32Array): Float32Array {
   const random = new Random(11);
   const wide = parameters.slice();

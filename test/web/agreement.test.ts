@@ -25,8 +25,8 @@ const SETS = [
 ] as const;
 
 /**
- * Decodes every file under the policy and sends all pixels, or what went wrong, where the test waits for it. A wrong symbol does
- * not pass the file's check byte, and ruins all that follow.
+ * Decodes every file under the policy and sends all pixels, or what went wrong, where the test waits for it. A wrong
+ * symbol does not pass the file's check byte, and ruins all that follow.
  */
 const SCRIPT = (answers: string): string => `
   import { decode, encode, preload, toInline } from "/zippynet.js";

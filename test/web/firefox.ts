@@ -22,7 +22,10 @@ const PREFERENCES = {
   "toolkit.telemetry.reportingpolicy.firstRun": false,
 };
 
-/** Firefox with a page open, in a profile of its own, without a window. It is not driven: the page itself tells what it found. */
+/**
+ * Firefox with a page open, in a profile of its own, without a window. It is not driven: the page itself tells what it
+ * found.
+ */
 export class Firefox {
   readonly #child: ChildProcess;
   readonly #home: string;

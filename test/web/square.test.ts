@@ -71,7 +71,9 @@ suite("a photograph of 37 megapixels becomes a small square", { skip: NO_BROWSER
   );
 });
 
-/** Stripes of one dark pixel in three, which show where pixels are left out; a darker corner; to be turned by a quarter. */
+/**
+ * Stripes of one dark pixel in three, which show where pixels are left out; a darker corner; to be turned by a quarter.
+ */
 async function lyingPhotograph(): Promise<Buffer> {
   const [width, height] = [6200, 6048];
   const data = Buffer.alloc(width * height);

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Minutes of training on a machine with a GPU and without a network.
 #
-#   burst.sh pack RUN SIDE ARCHIVE      the run's checkpoint, its packs scaled to SIDE pixels, and this trainer, in under 30 MB
+# burst.sh pack RUN SIDE ARCHIVE the run's checkpoint, its packs scaled to SIDE pixels, and this trainer, in under 30 MB
 #   burst.sh train ARCHIVE MINUTES OUT  unpacks and trains; leaves checkpoint.safetensors and log.jsonl in OUT
 #
-# Python 3.10 or later with PyTorch 2.4 or later: $PYTHON, else python3. Further options of `train` go to zippynet_torch.train:
+# Python 3.10 or later with PyTorch 2.4 or later: $PYTHON, else python3. Further options of `train` go to
+# zippynet_torch.train:
 # --lr 2e-3, --batch 512 (images of 42×42 a step; 1024 unless told where there is a GPU), --no-compile.
 set -euo pipefail
 

@@ -200,7 +200,10 @@ class Backfill {
   }
 }
 
-/** By this a job under way is found again: what it is for, as much as S3's 256 characters hold, and a hash of all of that. */
+/**
+ * By this a job under way is found again: what it is for, as much as S3's 256 characters hold, and a hash of all of
+ * that.
+ */
 function jobDescription({ uploadsBucket, prefix, before }: Scope): string {
   const since = before ? ` --before ${before.toISOString()}` : "";
   const words = `zippynet backfill ${s3Url(uploadsBucket, prefix)}${since}`;

@@ -18,9 +18,9 @@ export interface Input {
 export type Wanted = (path: string) => boolean | Promise<boolean>;
 
 /**
- * Files as they are, folders with all that is wanted in them, however deep, in order of name. What is not there or cannot be looked
- * into is a failure, and the rest is found. A file that is named twice is taken once. Hidden files and folders in folders are left
- * alone; links to files are followed, links to folders are not.
+ * Files as they are, folders with all that is wanted in them, however deep, in order of name. What is not there or
+ * cannot be looked into is a failure, and the rest is found. A file that is named twice is taken once. Hidden files and
+ * folders in folders are left alone; links to files are followed, links to folders are not.
  */
 export async function findInputs(
   named: readonly string[],

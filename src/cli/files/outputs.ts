@@ -14,8 +14,8 @@ export interface Task {
 
 /**
  * Names outputs: the input's stem with the output's extension (`.zn`), in the same sub-folder. Where two inputs would
- * meet (`a.png`, `a.jpg`), they keep their own extension too (`a.png.zn`, `a.jpg.zn`). Inputs that would meet even so, or
- * whose output is an input, are failures: nothing is overwritten by its neighbour.
+ * meet (`a.png`, `a.jpg`), they keep their own extension too (`a.png.zn`, `a.jpg.zn`). Inputs that would meet even so,
+ * or whose output is an input, are failures: nothing is overwritten by its neighbour.
  * @param caseCounts whether `A.png` and `a.png` are two files here, as they are on Linux
  */
 export function planOutputs(
@@ -74,8 +74,9 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
 }
 
 /**
- * Sorts out tasks of decoding whose picture stands beside its `.zn` file already: it may well be the original that the file was made
- * from, and what is decoded is a lossy copy. In any other folder it is from an earlier run, which is done again.
+ * Sorts out tasks of decoding whose picture stands beside its `.zn` file already: it may well be the original that the
+ * file was made from, and what is decoded is a lossy copy. In any other folder it is from an earlier run, which is done
+ * again.
  */
 export async function spareOriginals(
   tasks: readonly Task[],

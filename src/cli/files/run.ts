@@ -11,8 +11,8 @@ const PER_THREAD = 2;
 
 /**
  * Does work to all tasks on `jobs` cores and tells of results as they come, in any order. One job runs in this
- * thread. Throws what keeps every task from being done, such as a model that is not there. If a thread dies, what it was at
- * has failed, and another does the rest.
+ * thread. Throws what keeps every task from being done, such as a model that is not there. If a thread dies, what it
+ * was at has failed, and another does the rest.
  */
 export async function runTasks(
   work: Work,

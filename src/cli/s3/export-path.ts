@@ -4,10 +4,11 @@ import { ZippyNetError } from "../../codec/errors.ts";
 const MAX_NAME = 240;
 
 /**
- * The path of an exported picture within its folder: the upload's key and the extension, `a/b c.jpg` → `a/b c.jpg.png`. The
- * extension is always added, so that no two keys meet. Parts that a file system would take for something else (`..`, `.`, nothing,
- * and what begins with `%` itself) are escaped with `%`. A folder that is called as the picture of another key may be, `a.png/b` beside
- * `a`, gets a `%` behind: `a.png%/b.png`. Throws `bad-option` for names that are too long or have a zero byte.
+ * The path of an exported picture within its folder: the upload's key and the extension, `a/b c.jpg` → `a/b c.jpg.png`.
+ * The extension is always added, so that no two keys meet. Parts that a file system would take for something else
+ * (`..`, `.`, nothing, and what begins with `%` itself) are escaped with `%`. A folder that is called as the picture of
+ * another key may be, `a.png/b` beside `a`, gets a `%` behind: `a.png%/b.png`. Throws `bad-option` for names that are
+ * too long or have a zero byte.
  */
 export function exportPath(key: string, extension: string): string {
   const parts = key.split("/");

@@ -1,9 +1,9 @@
 import { ZippyNetError } from "../../codec/errors.ts";
 
 /**
- * Takes over the settings of a deployed encode function (model, quality, effort, limits, buckets, queue), so that what is encoded
- * here is what it would make. What this environment says itself stays. The paths under /opt are the function's own affair.
- * Throws `bad-option` if there is no such function; and what Lambda throws.
+ * Takes over the settings of a deployed encode function (model, quality, effort, limits, buckets, queue), so that what
+ * is encoded here is what it would make. What this environment says itself stays. The paths under /opt are the
+ * function's own affair. Throws `bad-option` if there is no such function; and what Lambda throws.
  */
 export async function useSettingsOf(name: string): Promise<void> {
   const { GetFunctionConfigurationCommand, LambdaClient, ResourceNotFoundException } = await import(

@@ -7,8 +7,8 @@ import { doTask, type ObjectResult, type ObjectTask } from "./object-work.ts";
 const AT_ONCE = 4;
 
 /**
- * Does tasks on `jobs` cores as they come and yields their results in any order. One job runs in this thread. Throws what keeps
- * every task from being done, such as a model that is not there.
+ * Does tasks on `jobs` cores as they come and yields their results in any order. One job runs in this thread. Throws
+ * what keeps every task from being done, such as a model that is not there.
  */
 export async function* doTasks(
   tasks: AsyncIterable<ObjectTask>,

@@ -36,7 +36,10 @@ export interface ObjectDone {
 
 export type ObjectResult = ObjectDone | Failure;
 
-/** Does a task with the service of this process's environment. What cannot be done to the object is a result, not thrown. */
+/**
+ * Does a task with the service of this process's environment. What cannot be done to the object is a result, not
+ * thrown.
+ */
 export async function doTask(task: ObjectTask): Promise<ObjectResult> {
   const context = await serviceContext();
   try {

@@ -33,9 +33,9 @@ export interface Sides {
 }
 
 /**
- * Finds the other bucket and sets the environment for the SDK: AWS as it is configured, or, if the bucket is one of the local
- * service's and nobody named an endpoint, that service. What an option names goes first, then what the environment names
- * (ZIPPYNET_UPLOADS_BUCKET, ZIPPYNET_LATENTS_BUCKET).
+ * Finds the other bucket and sets the environment for the SDK: AWS as it is configured, or, if the bucket is one of the
+ * local service's and nobody named an endpoint, that service. What an option names goes first, then what the
+ * environment names (ZIPPYNET_UPLOADS_BUCKET, ZIPPYNET_LATENTS_BUCKET).
  */
 export async function useBucket(bucket: string, named: Partial<Sides>): Promise<Sides> {
   const { env } = process;

@@ -27,12 +27,13 @@ const MAX_SIZE_BYTES = 8;
  * Parses an AV1 still picture as `.zn` files hold it (AV1 specification, §5.3, §5.5 and §5.9):
  *
  * ```
- * OBU      sequence header    reduced still picture header, 8 bits, profile 0 or 1, colour 1/13/6 in full range, no film grain
+ * OBU      sequence header    reduced still picture header, 8 bits, profile 0 or 1, colour 1/13/6
+ *                             in full range, no film grain
  * OBU      frame              to the end
  * ```
  *
- * Each OBU has a size and no extension. Throws `bad-file` for anything else, bytes after the frame included. The frame itself is
- * not decoded.
+ * Each OBU has a size and no extension. Throws `bad-file` for anything else, bytes after the frame included. The frame
+ * itself is not decoded.
  */
 export function av1Sequence(picture: Uint8Array): Av1Sequence {
   const header = readUnit(picture, 0, SEQUENCE_HEADER, "sequence header");

@@ -12,8 +12,8 @@ export function assertVp8lEnds(frame: Uint8Array, size: Sides): void {
 }
 
 /**
- * How many bytes a VP8L frame takes (RFC 9649, §3 and §4): its prefix codes are read to the last pixel, but no pixel is computed. Decoders ignore
- * bytes after a frame, so that nothing else would tell of them.
+ * How many bytes a VP8L frame takes (RFC 9649, §3 and §4): its prefix codes are read to the last pixel, but no pixel is
+ * computed. Decoders ignore bytes after a frame, so that nothing else would tell of them.
  *
  * @param frame with its header of 5 bytes
  * @throws `bad-file` if it is not a whole frame
@@ -216,7 +216,10 @@ class PrefixCode {
   readonly #symbols: Uint16Array;
   /** How many symbols there are of each length. */
   readonly #counts = new Uint16Array(16);
-  /** By the next bits, up to 8: symbol · 16 + length, or 0 where the code is longer. No larger than the code needs: there may be many codes. */
+  /**
+   * By the next bits, up to 8: symbol · 16 + length, or 0 where the code is longer. No larger than the code needs:
+   * there may be many codes.
+   */
   readonly #table: Uint16Array;
   /** The symbol of no bits, if there is but one. */
   readonly #only: number | undefined;

@@ -42,8 +42,9 @@ export function webpSize({ codec, payload }: WebpFrame): { width: number; height
 }
 
 /**
- * RFC 6386, §9.1: a tag of three bytes, a start code, 14 bits of width and 2 of scale, the same of height. The tag is, from its lowest bit on: 0 for a
- * key frame, 3 bits of version, 1 bit that shows the frame, 19 bits of the length of the first partition.
+ * RFC 6386, §9.1: a tag of three bytes, a start code, 14 bits of width and 2 of scale, the same of height. The tag is,
+ * from its lowest bit on: 0 for a key frame, 3 bits of version, 1 bit that shows the frame, 19 bits of the length of
+ * the first partition.
  */
 function vp8Size(payload: Uint8Array) {
   const [low, middle, high, ...start] = payload.subarray(0, 6);

@@ -1,7 +1,7 @@
 /**
- * `npm run effort -- DIR [--size 42] [--limit 6] [--efforts 0,3,6,9]`: what `--effort` buys. Bytes at equal PSNR (BD-rate to effort 0, over
- * qualities 30 to 70) and time as a ratio to sharp's AVIF at effort 9 encoding the same images in the same run, on one core. It goes on
- * for minutes: effort 9 takes seconds an image.
+ * `npm run effort -- DIR [--size 42] [--limit 6] [--efforts 0,3,6,9]`: what `--effort` buys. Bytes at equal PSNR
+ * (BD-rate to effort 0, over qualities 30 to 70) and time as a ratio to sharp's AVIF at effort 9 encoding the same
+ * images in the same run, on one core. It goes on for minutes: effort 9 takes seconds an image.
  */
 import { parseArgs } from "node:util";
 import sharp from "sharp";

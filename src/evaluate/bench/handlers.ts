@@ -41,8 +41,9 @@ const SCRIPT = `
 `;
 
 /**
- * The decode function as it is deployed, from S3 on this machine: its cold start beside that of a handler with only sharp and client-s3
- * (module load to first answer), and its warm answer beside what the codec itself takes for the same picture.
+ * The decode function as it is deployed, from S3 on this machine: its cold start beside that of a handler with only
+ * sharp and client-s3 (module load to first answer), and its warm answer beside what the codec itself takes for the
+ * same picture.
  */
 export async function handlerRows(rounds: number): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), "zippynet-bench-"));

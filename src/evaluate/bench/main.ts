@@ -1,8 +1,7 @@
 /**
- * `npm run bench [-- --json] [--rounds N]`: times of ZippyNet, each as a ratio to sharp's AVIF at the same job in the same run. One
- * core: our kernel has no threads, and sharp is held to one. All tasks take turns, so
- * that what else the machine does falls on all alike, and medians are compared. Milliseconds mean little, ratios
- * something.
+ * `npm run bench [-- --json] [--rounds N]`: times of ZippyNet, each as a ratio to sharp's AVIF at the same job in the
+ * same run. One core: our kernel has no threads, and sharp is held to one. All tasks take turns, so that what else the
+ * machine does falls on all alike, and medians are compared. Milliseconds mean little, ratios something.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";

@@ -17,8 +17,8 @@ export function hashImages(images: readonly Image[]): string {
 }
 
 /**
- * Work that depends on nothing but its key and the versions of sharp's libraries: done once, kept as JSON in an ignored folder of
- * the checkout. Where that cannot be written, the work is done each time.
+ * Work that depends on nothing but its key and the versions of sharp's libraries: done once, kept as JSON in an ignored
+ * folder of the checkout. Where that cannot be written, the work is done each time.
  */
 export async function cached<T>(key: unknown, work: () => Promise<T>): Promise<T> {
   const text = JSON.stringify({ key, versions: sharp.versions });
@@ -41,7 +41,10 @@ const SOURCES = ["codec", "model", "image"].map((name) =>
   fileURLToPath(new URL(`../../${name}`, import.meta.url)),
 );
 
-/** SHA-256 of all that our own files come from: the code of codec, model and image, and the models, which manifests tell apart. */
+/**
+ * SHA-256 of all that our own files come from: the code of codec, model and image, and the models, which manifests tell
+ * apart.
+ */
 export async function ownVersion(): Promise<string> {
   const hash = createHash("sha256");
   for (const [folder, wanted] of [

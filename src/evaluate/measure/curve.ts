@@ -36,8 +36,8 @@ export interface RateCurve {
 
 /**
  * The curve through mean points: the logarithm of bytes as a function of a measure, by monotone cubic interpolation
- * (Fritsch and Carlson 1980, with the harmonic-mean slopes of Fritsch and Butland 1984) between neighbours. Points that need more
- * bytes than a better one are left out; nothing is extrapolated.
+ * (Fritsch and Carlson 1980, with the harmonic-mean slopes of Fritsch and Butland 1984) between neighbours. Points that
+ * need more bytes than a better one are left out; nothing is extrapolated.
  */
 export function rateCurve(points: readonly Point[], measure: Measure = inPsnr): RateCurve {
   const curve = rising(points, measure);

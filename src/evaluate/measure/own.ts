@@ -27,7 +27,9 @@ export interface OwnTask {
 /** How good one of our files is. */
 export interface OwnRow {
   readonly bytes: number;
-  /** The payload that the model's tables estimate, without the container, in bytes; of a classical frame, its length. */
+  /**
+   * The payload that the model's tables estimate, without the container, in bytes; of a classical frame, its length.
+   */
   readonly estimated: number;
   /** In dB; 60 without loss. */
   readonly psnr: number;

@@ -38,7 +38,10 @@ const SAMPLES: SetWish = {
 
 const IMAGE = /^\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
 
-/** `NAME=FOLDER`, `NAME=FOLDER@42` or `NAME=FOLDER@64tiles`, with levels to compare at, `:29,30.5,32`, after it. Throws RangeError. */
+/**
+ * `NAME=FOLDER`, `NAME=FOLDER@42` or `NAME=FOLDER@64tiles`, with levels to compare at, `:29,30.5,32`, after it. Throws
+ * RangeError.
+ */
 export function parseSet(text: string): SetWish {
   const found = /^([\w-]+)=(.+?)(?:@(\d+)(tiles)?)?(?::(\d[\d.]*(?:,\d[\d.]*)*))?$/.exec(text);
   const size = Number(found?.[3] ?? 64);
@@ -65,7 +68,10 @@ export function parseSets(texts: readonly string[]): SetWish[] {
   return sets;
 }
 
-/** At most `limit` pictures, evenly from all, in order of name. Throws what cannot be read, and RangeError if there is nothing. */
+/**
+ * At most `limit` pictures, evenly from all, in order of name. Throws what cannot be read, and RangeError if there is
+ * nothing.
+ */
 export async function readSet(wish: SetWish, limit = Infinity): Promise<Picture[]> {
   const { folder, tiles } = wish;
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

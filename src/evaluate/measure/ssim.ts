@@ -7,8 +7,8 @@ import { packageVersion, toRgba } from "../peers/peer.ts";
 const WINDOW = 11;
 
 /**
- * SSIM of luma, as its authors' own program computes it (Wang et al. 2004), without scaling down first. MS-SSIM's five scales
- * need sides of 176 pixels, so pictures of a few dozen cannot have it.
+ * SSIM of luma, as its authors' own program computes it (Wang et al. 2004), without scaling down first. MS-SSIM's five
+ * scales need sides of 176 pixels, so pictures of a few dozen cannot have it.
  */
 export const SSIM: Similarity = {
   name: `ssim.js ${packageVersion("ssim.js")}, luma, window ${WINDOW}`,

@@ -16,9 +16,9 @@ function start(): ReturnType<typeof openJpeg> {
 }
 
 /**
- * Bare codestreams of OpenJPEG, one layer, its comment (39 bytes) taken out. Fewer decompositions than its five suit pictures
- * of a few dozen pixels: at 64 pixels and 30 dB two save a tenth. The rate is what an encoder is asked for, in hundredths
- * of a bit a pixel.
+ * Bare codestreams of OpenJPEG, one layer, its comment (39 bytes) taken out. Fewer decompositions than its five suit
+ * pictures of a few dozen pixels: at 64 pixels and 30 dB two save a tenth. The rate is what an encoder is asked for, in
+ * hundredths of a bit a pixel.
  */
 export const JPEG_2000: Peer = {
   name: "jpeg2000",

@@ -29,9 +29,9 @@ function start(): Promise<unknown> {
 }
 
 /**
- * Bare codestreams, at the highest effort, in both ways of coding a lossy picture: in DCT blocks, and whole. On a sample face of 42
- * pixels the first is ahead below 29 dB, the second above. ImageMagick brings the newer libjxl, whose DCT needs a quarter fewer bytes at
- * 27 dB than the older one's; only that offers the second way.
+ * Bare codestreams, at the highest effort, in both ways of coding a lossy picture: in DCT blocks, and whole. On a
+ * sample face of 42 pixels the first is ahead below 29 dB, the second above. ImageMagick brings the newer libjxl, whose
+ * DCT needs a quarter fewer bytes at 27 dB than the older one's; only that offers the second way.
  */
 export const JPEG_XL: readonly Peer[] = [
   {

@@ -41,9 +41,9 @@ export const steps = (from: number, to: number, by: number): number[] =>
   Array.from({ length: Math.floor((to - from) / by) + 1 }, (_, i) => from + i * by);
 
 /**
- * WebP and AVIF stand here twice: as people use them, tuned to the eye, and tuned to PSNR, which is what is measured. Tried on
- * training faces of 42 pixels: WebP's `icon` preset (no spatial noise shaping, no deblocking) takes 7 % off at equal PSNR, AVIF's
- * `psnr` tuning 4 %; careful subsampling of WebP and 4:2:0 AVIF are no better.
+ * WebP and AVIF stand here twice: as people use them, tuned to the eye, and tuned to PSNR, which is what is measured.
+ * Tried on training faces of 42 pixels: WebP's `icon` preset (no spatial noise shaping, no deblocking) takes 7 % off at
+ * equal PSNR, AVIF's `psnr` tuning 4 %; careful subsampling of WebP and 4:2:0 AVIF are no better.
  */
 export const PEERS: readonly Peer[] = [
   sharpPeer({

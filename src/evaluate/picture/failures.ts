@@ -19,8 +19,8 @@ const DRAWINGS = {
 } as const;
 
 /**
- * What a model misses: a row for each kind, with the original, what the model alone makes of it, and what the encoder then stores
- * at the same target.
+ * What a model misses: a row for each kind, with the original, what the model alone makes of it, and what the encoder
+ * then stores at the same target.
  */
 export async function failures(model: Model): Promise<Cell[][]> {
   const kinds: [string, Image][] = [];

@@ -1,4 +1,7 @@
-/** `npm run picture`: the README's picture, and of each model here the picture of its failures, from images that may be published. */
+/**
+ * `npm run picture`: the README's picture, and of each model here the picture of its failures, from images that may be
+ * published.
+ */
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";

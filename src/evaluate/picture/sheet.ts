@@ -13,7 +13,9 @@ export interface Cell {
   readonly label: string;
 }
 
-/** Rows of pictures, each enlarged to 128×128 pixels without smoothing, with their labels: a PNG of at most 256 colours. */
+/**
+ * Rows of pictures, each enlarged to 128×128 pixels without smoothing, with their labels: a PNG of at most 256 colours.
+ */
 export async function sheet(rows: readonly (readonly Cell[])[]): Promise<Buffer> {
   const width = rows[0]!.length * (SIDE + GAP) + GAP;
   const height = rows.length * (SIDE + LABEL + GAP) + GAP;

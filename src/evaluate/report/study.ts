@@ -85,7 +85,10 @@ export function meanRow(rows: readonly StudyRow[]): StudyRow {
   };
 }
 
-/** A one-dimensional array as NumPy's `save` writes it, format 1.0: a header padded to 64 bytes, and little-endian float32. */
+/**
+ * A one-dimensional array as NumPy's `save` writes it, format 1.0: a header padded to 64 bytes, and little-endian
+ * float32.
+ */
 export function npy(values: Float32Array): Uint8Array {
   const described = `{'descr': '<f4', 'fortran_order': False, 'shape': (${values.length},), }`;
   const before = 10; // magic, version, length of what follows

@@ -57,13 +57,19 @@ const EFFORTS = [
 ] as const;
 const FROM = [0, 1, 3, 6, 9] as const;
 
-/** AVIF's effort for what is stored, by our own: one that keeps a picture under a second or so, unless more is asked for. */
+/**
+ * AVIF's effort for what is stored, by our own: one that keeps a picture under a second or so, unless more is asked
+ * for.
+ */
 export function thoroughEffort(image: Image, effort: number): number {
   const [, efforts] = EFFORTS.find(([side]) => blockPixels(image) <= side * side)!;
   return efforts[FROM.findLastIndex((from) => from <= effort)]!;
 }
 
-/** Whether what is best at effort 0 is coded again at AVIF's slowest: pictures of at most 256×256 pixels, which that takes a moment. */
+/**
+ * Whether what is best at effort 0 is coded again at AVIF's slowest: pictures of at most 256×256 pixels, which that
+ * takes a moment.
+ */
 export function isPolished(image: Image): boolean {
   return blockPixels(image) <= EFFORTS[0][0] ** 2;
 }
@@ -78,8 +84,9 @@ function blockPixels({ width, height }: Image): number {
 }
 
 /**
- * Time of coding and decoding a pixel, in multiplications of a model's networks that take as long, by AVIF's effort. Measured on noise,
- * which is the slowest, at 22 multiplications a nanosecond; AVIF's slowest varies tenfold with the picture.
+ * Time of coding and decoding a pixel, in multiplications of a model's networks that take as long, by AVIF's effort.
+ * Measured on noise, which is the slowest, at 22 multiplications a nanosecond; AVIF's slowest varies tenfold with the
+ * picture.
  */
 const AV1_COST = [
   [QUICK, 17_000],

@@ -14,7 +14,10 @@ export const NO_WRAP: Wrap = { bytes: 0, around: (file) => file };
 
 const EMPTY = new Uint8Array(0);
 
-/** None if the alpha is too much for a file, such as noise of a megapixel: then only VP8L, which has its own, can hold the picture. */
+/**
+ * None if the alpha is too much for a file, such as noise of a megapixel: then only VP8L, which has its own, can hold
+ * the picture.
+ */
 export async function wrapperOf({ width, height, data, alpha }: Image): Promise<Wrap | undefined> {
   if (!alpha) return NO_WRAP;
   const { alphaFrame } = await withSharp(() => import("./codecs.ts"));

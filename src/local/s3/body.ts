@@ -7,8 +7,8 @@ import { S3Error } from "./errors.ts";
 const MAX_BODY = 256 * 1024 * 1024;
 
 /**
- * The object's bytes of a PUT or POST: chunked signing (`aws-chunked`) taken off, length, MD5 and CRC-32 checked where the
- * client states them.
+ * The object's bytes of a PUT or POST: chunked signing (`aws-chunked`) taken off, length, MD5 and CRC-32 checked where
+ * the client states them.
  */
 export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   const pieces: Buffer[] = [];

@@ -2,7 +2,9 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Guard, ObjectInfo } from "./disk.ts";
 import { noSuchKey, preconditionFailed } from "./errors.ts";
 
-/** The condition of a PUT or DELETE: `If-None-Match: *` (there must be none), `If-Match` (the one there must be this). */
+/**
+ * The condition of a PUT or DELETE: `If-None-Match: *` (there must be none), `If-Match` (the one there must be this).
+ */
 export function writeGuard(headers: IncomingHttpHeaders, key: string): Guard {
   const match = headers["if-match"];
   const noneMatch = headers["if-none-match"];

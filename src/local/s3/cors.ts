@@ -5,8 +5,8 @@ import { S3Error } from "./errors.ts";
 const OWN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 /**
- * Lets pages of this machine use the bucket. True if that answers the request, which then was a preflight. Throws `AccessDenied` to
- * all other pages: whatever site this machine's browser has open could reach the bucket.
+ * Lets pages of this machine use the bucket. True if that answers the request, which then was a preflight. Throws
+ * `AccessDenied` to all other pages: whatever site this machine's browser has open could reach the bucket.
  */
 export function allowPages({ method, headers }: IncomingMessage, response: ServerResponse): boolean {
   const { origin } = headers;

@@ -28,8 +28,9 @@ export interface NewObject {
 export type Guard = (current: ObjectInfo | undefined) => void;
 
 /**
- * One bucket in one folder. An object is one file, `{JSON of ObjectInfo}\n{bytes}`, named by the SHA-256 of its key (any key
- * is legal that way), and replaced by renaming: a reader sees an old or a new object, never a mixture, whatever dies when.
+ * One bucket in one folder. An object is one file, `{JSON of ObjectInfo}\n{bytes}`, named by the SHA-256 of its key
+ * (any key is legal that way), and replaced by renaming: a reader sees an old or a new object, never a mixture,
+ * whatever dies when.
  */
 export class Bucket {
   readonly name: string;

@@ -41,8 +41,9 @@ export interface LocalS3Options {
 }
 
 /**
- * S3 for one machine: objects with their metadata and tags, listings, copies, conditional writes and deletes, multipart uploads,
- * with AWS's SDKs and command line or plain HTTP. It listens on 127.0.0.1 only and lets everybody in: signatures are not checked.
+ * S3 for one machine: objects with their metadata and tags, listings, copies, conditional writes and deletes, multipart
+ * uploads, with AWS's SDKs and command line or plain HTTP. It listens on 127.0.0.1 only and lets everybody in:
+ * signatures are not checked.
  */
 export class LocalS3 {
   readonly #buckets = new Map<string, Bucket>();

@@ -21,7 +21,9 @@ export class Uploads {
     return md5(body).toString("hex");
   }
 
-  /** The object of the listed parts. The upload stays until it is aborted, so that a failed write can be tried again. */
+  /**
+   * The object of the listed parts. The upload stays until it is aborted, so that a failed write can be tried again.
+   */
   join(id: string, numbers: readonly number[]): NewObject {
     const { headers, parts } = this.#find(id);
     const bodies = numbers.map((number) => {

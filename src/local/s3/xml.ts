@@ -28,7 +28,8 @@ function escapeText(text: string): string {
 
 /**
  * The text of every `<name>` within every `<parent>` of a request, in order, one list a parent. Enough for the request
- * bodies of Delete, CompleteMultipartUpload and PutObjectTagging, whose elements neither nest in themselves nor carry attributes.
+ * bodies of Delete, CompleteMultipartUpload and PutObjectTagging, whose elements neither nest in themselves nor carry
+ * attributes.
  */
 export function readXml(document: string, parent: string, name: string): (string | undefined)[] {
   const parents = document.matchAll(new RegExp(`<${parent}>(.*?)</${parent}>`, "gs"));

@@ -1,6 +1,6 @@
 /**
- * Names of one picture: the upload's key `a/b c.jpg`, its latents' key `a/b c.jpg.zn`, its path `/images/a/b%20c.jpg`, and
- * the upload's key as S3 writes it into events, `a/b+c.jpg`.
+ * Names of one picture: the upload's key `a/b c.jpg`, its latents' key `a/b c.jpg.zn`, its path `/images/a/b%20c.jpg`,
+ * and the upload's key as S3 writes it into events, `a/b+c.jpg`.
  */
 
 const SUFFIX = ".zn";
@@ -17,7 +17,9 @@ export function uploadKey(key: string): string | undefined {
 /** S3's limit on a key, in bytes. */
 export const MAX_KEY = 1024;
 
-/** Whether there can be latents of an upload's key: of any other, S3 or its client only says that the request is bad. */
+/**
+ * Whether there can be latents of an upload's key: of any other, S3 or its client only says that the request is bad.
+ */
 export function mayHaveLatents(key: string): boolean {
   return key.isWellFormed() && Buffer.byteLength(latentsKey(key)) <= MAX_KEY;
 }
@@ -37,9 +39,9 @@ export function encodeEventKey(key: string): string {
 }
 
 /**
- * The key out of a request to the API, from its path parameter. API Gateway decodes paths, once, but leaves `%25` as it is, in
- * `rawPath` and parameter alike; servers that stand in for it may decode the parameter in full and leave `rawPath` encoded. Where
- * the two agree, what still is encoded is `%25` alone.
+ * The key out of a request to the API, from its path parameter. API Gateway decodes paths, once, but leaves `%25` as it
+ * is, in `rawPath` and parameter alike; servers that stand in for it may decode the parameter in full and leave
+ * `rawPath` encoded. Where the two agree, what still is encoded is `%25` alone.
  */
 export function requestedKey(rawPath: string, parameter: string): string {
   return rawPath.endsWith(`/images/${parameter}`) ? parameter.replaceAll("%25", "%") : parameter;
@@ -50,7 +52,10 @@ export function isFolderMarker(key: string, size: number | undefined): boolean {
   return size === 0 && key.endsWith("/");
 }
 
-/** A key as manifests of S3 Batch Operations and listings have it: percent-encoded, so that no comma or line break is left. */
+/**
+ * A key as manifests of S3 Batch Operations and listings have it: percent-encoded, so that no comma or line break is
+ * left.
+ */
 export function percentEncodeKey(key: string): string {
   return encodeURIComponent(key).replaceAll("%2F", "/");
 }

@@ -44,14 +44,17 @@ const UNITS: Readonly<Record<keyof Metrics, "Bytes" | "Milliseconds" | "Count" |
   NotModified: "Count",
 };
 
-/** What the function is; the one dimension of all metrics. A key or a request id would make a metric each, and each is paid for. */
+/**
+ * What the function is; the one dimension of all metrics. A key or a request id would make a metric each, and each is
+ * paid for.
+ */
 export type Operation = "encode" | "decode" | "batch";
 
 /**
  * Fields that make a line of the log carry metrics, in CloudWatch's embedded metric format
- * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html). What else
- * the line has (key, model, request id) are properties: found by a search of the log, and no metric. Without a namespace, which
- * is so outside of functions, the values stand there alone.
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+ * What else the line has (key, model, request id) are properties: found by a search of the log, and no metric. Without
+ * a namespace, which is so outside of functions, the values stand there alone.
  */
 export function metricFields(
   operation: Operation,

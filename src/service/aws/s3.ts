@@ -35,7 +35,10 @@ export interface Listed {
 /** Where S3 stands: an object of this ETag, or none; a conditional write happens only if it still does. */
 export type Expected = string | undefined;
 
-/** The few operations on objects that the service needs. All throw what the SDK throws, but for "not there" and "changed". */
+/**
+ * The few operations on objects that the service needs. All throw what the SDK throws, but for "not there" and
+ * "changed".
+ */
 export class ObjectStore {
   readonly #client: S3Client;
 
@@ -52,8 +55,8 @@ export class ObjectStore {
   }
 
   /**
-   * As `head`; where the metadata of the object say nothing, its tags may. S3 tells how many it has with its head (to those who may read
-   * them), so only objects with tags cost another request.
+   * As `head`; where the metadata of the object say nothing, its tags may. S3 tells how many it has with its head (to
+   * those who may read them), so only objects with tags cost another request.
    */
   async headTagged(bucket: string, key: string): Promise<ObjectHead | undefined> {
     const found = await this.#headObject(bucket, key);
@@ -70,12 +73,17 @@ export class ObjectStore {
     return orUndefined(this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })));
   }
 
-  /** Throws if there is no such bucket: S3's answer to a HEAD of an object in it is the same 404 as for one that is not there. */
+  /**
+   * Throws if there is no such bucket: S3's answer to a HEAD of an object in it is the same 404 as for one that is not
+   * there.
+   */
   async assertBucket(bucket: string): Promise<void> {
     await this.#client.send(new HeadBucketCommand({ Bucket: bucket }));
   }
 
-  /** The objects of a bucket whose keys begin with `prefix`, in the order of their keys' bytes, a thousand a request. */
+  /**
+   * The objects of a bucket whose keys begin with `prefix`, in the order of their keys' bytes, a thousand a request.
+   */
   async *list(bucket: string, prefix: string): AsyncGenerator<Listed, void, undefined> {
     let token: string | undefined;
     do {

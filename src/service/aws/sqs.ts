@@ -16,8 +16,8 @@ export interface Received {
 }
 
 /**
- * The queue of what could not be encoded. All throw what the SDK throws. Handlers import this module when they first need it:
- * hardly any invocation does, and the client would lengthen every cold start.
+ * The queue of what could not be encoded. All throw what the SDK throws. Handlers import this module when they first
+ * need it: hardly any invocation does, and the client would lengthen every cold start.
  */
 export class FailuresQueue {
   readonly #client: SQSClient;

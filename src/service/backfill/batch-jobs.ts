@@ -37,7 +37,9 @@ const ENDED: readonly JobStatus[] = ["Complete", "Failed", "Cancelled"];
 const UNDER_WAY: JobStatus[] = ["New", "Preparing", "Ready", "Active", "Pausing", "Paused", "Completing"];
 const PRIORITY = 10;
 
-/** Jobs of S3 Batch Operations that call a deployed `batch` function. Throws what the SDK throws, beside `bad-option`. */
+/**
+ * Jobs of S3 Batch Operations that call a deployed `batch` function. Throws what the SDK throws, beside `bad-option`.
+ */
 export class BatchJobs {
   readonly #control: S3ControlClient;
   readonly #account: string;
@@ -143,7 +145,10 @@ export function hasEnded({ status }: JobState): boolean {
   return ENDED.includes(status);
 }
 
-/** Where manifests and reports of backfills lie in the latents bucket. Latents end in `.zn`, so they are in nobody's way. */
+/**
+ * Where manifests and reports of backfills lie in the latents bucket. Latents end in `.zn`, so they are in nobody's
+ * way.
+ */
 export const BACKFILL_FOLDER = "jobs";
 
 /** The lines of a manifest of S3 Batch Operations: bucket and percent-encoded key, CSV. */

@@ -18,8 +18,8 @@ const Manifest = v.object({
 
 /**
  * The failed tasks of a job, out of its completion report
- * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-examples-reports.html). Throws `bad-file` if that is not of the
- * form that it should have.
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-examples-reports.html). Throws `bad-file` if that is
+ * not of the form that it should have.
  */
 export async function* failedTasks(
   store: ObjectStore,
@@ -46,7 +46,9 @@ function parsed(bytes: Uint8Array, key: string): v.InferOutput<typeof Manifest> 
   }
 }
 
-/** Bucket, key, version, status, code, HTTP status, message; the last may hold commas, and quotes, doubled, around it. */
+/**
+ * Bucket, key, version, status, code, HTTP status, message; the last may hold commas, and quotes, doubled, around it.
+ */
 function readRow(line: string): FailedTask {
   const [, bucket, key, code, message] =
     /^([^,]*),([^,]*),[^,]*,[^,]*,([^,]*),[^,]*,(.*)$/.exec(line.trimEnd()) ?? [];

@@ -48,8 +48,8 @@ const Invocation = v.variant("invocationSchemaVersion", [Version1, Version2]);
 
 /**
  * Reads an invocation of schema 1.0 or 2.0
- * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html). The version of an object that a task may
- * name is not read: latents are those of the latest version, whichever is in the manifest.
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html). The version of an object that a
+ * task may name is not read: latents are those of the latest version, whichever is in the manifest.
  *
  * Throws if the event is something else, saying where.
  */
@@ -81,8 +81,8 @@ const SHORT = 512;
 
 /**
  * Does a task of a job, and answers as the job's report shall have it. Nothing is thrown: what may pass by itself is a
- * `TemporaryFailure`, which S3 tries again, and what never will a `PermanentFailure` with its reason. The job's report tells of
- * it, so the failures queue does not. The user argument `again` = `true` encodes even what is up to date.
+ * `TemporaryFailure`, which S3 tries again, and what never will a `PermanentFailure` with its reason. The job's report
+ * tells of it, so the failures queue does not. The user argument `again` = `true` encodes even what is up to date.
  */
 export async function doBatchTask(
   open: () => Promise<ServiceContext>,

@@ -1,7 +1,7 @@
 /**
  * List prices in US dollars, us-east-1, without the free tier: https://aws.amazon.com/s3/pricing/ (Standard),
- * https://aws.amazon.com/lambda/pricing/ (arm64), https://aws.amazon.com/cloudwatch/pricing/ (logs). Other regions cost up to half as
- * much again.
+ * https://aws.amazon.com/lambda/pricing/ (arm64), https://aws.amazon.com/cloudwatch/pricing/ (logs). Other regions cost
+ * up to half as much again.
  */
 export const PRICES = {
   /** PUT, COPY, POST, LIST. */

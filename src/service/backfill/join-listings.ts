@@ -10,8 +10,8 @@ export interface Pair {
 }
 
 /**
- * Joins the listings of both buckets by key, holding next to nothing in memory: both come sorted by the bytes of their keys, as S3
- * lists them. What has no `.zn` in the latents bucket is not ours, and passed over.
+ * Joins the listings of both buckets by key, holding next to nothing in memory: both come sorted by the bytes of their
+ * keys, as S3 lists them. What has no `.zn` in the latents bucket is not ours, and passed over.
  */
 export async function* pairUp(
   uploads: AsyncIterable<Listed>,
@@ -39,9 +39,9 @@ async function* onlyLatents(listed: AsyncIterable<Listed>): AsyncGenerator<Liste
 }
 
 /**
- * Uploads sorted by their key are not sorted by that of their latents: `a` comes before `a-b`, but `a-b.zn` before `a.zn`. Only
- * keys that begin with the other key change places so. Those that may yet have to wait are held back; each begins with the one
- * below it, so they are at most as many as a key has bytes.
+ * Uploads sorted by their key are not sorted by that of their latents: `a` comes before `a-b`, but `a-b.zn` before
+ * `a.zn`. Only keys that begin with the other key change places so. Those that may yet have to wait are held back; each
+ * begins with the one below it, so they are at most as many as a key has bytes.
  */
 export async function* inLatentsOrder(
   uploads: AsyncIterable<Listed>,

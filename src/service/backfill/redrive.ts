@@ -15,8 +15,8 @@ export interface Failed {
 const HELD = 900;
 
 /**
- * All messages of the queue, each once. They stay in the queue, out of others' sight, until they are deleted or released; so
- * there is an end, even if nothing is deleted. What is held for longer comes again, and is held again.
+ * All messages of the queue, each once. They stay in the queue, out of others' sight, until they are deleted or
+ * released; so there is an end, even if nothing is deleted. What is held for longer comes again, and is held again.
  */
 export async function* failedUploads(queue: FailuresQueue): AsyncGenerator<Failed, void, undefined> {
   const seen = new Set<string>();

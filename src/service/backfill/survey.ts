@@ -16,9 +16,9 @@ export interface Scope {
 }
 
 /**
- * How the latents of a key stand to its upload: `missing`, `outdated` (of an older upload, other settings, or too early),
- * `current`; or there is no upload any more, or a folder of S3's console in its place (`orphan`); or it is
- * not in question (`foreign`: such a folder).
+ * How the latents of a key stand to its upload: `missing`, `outdated` (of an older upload, other settings, or too
+ * early), `current`; or there is no upload any more, or a folder of S3's console in its place (`orphan`); or it is not
+ * in question (`foreign`: such a folder).
  */
 export type State = "missing" | "outdated" | "current" | "orphan" | "foreign";
 
@@ -35,12 +35,15 @@ export interface Finding {
   readonly early: boolean;
 }
 
-/** Latents whose metadata are asked for at a time: S3 answers in tens of milliseconds, one's own processor is idle meanwhile. */
+/**
+ * Latents whose metadata are asked for at a time: S3 answers in tens of milliseconds, one's own processor is idle
+ * meanwhile.
+ */
 const QUESTIONS = 24;
 
 /**
- * Looks at every upload and its latents. Two listings tell most: what has no latents, or latents older than itself. The metadata of
- * the others are asked for, one HEAD each. The findings come in no particular order.
+ * Looks at every upload and its latents. Two listings tell most: what has no latents, or latents older than itself. The
+ * metadata of the others are asked for, one HEAD each. The findings come in no particular order.
  */
 export async function* survey(
   context: ServiceContext,
@@ -72,8 +75,8 @@ async function find(context: ServiceContext, { before, prefix }: Scope, pair: Pa
 }
 
 /**
- * Whether the latents are what the settings make of the upload. An upload that asks for something else itself seems outdated here;
- * `encodeObject` then looks at it too, and finds that all is well.
+ * Whether the latents are what the settings make of the upload. An upload that asks for something else itself seems
+ * outdated here; `encodeObject` then looks at it too, and finds that all is well.
  */
 async function isAsPlanned(
   { store, models, settings }: ServiceContext,

@@ -10,20 +10,23 @@ import { parseMetadata } from "../encode/latents-object.ts";
 /** Whether an object is what its metadata promise. */
 export interface Verified {
   /**
-   * `verified` against the upload; `decoded` where the upload is gone or not asked for; `outdated` where it is another by now, which
-   * a backfill mends; `absent` where the latents have gone since they were listed.
+   * `verified` against the upload; `decoded` where the upload is gone or not asked for; `outdated` where it is another
+   * by now, which a backfill mends; `absent` where the latents have gone since they were listed.
    */
   readonly outcome: "verified" | "decoded" | "outdated" | "absent";
   /** In dB; infinite without loss, and only where it was measured. */
   readonly psnr?: number;
 }
 
-/** dB that PSNR may differ from its metadata: there it is rounded to 0.01, and libraries may read an upload a level differently. */
+/**
+ * dB that PSNR may differ from its metadata: there it is rounded to 0.01, and libraries may read an upload a level
+ * differently.
+ */
 const TOLERANCE = 0.1;
 
 /**
- * Decodes the latents of a key and, where the upload that they are of still exists, compares their PSNR with what their metadata
- * promise. Throws what is wrong: `bad-file`, `unknown-model`, `bad-image`; and what S3 throws.
+ * Decodes the latents of a key and, where the upload that they are of still exists, compares their PSNR with what their
+ * metadata promise. Throws what is wrong: `bad-file`, `unknown-model`, `bad-image`; and what S3 throws.
  */
 export async function verifyObject(
   { store, models, settings }: ServiceContext,

@@ -64,8 +64,8 @@ export async function getInline(
 }
 
 /**
- * `POST /inline` with `{"keys": [...]}`: each picture, or what is wrong with it, in the order of the keys, which may repeat.
- * Throws a 400 for another body, and for more than 200 keys.
+ * `POST /inline` with `{"keys": [...]}`: each picture, or what is wrong with it, in the order of the keys, which may
+ * repeat. Throws a 400 for another body, and for more than 200 keys.
  */
 export async function getManyInline(
   context: PictureContext,

@@ -3,7 +3,10 @@ import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
 import { PICTURE_FORMAT_NAMES, PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
 import { Problem } from "./answer.ts";
 
-/** Media types that a picture is served as, by the name that `?format=` knows; first comes what is sent to those who take anything. */
+/**
+ * Media types that a picture is served as, by the name that `?format=` knows; first comes what is sent to those who
+ * take anything.
+ */
 export const SERVED = {
   ...(Object.fromEntries(
     PICTURE_FORMAT_NAMES.map((name) => [name, PICTURE_FORMATS[name].mediaType]),
@@ -16,9 +19,9 @@ export type Format = PictureFormat | "zn";
 const NAMES = Object.keys(SERVED) as readonly Format[];
 
 /**
- * The format of `?format=` if given (`jpg` is `jpeg`), else the one that an `Accept` header likes best; an empty header is none, and stands
- * for anything. The file itself,
- * `zn`, is sent only to those who name it: no wildcard can mean it. Throws a 400 or a 406.
+ * The format of `?format=` if given (`jpg` is `jpeg`), else the one that an `Accept` header likes best; an empty header
+ * is none, and stands for anything. The file itself, `zn`, is sent only to those who name it: no wildcard can mean it.
+ * Throws a 400 or a 406.
  * @param file whether `Accept` may lead to `zn`
  */
 export function chooseFormat(

@@ -13,8 +13,8 @@ export interface PictureRequest {
 }
 
 /**
- * What `?w=`, `?h=`, `?fit=` and `?format=` ask for, or `Accept` instead of the last. The file itself, `zn`, has the one size it has:
- * it cannot be asked for with another, and `Accept` does not lead to it then. Throws a 400 or a 406.
+ * What `?w=`, `?h=`, `?fit=` and `?format=` ask for, or `Accept` instead of the last. The file itself, `zn`, has the
+ * one size it has: it cannot be asked for with another, and `Accept` does not lead to it then. Throws a 400 or a 406.
  */
 export function readPictureRequest(
   query: URLSearchParams,

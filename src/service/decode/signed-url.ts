@@ -4,21 +4,22 @@ import type { ServiceSettings } from "../settings.ts";
 import { Problem } from "./answer.ts";
 
 /**
- * Signed URLs of a private service: whoever has one may fetch the picture, in this form, until it expires. The signature is
- * HMAC-SHA-256 in base64url over
+ * Signed URLs of a private service: whoever has one may fetch the picture, in this form, until it expires. The
+ * signature is HMAC-SHA-256 in base64url over
  *
  * ```
  * zippynet-url-1 ⏎ path ⏎ query without signature, sorted ⏎
  * ```
  *
- * with path and query percent-encoded by one rule, whatever the URL had. The query has `expires`, in seconds since 1970. Scheme and
- * host are not in it, so that one URL works through a proxy too: let no two services share a secret.
+ * with path and query percent-encoded by one rule, whatever the URL had. The query has `expires`, in seconds since
+ * 1970. Scheme and host are not in it, so that one URL works through a proxy too: let no two services share a secret.
  */
 const SCHEME = "zippynet-url-1";
 const [EXPIRES, SIGNATURE] = ["expires", "signature"] as const;
 
 /**
- * A picture's URL, with or without a query, signed until a time. Throws `bad-option` if it is no URL or is signed already, or the time is no time.
+ * A picture's URL, with or without a query, signed until a time. Throws `bad-option` if it is no URL or is signed
+ * already, or the time is no time.
  * @param expires the first moment at which it is no longer good; counts in whole seconds
  */
 export function signUrl(url: string, secret: string, expires: Date): string {
@@ -40,8 +41,8 @@ export function signUrl(url: string, secret: string, expires: Date): string {
 }
 
 /**
- * Seconds for which a request is still good. Throws a 403 that says what is wrong: no signature, one that does not fit, or one that
- * has expired. The last is told only of URLs that were good once.
+ * Seconds for which a request is still good. Throws a 403 that says what is wrong: no signature, one that does not fit,
+ * or one that has expired. The last is told only of URLs that were good once.
  * @param path decoded, `/images/a b.png`
  * @param now milliseconds since 1970
  */
@@ -84,8 +85,8 @@ function decodedPath(pathname: string): string {
 }
 
 /**
- * Whether a request may have what it asks for: always, or if the service is private, by a signed URL. Returns for how long, and by
- * whom, the answer may be kept; past the signature's time nobody may. Throws a 403.
+ * Whether a request may have what it asks for: always, or if the service is private, by a signed URL. Returns for how
+ * long, and by whom, the answer may be kept; past the signature's time nobody may. Throws a 403.
  * @param path decoded
  */
 export function admit(

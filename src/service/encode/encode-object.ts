@@ -15,7 +15,10 @@ export interface Upload {
   readonly bucket: string;
   readonly key: string;
   readonly sequencer?: string | undefined;
-  /** Encodes it even if there are latents of it that are as the settings want them: by an older model of the same name, say. */
+  /**
+   * Encodes it even if there are latents of it that are as the settings want them: by an older model of the same name,
+   * say.
+   */
   readonly again?: boolean;
 }
 
@@ -35,10 +38,10 @@ export interface Rejected {
 }
 
 /**
- * Brings the latents of a key in line with what is uploaded under it *now*, whichever event asks, and how often: events come
- * more than once, late and out of order, so an event only says where to look. Latents are written or deleted only if they are
- * still those seen before the upload was looked at, and the upload is looked at again afterwards. So of two rounds that overlap,
- * the one that saw the older upload either fails to write or notices and goes on.
+ * Brings the latents of a key in line with what is uploaded under it *now*, whichever event asks, and how often: events
+ * come more than once, late and out of order, so an event only says where to look. Latents are written or deleted only
+ * if they are still those seen before the upload was looked at, and the upload is looked at again afterwards. So of two
+ * rounds that overlap, the one that saw the older upload either fails to write or notices and goes on.
  *
  * Throws what may pass by itself (S3 out of reach, a model that does not load); what never will is `rejected`.
  */
@@ -77,7 +80,10 @@ async function lookFor(store: ObjectStore, { bucket, key }: Upload): Promise<Obj
   return head && isFolderMarker(key, head.size) ? undefined : head;
 }
 
-/** One body has one ETag, whatever its metadata ask for: an upload that came and went meanwhile may differ in them alone. */
+/**
+ * One body has one ETag, whatever its metadata ask for: an upload that came and went meanwhile may differ in them
+ * alone.
+ */
 function isSame(a: ObjectHead | undefined, b: ObjectHead | undefined): boolean {
   return a?.etag === b?.etag && isDeepStrictEqual(a?.metadata, b?.metadata);
 }

@@ -22,9 +22,9 @@ const RANGES = { quality: [1, 100], psnr: [1, 100], "max-bytes": [1, 1e9], effor
 const NAMES = { quality: "quality", psnr: "psnr", maxBytes: "max-bytes" } as const;
 
 /**
- * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for (`model`, `effort`, and one of `quality`, `psnr`,
- * `max-bytes`), else the settings.
- * Throws `too-large` and `bad-option`, before a byte of the upload is fetched.
+ * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for (`model`, `effort`, and one of
+ * `quality`, `psnr`, `max-bytes`), else the settings. Throws `too-large` and `bad-option`, before a byte of the upload
+ * is fetched.
  */
 export async function planFor(models: Models, settings: ServiceSettings, upload: ObjectHead): Promise<Plan> {
   if (upload.size > settings.maxUploadBytes) {
@@ -61,7 +61,10 @@ function asked(metadata: Metadata, name: keyof typeof RANGES): number | undefine
   );
 }
 
-/** Of what an upload asks for; a model that the settings name and is not here is another matter, which a deployment mends. */
+/**
+ * Of what an upload asks for; a model that the settings name and is not here is another matter, which a deployment
+ * mends.
+ */
 function assertKnown(models: Models, name: string): void {
   const known = ["auto", ...models.list().map((model) => model.name)];
   if (name.split(",").every((part) => known.includes(part.trim()))) return;

@@ -9,7 +9,8 @@ import { readS3Event } from "./s3-event.ts";
  * Messages of the failures queue. They are of two kinds:
  *
  * - an upload that can never be encoded as it is: the encode function sends it, `rejected` below;
- * - an event that the encode function failed three times to handle: Lambda sends its invocation record, with the event and the
+ * - an event that the encode function failed three times to handle: Lambda sends its invocation record, with the event
+ * and the
  *   error (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
  */
 export interface FailedUploads {
@@ -82,8 +83,8 @@ function parsed(body: string): unknown {
 let queue: { readonly url: string; readonly open: () => Promise<FailuresQueue> } | undefined;
 
 /**
- * Puts a rejected upload into the failures queue, if there is one: without, which is so on one's own machine, the log has to do.
- * Throws what SQS throws, so that the event comes again rather than its reason be lost.
+ * Puts a rejected upload into the failures queue, if there is one: without, which is so on one's own machine, the log
+ * has to do. Throws what SQS throws, so that the event comes again rather than its reason be lost.
  */
 export async function tellRejected(
   { failuresQueueUrl: url }: ServiceSettings,

@@ -7,13 +7,16 @@ import { parseMetadata } from "./latents-object.ts";
 export interface Request {
   readonly operation: Operation;
   readonly fields: Fields;
-  /** Tells whoever should know of an upload that cannot be encoded, before it is logged. What it throws fails the upload. */
+  /**
+   * Tells whoever should know of an upload that cannot be encoded, before it is logged. What it throws fails the
+   * upload.
+   */
   readonly tell?: (rejected: Rejected) => Promise<void>;
 }
 
 /**
- * Brings the latents of a key in line with its upload, and writes a line of the log that says how, with its metrics. Throws, after
- * logging it too, what may pass by itself.
+ * Brings the latents of a key in line with its upload, and writes a line of the log that says how, with its metrics.
+ * Throws, after logging it too, what may pass by itself.
  */
 export async function handleUpload(
   open: () => Promise<ServiceContext>,

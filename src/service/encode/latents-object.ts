@@ -4,7 +4,8 @@ import type { ObjectHead } from "../aws/s3.ts";
 import type { Plan } from "./encode-settings.ts";
 
 /*
- * The metadata of a latents object: what it was made of, how, and how good it is. Their names stand here and nowhere else.
+ * The metadata of a latents object: what it was made of, how, and how good it is. Their names stand here and nowhere
+ * else.
  */
 
 /** How a value is written into metadata, and read from it. */

@@ -3,7 +3,10 @@ import { decodeEventKey } from "../aws/keys.ts";
 
 /** One record of an S3 event: something happened to an object. */
 export interface ObjectEvent {
-  /** `created` for ObjectCreated:*, `tagged` for ObjectTagging:*, `removed` for ObjectRemoved:* (delete markers too) and LifecycleExpiration:*. */
+  /**
+   * `created` for ObjectCreated:*, `tagged` for ObjectTagging:*, `removed` for ObjectRemoved:* (delete markers too) and
+   * LifecycleExpiration:*.
+   */
   readonly kind: "created" | "tagged" | "removed";
   readonly bucket: string;
   readonly key: string;
@@ -27,8 +30,8 @@ const Record = v.object({
 });
 
 /**
- * The records of an S3 event that concern us, in their order. S3's test event has no `Records` and gives none. Records that are
- * not S3's, or of other events, are returned apart, to be logged.
+ * The records of an S3 event that concern us, in their order. S3's test event has no `Records` and gives none. Records
+ * that are not S3's, or of other events, are returned apart, to be logged.
  */
 export function readS3Event(event: unknown): { events: ObjectEvent[]; ignored: unknown[] } {
   const records = v.is(v.object({ Records: v.array(v.unknown()) }), event) ? event.Records : [];

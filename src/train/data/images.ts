@@ -30,8 +30,8 @@ export interface LoadOptions {
 }
 
 /**
- * Decodes every image of some folders, subfolders included, into memory. Throws `bad-option` if a folder cannot be read or
- * nothing is in it, `bad-image` (with the path) if a file is no image.
+ * Decodes every image of some folders, subfolders included, into memory. Throws `bad-option` if a folder cannot be read
+ * or nothing is in it, `bad-image` (with the path) if a file is no image.
  */
 export async function loadImages(
   folders: readonly string[],

@@ -13,9 +13,9 @@ import { type Crop, resample } from "./resample.ts";
 const LEAST_SHARE = 0.75;
 
 /**
- * Writes the images of each folder as `tools/torch` takes them, a file each: safetensors with `train` and `held_out`, 8-bit squares
- * [count, side, side, 3]. An aligned image is its centred square; one for patches is cut into squares that cover it, at its own size
- * and at halves of it.
+ * Writes the images of each folder as `tools/torch` takes them, a file each: safetensors with `train` and `held_out`,
+ * 8-bit squares [count, side, side, 3]. An aligned image is its centred square; one for patches is cut into squares
+ * that cover it, at its own size and at halves of it.
  * @param side of the squares; that of nearly all images unless told
  * @returns the paths of the files
  */

@@ -12,8 +12,8 @@ export interface Crop {
 }
 
 /**
- * A crop of an image, scaled to width × height by Lanczos3 (antialiased when it shrinks), rounded to 8 bits, mirrored left
- * to right if asked.
+ * A crop of an image, scaled to width × height by Lanczos3 (antialiased when it shrinks), rounded to 8 bits, mirrored
+ * left to right if asked.
  */
 export function resample(image: Image, crop: Crop, width: number, height: number, mirror = false): Image {
   const across = taps(crop.left, crop.width, width, image.width, mirror);

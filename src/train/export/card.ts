@@ -6,8 +6,8 @@ import type { RunReport } from "../run.ts";
 const QUALITY = 40;
 
 /**
- * The model card of a recipe and of the logs of its stages: terms, data, stages, the command that makes it again, the curve on the
- * held-out images. Markdown.
+ * The model card of a recipe and of the logs of its stages: terms, data, stages, the command that makes it again, the
+ * curve on the held-out images. Markdown.
  * @param logs paths, stage by stage; what is not there is left out
  */
 export async function modelCard(recipe: Recipe, logs: readonly string[]): Promise<string> {

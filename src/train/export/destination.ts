@@ -7,9 +7,9 @@ import { type Manifest, parseManifest } from "../../model/manifest.ts";
 const OWN = { first: 192, last: 255 } as const;
 
 /**
- * The number of a model that is to be exported to a folder: the one asked for, else that of the model it replaces, else the first free
- * one of users' own. Throws `bad-option` if the model there is released, which never changes, or if another one beside it has the
- * number or the name: no command would then load any.
+ * The number of a model that is to be exported to a folder: the one asked for, else that of the model it replaces, else
+ * the first free one of users' own. Throws `bad-option` if the model there is released, which never changes, or if
+ * another one beside it has the number or the name: no command would then load any.
  */
 export async function numberAt(out: string, name: string, asked?: number): Promise<number> {
   const replaced = await modelToReplace(out);

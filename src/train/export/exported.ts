@@ -11,8 +11,8 @@ import {
 import { layerUnits } from "../network/quantise.ts";
 
 /**
- * The float weights that a model's integers stand for, by the names that training uses: `export.ts` turned round. Exported again they
- * give the same integers.
+ * The float weights that a model's integers stand for, by the names that training uses: `export.ts` turned round.
+ * Exported again they give the same integers.
  */
 export function floatWeights(architecture: Architecture, { g_a, g_s, prior }: Blobs): SafeTensors {
   const weights = new Map<string, SafeTensor>();
@@ -46,7 +46,10 @@ function scaled(integers: Int8Array, scale: Float32Array): Float32Array {
   return Float32Array.from(integers, (value, at) => value * scale[at % scale.length]!);
 }
 
-/** g₀, g₁, g₂ of each channel from exp(g₀ + g₁·l + g₂·l²) at the levels of three qualities (Newton's divided differences). */
+/**
+ * g₀, g₁, g₂ of each channel from exp(g₀ + g₁·l + g₂·l²) at the levels of three qualities (Newton's divided
+ * differences).
+ */
 function gainCoefficients(table: Float32Array, channels: number): Float32Array {
   const qualities = [1, QUALITIES / 2, QUALITIES] as const;
   const [a, b, c] = qualities.map(levelOf) as [number, number, number];

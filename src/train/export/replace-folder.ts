@@ -3,8 +3,9 @@ import { dirname, join, resolve } from "node:path";
 import { makeFolders } from "../../make-folders.ts";
 
 /**
- * Has a draft filled beside a folder and puts it in that one's place, so that who reads the folder finds all of the old files or all
- * of the new. What the folder has and the draft lacks is kept. If filling fails, the folder stays as it was.
+ * Has a draft filled beside a folder and puts it in that one's place, so that who reads the folder finds all of the old
+ * files or all of the new. What the folder has and the draft lacks is kept. If filling fails, the folder stays as it
+ * was.
  */
 export async function replaceFolder(folder: string, fill: (draft: string) => Promise<void>): Promise<void> {
   const place = await realpath(folder).catch(() => resolve(folder)); // of a link, the folder that it leads to

@@ -11,9 +11,9 @@ interface Wiring {
 }
 
 /**
- * Weights of a network as those of one with more residual blocks at some resolutions, which computes the same at first: a new
- * block's last kernel is zero (Chen et al., "Net2Net", ICLR 2016), its others are random. Throws `bad-model` if there were more blocks
- * than there are to be; other shapes are left to `packParameters` to refuse.
+ * Weights of a network as those of one with more residual blocks at some resolutions, which computes the same at first:
+ * a new block's last kernel is zero (Chen et al., "Net2Net", ICLR 2016), its others are random. Throws `bad-model` if
+ * there were more blocks than there are to be; other shapes are left to `packParameters` to refuse.
  * @param tensors floats by the names of `transforms.ts` and `prior.ts`
  */
 export function grow(architecture: Architecture, tensors: SafeTensors, seed: number): SafeTensors {

@@ -19,8 +19,8 @@ import { layerUnits, type QuantisedLayer, quantisePrior } from "./quantise.ts";
  * The tensors that the graph is made of, from the vector of parameters: those of the transforms as they are, those of
  * the prior in its integer arithmetic.
  *
- * A kernel w of the prior becomes k = ⌊w/scale + ½⌋·multiplier, what `quantise.ts` exports; its gradient goes straight through.
- * Scales are renewed now and then: weights hardly move from one step to the next.
+ * A kernel w of the prior becomes k = ⌊w/scale + ½⌋·multiplier, what `quantise.ts` exports; its gradient goes straight
+ * through. Scales are renewed now and then: weights hardly move from one step to the next.
  */
 export class Leaves {
   readonly #layout: Layout;

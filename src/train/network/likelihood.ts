@@ -40,8 +40,8 @@ export function gaussianBits(residual: Tensor4D, sigma: Tensor4D): Tensor4D {
 }
 
 /**
- * The same of the rounded residual: what a file pays. σ's gradient is that of these bits; the residual's, for which they have
- * none, is taken before rounding.
+ * The same of the rounded residual: what a file pays. σ's gradient is that of these bits; the residual's, for which
+ * they have none, is taken before rounding.
  */
 export function roundedBits(residual: Tensor4D, sigma: Tensor4D): Tensor4D {
   return customGrad((z, s, save) => {

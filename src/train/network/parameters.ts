@@ -7,7 +7,10 @@ import { Random } from "../data/random.ts";
 
 /** Coefficients of 1, l and l² in the logarithm of a gain. */
 export const GAIN_TERMS = 3;
-/** Share of its usual size that the last convolution of a residual block starts with, so that blocks start near identity. */
+/**
+ * Share of its usual size that the last convolution of a residual block starts with, so that blocks start near
+ * identity.
+ */
 const RESIDUAL_START = 0.1;
 
 /** A float tensor of a model in training, by the names of `transforms.ts` and `prior.ts`. */
@@ -18,9 +21,15 @@ export interface FloatTensor {
 
 export type FloatWeights = ReadonlyMap<string, FloatTensor>;
 
-/** The same of what the prior and `g_s` say last: at first they say little, and not what the noise of their weights does. */
+/**
+ * The same of what the prior and `g_s` say last: at first they say little, and not what the noise of their weights
+ * does.
+ */
 const OUTPUT_START = 0.1;
-/** Coefficient of the level in the logarithm of a gain at first; theory has ½ ln 250 = 2.8 for fine steps, coarse ones want less. */
+/**
+ * Coefficient of the level in the logarithm of a gain at first; theory has ½ ln 250 = 2.8 for fine steps, coarse ones
+ * want less.
+ */
 const GAIN_START = 2;
 
 /** A parameter's place in the vector of all. */
@@ -74,8 +83,8 @@ function slot(name: string, shape: readonly number[]): Slot {
 }
 
 /**
- * Starting values: He's normal for kernels (slope of the leaky ReLU neglected), smaller where it says above; gains that rise with the
- * level; zero for the rest.
+ * Starting values: He's normal for kernels (slope of the leaky ReLU neglected), smaller where it says above; gains that
+ * rise with the level; zero for the rest.
  */
 export function initialise(architecture: Architecture, seed: number): Float32Array {
   const random = new Random(seed);

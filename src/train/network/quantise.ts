@@ -35,8 +35,8 @@ export interface Inputs {
 }
 
 /**
- * Kernel in 8 bits with one scale an output channel, its last axis: the largest weight's, or a coarser one where integers of bias
- * and sums would not fit.
+ * Kernel in 8 bits with one scale an output channel, its last axis: the largest weight's, or a coarser one where
+ * integers of bias and sums would not fit.
  */
 export function toInt8(
   { kernel, bias }: FloatLayer,
@@ -111,7 +111,10 @@ function roundHalfUp(value: number): number {
   return Math.floor(value + 0.5);
 }
 
-/** The layers of the prior of a float model in integers, in coding order; `layer` gives the float weights of one by its name. */
+/**
+ * The layers of the prior of a float model in integers, in coding order; `layer` gives the float weights of one by its
+ * name.
+ */
 export function quantisePrior(
   architecture: Architecture,
   layer: (name: string) => FloatLayer,

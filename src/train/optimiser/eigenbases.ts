@@ -43,9 +43,10 @@ interface Kernel {
 }
 
 /**
- * For the kernel of each convolution, the eigenvectors of Shampoo's two factors, E[G·Gᵀ] over its input channels and E[Gᵀ·G] over its
- * output channels: in these coordinates a gradient's elements are nearly uncorrelated, which is what Adam takes them for. The rest of
- * the vector (biases, gains) stays as it is. Vyas et al. 2024, "SOAP: Improving and Stabilizing Shampoo using Adam".
+ * For the kernel of each convolution, the eigenvectors of Shampoo's two factors, E[G·Gᵀ] over its input channels and
+ * E[Gᵀ·G] over its output channels: in these coordinates a gradient's elements are nearly uncorrelated, which is what
+ * Adam takes them for. The rest of the vector (biases, gains) stays as it is. Vyas et al. 2024, "SOAP: Improving and
+ * Stabilizing Shampoo using Adam".
  */
 export class Eigenbases {
   readonly #slots: readonly Slot[];

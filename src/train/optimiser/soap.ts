@@ -25,9 +25,9 @@ export interface OptimiserState extends EigenbasesState {
 }
 
 /**
- * SOAP (Vyas et al. 2024) over one vector of parameters: Adam (Kingma and Ba 2015) in coordinates in which the gradients of a kernel
- * are nearly uncorrelated, with the gradient's norm clipped and an exponential average of the weights. It updates TensorFlow's
- * resource variables in place.
+ * SOAP (Vyas et al. 2024) over one vector of parameters: Adam (Kingma and Ba 2015) in coordinates in which the
+ * gradients of a kernel are nearly uncorrelated, with the gradient's norm clipped and an exponential average of the
+ * weights. It updates TensorFlow's resource variables in place.
  */
 export class Optimiser {
   readonly #parameters: Tensor;

@@ -9,7 +9,10 @@ import type { Answer, LocatedModel, Request, RolePlace } from "./protocol.ts";
 export interface Settings {
   /** The models to use: what packages `@zippynet/model-NAME` export. The one that comes with `zippynet` unless told. */
   readonly models?: readonly ModelPackage[] | undefined;
-  /** Folder with the workers and `models/NAME/`, where they are not where the bundler puts them. Workers have to come from the page's own origin. */
+  /**
+   * Folder with the workers and `models/NAME/`, where they are not where the bundler puts them. Workers have to come
+   * from the page's own origin.
+   */
   readonly base?: string | { readonly href: string } | undefined;
   /** Of Node: threads that encode. Nothing here. */
   readonly threads?: number | undefined;
@@ -184,7 +187,10 @@ class Client {
     this.#post({ type: "weights", id, bytes });
   }
 
-  /** Where no worker starts, the page does the work itself, if it has it at hand: slower to answer, but it shows pictures. */
+  /**
+   * Where no worker starts, the page does the work itself, if it has it at hand: slower to answer, but it shows
+   * pictures.
+   */
   async #replace(why: string): Promise<void> {
     const { here, role } = this.#place;
     this.#stop();

@@ -33,7 +33,9 @@ export async function decode(source: Source, options: DecodeOptions = {}): Promi
   return decodeOne(source, options);
 }
 
-/** Many files, a bounded number at a time, each with its outcome as `Promise.allSettled` gives it. Throws `bad-option`. */
+/**
+ * Many files, a bounded number at a time, each with its outcome as `Promise.allSettled` gives it. Throws `bad-option`.
+ */
 export async function decodeMany(
   sources: Iterable<Source>,
   options?: DecodeOptions & ManyOptions & { readonly channels?: 4 },
@@ -64,7 +66,10 @@ export async function decodeToUrl(source: Source): Promise<string> {
   return URL.createObjectURL(await blobOf(await decode(source)));
 }
 
-/** Loads a model's decoder ahead of the first picture; the first model unless told. Throws `unknown-model`, `unavailable`, `bad-model`. */
+/**
+ * Loads a model's decoder ahead of the first picture; the first model unless told. Throws `unknown-model`,
+ * `unavailable`, `bad-model`.
+ */
 export async function preload(model?: string | number): Promise<void> {
   if (model !== undefined) assertModel(model);
   await client(decoderPlace).load(model);

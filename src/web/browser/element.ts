@@ -30,8 +30,8 @@ const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
  * - `alt`, `width`, `height`: as of `<img>`; with width and height nothing moves when the picture comes
  * - `fallback`: the URL of an ordinary picture, shown where this one cannot be
  *
- * Decoding waits until the element is near the viewport. `load` and `error` events tell the outcome; the latter's `detail` is the
- * error. What fails without fallback shows a frame with its `alt`, and has the attribute `broken`.
+ * Decoding waits until the element is near the viewport. `load` and `error` events tell the outcome; the latter's
+ * `detail` is the error. What fails without fallback shows a frame with its `alt`, and has the attribute `broken`.
  */
 export class ZippyImage extends Base {
   static readonly observedAttributes = ["src", "alt", "width", "height", "fallback"];
@@ -85,7 +85,10 @@ export class ZippyImage extends Base {
     void this.#show();
   }
 
-  /** A picture with `alt` is an image of that name; with an empty `alt` it is decoration; without one it is an image all the same. */
+  /**
+   * A picture with `alt` is an image of that name; with an empty `alt` it is decoration; without one it is an image all
+   * the same.
+   */
   #describe(): void {
     const alt = this.getAttribute("alt");
     if (alt === "") {

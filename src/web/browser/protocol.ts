@@ -39,7 +39,10 @@ export interface Loading {
   readonly total: number;
 }
 
-/** Where a worker is, and the weights that it needs. One for decoding and one for encoding: who only decodes ships neither `g_a` nor the search. */
+/**
+ * Where a worker is, and the weights that it needs. One for decoding and one for encoding: who only decodes ships
+ * neither `g_a` nor the search.
+ */
 export interface RolePlace {
   readonly role: "decoder" | "encoder";
   /** Its worker, which has to come from the page's own origin. @param base folder that `configure` names, if it does */

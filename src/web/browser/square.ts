@@ -14,7 +14,8 @@ const WHOLE: Crop = { x: 0.5, y: 0.5, size: 1 };
 const MOST = 2048;
 
 /**
- * A picture file as the browser reads it, upright, cut to a square and scaled. Throws `bad-image` for what the browser cannot read.
+ * A picture file as the browser reads it, upright, cut to a square and scaled. Throws `bad-image` for what the browser
+ * cannot read.
  * @param side pixels of the result
  */
 export async function square(file: Blob, side: number, crop: Crop = WHOLE): Promise<ImageData> {
@@ -39,7 +40,10 @@ export async function readable(file: Blob): Promise<ImageBitmap> {
   }
 }
 
-/** In place of a bitmap, which is let go. The whole of it: Chromium cuts one that it has turned upright in the wrong place. */
+/**
+ * In place of a bitmap, which is let go. The whole of it: Chromium cuts one that it has turned upright in the wrong
+ * place.
+ */
 async function halfOf(bitmap: ImageBitmap): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(bitmap, {
@@ -53,8 +57,8 @@ async function halfOf(bitmap: ImageBitmap): Promise<ImageBitmap> {
 }
 
 /**
- * Cuts a square of under 4096 pixels a side and scales it, by no more than a half at a time: a canvas that scales by more leaves
- * pixels out, Firefox's at least.
+ * Cuts a square of under 4096 pixels a side and scales it, by no more than a half at a time: a canvas that scales by
+ * more leaves pixels out, Firefox's at least.
  */
 export function squareOf(bitmap: ImageBitmap, side: number, crop: Crop = WHOLE): ImageData {
   const from = sizeOf(bitmap, crop);

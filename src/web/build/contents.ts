@@ -1,6 +1,9 @@
 import type { ModelPackage } from "../../model/package.ts";
 
-/** What lies beside the scripts of a site that `npm run build:web` makes. Paths are relative, names carry a hash of the content. */
+/**
+ * What lies beside the scripts of a site that `npm run build:web` makes. Paths are relative, names carry a hash of the
+ * content.
+ */
 export interface Site {
   readonly workers: Readonly<Record<"decoder" | "encoder", string>>;
   readonly models: readonly SiteModel[];

@@ -9,8 +9,9 @@ const READ = /\.(png|jpe?g|webp|avif|tiff?|gif)$/i;
 const CLOSEST = 0.72;
 
 /**
- * So many square pictures from a folder's: each as it is, then crops of them at places and zooms that differ, every second one
- * mirrored, a little lighter or darker. The same folder gives the same pictures. Throws if the folder has none.
+ * So many square pictures from a folder's: each as it is, then crops of them at places and zooms that differ, every
+ * second one mirrored, a little lighter or darker. The same folder gives the same pictures. Throws if the folder has
+ * none.
  * @param side pixels of each
  */
 export async function pictures(folder: string, count: number, side: number): Promise<Image[]> {

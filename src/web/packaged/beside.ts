@@ -1,6 +1,9 @@
 import type { ModelPackage } from "../../model/package.ts";
 
-/** A model's weights: where its package has them or, where the page names a folder of its own, in that folder's `models/NAME`. */
+/**
+ * A model's weights: where its package has them or, where the page names a folder of its own, in that folder's
+ * `models/NAME`.
+ */
 export function modelsBeside(
   base: URL | undefined,
   model: ModelPackage | undefined,

@@ -1,6 +1,7 @@
 /**
- * `zippynet/decode`: `.zn` files → pixels wherever there is WebAssembly with SIMD: Node, browsers, Deno, Bun, workers at the edge. It has no
- * dependency and imports nothing of Node; it is told where weights are. What it shares with `zippynet` does the same.
+ * `zippynet/decode`: `.zn` files → pixels wherever there is WebAssembly with SIMD: Node, browsers, Deno, Bun, workers
+ * at the edge. It has no dependency and imports nothing of Node; it is told where weights are. What it shares with
+ * `zippynet` does the same.
  *
  * ```ts
  * import { configure, decode } from "zippynet/decode";
@@ -9,8 +10,8 @@
  * const { width, height, data } = await decode(bytes);
  * ```
  *
- * It works in the caller's thread. Frames of VP8 and AV1, which stand in where no model fits, are decoded only where the platform can: in
- * browsers.
+ * It works in the caller's thread. Frames of VP8 and AV1, which stand in where no model fits, are decoded only where
+ * the platform can: in browsers.
  */
 import { type Outcome, settleEach } from "../../api/many.ts";
 import { infoOfModel, type ModelInfo } from "../../api/models.ts";
@@ -49,7 +50,10 @@ export { useKernel } from "../../codec/integer/kernel-module.ts";
 export type { ModelPackage, Place } from "../../model/package.ts";
 
 export interface Settings {
-  /** The models that files may name: what packages `@zippynet/model-NAME` export, or the same with bytes, URLs or loaders as `files`. */
+  /**
+   * The models that files may name: what packages `@zippynet/model-NAME` export, or the same with bytes, URLs or
+   * loaders as `files`.
+   */
   readonly models: readonly ModelPackage[];
 }
 
@@ -75,7 +79,10 @@ export async function decode(source: Source, options: DecodeOptions = {}): Promi
   return decodeOne(source, options);
 }
 
-/** Many files, one after the other unless told, each with its outcome as `Promise.allSettled` gives it. Throws `bad-option`. */
+/**
+ * Many files, one after the other unless told, each with its outcome as `Promise.allSettled` gives it. Throws
+ * `bad-option`.
+ */
 export async function decodeMany(
   sources: Iterable<Source>,
   options: DecodeOptions & ManyOptions = {},
@@ -85,7 +92,10 @@ export async function decodeMany(
   return settleEach(sources, options, 1, (source) => decodeOne(source, each));
 }
 
-/** Loads a model ahead of the first picture that needs it: the one of the lowest number unless told. Throws `unknown-model`, `bad-model`. */
+/**
+ * Loads a model ahead of the first picture that needs it: the one of the lowest number unless told. Throws
+ * `unknown-model`, `bad-model`.
+ */
 export async function preload(model?: string | number): Promise<void> {
   if (model !== undefined) assertModel(model);
   await (model === undefined ? models.default() : models.choose(model));

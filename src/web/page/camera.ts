@@ -1,6 +1,9 @@
 import { at, messageOf } from "./dom.ts";
 
-/** Shows what the camera sees; gives the picture that is taken, or nothing if none is. Either way the camera is off afterwards. */
+/**
+ * Shows what the camera sees; gives the picture that is taken, or nothing if none is. Either way the camera is off
+ * afterwards.
+ */
 export async function viewfinder(): Promise<Blob | undefined> {
   const [dialog, video, note] = [at("viewfinder", "dialog"), at("video", "video"), at("camera-note", "p")];
   const [shoot, cancel] = [at("shoot", "button"), at("camera-close", "button")];

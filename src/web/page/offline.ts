@@ -1,4 +1,6 @@
-/** The service worker: keeps the page, so that it works off line once loaded. The models are kept by the decoder itself. */
+/**
+ * The service worker: keeps the page, so that it works off line once loaded. The models are kept by the decoder itself.
+ */
 
 /** Paths of all that the page needs but for models, and a hash over them; the build fills it in. */
 declare const ZIPPYNET_SHELL: { readonly version: string; readonly paths: readonly string[] };

@@ -54,8 +54,8 @@ async function written(original: ImageData, peer: Peer, quality: number): Promis
 }
 
 /**
- * What a canvas writes without the colour profile that browsers put in (some 400 bytes, of sRGB, which is assumed without one):
- * only so are small files compared fairly.
+ * What a canvas writes without the colour profile that browsers put in (some 400 bytes, of sRGB, which is assumed
+ * without one): only so are small files compared fairly.
  */
 export function bare(bytes: Uint8Array<ArrayBuffer>, type: string): Uint8Array<ArrayBuffer> {
   return type === "image/webp" ? bareWebp(bytes) : type === "image/jpeg" ? bareJpeg(bytes) : bytes;

@@ -78,8 +78,8 @@ interface Transfer {
 }
 
 /**
- * H.273, table 3. The curves of BT.709 and BT.601 are sRGB's here, as in browsers: it is pictures in sRGB that encoders for
- * video give those numbers.
+ * H.273, table 3. The curves of BT.709 and BT.601 are sRGB's here, as in browsers: it is pictures in sRGB that encoders
+ * for video give those numbers.
  */
 const TRANSFERS: Readonly<Record<number, Transfer>> = {
   1: { name: "sRGB", curve: srgb },

@@ -11,8 +11,8 @@ export interface FileAsset {
 }
 
 /**
- * A file by its immutable URL, from the Cache API or else the network, its SHA-256 checked either way. What does not fit is dropped
- * from the cache and fetched anew, once. Throws `unavailable` or `bad-model`.
+ * A file by its immutable URL, from the Cache API or else the network, its SHA-256 checked either way. What does not
+ * fit is dropped from the cache and fetched anew, once. Throws `unavailable` or `bad-model`.
  * @param progress is told of bytes as they come
  */
 export async function fetchImmutable(

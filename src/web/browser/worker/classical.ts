@@ -7,7 +7,10 @@ import { type ClassicalFile, classicalImage, type ZnFile } from "../../../codec/
 /** Pixels up to which classical frames are decoded. */
 const MAX_PIXELS = 25_000_000;
 
-/** Pixels of a classical frame, which the browser decodes in its usual container. Throws `bad-file`, `too-large`, `unavailable`. */
+/**
+ * Pixels of a classical frame, which the browser decodes in its usual container. Throws `bad-file`, `too-large`,
+ * `unavailable`.
+ */
 export async function decodeClassical(file: ClassicalFile): Promise<Picture> {
   if (file.kind === "vp8l") assertVp8lEnds(file.frame, file);
   const { mediaType, bytes } = classicalImage(file);

@@ -10,7 +10,10 @@ import type { Request, Serve } from "../protocol.ts";
 import { WorkerModels } from "./models.ts";
 import { failure } from "./scope.ts";
 
-/** Answers what an encoder is asked; latents only. A module of its own, so that who only decodes loads neither `g_a` nor the search. */
+/**
+ * Answers what an encoder is asked; latents only. A module of its own, so that who only decodes loads neither `g_a` nor
+ * the search.
+ */
 export const serveEncoder: Serve = (answer) => {
   const models = new WorkerModels<Model>(["g_a", "g_s", "prior"], loadModel, answer);
   const encode = async (image: Image, { model, target, effort }: Wish): Promise<Uint8Array> => {
