@@ -11,30 +11,34 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
+/** Small helpers that know nothing of pictures: any area but the codec may import them. */
+const HELPERS: readonly string[] = ["src/concurrency.ts", "src/make-folders.ts", "src/http"];
+
 /**
  * The areas of the sources, each with those it may import from; an area is a folder or a file of `src`, `deploy`
  * or `layers`. Files of one area may import each other. Tests and scripts may import anything, nothing may import them.
  */
 export const AREAS: Readonly<Record<string, readonly string[]>> = {
   "src/concurrency.ts": [],
+  "src/make-folders.ts": ["src/codec"],
   "src/http": [],
   "src/codec": [],
   "src/model": ["src/codec"],
-  "src/image": ["src/codec", "src/model", "src/concurrency.ts"],
+  "src/image": ["src/codec", "src/model"],
   "src/qr": ["src/codec", "src/image"],
   "src/api": ["src/codec", "src/model", "src/image"],
-  "src/node": ["src/codec", "src/model", "src/image", "src/api", "src/concurrency.ts"],
+  "src/node": ["src/codec", "src/model", "src/image", "src/api"],
   "src/index.ts": ["src/codec", "src/model", "src/api", "src/node"],
-  "src/service": ["src/codec", "src/model", "src/image", "src/http", "src/concurrency.ts"],
+  "src/service": ["src/codec", "src/model", "src/image"],
   "src/handlers": ["src/service"],
   deploy: ["src/image", "src/service"],
   layers: ["src/codec", "src/model", "deploy"],
-  "src/local": ["src/codec", "src/model", "src/service", "src/http", "layers"],
-  "src/train": ["src/codec", "src/model", "src/image", "src/concurrency.ts"],
-  "src/web": ["src/codec", "src/model", "src/image", "src/qr", "src/api", "src/http", "src/concurrency.ts"],
+  "src/local": ["src/codec", "src/model", "src/service", "layers"],
+  "src/train": ["src/codec", "src/model", "src/image"],
+  "src/web": ["src/codec", "src/model", "src/image", "src/qr", "src/api"],
   "src/evaluate": [
     ...["src/codec", "src/model", "src/image", "src/api", "src/node", "src/index.ts", "src/train"],
-    ...["src/local", "src/concurrency.ts", "layers"],
+    ...["src/local", "layers"],
   ],
   "src/cli": [
     ...[
@@ -47,7 +51,7 @@ export const AREAS: Readonly<Record<string, readonly string[]>> = {
       "src/index.ts",
       "src/service",
     ],
-    ...["src/local", "src/train", "src/evaluate", "src/web", "src/http", "src/concurrency.ts"],
+    ...["src/local", "src/train", "src/evaluate", "src/web"],
   ],
 };
 
@@ -70,7 +74,7 @@ export const WALKS: readonly Walk[] = [
     name: "zippynet encode, before the first pixel",
     entries: ["bin/zippynet.js", "src/cli/main.ts", "src/cli/commands/encode.ts"],
     lazy: false,
-    limit: 67,
+    limit: 68,
     goal: 12,
   },
 ];
@@ -117,7 +121,7 @@ export function wrongImports(imports: Iterable<Import>): Import[] {
   return [...imports].filter(({ from, to }) => {
     if (!/\.[jt]s$/.test(to)) return false;
     const [own, other] = [areaOf(from), areaOf(to)];
-    return own !== other && !AREAS[own]?.includes(other);
+    return own !== other && !AREAS[own]?.includes(other) && !(HELPERS.includes(other) && own !== "src/codec");
   });
 }
 

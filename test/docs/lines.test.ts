@@ -19,6 +19,8 @@ test("comments have lines of at most 120 characters", () => {
         .split("\n")
         .map((line) => ({ file, line })),
     )
-    .filter(({ line }) => [...line].length > 120 && /^\s*(\/\/|\*|#) [^|]/.test(line) && !line.includes("https://"));
+    .filter(
+      ({ line }) => [...line].length > 120 && /^\s*(\/\/|\*|#) [^|]/.test(line) && !line.includes("https://"),
+    );
   assert.deepEqual(long, []);
 });
