@@ -13,7 +13,8 @@ export async function makeFolders(folder: string): Promise<void> {
     if (await isFolder(folder)) return;
     if (code !== "ENOENT") throw error;
     const above = dirname(resolve(folder));
-    // where it is there by now, another task may have made it since: then the folder can be made, and in /proc it still cannot
+    // where it is there by now, another task may have made it since: then the folder can be made, and in /proc it still
+    // cannot
     if (!(await isFolder(above))) await makeFolders(above);
     await mkdir(folder).catch(async (again: unknown) => {
       if (!(await isFolder(folder))) throw again; // another task may have made it meanwhile
