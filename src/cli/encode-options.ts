@@ -32,7 +32,7 @@ export function withEncodeOptions(command: Command): Command {
       "auto",
     )
     .addOption(
-      new Option("--quality <1-100>", `from smallest to best (default: ${DEFAULT_QUALITY})`)
+      new Option("-q, --quality <1-100>", `from smallest to best (default: ${DEFAULT_QUALITY})`)
         .argParser(whole(1, 100))
         .conflicts(["psnr", "maxBytes"]),
     )

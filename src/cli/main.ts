@@ -76,7 +76,16 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     summary: "run the service on this machine",
     load: async () => (await import("./commands/serve.ts")).serveCommand(),
   },
+  {
+    name: "completion",
+    summary: "a script that has your shell complete commands and options",
+    load: async () => (await import("./commands/completion.ts")).completionCommand(loadAll),
+  },
 ];
+
+function loadAll(): Promise<Command[]> {
+  return Promise.all(COMMANDS.map(async ({ summary, load }) => (await load()).summary(summary)));
+}
 
 async function program(args: readonly string[]): Promise<Command> {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -86,8 +95,9 @@ async function program(args: readonly string[]): Promise<Command> {
     .description("A learned codec for large sets of small, similar images.")
     .version(version)
     .configureHelp({ subcommandDescription: (sub) => sub.summary() || sub.description() });
+  const named = args.find((arg) => COMMANDS.some(({ name }) => name === arg));
   for (const { name, summary, load } of COMMANDS) {
-    const sub = args.includes(name) ? await load() : new Command(name);
+    const sub = name === named ? await load() : new Command(name);
     command.addCommand(sub.summary(summary));
   }
   return throwing(command);

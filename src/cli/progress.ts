@@ -27,17 +27,18 @@ export function startProgress(total: number, unit: string): Progress {
     if (!bar && done < all && seconds * 1000 > PATIENCE) {
       bar = new cliProgress.SingleBar(
         {
-          format: `{bar} {percentage} %  {value} of {total} ${unit}, {rate}/s  {eta_formatted} left{note}`,
+          format: `{bar} {percentage} %  {value} of {total} ${unit}, {rate}/s  {left}{note}`,
           stream: process.stderr,
           hideCursor: true,
           clearOnComplete: true,
         },
         cliProgress.Presets.shades_classic,
       );
-      bar.start(all, done, { rate: "", note: "" });
+      bar.start(all, done, { rate: "", left: "", note: "" });
     }
     bar?.setTotal(all);
-    bar?.update(done, { rate: (done / seconds).toPrecision(3), note: text });
+    const left = done > 0 ? `${spanText(((all - done) * seconds) / done)} left` : "";
+    bar?.update(done, { rate: (done / seconds).toPrecision(3), left, note: text });
   };
   return {
     advance(count, note = "") {
@@ -56,4 +57,15 @@ export function startProgress(total: number, unit: string): Progress {
       bar?.stop();
     },
   };
+}
+
+/** A span of seconds for people, in two units at most: `40s`, `3m 05s`, `2h 10m`, `3d 04h`; nothing if it is not known. */
+export function spanText(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "";
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole}s`;
+  const two = (n: number): string => String(Math.floor(n)).padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)}h ${two((whole % 3600) / 60)}m`;
+  return `${Math.floor(whole / 86_400)}d ${two((whole % 86_400) / 3600)}h`;
 }

@@ -63,3 +63,10 @@ export const PICTURE_FORMAT_NAMES = Object.keys(PICTURE_FORMATS) as readonly Pic
 export function isPictureFormat(name: string): name is PictureFormat {
   return Object.hasOwn(PICTURE_FORMATS, name);
 }
+
+/** The format that a name or a file's ending means, in letters of any case; `jpg` is `jpeg`. */
+export function pictureFormatOf(name: string): PictureFormat | undefined {
+  const lower = name.toLowerCase();
+  const full = lower === "jpg" ? "jpeg" : lower;
+  return isPictureFormat(full) ? full : undefined;
+}

@@ -1,8 +1,11 @@
+import { extname } from "node:path";
 import { Command, Option } from "commander";
-import { PICTURE_FORMAT_NAMES, PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
+import { PICTURE_FORMATS, type PictureFormat, pictureFormatOf } from "../../image/formats.ts";
 import { type BatchOptions, runBatch } from "../files/batch-command.ts";
+import { destinationOf } from "../files/destination.ts";
 import { isZnFile } from "../files/inputs.ts";
-import { MAX_JOBS, whole } from "../options.ts";
+import { formatOption, MAX_JOBS, whole } from "../options.ts";
+import { usage } from "../usage.ts";
 
 interface DecodeOptions extends BatchOptions {
   readonly format: PictureFormat;
@@ -13,22 +16,39 @@ interface DecodeOptions extends BatchOptions {
 export function decodeCommand(): Command {
   return new Command("decode")
     .description(
-      "Decodes .zn files to images: a.zn becomes a.png in the output folder. Folders are searched for .zn files, however deep. Pictures that are in the output folder already are replaced, but not one that stands beside its .zn file, unless --overwrite is given: it may be the original.",
+      "Decodes .zn files to images: a.zn becomes a.png in the output folder. Folders are searched for .zn files, however deep. Pictures that are in the output folder already are replaced, but not one that stands beside its .zn file, unless --overwrite is given: it may be the original. For one file, the picture itself may be named, and its ending tells the format: decode a.zn b.webp, or -o b.webp.",
     )
     .argument("<in...>", ".zn files and folders; - is standard input")
-    .option("-o, --output <dir>", "folder of the images, made if need be; - is standard output")
-    .addOption(new Option("--format <format>", "of the images").choices(PICTURE_FORMAT_NAMES).default("png"))
+    .option("-o, --output <dir>", "folder of the images, made if need be, or a picture; - is standard output")
+    .addOption(formatOption())
     .option("--overwrite", "replace pictures that stand beside their .zn files, too")
-    .option("--jobs <n>", "cores to use (default: as many as the files keep busy)", whole(1, MAX_JOBS))
+    .option("-j, --jobs <n>", "cores to use (default: as many as the files keep busy)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
-    .action((named: string[], options: DecodeOptions, command: Command) =>
-      runBatch(command, options, {
+    .addOption(new Option("--quiet", "tell of failures alone").conflicts("verbose"))
+    .option("-v, --verbose", "tell of each file")
+    .action(async (names: string[], options: DecodeOptions, command: Command) => {
+      const { named, to } = await destinationOf(
+        command,
+        names,
+        options,
+        (name) => endingOf(name) !== undefined,
+      );
+      const format = (to.kind === "file" && endingOf(to.path)) || options.format;
+      if (format !== options.format && command.getOptionValueSource("format") === "cli")
+        usage(command, `expected a file of ${options.format}, as --format tells, got ${to.path}`);
+      await runBatch(command, options, {
         named,
+        to,
         wanted: isZnFile,
-        extension: `.${PICTURE_FORMATS[options.format].extension}`,
+        extension: `.${PICTURE_FORMATS[format].extension}`,
         sparing: !options.overwrite,
-        work: { kind: "decode", format: options.format },
+        work: { kind: "decode", format },
         verb: "decoded",
-      }),
-    );
+      });
+    });
+}
+
+/** The format that a file's ending names. */
+function endingOf(path: string): PictureFormat | undefined {
+  return pictureFormatOf(extname(path).slice(1));
 }

@@ -1,27 +1,35 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { type EncodeOptions, wishOf, withEncodeOptions } from "../encode-options.ts";
 import { type BatchOptions, runBatch } from "../files/batch-command.ts";
-import { isImageFile } from "../files/inputs.ts";
+import { destinationOf } from "../files/destination.ts";
+import { isImageFile, isZnFile } from "../files/inputs.ts";
 import { MAX_JOBS, whole } from "../options.ts";
 
 /** `zippynet encode`: images to `.zn` files. */
 export function encodeCommand(): Command {
   const command = new Command("encode")
     .description(
-      "Encodes images to .zn files: a.png becomes a.zn in the output folder. Folders are searched for images, however deep.",
+      "Encodes images to .zn files: a.png becomes a.zn in the output folder. Folders are searched for images, however deep. For one image, the file itself may be named: encode a.png b.zn, or -o b.zn.",
     )
     .argument("<in...>", "images and folders; - is standard input")
-    .option("-o, --output <dir>", "folder of the files, made if need be; - is standard output");
+    .option(
+      "-o, --output <dir>",
+      "folder of the files, made if need be, or a .zn file; - is standard output",
+    );
   return withEncodeOptions(command)
-    .option("--jobs <n>", "cores to use (default: as many as the files keep busy)", whole(1, MAX_JOBS))
+    .option("-j, --jobs <n>", "cores to use (default: as many as the files keep busy)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
-    .action((named: string[], options: BatchOptions & EncodeOptions, command: Command) =>
-      runBatch(command, options, {
+    .addOption(new Option("--quiet", "tell of failures alone").conflicts("verbose"))
+    .option("-v, --verbose", "tell of each file")
+    .action(async (names: string[], options: BatchOptions & EncodeOptions, command: Command) => {
+      const { named, to } = await destinationOf(command, names, options, isZnFile);
+      await runBatch(command, options, {
         named,
+        to,
         wanted: isImageFile,
         extension: ".zn",
         work: { kind: "encode", model: options.model, ...wishOf(options) },
         verb: "encoded",
-      }),
-    );
+      });
+    });
 }

@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Command, Option } from "commander";
-import { PICTURE_FORMAT_NAMES, PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
+import { Command } from "commander";
+import { PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
 import { latentsKey } from "../../service/aws/keys.ts";
-import { MAX_JOBS, whole } from "../options.ts";
+import { formatOption, MAX_JOBS, whole } from "../options.ts";
 import { type Failure, failure } from "../results.ts";
 import { eachLatents, type ListedLatents } from "../s3/each-latents.ts";
 import { exportPath } from "../s3/export-path.ts";
@@ -29,8 +29,8 @@ export function exportCommand(): Command {
     )
     .argument("<latents>", "where the latents are: s3://bucket/prefix", place)
     .requiredOption("-o, --output <dir>", "folder of the images, made if need be")
-    .addOption(new Option("--format <format>", "of the images").choices(PICTURE_FORMAT_NAMES).default("png"))
-    .option("--jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
+    .addOption(formatOption())
+    .option("-j, --jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
     .action(exportAll);
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { type Description, describeFile, readZn } from "../../codec/format/zn-file.ts";
+import { type Description, describeFile } from "../../codec/format/zn-file.ts";
 import { type Models, openModels } from "../../model/folder.ts";
-import { readBytes } from "../files/files.ts";
+import { readBytes, readZnBytes } from "../files/files.ts";
 import { findInputs, isZnFile } from "../files/inputs.ts";
 import { type Failure, failure, isFailure } from "../results.ts";
 import { EXIT_FAILED } from "../usage.ts";
@@ -45,7 +45,7 @@ async function showInfo(named: string[], { json }: { readonly json?: boolean }):
 
 async function infoOf(path: string, models: Models | undefined): Promise<FileInfo> {
   const bytes = await readBytes(path);
-  const { model: number, ...description } = describeFile(readZn(bytes));
+  const { model: number, ...description } = describeFile(readZnBytes(bytes));
   const name = models?.list().find((model) => model.number === number)?.name;
   return {
     in: path,

@@ -5,7 +5,7 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import { toInline } from "../../codec/format/base64url.ts";
 import { describeFile, readZn } from "../../codec/format/zn-file.ts";
 import { decodePicture } from "../../image/decode.ts";
-import type { PictureFormat } from "../../image/formats.ts";
+import { PICTURE_FORMAT_NAMES, pictureFormatOf } from "../../image/formats.ts";
 import { writeImage } from "../../image/write.ts";
 import { openModels } from "../../model/folder.ts";
 import { CORRECTIONS, type Correction, MAX_VERSION, modulesOf, svgOf } from "../../qr/code.ts";
@@ -125,21 +125,16 @@ export interface ReadOptions {
   readonly json?: boolean;
 }
 
-const FORMATS: Readonly<Record<string, PictureFormat | "zn">> = {
-  ".png": "png",
-  ".webp": "webp",
-  ".avif": "avif",
-  ".jpg": "jpeg",
-  ".jpeg": "jpeg",
-  ".zn": "zn",
-};
-
 /** `zippynet qr --read`. Throws, and writes nothing, where a signature was to be verified and does not fit. */
 export async function readQr(path: string, options: ReadOptions, command: Command): Promise<void> {
   const { output, verify, json } = options;
-  const format = output === undefined ? undefined : FORMATS[extname(output).toLowerCase()];
+  const ending = extname(output ?? "").slice(1);
+  const format = ending.toLowerCase() === "zn" ? "zn" : pictureFormatOf(ending);
   if (output !== undefined && !format) {
-    usage(command, `expected --output with a file of ${Object.keys(FORMATS).join(", ")}, got ${output}`);
+    usage(
+      command,
+      `expected --output with a file of .${[...PICTURE_FORMAT_NAMES, "zn"].join(", .")}, got ${output}`,
+    );
   }
   const verifier = verify === undefined ? undefined : verifierOf(await readFile(verify, "utf8"));
   const payload = readPayload(await readCode(await readBytes(path)));

@@ -1,6 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { ZippyNetError } from "../../codec/errors.ts";
+import { readZn, type ZnFile } from "../../codec/format/zn-file.ts";
+import { sniff } from "../../image/sniff.ts";
 import { STANDARD } from "./inputs.ts";
 import { writeWhole } from "./outputs.ts";
 
@@ -14,6 +16,21 @@ export async function readBytes(path: string, maxBytes = MAX_BYTES): Promise<Uin
   if (size > maxBytes)
     throw new ZippyNetError("too-large", `expected a file of at most ${maxBytes} bytes, got ${size}`);
   return readFile(path);
+}
+
+/** The `.zn` file that bytes are. Throws `bad-file`; of a picture, it tells that it is one. */
+export function readZnBytes(bytes: Uint8Array): ZnFile {
+  try {
+    return readZn(bytes);
+  } catch (error) {
+    const mediaType = sniff(bytes);
+    if (!mediaType?.startsWith("image/")) throw error;
+    const what = mediaType.slice("image/".length).toUpperCase();
+    throw new ZippyNetError(
+      "bad-file",
+      `expected a .zn file, got an image (${what}): did you mean zippynet encode?`,
+    );
+  }
 }
 
 /** To a file, whole or not at all, or to standard output. */

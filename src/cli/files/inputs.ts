@@ -23,9 +23,10 @@ export type Wanted = (path: string) => boolean | Promise<boolean>;
  * folders in folders are left alone; links to files are followed, links to folders are not.
  */
 export async function findInputs(
-  named: readonly string[],
+  names: readonly string[],
   wanted: Wanted,
 ): Promise<{ inputs: Input[]; failures: Failure[] }> {
+  const named = await expandPatterns(names);
   const inputs = new Map<string, Input>();
   const failures: Failure[] = [];
   const add = (input: Input): void => {
@@ -57,6 +58,25 @@ export async function findInputs(
     }
   }
   return { inputs: [...inputs.values()], failures };
+}
+
+/**
+ * Patterns such as `photos/*.png` that no shell has expanded, as they were quoted, or as on Windows; what matches nothing stays. A file
+ * that is called so itself is meant before any other.
+ */
+export async function expandPatterns(names: readonly string[]): Promise<string[]> {
+  const expanded: string[] = [];
+  for (const name of names) {
+    if (!/[*?[{]/.test(name) || (await stat(name).catch(() => undefined))) {
+      expanded.push(name);
+      continue;
+    }
+    const { glob } = await import("node:fs/promises"); // of Node 22 and later
+    const found: string[] = [];
+    if (glob) for await (const path of glob(name)) found.push(path);
+    expanded.push(...(found.length > 0 ? found.sort() : [name]));
+  }
+  return expanded;
 }
 
 const IMAGE_EXTENSION = /^\.(jpe?g|jpe|jfif|png|webp|avif|gif|tiff?)$/i;

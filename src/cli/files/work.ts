@@ -1,4 +1,3 @@
-import { readZn } from "../../codec/format/zn-file.ts";
 import type { Model } from "../../codec/model.ts";
 import { decodePicture } from "../../image/decode.ts";
 import { type EncodeWish, encodePicture } from "../../image/encode.ts";
@@ -7,7 +6,7 @@ import { MAX_BYTES, readImage } from "../../image/read.ts";
 import { writeImage } from "../../image/write.ts";
 import { type Models, openModels } from "../../model/folder.ts";
 import { type Done, failure, type Result } from "../results.ts";
-import { readBytes, writeBytes } from "./files.ts";
+import { readBytes, readZnBytes, writeBytes } from "./files.ts";
 import type { Task } from "./outputs.ts";
 
 /** What is to be done to every input of a run; plain data, so that it can be sent to a thread. */
@@ -51,7 +50,7 @@ function encoder(models: readonly Model[], wish: EncodeWish): (task: Task) => Pr
 function decoder(models: Models, format: PictureFormat): (task: Task) => Promise<Done> {
   return async (task) => {
     const bytes = await readBytes(task.in);
-    const file = readZn(bytes);
+    const file = readZnBytes(bytes);
     const picture = await writeImage(await decodePicture(models, bytes), format);
     await writeBytes(task.out, picture);
     return {
