@@ -74,7 +74,7 @@ export const WALKS: readonly Walk[] = [
     name: "zippynet encode, before the first pixel",
     entries: ["bin/zippynet.js", "src/cli/main.ts", "src/cli/commands/encode.ts"],
     lazy: false,
-    limit: 68,
+    limit: 43,
     goal: 12,
   },
 ];

@@ -1,6 +1,5 @@
 import { ZippyNetError } from "../codec/errors.ts";
-import { MAX_EFFORT } from "../codec/rdo/refine.ts";
-import { assertTarget, type Target, targetOf } from "../codec/target.ts";
+import { assertTarget, MAX_EFFORT, type Target, targetOf } from "../codec/target.ts";
 import { assertWithin, badOption } from "../codec/validate.ts";
 import { type Channels, told } from "./picture.ts";
 

@@ -1,5 +1,6 @@
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
+import { isWhole } from "../codec/validate.ts";
 
 /**
  * A picture as `ImageData` is: 8-bit sRGB, row by row, `channels` bytes a pixel (red, green, blue and, of 4, opacity).
@@ -30,7 +31,7 @@ export function imageOf(picture: PictureLike): Image {
     );
   const { width, height, data } = picture;
   for (const [name, side] of Object.entries({ width, height })) {
-    if (!Number.isInteger(side) || side < 1)
+    if (!isWhole(side, 1))
       throw new ZippyNetError("bad-image", `expected a ${name} of 1 pixel or more, got ${told(side)}`);
   }
   const type = typeOf(data);

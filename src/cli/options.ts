@@ -1,14 +1,14 @@
 import { availableParallelism } from "node:os";
 import { InvalidArgumentError, Option } from "commander";
+import { boundsOf, parseWhole } from "../codec/validate.ts";
 import { PICTURE_FORMAT_NAMES, pictureFormatOf } from "../image/formats.ts";
 
 /** A parser of whole numbers within bounds, for commander. */
 export function whole(low: number, high: number): (text: string) => number {
   return (text) => {
-    const number = Number(text);
-    if (!/^\d+$/.test(text) || number < low || number > high) {
-      throw new InvalidArgumentError(`expected a whole number of ${low}–${high}.`);
-    }
+    const number = parseWhole(text, low, high);
+    if (number === undefined)
+      throw new InvalidArgumentError(`expected a whole number of ${boundsOf(low, high)}.`);
     return number;
   };
 }

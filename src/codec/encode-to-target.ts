@@ -3,8 +3,8 @@ import { ZippyNetError } from "./errors.ts";
 import { assertImage, type Image } from "./image.ts";
 import type { Model } from "./model.ts";
 import { decibels } from "./rate-distortion.ts";
-import { isTooLargeToSearch, MAX_EFFORT } from "./rdo/refine.ts";
-import type { Target } from "./target.ts";
+import { isTooLargeToSearch } from "./rdo/refine.ts";
+import { MAX_EFFORT, type Target } from "./target.ts";
 import { assertWithin } from "./validate.ts";
 
 /** A file, and how good its picture is. */

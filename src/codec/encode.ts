@@ -16,8 +16,9 @@ import {
   startAt,
   type WeighedStart,
 } from "./rdo/candidates.ts";
-import { isTooLargeToSearch, MAX_EFFORT, Refinement } from "./rdo/refine.ts";
+import { isTooLargeToSearch, Refinement } from "./rdo/refine.ts";
 import type { Trial } from "./rdo/trial.ts";
+import { MAX_EFFORT } from "./target.ts";
 import { assertWithin } from "./validate.ts";
 
 /** An encoded image, and what the encoder knows of it. */

@@ -10,6 +10,9 @@ export type Target =
   /** The best picture in at most so many bytes. */
   | { readonly kind: "bytes"; readonly maxBytes: number };
 
+/** Efforts are 0 to this; see `rdo/refine.ts`. */
+export const MAX_EFFORT = 9;
+
 /** Quality unless told: a face of 42×42 pixels in about 120 bytes. */
 export const DEFAULT_QUALITY = 50;
 

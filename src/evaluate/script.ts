@@ -1,4 +1,5 @@
 import { ZippyNetError } from "../codec/errors.ts";
+import { boundsOf, parseWhole } from "../codec/validate.ts";
 
 /**
  * A script of this folder, from its arguments to its exit code: 2 and how it is used if `parse` throws, 1 and the
@@ -34,9 +35,8 @@ function isExpected(error: unknown): error is Error {
 }
 
 /** An option's whole number within bounds. Throws RangeError that names the option. */
-export function wholeOf(option: string, text: string, low: number, high = Number.MAX_SAFE_INTEGER): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= low && number <= high) return number;
-  const range = high === Number.MAX_SAFE_INTEGER ? `${low} or more` : `${low}–${high}`;
-  throw new RangeError(`expected --${option} with a whole number of ${range}, got "${text}"`);
+export function wholeOf(option: string, text: string, low: number, high?: number): number {
+  const number = parseWhole(text, low, high);
+  if (number !== undefined) return number;
+  throw new RangeError(`expected --${option} with a whole number of ${boundsOf(low, high)}, got "${text}"`);
 }

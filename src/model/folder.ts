@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { findModels, modelsIn } from "./installed.ts";
-import { loadDecoder, loadModel } from "./load.ts";
 import { entryOf } from "./location.ts";
 import { type Decoders, type Models, modelsOf } from "./models.ts";
 
@@ -13,15 +12,19 @@ export function modelsFolder(): string {
 
 /**
  * Reads the manifests of a folder of models, or of those that are installed; throws `bad-model` if there are none or
- * two share a number or name.
+ * two share a number or name. The code that loads a model is loaded when the first is asked for.
  */
 export async function openModels(folder?: string): Promise<Models> {
-  return modelsOf((await located(folder)).map(entryOf), loadModel);
+  return modelsOf((await located(folder)).map(entryOf), async (read) =>
+    (await import("./load.ts")).loadModel(read),
+  );
 }
 
 /** The same for who only decodes. */
 export async function openDecoders(folder?: string): Promise<Decoders> {
-  return modelsOf((await located(folder)).map(entryOf), loadDecoder);
+  return modelsOf((await located(folder)).map(entryOf), async (read) =>
+    (await import("./load.ts")).loadDecoder(read),
+  );
 }
 
 function located(folder: string | undefined) {

@@ -7,21 +7,23 @@ import { type Goal, goalOf, relaxedFor } from "./objective.ts";
 import { Descent, seededRandom } from "./sga.ts";
 import { lossOf, type Trial, tryLatents } from "./trial.ts";
 
+/** A number for each effort, 0 to `MAX_EFFORT`. */
+type ForEachEffort = { readonly length: 10 };
+
 /**
  * Steps of gradient descent that each effort adds to those of lower efforts. Efforts 0 and 1 only choose orientation
  * and gain.
  */
-const STEPS = [0, 0, 0, 24, 16, 24, 36, 60, 100, 160] as const;
+const STEPS = [0, 0, 0, 24, 16, 24, 36, 60, 100, 160] as const satisfies ForEachEffort;
 /**
  * Moves of single symbols that each effort tries after that. They gain sooner than the descent, which gains more in the
  * end.
  */
-const MOVES = [0, 0, 32, 16, 16, 24, 32, 48, 64, 256] as const;
+const MOVES = [0, 0, 32, 16, 16, 24, 32, 48, 64, 256] as const satisfies ForEachEffort;
 /** Every so many steps the latents are coded as a file would hold them. */
 const LOOK_EVERY = 4;
 /** Time of a step, with its gradients, in that of a look. */
 const STEP_COST = 3;
-export const MAX_EFFORT = STEPS.length - 1;
 /**
  * Pixels from which images are coded in one pass, at effort 0 and at the others: time grows with the area, and the gain
  * falls.

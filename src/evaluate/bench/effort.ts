@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import sharp from "sharp";
 import { MAX_SIDE, MIN_SIDE } from "../../codec/image.ts";
-import { MAX_EFFORT } from "../../codec/rdo/refine.ts";
+import { MAX_EFFORT } from "../../codec/target.ts";
 import { openModels } from "../../model/folder.ts";
 import { bdRate } from "../measure/curve.ts";
 import { hereRunner, type OwnPoint, ownCurve } from "../measure/own.ts";

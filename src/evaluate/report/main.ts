@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import sharp from "sharp";
-import { MAX_EFFORT } from "../../codec/rdo/refine.ts";
+import { MAX_EFFORT } from "../../codec/target.ts";
 import { makeFolders } from "../../make-folders.ts";
 import { openModels } from "../../model/folder.ts";
 import { Pool } from "../../node/pool.ts";
