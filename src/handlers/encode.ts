@@ -1,9 +1,8 @@
-import type { Context } from "aws-lambda";
 import { log } from "../service/aws/log.ts";
 import { serviceContext } from "../service/context.ts";
-import type { Rejected } from "../service/encode/encode-object.ts";
+import type { Limits, Rejected } from "../service/encode/encode-object.ts";
 import { tellRejected } from "../service/encode/failures.ts";
-import { handleUpload } from "../service/encode/handle-upload.ts";
+import { handleUpload, type Invocation, limitsOf } from "../service/encode/handle-upload.ts";
 import { type ObjectEvent, readS3Event } from "../service/encode/s3-event.ts";
 
 await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and thrown, by the first event
@@ -13,14 +12,14 @@ await serviceContext().catch(() => undefined); // while the function starts; a f
  * the failures queue with its reason and is left alone; whatever may pass by itself is thrown, so that Lambda delivers
  * the event again and, after the third failure, puts it into the same queue.
  */
-export async function handler(event: unknown, context?: Pick<Context, "awsRequestId">): Promise<void> {
+export async function handler(event: unknown, context?: Invocation): Promise<void> {
   const requestId = context?.awsRequestId;
   const { events, ignored } = readS3Event(event);
   for (const record of ignored) log("warn", "event ignored", { requestId, record });
   if (events.length === 0) return;
   const failures: unknown[] = [];
   for (const one of events) {
-    await handle(one, requestId).catch((error: unknown) => failures.push(error));
+    await handle(one, requestId, limitsOf(context)).catch((error: unknown) => failures.push(error));
   }
   if (failures.length === 0) return;
   const [first] = failures;
@@ -29,9 +28,13 @@ export async function handler(event: unknown, context?: Pick<Context, "awsReques
   throw new AggregateError(failures, `${failures.length} of ${events.length} uploads failed: ${reason}`);
 }
 
-async function handle({ kind, ...upload }: ObjectEvent, requestId: string | undefined): Promise<void> {
+async function handle(
+  { kind, ...upload }: ObjectEvent,
+  requestId: string | undefined,
+  limits: Limits,
+): Promise<void> {
   const fields = { requestId, event: kind, ...upload };
   const tell = async (rejected: Rejected): Promise<void> =>
     tellRejected((await serviceContext()).settings, upload, rejected, requestId);
-  await handleUpload(serviceContext, upload, { operation: "encode", fields, tell });
+  await handleUpload(serviceContext, upload, { operation: "encode", fields, limits, tell });
 }

@@ -33,6 +33,7 @@ export interface PictureContext {
 export const pictureContext = once(async (): Promise<PictureContext> => {
   const settings = readSettings();
   const models = await openDecoders();
-  await (settings.model === "auto" ? models.default() : models.byName(settings.model));
+  const first = settings.model.split(",", 1)[0]!.trim();
+  await (first === "auto" ? models.default() : models.byName(first));
   return { settings, models, store: new ObjectStore() };
 });

@@ -9,6 +9,12 @@ const Settings = v.object({
   ZIPPYNET_MODEL: v.optional(v.string(), "auto"),
   ZIPPYNET_QUALITY: whole("50", 1, 100),
   ZIPPYNET_EFFORT: whole("0", 0, 9),
+  /** Of what an uploader may ask for. */
+  ZIPPYNET_MAX_EFFORT: whole("2", 0, 9),
+  /** Whether uploads may say by metadata or tags how they are encoded. */
+  ZIPPYNET_UPLOADER_OPTIONS: v.optional(v.picklist(["on", "off"]), "on"),
+  /** What the search for one upload's best file may cost, in billions of multiplications; a core does some 20 a second. */
+  ZIPPYNET_ENCODE_BUDGET: whole("150", 1, 1_000_000),
   /** Uploads of more bytes are refused before they are fetched. */
   ZIPPYNET_MAX_UPLOAD_BYTES: whole(String(20 * 1024 * 1024), 1, 2 ** 31),
   /** Pictures of more pixels are refused before they are unpacked: a small file may hold gigabytes. */
@@ -49,6 +55,11 @@ export interface ServiceSettings {
   readonly model: string;
   readonly quality: number;
   readonly effort: number;
+  /** 0–9 */
+  readonly maxEffort: number;
+  readonly uploaderOptions: boolean;
+  /** Multiplications. */
+  readonly encodeBudget: number;
   readonly maxUploadBytes: number;
   readonly maxPixels: number;
   readonly maxAge: number;
@@ -79,6 +90,9 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     model: output.ZIPPYNET_MODEL,
     quality: output.ZIPPYNET_QUALITY,
     effort: output.ZIPPYNET_EFFORT,
+    maxEffort: output.ZIPPYNET_MAX_EFFORT,
+    uploaderOptions: output.ZIPPYNET_UPLOADER_OPTIONS === "on",
+    encodeBudget: output.ZIPPYNET_ENCODE_BUDGET * 1e9,
     maxUploadBytes: output.ZIPPYNET_MAX_UPLOAD_BYTES,
     maxPixels: output.ZIPPYNET_MAX_PIXELS,
     maxAge: output.ZIPPYNET_MAX_AGE,

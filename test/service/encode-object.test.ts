@@ -144,13 +144,83 @@ test("an upload's own quality counts, and one out of range is refused", async ()
     assert.ok(Number(outcome.metadata["bytes-after"]) < bytes);
   }
   for (const quality of ["0", "101", "-1", "5.5", "high", ""]) {
-    await upload("own", pictures[0]!, { quality });
+    await upload("own", pictures[0]!, { "zippynet-quality": quality });
     const outcome = await encode("own");
     if (quality === "" && outcome.outcome !== "rejected") continue; // an empty header may be dropped on the way
     assert.ok(outcome.outcome === "rejected", quality);
-    assert.match(outcome.reason.message, /expected the metadata or tag "quality" to be 1–100, got/);
+    assert.match(outcome.reason.message, /expected the metadata or tag "zippynet-quality" to be 1–100, got/);
     await assert.doesNotReject(async () => assert.equal(await store.head(LATENTS, "own.zn"), undefined));
   }
+});
+
+test("metadata and tags that were never meant for us reject no picture", async () => {
+  const foreign = { quality: "high", model: "iPhone 15 Pro", effort: "high", psnr: "-", "max-bytes": "2 MB" };
+  for (const [metadata, tags] of [
+    [foreign, {}],
+    [{}, { model: "iPhone 15 Pro", quality: "high" }],
+    [{ quality: "90", psnr: "40" }, {}], // both cannot be meant
+    [{ "zippynet-other": "1", zippynetquality: "7" }, {}],
+  ] as const) {
+    await upload("foreign", pictures[0]!, metadata, tags);
+    const outcome = await encodeObject(context, { bucket: UPLOADS, key: "foreign", again: true });
+    assert.ok(outcome.outcome === "encoded", JSON.stringify(outcome));
+    assert.equal(outcome.metadata["target"], "quality 50");
+    assert.equal(outcome.metadata["models-tried"], "auto");
+    assert.equal(outcome.metadata["effort"], "0");
+  }
+});
+
+test("names with the prefix come before bare ones, of tags too", async () => {
+  await upload(
+    "prefix",
+    pictures[0]!,
+    { quality: "20" },
+    { "zippynet-psnr": "27", "zippynet-model": "faces" },
+  );
+  const outcome = await encode("prefix");
+  assert.ok(outcome.outcome === "encoded", JSON.stringify(outcome));
+  assert.deepEqual([outcome.metadata["target"], outcome.metadata["models-tried"]], ["psnr 27", "faces"]);
+});
+
+test("an uploader gets no more effort than is allowed, and nothing where uploads may ask for nothing", async () => {
+  const wish = { "zippynet-effort": "9", "zippynet-psnr": "26", "zippynet-model": "faces" };
+  await upload("greedy", pictures[0]!, wish);
+  const made = async (environment: Record<string, string>) => {
+    const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: LATENTS, ...environment });
+    const outcome = await encodeObject({ ...context, settings }, { bucket: UPLOADS, key: "greedy" });
+    assert.ok(outcome.outcome === "encoded", JSON.stringify(outcome));
+    return outcome.metadata;
+  };
+  const { effort, budget } = await made({ ZIPPYNET_MAX_EFFORT: "0" });
+  assert.deepEqual([effort, budget], ["0", "effort 9 asked, 0 allowed"]);
+  const none = await made({ ZIPPYNET_UPLOADER_OPTIONS: "off", ZIPPYNET_MODEL: "faces" });
+  assert.deepEqual([none["target"], none["effort"], none["budget"]], ["quality 50", "0", undefined]);
+});
+
+test("a search that would cost more than an upload may ends with its best so far, and says so", async () => {
+  await upload("dear", pictures[0]!, {
+    "zippynet-psnr": "45",
+    "zippynet-effort": "2",
+    "zippynet-model": "faces",
+  });
+  const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: LATENTS, ZIPPYNET_ENCODE_BUDGET: "5" });
+  const outcome = await encodeObject({ ...context, settings }, { bucket: UPLOADS, key: "dear" });
+  assert.ok(outcome.outcome === "encoded", JSON.stringify(outcome));
+  assert.equal(outcome.metadata["budget"], "the search was cut short");
+  assert.equal(
+    (await encodeObject({ ...context, settings }, { bucket: UPLOADS, key: "dear" })).outcome,
+    "current",
+  );
+});
+
+test("with too little time left, nothing is begun, and the event is to come again", async () => {
+  await upload("late", pictures[0]!);
+  const limits = { deadline: performance.now() + 10_000 };
+  await assert.rejects(
+    encodeObject(context, { bucket: UPLOADS, key: "late" }, limits),
+    /too little time is left/,
+  );
+  assert.equal((await encode("late")).outcome, "encoded");
 });
 
 test("an upload may ask for decibels, bytes, an effort and a model; what it asks for wrongly is refused", async () => {
@@ -167,11 +237,14 @@ test("an upload may ask for decibels, bytes, an effort and a model; what it asks
   assert.ok(Number(fitting["bytes-after"]) <= 150 && Number(fitting["bytes-after"]) > 130);
   assert.equal((await made({ effort: "1" }))["effort"], "1");
   for (const [metadata, message] of [
-    [{ psnr: "none" }, /"psnr" to be 1–100, got "none"/],
-    [{ effort: "10" }, /"effort" to be 0–9, got "10"/],
-    [{ quality: "50", psnr: "30" }, /one of quality, psnr, max-bytes, got quality and psnr/],
-    [{ "max-bytes": "9" }, /at most 9 bytes, the least possible is \d+/],
-    [{ model: "cats" }, /"model" to name models that are here, got "cats"/],
+    [{ "zippynet-psnr": "none" }, /"zippynet-psnr" to be 1–100, got "none"/],
+    [{ "zippynet-effort": "10" }, /"zippynet-effort" to be 0–9, got "10"/],
+    [
+      { "zippynet-quality": "50", "zippynet-psnr": "30" },
+      /one of zippynet-quality, zippynet-psnr, zippynet-max-bytes, got zippynet-quality and zippynet-psnr/,
+    ],
+    [{ "max-bytes": "9", model: "faces" }, /at most 9 bytes, the least possible is \d+/],
+    [{ "zippynet-model": "cats" }, /"zippynet-model" to be one or more of auto, faces, .*, got "cats"/],
   ] as const) {
     await upload("asked", pictures[0]!, metadata);
     const outcome = await encode("asked");
@@ -190,10 +263,10 @@ test("an upload may ask by its tags too; its metadata come first, and tags that 
   assert.deepEqual(await made({}, { "max-bytes": "150", model: "faces" }), ["faces", "max-bytes 150"]);
   assert.deepEqual(await made({ quality: "30" }, { quality: "70", model: "faces" }), ["faces", "quality 30"]);
   assert.deepEqual(await made({}, { team: "shop & café", origin: "a+b" }), ["auto", "quality 50"]);
-  await upload("tagged", pictures[0]!, {}, { quality: "high" });
+  await upload("tagged", pictures[0]!, {}, { "zippynet-quality": "high" });
   const outcome = await encode("tagged");
   assert.ok(outcome.outcome === "rejected");
-  assert.match(outcome.reason.message, /metadata or tag "quality" to be 1–100, got "high"/);
+  assert.match(outcome.reason.message, /metadata or tag "zippynet-quality" to be 1–100, got "high"/);
 });
 
 test("an upload that changes while it is encoded: the newer one stands in the end", async () => {

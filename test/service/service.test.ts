@@ -270,9 +270,9 @@ test("what cannot be encoded is refused with its reason, left alone, and the ser
     const original = await fetch(local.objectUrl(local.service.uploadsBucket, key));
     assert.deepEqual(Buffer.from(await original.arrayBuffer()), bytes);
   }
-  const { outcome, reason } = await local.upload("refused/quality", face, { quality: "101" });
+  const { outcome, reason } = await local.upload("refused/quality", face, { "zippynet-quality": "101" });
   assert.equal(outcome, "rejected");
-  assert.match(reason?.message ?? "", /"quality" to be 1–100, got "101"/);
+  assert.match(reason?.message ?? "", /"zippynet-quality" to be 1–100, got "101"/);
   assert.equal((await local.upload("alive", face)).outcome, "encoded");
 });
 

@@ -4,7 +4,7 @@ import { decodeEventKey } from "../aws/keys.ts";
 import { log, metricFields } from "../aws/log.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Outcome } from "../encode/encode-object.ts";
-import { handleUpload } from "../encode/handle-upload.ts";
+import { handleUpload, type Invocation, limitsOf } from "../encode/handle-upload.ts";
 import { parseMetadata } from "../encode/latents-object.ts";
 
 /** One invocation by S3 Batch Operations, whichever schema it is of. */
@@ -44,7 +44,7 @@ const Version2 = v.object({
   tasks: v.array(v.object({ ...Task.entries, s3Bucket: v.string() })),
 });
 
-const Invocation = v.variant("invocationSchemaVersion", [Version1, Version2]);
+const AnyVersion = v.variant("invocationSchemaVersion", [Version1, Version2]);
 
 /**
  * Reads an invocation of schema 1.0 or 2.0
@@ -54,7 +54,7 @@ const Invocation = v.variant("invocationSchemaVersion", [Version1, Version2]);
  * Throws if the event is something else, saying where.
  */
 export function readBatchInvocation(event: unknown): BatchInvocation {
-  const result = v.safeParse(Invocation, event);
+  const result = v.safeParse(AnyVersion, event);
   if (!result.success) {
     const issues = result.issues.map((issue) => `${v.getDotPath(issue) ?? "event"}: ${issue.message}`);
     throw new TypeError(
@@ -88,8 +88,9 @@ export async function doBatchTask(
   open: () => Promise<ServiceContext>,
   { jobId, userArguments }: BatchInvocation,
   { taskId, bucket, encodedKey }: BatchTask,
-  requestId: string | undefined,
+  context: Invocation | undefined,
 ): Promise<S3BatchResultResult> {
+  const requestId = context?.awsRequestId;
   const answer = (resultCode: S3BatchResultResultCode, text: string): S3BatchResultResult => ({
     taskId,
     resultCode,
@@ -106,6 +107,7 @@ export async function doBatchTask(
   try {
     const outcome = await handleUpload(open, upload, {
       operation: "batch",
+      limits: limitsOf(context),
       fields: { requestId, jobId, taskId, ...upload },
     });
     if (outcome.outcome !== "rejected") return answer("Succeeded", resultText(outcome));

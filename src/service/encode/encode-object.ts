@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { Budget } from "../../codec/budget.ts";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
 import { encodePicture } from "../../image/encode.ts";
@@ -7,6 +8,7 @@ import { isFolderMarker, latentsKey, MAX_KEY } from "../aws/keys.ts";
 import type { ObjectHead, ObjectStore } from "../aws/s3.ts";
 import type { ServiceContext } from "../context.ts";
 import { isPermanent, ROUNDS } from "../retries.ts";
+import type { ServiceSettings } from "../settings.ts";
 import { type Plan, planFor } from "./encode-settings.ts";
 import { formatMetadata, isCurrent, plannedMetadata } from "./latents-object.ts";
 
@@ -20,6 +22,12 @@ export interface Upload {
    * say.
    */
   readonly again?: boolean;
+}
+
+/** How much time there is. */
+export interface Limits {
+  /** When this process is ended, as `performance.now()` tells it; undefined where nobody ends it. */
+  readonly deadline?: number | undefined;
 }
 
 /** How the latents of a key were brought in line with its upload. */
@@ -45,7 +53,11 @@ export interface Rejected {
  *
  * Throws what may pass by itself (S3 out of reach, a model that does not load); what never will is `rejected`.
  */
-export async function encodeObject(context: ServiceContext, upload: Upload): Promise<Outcome> {
+export async function encodeObject(
+  context: ServiceContext,
+  upload: Upload,
+  limits: Limits = {},
+): Promise<Outcome> {
   const { store, settings } = context;
   const bucket = settings.latentsBucket;
   const key = latentsKey(upload.key);
@@ -56,7 +68,7 @@ export async function encodeObject(context: ServiceContext, upload: Upload): Pro
     const standing = await store.head(bucket, key);
     const source = await lookFor(store, upload);
     if (!source && standing) await store.assertBucket(upload.bucket); // before latents go for want of an upload
-    const next = source && (await permanent(() => prepare(context, upload, source, standing)));
+    const next = source && (await permanent(() => prepare(context, upload, source, standing, limits)));
     if (next === "changed") continue;
     if (next === "current") return { outcome: "current" };
 
@@ -93,11 +105,13 @@ async function prepare(
   upload: Upload,
   source: ObjectHead,
   standing: ObjectHead | undefined,
+  limits: Limits,
 ): Promise<Draft | "current" | "changed"> {
   const plan = await planFor(models, settings, source);
   if (!upload.again && standing && isCurrent(standing.metadata, plan, source)) return "current";
   const fetched = await store.get(upload.bucket, upload.key, source.etag);
-  return fetched ? makeDraft(plan, source, fetched, upload.sequencer, settings.maxPixels) : "changed";
+  if (!fetched) return "changed";
+  return inTime(limits, () => makeDraft(plan, source, fetched, upload.sequencer, settings, limits));
 }
 
 /** Latents that are ready to be written. */
@@ -112,10 +126,15 @@ async function makeDraft(
   upload: ObjectHead,
   bytes: Uint8Array,
   sequencer: string | undefined,
-  maxPixels: number,
+  { maxPixels, encodeBudget }: ServiceSettings,
+  { deadline = Number.POSITIVE_INFINITY }: Limits,
 ): Promise<Draft> {
   const { image, notes } = await readImage(bytes, { maxPixels });
-  const { file, kind, model, quality, psnr } = await encodePicture(plan.models, image, plan);
+  const budget = new Budget({ multiplications: encodeBudget, deadline: deadline - WRITING - LAST_STEP });
+  const { target, effort } = plan;
+  const made = await encodePicture(plan.models, image, { target, effort, budget });
+  const { file, kind, model, quality, psnr } = made;
+  const cut = made.cut ? "the search was cut short" : undefined;
   const name = plan.models.find(({ number }) => number === model)?.name;
   const metadata = formatMetadata({
     ...plannedMetadata(plan, upload),
@@ -128,9 +147,34 @@ async function makeDraft(
     psnr,
     bytesBefore: upload.size,
     bytesAfter: file.length,
+    budget: [plan.limited, cut].filter((part) => part !== undefined).join("; ") || undefined,
     notes: notes.length > 0 ? notes.join("; ") : undefined,
   });
   return { file, metadata };
+}
+
+/** Milliseconds kept for writing the latents and looking at the upload again; and for a step of the search that has begun. */
+const [WRITING, LAST_STEP] = [5000, 15_000];
+
+/**
+ * Does the work, unless there is too little time for it to end. What takes longer than a whole invocation would be killed, tried again, and
+ * killed again: so it is rejected, as too large. Where something else took the time before, it is thrown, to be tried again.
+ */
+async function inTime<T>({ deadline }: Limits, work: () => Promise<T>): Promise<T> {
+  if (deadline === undefined) return work();
+  const milliseconds = deadline - WRITING - performance.now();
+  if (milliseconds < LAST_STEP) throw new Error("too little time is left of this invocation");
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const seconds = Math.round(milliseconds / 1000);
+    const message = `expected an upload that is encoded within ${seconds} s, got one that takes longer`;
+    timer = setTimeout(() => reject(new ZippyNetError("too-large", message)), milliseconds);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function refuse(upload: Upload, latentsBucket: string, key: string): string | undefined {

@@ -1,6 +1,7 @@
 import { ZippyNetError } from "../../codec/errors.ts";
 import type { Model } from "../../codec/model.ts";
-import { type Target, targetOf } from "../../codec/target.ts";
+import { type Target, type TargetOptions, targetOf } from "../../codec/target.ts";
+import { parseWhole } from "../../codec/validate.ts";
 import type { Models } from "../../model/folder.ts";
 import type { ObjectHead } from "../aws/s3.ts";
 import type { ServiceSettings } from "../settings.ts";
@@ -9,22 +10,26 @@ import type { ServiceSettings } from "../settings.ts";
 export interface Plan {
   /** To choose from. */
   readonly models: readonly Model[];
-  /** What was asked for: a name, or `auto`. */
+  /** What was asked for: a name, several, or `auto`. */
   readonly model: string;
   readonly target: Target;
   /** 0–9. */
   readonly effort: number;
+  /** What the upload asked for and does not get: undefined if it gets all. */
+  readonly limited: string | undefined;
 }
 
-/** Object metadata or tags that an upload may ask with, beside `model`, and their ranges. */
-const RANGES = { quality: [1, 100], psnr: [1, 100], "max-bytes": [1, 1e9], effort: [0, 9] } as const;
-
-const NAMES = { quality: "quality", psnr: "psnr", maxBytes: "max-bytes" } as const;
+/**
+ * What an upload may ask for, by object metadata or tags of these names. With the prefix they are meant for us, and one that makes no sense
+ * is an error. Without, they may be anybody's (`model=iPhone 15 Pro`): they count where they make sense, and are passed over otherwise.
+ */
+const PREFIX = "zippynet-";
+type Name = "quality" | "psnr" | "max-bytes" | "effort" | "model";
 
 /**
- * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for (`model`, `effort`, and one of
- * `quality`, `psnr`, `max-bytes`), else the settings. Throws `too-large` and `bad-option`, before a byte of the upload
- * is fetched.
+ * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for: model, effort, and one of quality, psnr and max-bytes;
+ * else the settings. An uploader gets no more effort than the settings allow.
+ * Throws `too-large` and `bad-option`, before a byte of the upload is fetched.
  */
 export async function planFor(models: Models, settings: ServiceSettings, upload: ObjectHead): Promise<Plan> {
   if (upload.size > settings.maxUploadBytes) {
@@ -33,43 +38,83 @@ export async function planFor(models: Models, settings: ServiceSettings, upload:
       `expected an upload of at most ${settings.maxUploadBytes} bytes, got ${upload.size}`,
     );
   }
-  const { metadata } = upload;
-  const wishes = {
-    quality: asked(metadata, "quality"),
-    psnr: asked(metadata, "psnr"),
-    maxBytes: asked(metadata, "max-bytes"),
+  const metadata = settings.uploaderOptions ? upload.metadata : {};
+  const wanted = asked(metadata, "effort", wholeWithin(0, 9)) ?? settings.effort;
+  const effort = Math.min(wanted, Math.max(settings.maxEffort, settings.effort));
+  const known = ["auto", ...models.list().map(({ name }) => name)];
+  const model =
+    asked(metadata, "model", {
+      expected: `one or more of ${known.join(", ")}`,
+      parse: (text) => (text.split(",").every((name) => known.includes(name.trim())) ? text : undefined),
+    }) ?? settings.model;
+  return {
+    models: await models.choose(model),
+    model,
+    target: targetWanted(metadata, settings.quality),
+    effort,
+    limited: effort < wanted ? `effort ${wanted} asked, ${effort} allowed` : undefined,
   };
-  const target = targetOf(wishes, settings.quality, NAMES);
-  const effort = asked(metadata, "effort") ?? settings.effort;
-  const model = metadata["model"] ?? settings.model;
-  if (metadata["model"] !== undefined) assertKnown(models, model);
-  return { models: await models.choose(model), model, target, effort };
 }
 
 type Metadata = ObjectHead["metadata"];
 
-function asked(metadata: Metadata, name: keyof typeof RANGES): number | undefined {
-  const text = metadata[name];
+/** What texts mean, and what to say of one that means nothing. */
+interface Range<T> {
+  readonly expected: string;
+  parse(text: string): T | undefined;
+}
+
+function wholeWithin(least: number, most: number): Range<number> {
+  return { expected: `${least}–${most}`, parse: (text) => parseWhole(text, least, most) };
+}
+
+const DECIBELS: Range<number> = {
+  expected: "1–100",
+  parse: (text) => {
+    const value = /^\d{1,3}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+    return value >= 1 && value <= 100 ? value : undefined;
+  },
+};
+
+/** Options with the prefix first. Without it, several at once can hardly be meant for us, and none counts. */
+function targetWanted(metadata: Metadata, standard: number): Target {
+  const own = targetOptions(metadata, ownOption);
+  if (Object.values(own).some((value) => value !== undefined)) return targetOf(own, standard, OWN_NAMES);
+  const bare = targetOptions(metadata, bareOption);
+  const count = Object.values(bare).filter((value) => value !== undefined).length;
+  return targetOf(count === 1 ? bare : {}, standard);
+}
+
+const OWN_NAMES = {
+  quality: `${PREFIX}quality`,
+  psnr: `${PREFIX}psnr`,
+  maxBytes: `${PREFIX}max-bytes`,
+} as const;
+
+function targetOptions(metadata: Metadata, option: typeof ownOption): TargetOptions {
+  return {
+    quality: option(metadata, "quality", wholeWithin(1, 100)),
+    psnr: option(metadata, "psnr", DECIBELS),
+    maxBytes: option(metadata, "max-bytes", wholeWithin(1, 1e9)),
+  };
+}
+
+function asked<T>(metadata: Metadata, name: Name, range: Range<T>): T | undefined {
+  return ownOption(metadata, name, range) ?? bareOption(metadata, name, range);
+}
+
+function ownOption<T>(metadata: Metadata, name: Name, range: Range<T>): T | undefined {
+  const text = metadata[PREFIX + name];
   if (text === undefined) return undefined;
-  const [low, high] = RANGES[name];
-  const shape = name === "psnr" ? /^\d{1,3}(\.\d{1,6})?$/ : /^\d{1,10}$/;
-  const value = Number(text);
-  if (shape.test(text) && value >= low && value <= high) return value;
+  const value = range.parse(text);
+  if (value !== undefined) return value;
   throw new ZippyNetError(
     "bad-option",
-    `expected the metadata or tag "${name}" to be ${low}–${high}, got "${text}"`,
+    `expected the metadata or tag "${PREFIX}${name}" to be ${range.expected}, got "${text}"`,
   );
 }
 
-/**
- * Of what an upload asks for; a model that the settings name and is not here is another matter, which a deployment
- * mends.
- */
-function assertKnown(models: Models, name: string): void {
-  const known = ["auto", ...models.list().map((model) => model.name)];
-  if (name.split(",").every((part) => known.includes(part.trim()))) return;
-  throw new ZippyNetError(
-    "bad-option",
-    `expected the metadata or tag "model" to name models that are here, got "${name}"`,
-  );
+function bareOption<T>(metadata: Metadata, name: Name, range: Range<T>): T | undefined {
+  const text = metadata[name];
+  return text === undefined ? undefined : range.parse(text);
 }

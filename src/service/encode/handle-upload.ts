@@ -1,16 +1,15 @@
+import type { Context } from "aws-lambda";
 import { type Fields, log, type Metrics, metricFields, type Operation } from "../aws/log.ts";
 import type { ServiceContext } from "../context.ts";
-import { encodeObject, type Outcome, type Rejected, type Upload } from "./encode-object.ts";
+import { encodeObject, type Limits, type Outcome, type Rejected, type Upload } from "./encode-object.ts";
 import { parseMetadata } from "./latents-object.ts";
 
 /** Who asks, and what the log says beside the outcome. */
 export interface Request {
   readonly operation: Operation;
   readonly fields: Fields;
-  /**
-   * Tells whoever should know of an upload that cannot be encoded, before it is logged. What it throws fails the
-   * upload.
-   */
+  readonly limits?: Limits;
+  /** Tells whoever should know of an upload that cannot be encoded, before it is logged. What it throws fails the upload. */
   readonly tell?: (rejected: Rejected) => Promise<void>;
 }
 
@@ -21,11 +20,11 @@ export interface Request {
 export async function handleUpload(
   open: () => Promise<ServiceContext>,
   upload: Upload,
-  { operation, fields, tell }: Request,
+  { operation, fields, limits, tell }: Request,
 ): Promise<Outcome> {
   const began = performance.now();
   try {
-    const outcome = await encodeObject(await open(), upload);
+    const outcome = await encodeObject(await open(), upload, limits);
     if (outcome.outcome === "rejected") await tell?.(outcome);
     log(outcome.outcome === "rejected" ? "warn" : "info", "upload handled", {
       ...fields,
@@ -57,4 +56,13 @@ export function encodeMetrics(outcome: Outcome, milliseconds: number): Metrics {
     PSNR: psnr ?? Number.NaN,
     Fallback: modelNumber === undefined ? 1 : 0,
   };
+}
+
+/** What is used of Lambda's context of an invocation; some of it is missing where something else calls a handler. */
+export type Invocation = Partial<Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">>;
+
+/** The time that an invocation has left. */
+export function limitsOf(invocation: Invocation | undefined): Limits {
+  const left = invocation?.getRemainingTimeInMillis?.();
+  return { deadline: left === undefined ? undefined : performance.now() + left };
 }

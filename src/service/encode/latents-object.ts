@@ -60,6 +60,8 @@ const FIELDS = {
   /** Bytes of the upload and of the `.zn` file. */
   bytesBefore: number("bytes-before"),
   bytesAfter: number("bytes-after"),
+  /** For people: what the upload did not get of what it asked for, or that its search was cut short. */
+  budget: text("budget"),
   /** For people: what was done to the upload's colours, frames and so on. */
   notes: text("notes"),
 } as const;
