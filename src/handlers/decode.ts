@@ -3,7 +3,7 @@ import { requestedKey } from "../service/aws/keys.ts";
 import { log, type Metrics, metricFields } from "../service/aws/log.ts";
 import { type PictureContext, pictureContext } from "../service/context.ts";
 import { Problem, respond, respondOnce, respondPreflight, respondProblem } from "../service/decode/answer.ts";
-import { getInline, getManyInline } from "../service/decode/inline.ts";
+import { getInline, getManyInline, MAX_BODY } from "../service/decode/inline.ts";
 import { type Answer, getInfo, getPicture } from "../service/decode/picture.ts";
 import { readPictureRequest } from "../service/decode/picture-request.ts";
 import { admit } from "../service/decode/signed-url.ts";
@@ -21,9 +21,12 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
   const { method } = event.requestContext.http;
   if (method === "OPTIONS") return respondPreflight();
   const head = method === "HEAD";
-  let secret = false; // until the settings are known, nothing is told that is
+  let secret = false; // whether nobody may keep a problem; until the settings are known, none tells a secret
   try {
-    if (method === "POST" && event.rawPath.endsWith("/inline")) return await answerMany(event, began);
+    if (method === "POST" && event.rawPath.endsWith("/inline")) {
+      secret = true; // an answer to a body is nobody else's, whatever it says
+      return await answerMany(event, began);
+    }
     if (method !== "GET" && !head) throw new Problem(405, `expected GET, HEAD or OPTIONS, got ${method}`);
     const context = await pictureContext();
     secret = context.settings.signingSecrets.length > 0;
@@ -67,7 +70,6 @@ async function answerTo(
   return { answer: await getPicture(context, key, request, ifNoneMatch), cacheControl };
 }
 
-/** An answer to a body is nobody else's: it is not kept. */
 async function answerMany(
   event: APIGatewayProxyEventV2,
   began: number,
@@ -79,7 +81,10 @@ async function answerMany(
       "this service is private: expected a signed URL for each picture, got a list of keys",
     );
   }
-  const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8").toString();
+  const sent = event.body ?? "";
+  // as base64, a third more; what is longer need not be decoded to be refused
+  const body =
+    event.isBase64Encoded && sent.length <= 2 * MAX_BODY ? Buffer.from(sent, "base64").toString() : sent;
   const bytes = Buffer.from(JSON.stringify(await getManyInline(context, body)));
   const metrics = { BytesOut: bytes.length, Milliseconds: performance.now() - began, Failed: 0 };
   tell(event, 200, metrics);

@@ -22,6 +22,8 @@ export interface ObjectHead {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export type ObjectWithBytes = ObjectHead & { readonly bytes: Uint8Array };
+
 /** What a listing says of an object. */
 export interface Listed {
   readonly key: string;
@@ -108,13 +110,20 @@ export class ObjectStore {
     } while (token !== undefined);
   }
 
-  /** An object with its bytes; undefined if there is none. */
-  async read(
+  /** An object with its bytes; undefined if there is none. Of one that has more than `most` bytes, none are fetched. */
+  read(bucket: string, key: string): Promise<ObjectWithBytes | undefined>;
+  read(
     bucket: string,
     key: string,
-  ): Promise<(ObjectHead & { readonly bytes: Uint8Array }) | undefined> {
+    most: number,
+  ): Promise<ObjectWithBytes | (ObjectHead & { readonly bytes: undefined }) | undefined>;
+  async read(bucket: string, key: string, most = Number.POSITIVE_INFINITY) {
     const found = await orUndefined(this.#client.send(new GetObjectCommand({ Bucket: bucket, Key: key })));
-    return found?.Body && { ...toHead(found), bytes: await found.Body.transformToByteArray() };
+    if (!found?.Body) return undefined;
+    const head = toHead(found);
+    if (head.size <= most) return { ...head, bytes: await found.Body.transformToByteArray() };
+    if ("destroy" in found.Body) found.Body.destroy();
+    return { ...head, bytes: undefined };
   }
 
   /** The bytes of an object of this ETag; undefined if another or none is there now. */

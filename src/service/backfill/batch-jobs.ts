@@ -92,7 +92,8 @@ export class BatchJobs {
     await store.put(latentsBucket, key, undefined, manifestOf(uploadsBucket, keys), "text/csv", {});
     const written = await store.head(latentsBucket, key);
     if (!written) throw new Error(`${key}: the manifest was deleted before its job was made`);
-    const bucketArn = `arn:aws:s3:::${latentsBucket}`;
+    const partition = this.#functionArn.split(":")[1]; // aws, aws-cn, aws-us-gov
+    const bucketArn = `arn:${partition}:s3:::${latentsBucket}`;
     const { JobId } = await this.#control.send(
       new CreateJobCommand({
         AccountId: this.#account,

@@ -83,7 +83,8 @@ export function respondPreflight(): APIGatewayProxyStructuredResultV2 {
 }
 
 /**
- * A problem document (RFC 9457). It may be kept for seconds only: an upload, or a remedy, may be on its way.
+ * A problem document (RFC 9457). It may be kept for seconds only, as an upload or a remedy may be on its way; the one
+ * that a picture was rendered for, a minute.
  * @param secret whether it is for whom it is sent to alone
  */
 export function respondProblem(
@@ -97,7 +98,7 @@ export function respondProblem(
       ...COMMON,
       "content-type": "application/problem+json",
       "content-length": String(Buffer.byteLength(body)),
-      "cache-control": secret || status >= 500 ? "no-store" : "public, max-age=2",
+      "cache-control": secret || status >= 500 ? "no-store" : `public, max-age=${status === 422 ? 60 : 2}`,
       ...(status === 405 ? { allow: READING } : {}),
     },
     body: head ? "" : body,

@@ -38,11 +38,16 @@ const TITLES = {
   500: "The latents are damaged",
 } as const;
 
+/** Characters of a request's body: room for as many keys as there may be, each letter of them escaped. */
+export const MAX_BODY = 1024 * 1024;
+
+/** The number of keys is looked at before they are: a body may hold half a million of them. */
 const Request = v.object({
   keys: v.pipe(
-    v.array(v.pipe(v.string(), v.nonEmpty(), v.maxBytes(MAX_KEY))),
+    v.array(v.unknown()),
     v.minLength(1),
     v.maxLength(MAX_KEYS),
+    v.array(v.pipe(v.string(), v.nonEmpty(), v.maxBytes(MAX_KEY))),
   ),
 });
 
@@ -82,13 +87,16 @@ export async function getManyInline(
 }
 
 function parseKeys(body: string): readonly string[] {
+  if (body.length > MAX_BODY) {
+    throw new Problem(400, `expected a body of at most ${MAX_BODY} characters, got ${body.length}`);
+  }
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch (cause) {
     throw new Problem(400, `expected a body of {"keys": […]} in JSON: ${String(cause)}`, { cause });
   }
-  const result = v.safeParse(Request, value);
+  const result = v.safeParse(Request, value, { abortEarly: true });
   if (result.success) return result.output.keys;
   const [issue] = result.issues;
   const place = v.getDotPath(issue) ?? "the body";
@@ -99,7 +107,9 @@ async function find(
   { store, settings }: PictureContext,
   key: string,
 ): Promise<{ readonly etag: string; readonly picture: InlinePicture } | InlineProblem> {
-  const latents = mayHaveLatents(key) ? await store.read(settings.latentsBucket, latentsKey(key)) : undefined;
+  const latents = mayHaveLatents(key)
+    ? await store.read(settings.latentsBucket, latentsKey(key), MAX_INLINE_BYTES)
+    : undefined;
   if (!latents) {
     return problem(
       key,
@@ -107,9 +117,9 @@ async function find(
       `there is no picture "${key}"; one that was just uploaded takes a second or two`,
     );
   }
-  const { bytes: file, etag } = latents;
-  if (file.length > MAX_INLINE_BYTES) {
-    const most = `expected a file of at most ${MAX_INLINE_BYTES} bytes, that of "${key}" has ${file.length}`;
+  const { bytes: file, etag, size } = latents;
+  if (!file) {
+    const most = `expected a file of at most ${MAX_INLINE_BYTES} bytes, that of "${key}" has ${size}`;
     return problem(key, 413, `${most}: fetch it by its own URL`);
   }
   try {

@@ -1,4 +1,5 @@
 import { describeFile, readZn } from "../../codec/format/zn-file.ts";
+import type { Image } from "../../codec/image.ts";
 import { contentTag, formTag, matches } from "../../http/etag.ts";
 import { decodePicture, type ModelSource } from "../../image/decode.ts";
 import { fitImage, fittedSize, type Size } from "../../image/fit.ts";
@@ -32,7 +33,7 @@ export async function getPicture(
   const bytesIn = latents.bytes.length;
   if (matches(ifNoneMatch, tag)) return { tag, bytesIn, body: undefined };
   const bytes = await decoding(key, () => render(models, settings, latents.bytes, request));
-  assertSendable(bytes, request, settings);
+  assertSendable(bytes.length, request, settings);
   return { tag, bytesIn, body: { type: SERVED[request.format], bytes } };
 }
 
@@ -59,12 +60,39 @@ async function render(
   models: ModelSource,
   settings: ServiceSettings,
   file: Uint8Array,
-  { format, size }: PictureRequest,
+  request: PictureRequest,
 ): Promise<Uint8Array> {
-  if (format === "zn") return file;
-  if (!size) return writeImage(await decodePicture(models, file), format);
-  assertFits(fittedSize(readZn(file), size), readZn(file), settings);
-  return writeImage(await fitImage(await decodePicture(models, file), size), format);
+  const { format, size } = request;
+  if (format === "zn") {
+    assertSendable(file.length, request, settings);
+    return file;
+  }
+  const own = readZn(file);
+  if (size) assertFits(fittedSize(own, size), own, settings);
+  // without loss, a picture hardly takes fewer bytes than its file
+  else if (format === "png") assertSendable(file.length, request, settings);
+  const decoded = await decodePicture(models, file);
+  const image = size ? await fitImage(decoded, size) : decoded;
+  if (format === "png") assertSendable(await leastPngBytes(image), request, settings);
+  return writeImage(image, format);
+}
+
+/** Pixels from which on a part of a picture is tried before the whole, and rows of that part. */
+const LARGE = 512 * 512;
+const PART_ROWS = 32;
+/** By how much a part may seem larger than its share of the whole. */
+const SAFETY = 0.7;
+
+/** Bytes that a picture has at least as PNG, estimated: its time grows with its pixels, and most pictures of megapixels are too large to send. */
+async function leastPngBytes({ width, height, data, alpha }: Image): Promise<number> {
+  if (width * height < LARGE) return 0;
+  const rows = Array.from({ length: PART_ROWS }, (_, i) => Math.floor(((i + 0.5) * height) / PART_ROWS));
+  const part = (samples: Uint8Array, channels: number): Uint8Array =>
+    Buffer.concat(rows.map((y) => samples.subarray(y * width * channels, (y + 1) * width * channels)));
+  const sample = { width, height: PART_ROWS, data: part(data, 3), ...(alpha && { alpha: part(alpha, 1) }) };
+  // rows from all over are unlike each other: of what a row can tell of itself, the filter along it
+  const { length } = await writeImage(sample, "png");
+  return (SAFETY * length * height) / PART_ROWS;
 }
 
 /** By the header, before anything is decoded. */
@@ -96,11 +124,11 @@ function moreThan(value: number, limit: number): string {
 }
 
 /** Lambda makes an opaque 502 of an answer that is over its limit. */
-function assertSendable({ length }: Uint8Array, { format }: PictureRequest, settings: ServiceSettings): void {
+function assertSendable(length: number, { format }: PictureRequest, settings: ServiceSettings): void {
   if (length <= settings.maxResponseBytes) return;
   throw new Problem(
     422,
-    `expected a picture of at most ${settings.maxResponseBytes} bytes, got ${length} as ${format}; ask for a smaller one with ` +
+    `expected a picture of at most ${settings.maxResponseBytes} bytes, got ${Math.round(length)} as ${format}; ask for a smaller one with ` +
       `w and h, or for another format`,
   );
 }

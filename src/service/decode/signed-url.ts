@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { ZippyNetError } from "../../codec/errors.ts";
+import { parseWhole } from "../../codec/validate.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { Problem } from "./answer.ts";
 
@@ -15,6 +16,8 @@ import { Problem } from "./answer.ts";
  * 1970. Scheme and host are not in it, so that one URL works through a proxy too: let no two services share a secret.
  */
 const SCHEME = "zippynet-url-1";
+/** Seconds since 1970 of the last moment that a date can tell. */
+const LATEST = 8.64e12;
 const [EXPIRES, SIGNATURE] = ["expires", "signature"] as const;
 
 /**
@@ -63,9 +66,13 @@ export function checkSignedUrl(
   if (!fits.includes(true)) {
     throw new Problem(403, "expected the signature of this path and query, got another: the URL was altered");
   }
-  const left = Number(query.get(EXPIRES)) - now / 1000;
+  const expires = parseWhole(query.get(EXPIRES)!, 0, LATEST);
+  if (expires === undefined) {
+    throw new Problem(403, `expected "${EXPIRES}" in seconds since 1970, got "${query.get(EXPIRES)}"`);
+  }
+  const left = expires - now / 1000;
   if (left > 0) return left;
-  const then = new Date(now + left * 1000).toISOString();
+  const then = new Date(expires * 1000).toISOString();
   throw new Problem(403, `expected a URL that is still good, got one that expired at ${then}`);
 }
 

@@ -51,7 +51,15 @@ export function rejectionMessage(
     ...(sequencer === undefined ? {} : { sequencer }),
     reason: { code: reason.code, message: reason.message },
   };
-  return JSON.stringify(message);
+  return asMessage(message);
+}
+
+/** JSON in the characters that SQS takes: without U+FFFE and U+FFFF, which a key may have. */
+function asMessage(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\ufffe\uffff]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16)}`,
+  );
 }
 
 /** What a message of the queue tells; undefined of a message that is of neither kind. */
