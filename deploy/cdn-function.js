@@ -3,14 +3,16 @@
  * client can fill the cache with copies, or make the API render one picture many times. In the language of
  * cloudfront-js-2.0: ES 5.1, `const`, `let`.
  *
- * `cdn-function.ts` puts three constants before it: TYPES, media types by the name that `?format=` knows, in the order
- * in which `chooseFormat` offers them; FITS; and PRIVATE, whether pictures go to signed URLs only.
+ * `cdn-function.ts` puts four constants before it: TYPES, media types by the name that `?format=` knows, in the order in which
+ * `chooseFormat` offers them; FITS; PRIVATE, whether pictures go to signed URLs only; and ORIGINS, the ones that answers differ for.
  */
 
 // biome-ignore lint/correctness/noUnusedVariables: CloudFront calls it
 function handler(event) {
   const request = event.request;
   const query = request.querystring;
+  const origin = request.headers.origin;
+  if (origin && ORIGINS.indexOf(origin.value) < 0) delete request.headers.origin;
   if (request.uri.indexOf("/images/") !== 0) {
     request.querystring = {};
     request.headers.accept = { value: "*/*" };

@@ -2,13 +2,17 @@ import { readFile } from "node:fs/promises";
 import { FITS } from "../src/image/fit.ts";
 import { SERVED } from "../src/service/decode/negotiate.ts";
 
-/**
- * The code of the CDN's function, with the tables of the service that it has to agree with.
- * @param secret whether pictures go to signed URLs only
- */
-export async function cdnFunction(secret: boolean): Promise<string> {
+export interface CdnOptions {
+  /** Whether pictures go to signed URLs only. */
+  readonly secret: boolean;
+  /** Whose pages may use the pictures; empty for anybody's. */
+  readonly origins: readonly string[];
+}
+
+/** The code of the CDN's function, with the tables of the service that it has to agree with. */
+export async function cdnFunction({ secret, origins }: CdnOptions): Promise<string> {
   const code = await readFile(new URL("./cdn-function.js", import.meta.url), "utf8");
-  const tables = Object.entries({ TYPES: SERVED, FITS, PRIVATE: secret });
+  const tables = Object.entries({ TYPES: SERVED, FITS, PRIVATE: secret, ORIGINS: origins });
   const constants = tables.map(([name, value]) => `const ${name} = ${JSON.stringify(value)};\n`);
   return `${constants.join("")}\n${withoutComments(code)}`;
 }

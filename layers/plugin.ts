@@ -1,4 +1,5 @@
 import { cdnFunction } from "../deploy/cdn-function.ts";
+import { readOrigins } from "../src/service/settings.ts";
 import { bundleFunctions } from "./bundle.ts";
 import { buildModelLayer, buildSharpLayer } from "./layers.ts";
 
@@ -21,8 +22,8 @@ interface VariableQuestion {
 }
 
 /**
- * Makes what serverless.yml names: before osls packages them, the bundled functions and the layers; and the values of
- * `${zippynet:private}`, whether there is a signing secret, and `${zippynet:cdn-function}`.
+ * Makes what serverless.yml names: before osls packages them, the bundled functions and the layers; and the values of `${zippynet:private}`,
+ * whether there is a signing secret; `${zippynet:tags}`; and `${zippynet:cdn-function}`.
  */
 export default class PackagingPlugin {
   readonly configurationVariablesSources = {
@@ -30,8 +31,14 @@ export default class PackagingPlugin {
       resolve: async ({ address, resolveVariable }: VariableQuestion) => {
         const secret = (await resolveVariable("param:signingSecret")) !== "";
         if (address === "private") return { value: secret };
-        if (address === "cdn-function") return { value: await cdnFunction(secret) };
-        throw new Error(`expected zippynet:private or zippynet:cdn-function, got zippynet:${address}`);
+        if (address === "cdn-function") {
+          const origins = readOrigins(String(await resolveVariable("param:corsOrigins")));
+          return { value: await cdnFunction({ secret, origins }) };
+        }
+        if (address === "tags") return { value: readTags(String(await resolveVariable("param:tags"))) };
+        throw new Error(
+          `expected zippynet:private, zippynet:tags or zippynet:cdn-function, got zippynet:${address}`,
+        );
       },
     },
   };
@@ -47,6 +54,18 @@ export default class PackagingPlugin {
       },
     };
   }
+}
+
+/** Tags of a parameter, `team=shop,cost=42`. */
+function readTags(text: string): Readonly<Record<string, string>> {
+  const pairs = text.split(",").filter((part) => part.trim() !== "");
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, value] = /^\s*([^=]+?)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
+      if (name === undefined) throw new Error(`expected tags as name=value,name=value, got "${pair}"`);
+      return [name, value!];
+    }),
+  );
 }
 
 /** `osls package` sends nothing, so it need not ask AWS what is there; asking would take credentials and a network. */

@@ -7,6 +7,7 @@ export type ErrorCode =
   | "bad-signature" // a signature that is missing or does not fit
   | "bad-option" // an option out of its range
   | "unavailable" // the network, a worker or WebAssembly cannot be had
+  | "archived" // an upload in an archive class of S3, which has to be restored first
   | "too-large"; // over a limit that protects the process
 
 /** The one error class of the codec and of what is built on it. */

@@ -2,7 +2,16 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "
 import { requestedKey } from "../service/aws/keys.ts";
 import { log, type Metrics, metricFields } from "../service/aws/log.ts";
 import { type PictureContext, pictureContext } from "../service/context.ts";
-import { Problem, respond, respondOnce, respondPreflight, respondProblem } from "../service/decode/answer.ts";
+import {
+  type Cors,
+  corsOf,
+  FOR_ALL_PAGES,
+  Problem,
+  respond,
+  respondOnce,
+  respondPreflight,
+  respondProblem,
+} from "../service/decode/answer.ts";
 import { getInline, getManyInline, MAX_BODY } from "../service/decode/inline.ts";
 import { type Answer, getInfo, getPicture } from "../service/decode/picture.ts";
 import { readPictureRequest } from "../service/decode/picture-request.ts";
@@ -19,16 +28,18 @@ await pictureContext().catch(() => undefined); // while the function starts; a f
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const began = performance.now();
   const { method } = event.requestContext.http;
-  if (method === "OPTIONS") return respondPreflight();
   const head = method === "HEAD";
   let secret = false; // whether nobody may keep a problem; until the settings are known, none tells a secret
+  let cors = FOR_ALL_PAGES;
   try {
+    const context = await pictureContext();
+    cors = corsOf(context.settings.corsOrigins, event.headers["origin"]);
+    if (method === "OPTIONS") return respondPreflight(cors);
     if (method === "POST" && event.rawPath.endsWith("/inline")) {
       secret = true; // an answer to a body is nobody else's, whatever it says
-      return await answerMany(event, began);
+      return await answerMany(context, event, cors, began);
     }
     if (method !== "GET" && !head) throw new Problem(405, `expected GET, HEAD or OPTIONS, got ${method}`);
-    const context = await pictureContext();
     secret = context.settings.signingSecrets.length > 0;
     const { answer, cacheControl } = await answerTo(context, event);
     tell(event, answer.body ? 200 : 304, {
@@ -38,7 +49,7 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
       NotModified: answer.body ? 0 : 1,
       Failed: 0,
     });
-    return respond(answer, { cacheControl, head });
+    return respond(answer, { cacheControl, head, cors });
   } catch (error) {
     const problem =
       error instanceof Problem
@@ -46,7 +57,7 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
         : new Problem(500, "the service failed; try again later", { cause: error });
     const failed = problem.status >= 500;
     tell(event, problem.status, { Milliseconds: performance.now() - began, Failed: failed ? 1 : 0 }, problem);
-    return respondProblem(problem, { head, secret });
+    return respondProblem(problem, { head, secret, cors });
   }
 }
 
@@ -71,10 +82,11 @@ async function answerTo(
 }
 
 async function answerMany(
+  context: PictureContext,
   event: APIGatewayProxyEventV2,
+  cors: Cors,
   began: number,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  const context = await pictureContext();
   if (context.settings.signingSecrets.length > 0) {
     throw new Problem(
       403,
@@ -88,7 +100,7 @@ async function answerMany(
   const bytes = Buffer.from(JSON.stringify(await getManyInline(context, body)));
   const metrics = { BytesOut: bytes.length, Milliseconds: performance.now() - began, Failed: 0 };
   tell(event, 200, metrics);
-  return respondOnce({ type: "application/json", bytes });
+  return respondOnce({ type: "application/json", bytes }, cors);
 }
 
 /** A line of the log with the metrics; of what the client got wrong, no more than that. */

@@ -100,6 +100,7 @@ export default class LocalPlugin {
     // Nor a queue.
     for (const { environment } of Object.values(this.#osls.service.functions)) {
       delete environment?.["ZIPPYNET_FAILURES_QUEUE_URL"];
+      delete environment?.["ZIPPYNET_REJECTED_QUEUE_URL"];
     }
   }
 

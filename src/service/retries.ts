@@ -10,7 +10,7 @@ import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
  * | or its latents changed meanwhile  |                                                |                                          |
  * | anything else that may pass       | Lambda, as the encode function throws it; S3   | 2 more times, then it is in the queue of |
  * |                                   | Batch Operations, as a `TemporaryFailure`      | failures (`zippynet redrive`)            |
- * | what is `isPermanent`             | nobody: the same upload fails alike each time  | reported once                            |
+ * | what is `isPermanent`             | nobody: the same upload fails alike each time  | told once, in a queue of its own         |
  * | a request for a picture           | the client; the answer is never cached         |                                          |
  * | a model or a setting not loaded   | whoever asks next (`once`)                     |                                          |
  */
@@ -24,7 +24,12 @@ export const PATIENCE = { connectionTimeout: 2000, socketTimeout: 6000 };
 /** Rounds of looking, encoding and writing before a key that keeps changing is given up. */
 export const ROUNDS = 8;
 
-const PERMANENT: ReadonlySet<string> = new Set<ErrorCode>(["bad-image", "bad-option", "too-large"]);
+const PERMANENT: ReadonlySet<string> = new Set<ErrorCode>([
+  "bad-image",
+  "bad-option",
+  "too-large",
+  "archived",
+]);
 
 /** Whether an error lies in the upload or in what it asks for, so that no repetition mends it. */
 export function isPermanent(error: unknown): error is ZippyNetError {

@@ -25,29 +25,18 @@ const Settings = v.object({
   ZIPPYNET_MAX_SIDE: whole("2048", 1, 4096),
   /** By how much a picture may be enlarged. More shows nothing new, and a page can do it itself. */
   ZIPPYNET_MAX_ENLARGEMENT: whole("8", 1, 64),
+  /** Whether pictures are enlarged; `false` answers requests for more than there is with what there is. */
+  ZIPPYNET_ENLARGE: v.optional(v.picklist(["true", "false"]), "true"),
+  /** Whose pages may use the pictures: `*`, or origins separated by commas. */
+  ZIPPYNET_CORS_ORIGINS: v.optional(readable(readOrigins), "*"),
   /** Bytes of an answer, before base64: Lambda takes 6 MB after it. */
   ZIPPYNET_MAX_RESPONSE_BYTES: whole("4500000", 1000, 4_600_000),
   /** With a secret, or two while one is replaced, pictures go to signed URLs only. */
-  ZIPPYNET_SIGNING_SECRET: v.optional(
-    v.pipe(
-      v.string(),
-      v.rawTransform(({ dataset, addIssue, NEVER }) => {
-        try {
-          return readSecrets(dataset.value);
-        } catch (error) {
-          addIssue({ message: (error as Error).message });
-          return NEVER;
-        }
-      }),
-    ),
-    "",
-  ),
-  /**
-   * Whether there has to be a secret: a reference to one that turns out blank must not make a private service public.
-   */
+  ZIPPYNET_SIGNING_SECRET: v.optional(readable(readSecrets), ""),
+  /** Whether there has to be a secret: a reference to one that turns out blank must not make a private service public. */
   ZIPPYNET_PRIVATE: v.optional(v.picklist(["true", "false"]), "false"),
   /** Where uploads that cannot be encoded are told of; without it they are only logged. */
-  ZIPPYNET_FAILURES_QUEUE_URL: v.optional(v.pipe(v.string(), v.url())),
+  ZIPPYNET_REJECTED_QUEUE_URL: v.optional(v.pipe(v.string(), v.url())),
 });
 
 export interface ServiceSettings {
@@ -65,10 +54,13 @@ export interface ServiceSettings {
   readonly maxAge: number;
   readonly maxSide: number;
   readonly maxEnlargement: number;
+  readonly enlarge: boolean;
+  /** Whose pages may use the pictures; none for anybody's. */
+  readonly corsOrigins: readonly string[];
   readonly maxResponseBytes: number;
   /** None: whoever knows a key may have its picture. */
   readonly signingSecrets: readonly string[];
-  readonly failuresQueueUrl: string | undefined;
+  readonly rejectedQueueUrl: string | undefined;
 }
 
 /** Throws `bad-option` naming each variable that is missing or out of its range. */
@@ -98,10 +90,36 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     maxAge: output.ZIPPYNET_MAX_AGE,
     maxSide: output.ZIPPYNET_MAX_SIDE,
     maxEnlargement: output.ZIPPYNET_MAX_ENLARGEMENT,
+    enlarge: output.ZIPPYNET_ENLARGE === "true",
+    corsOrigins: output.ZIPPYNET_CORS_ORIGINS,
     maxResponseBytes: output.ZIPPYNET_MAX_RESPONSE_BYTES,
     signingSecrets: secrets,
-    failuresQueueUrl: output.ZIPPYNET_FAILURES_QUEUE_URL,
+    rejectedQueueUrl: output.ZIPPYNET_REJECTED_QUEUE_URL,
   };
+}
+
+/** A text that a function reads or, by its error, refuses. */
+function readable<T>(read: (text: string) => T) {
+  return v.pipe(
+    v.string(),
+    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+      try {
+        return read(dataset.value);
+      } catch (error) {
+        addIssue({ message: (error as Error).message });
+        return NEVER;
+      }
+    }),
+  );
+}
+
+/** Origins of pages, `https://shop.example`; none for `*`, which lets all of them. Throws `bad-option`. */
+export function readOrigins(text: string): string[] {
+  if (text.trim() === "*") return [];
+  const origins = text.split(",").map((origin) => origin.trim());
+  const wrong = origins.find((origin) => URL.parse(origin)?.origin !== origin);
+  if (wrong === undefined) return origins;
+  throw new ZippyNetError("bad-option", `expected * or origins such as https://shop.example, got "${wrong}"`);
 }
 
 /** A whole number of a range, written in decimal. */

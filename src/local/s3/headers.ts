@@ -5,6 +5,17 @@ import { readXml, type Xml } from "./xml.ts";
 /** The header that an object's tags are kept in, as a PUT may carry them: a form's text, `quality=30&model=faces`. */
 export const TAGS = "x-amz-tagging";
 
+/** Said of objects that are not in STANDARD. */
+export const STORAGE_CLASS = "x-amz-storage-class";
+/** Whether an archived object can be read for a while. */
+export const RESTORE = "x-amz-restore";
+
+/** Whether an object's bytes cannot be had until it is restored. */
+export function isArchived(headers: Headers): boolean {
+  const archived = ["GLACIER", "DEEP_ARCHIVE"].includes(headers[STORAGE_CLASS] ?? "");
+  return archived && headers[RESTORE] === undefined;
+}
+
 /** Of an object: names in lower case. */
 type Headers = Readonly<Record<string, string>>;
 
@@ -44,7 +55,8 @@ export function storedHeaders({ headers }: IncomingMessage): Record<string, stri
   if (encoding !== undefined) kept["content-encoding"] = encoding;
   for (const [name, value] of Object.entries(headers)) {
     const plain = ["cache-control", "content-disposition", "content-language", "expires"].includes(name);
-    if (plain || name === TAGS || name.startsWith("x-amz-meta-")) kept[name] = String(value);
+    if (plain || name === TAGS || name === STORAGE_CLASS || name.startsWith("x-amz-meta-"))
+      kept[name] = String(value);
   }
   return kept;
 }

@@ -8,6 +8,8 @@ import { Bucket, type ObjectInfo } from "./disk.ts";
 import { noSuchKey, notImplemented, S3Error } from "./errors.ts";
 import {
   copiedHeaders,
+  isArchived,
+  RESTORE,
   readTagging,
   storedHeaders,
   tagSet,
@@ -24,7 +26,8 @@ export interface ObjectChange {
   readonly name:
     | `ObjectCreated:${"Put" | "Copy" | "CompleteMultipartUpload"}`
     | "ObjectRemoved:Delete"
-    | `ObjectTagging:${"Put" | "Delete"}`;
+    | `ObjectTagging:${"Put" | "Delete"}`
+    | "ObjectRestore:Completed";
   readonly bucket: string;
   readonly key: string;
   /** Undefined of a removal. */
@@ -128,6 +131,13 @@ export class LocalS3 {
       },
       "PUT object": () => this.#put(call, bucket, key),
       "DELETE object": () => this.#delete(call, bucket, key),
+      "POST object restore": async () => {
+        await readBody(request);
+        const restored = 'ongoing-request="false", expiry-date="Fri, 31 Dec 2100 00:00:00 GMT"';
+        const info = await bucket.relabel(key, (headers) => ({ ...headers, [RESTORE]: restored }));
+        this.#changed("ObjectRestore:Completed", bucket, key, info); // at once: nobody here waits hours
+        send(request, response, 202);
+      },
       "POST object uploads": () =>
         sendXml(call, "InitiateMultipartUploadResult", {
           Bucket: name,
@@ -259,6 +269,7 @@ interface Call {
 const MODES = [
   "delete",
   "location",
+  "restore",
   "uploads",
   "uploadId",
   "acl",
@@ -275,6 +286,9 @@ const MODES = [
 
 async function getObject({ request, response }: Call, bucket: Bucket, key: string): Promise<void> {
   const { info, body } = await bucket.read(key);
+  if (request.method === "GET" && isArchived(info.headers)) {
+    throw new S3Error(403, "InvalidObjectState", "The operation is not valid for the object's storage class");
+  }
   const tags = tagsOf(info.headers).size;
   const headers = {
     ...withoutTags(info.headers),

@@ -20,6 +20,10 @@ export interface ObjectHead {
   /** Bytes. */
   readonly size: number;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Its `Content-Encoding`, which S3 keeps and does not look at. */
+  readonly encoding?: string | undefined;
+  /** The archive class that it is in and has not been restored from; undefined where its bytes can be had. */
+  readonly archive?: string | undefined;
 }
 
 export type ObjectWithBytes = ObjectHead & { readonly bytes: Uint8Array };
@@ -62,7 +66,7 @@ export class ObjectStore {
    */
   async headTagged(bucket: string, key: string): Promise<ObjectHead | undefined> {
     const found = await this.#headObject(bucket, key);
-    const head = found && toHead(found);
+    const head = found && { ...toHead(found), archive: archiveOf(found) };
     if (!head || !found.TagCount) return head;
     const tagging = await orUndefined(
       this.#client.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: key })),
@@ -161,12 +165,26 @@ export class ObjectStore {
   }
 }
 
+const ARCHIVES: ReadonlySet<string | undefined> = new Set(["GLACIER", "DEEP_ARCHIVE"]);
+
+/** Of `x-amz-restore`, which says `ongoing-request="false", expiry-date="…"` once a copy can be read. */
+function archiveOf({
+  StorageClass,
+  ArchiveStatus,
+  Restore,
+}: Pick<HeadObjectCommandOutput, "StorageClass" | "ArchiveStatus" | "Restore">): string | undefined {
+  const archive = ARCHIVES.has(StorageClass) ? StorageClass : ArchiveStatus;
+  return Restore?.includes('ongoing-request="false"') ? undefined : archive;
+}
+
 function toHead(found: {
   ETag?: string | undefined;
   ContentLength?: number | undefined;
   Metadata?: Record<string, string> | undefined;
+  ContentEncoding?: string | undefined;
 }): ObjectHead {
-  return { etag: found.ETag ?? "", size: found.ContentLength ?? 0, metadata: found.Metadata ?? {} };
+  const { ETag = "", ContentLength = 0, Metadata = {}, ContentEncoding } = found;
+  return { etag: ETag, size: ContentLength, metadata: Metadata, encoding: ContentEncoding };
 }
 
 async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -15,9 +15,15 @@ export interface Received {
   readonly handle: string;
 }
 
+/** What makes messages the same to a FIFO queue: of one id, it takes the first of five minutes; a group keeps its order. */
+export interface Deduplication {
+  readonly group: string;
+  readonly id: string;
+}
+
 /**
- * The queue of what could not be encoded. All throw what the SDK throws. Handlers import this module when they first
- * need it: hardly any invocation does, and the client would lengthen every cold start.
+ * A queue of what could not be encoded. All throw what the SDK throws. Handlers import this module when they first need it:
+ * hardly any invocation does, and the client would lengthen every cold start.
  */
 export class FailuresQueue {
   readonly #client: SQSClient;
@@ -31,8 +37,11 @@ export class FailuresQueue {
     this.#url = url;
   }
 
-  async send(body: string): Promise<void> {
-    await this.#client.send(new SendMessageCommand({ QueueUrl: this.#url, MessageBody: body }));
+  /** @param once for a FIFO queue, whose URL ends in `.fifo` */
+  async send(body: string, once?: Deduplication): Promise<void> {
+    const fifo = once &&
+      this.#url.endsWith(".fifo") && { MessageGroupId: once.group, MessageDeduplicationId: once.id };
+    await this.#client.send(new SendMessageCommand({ QueueUrl: this.#url, MessageBody: body, ...fifo }));
   }
 
   /** Up to ten messages, which nobody else gets for so many seconds (0–43,200); empty if there seem to be none. */

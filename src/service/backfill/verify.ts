@@ -5,6 +5,7 @@ import { decodePicture } from "../../image/decode.ts";
 import { readImage } from "../../image/read.ts";
 import { latentsKey } from "../aws/keys.ts";
 import type { ServiceContext } from "../context.ts";
+import { withoutEncoding } from "../encode/content-encoding.ts";
 import { parseMetadata } from "../encode/latents-object.ts";
 
 /** Whether an object is what its metadata promise. */
@@ -40,7 +41,8 @@ export async function verifyObject(
   const source = uploadsBucket === undefined ? undefined : await store.read(uploadsBucket, key);
   if (!source) return { outcome: "decoded" };
   if (bareTag(source.etag) !== promises.sourceEtag) return { outcome: "outdated" };
-  const original = await readImage(source.bytes, { maxPixels: settings.maxPixels });
+  const plain = await withoutEncoding(source.bytes, source.encoding, settings.maxUploadBytes);
+  const original = await readImage(plain, { maxPixels: settings.maxPixels });
   const measured = psnr(original.image, image);
   const promised = promises.psnr ?? Number.NaN;
   if (measured === promised || Math.abs(measured - promised) <= TOLERANCE) {

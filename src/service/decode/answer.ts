@@ -25,13 +25,24 @@ const TITLES = {
   500: "The picture could not be made",
 } as const;
 
-/** For every answer: it depends on `Accept`, any page may use it and read its tag, and its type is as stated. */
+/** For every answer: pages may read its tag, and its type is as stated. */
 const COMMON = {
-  vary: "Accept",
-  "access-control-allow-origin": "*",
   "access-control-expose-headers": "ETag",
   "x-content-type-options": "nosniff",
 };
+
+/** Says which pages may use an answer, and what it depends on. */
+export type Cors = Readonly<Record<string, string>>;
+
+export const FOR_ALL_PAGES: Cors = { vary: "Accept", "access-control-allow-origin": "*" };
+
+/** @param origins whose pages may use the answers; none for anybody's @param origin of the page that asks, if one does */
+export function corsOf(origins: readonly string[], origin: string | undefined): Cors {
+  if (origins.length === 0) return FOR_ALL_PAGES;
+  const vary = "Accept, Origin"; // whoever keeps the answer to one page must not give it to another
+  if (origin === undefined || !origins.includes(origin)) return { vary };
+  return { vary, "access-control-allow-origin": origin };
+}
 
 const READING = "GET, HEAD, OPTIONS";
 /** Of all paths together. */
@@ -42,14 +53,15 @@ export interface AnswerOptions {
   readonly cacheControl: string;
   /** The headers alone. */
   readonly head: boolean;
+  readonly cors: Cors;
 }
 
 /** A 200, or a 304 if there is no body. */
 export function respond(
   { tag, body }: Pick<Answer, "tag" | "body">,
-  { cacheControl, head }: AnswerOptions,
+  { cacheControl, head, cors }: AnswerOptions,
 ): APIGatewayProxyStructuredResultV2 {
-  const headers = { ...COMMON, etag: tag, "cache-control": cacheControl };
+  const headers = { ...COMMON, ...cors, etag: tag, "cache-control": cacheControl };
   if (!body) return { statusCode: 304, headers };
   return {
     statusCode: 200,
@@ -60,21 +72,24 @@ export function respond(
 }
 
 /** A 200 that nobody may keep. */
-export function respondOnce({ type, bytes }: NonNullable<Answer["body"]>): APIGatewayProxyStructuredResultV2 {
+export function respondOnce(
+  { type, bytes }: NonNullable<Answer["body"]>,
+  cors: Cors,
+): APIGatewayProxyStructuredResultV2 {
   return {
     statusCode: 200,
-    headers: { ...COMMON, "content-type": type, "cache-control": "no-store" },
+    headers: { ...COMMON, ...cors, "content-type": type, "cache-control": "no-store" },
     body: Buffer.from(bytes).toString(),
   };
 }
 
-/** A preflight: any page may send `If-None-Match`, and keys as JSON, and need not ask again for a day. */
-export function respondPreflight(): APIGatewayProxyStructuredResultV2 {
+/** A preflight: a page may send `If-None-Match`, and keys as JSON, and need not ask again for a day. */
+export function respondPreflight(cors: Cors): APIGatewayProxyStructuredResultV2 {
   return {
     statusCode: 204,
     headers: {
+      ...cors,
       allow: METHODS,
-      "access-control-allow-origin": "*",
       "access-control-allow-methods": METHODS,
       "access-control-allow-headers": "If-None-Match, Content-Type",
       "access-control-max-age": "86400",
@@ -89,13 +104,14 @@ export function respondPreflight(): APIGatewayProxyStructuredResultV2 {
  */
 export function respondProblem(
   { status, title, message }: Problem,
-  { head, secret }: { readonly head: boolean; readonly secret: boolean },
+  { head, secret, cors }: { readonly head: boolean; readonly secret: boolean; readonly cors: Cors },
 ): APIGatewayProxyStructuredResultV2 {
   const body = JSON.stringify({ type: "about:blank", title, status, detail: message });
   return {
     statusCode: status,
     headers: {
       ...COMMON,
+      ...cors,
       "content-type": "application/problem+json",
       "content-length": String(Buffer.byteLength(body)),
       "cache-control": secret || status >= 500 ? "no-store" : `public, max-age=${status === 422 ? 60 : 2}`,

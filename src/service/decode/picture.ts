@@ -2,7 +2,7 @@ import { describeFile, readZn } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
 import { contentTag, formTag, matches } from "../../http/etag.ts";
 import { decodePicture, type ModelSource } from "../../image/decode.ts";
-import { fitImage, fittedSize, type Size } from "../../image/fit.ts";
+import { fitImage, fittedSize, type Size, type SizeWish } from "../../image/fit.ts";
 import { writeImage } from "../../image/write.ts";
 import { latentsKey, mayHaveLatents } from "../aws/keys.ts";
 import type { ObjectHead, ObjectStore } from "../aws/s3.ts";
@@ -62,12 +62,13 @@ async function render(
   file: Uint8Array,
   request: PictureRequest,
 ): Promise<Uint8Array> {
-  const { format, size } = request;
+  const { format } = request;
   if (format === "zn") {
     assertSendable(file.length, request, settings);
     return file;
   }
   const own = readZn(file);
+  const size = request.size && sizeWithin(own, request.size, settings);
   if (size) assertFits(fittedSize(own, size), own, settings);
   // without loss, a picture hardly takes fewer bytes than its file
   else if (format === "png") assertSendable(file.length, request, settings);
@@ -75,6 +76,18 @@ async function render(
   const image = size ? await fitImage(decoded, size) : decoded;
   if (format === "png") assertSendable(await leastPngBytes(image), request, settings);
   return writeImage(image, format);
+}
+
+/** As wished or, where nothing is enlarged, as much of that as the picture has, of the same shape. */
+function sizeWithin(own: Size, wish: SizeWish, { enlarge }: ServiceSettings): SizeWish {
+  const { scale } = fittedSize(own, wish);
+  if (enlarge || scale <= 1) return wish;
+  const side = (pixels: number): number => Math.max(1, Math.round(pixels / scale));
+  return {
+    ...(wish.width !== undefined && { width: side(wish.width) }),
+    ...(wish.height !== undefined && { height: side(wish.height) }),
+    fit: wish.fit,
+  };
 }
 
 /** Pixels from which on a part of a picture is tried before the whole, and rows of that part. */
@@ -104,7 +117,7 @@ function assertFits(
   if (scale > maxEnlargement) {
     throw new Problem(
       400,
-      `expected a picture of ${own.width}×${own.height} to be enlarged at most ${maxEnlargement} times, got ${moreThan(scale, maxEnlargement)} times`,
+      `expected a picture of ${own.width}×${own.height} to be enlarged at most ${maxEnlargement} times, got ${Math.ceil(scale * 100) / 100} times`,
     );
   }
   if (Math.max(width, height) > maxSide) {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Budget } from "../../codec/budget.ts";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
+import { bareTag } from "../../http/etag.ts";
 import { encodePicture } from "../../image/encode.ts";
 import { readImage } from "../../image/read.ts";
 import { isFolderMarker, latentsKey, MAX_KEY } from "../aws/keys.ts";
@@ -9,8 +10,9 @@ import type { ObjectHead, ObjectStore } from "../aws/s3.ts";
 import type { ServiceContext } from "../context.ts";
 import { isPermanent, ROUNDS } from "../retries.ts";
 import type { ServiceSettings } from "../settings.ts";
+import { withoutEncoding } from "./content-encoding.ts";
 import { type Plan, planFor } from "./encode-settings.ts";
-import { formatMetadata, isCurrent, plannedMetadata } from "./latents-object.ts";
+import { formatMetadata, isCurrent, parseMetadata, plannedMetadata } from "./latents-object.ts";
 
 /** An upload's place, and the sequencer of the event that tells of it, for the record. */
 export interface Upload {
@@ -43,6 +45,8 @@ export type Outcome =
 export interface Rejected {
   readonly outcome: "rejected";
   readonly reason: ZippyNetError;
+  /** Of the upload, where it was looked at. */
+  readonly etag?: string;
 }
 
 /**
@@ -81,7 +85,7 @@ export async function encodeObject(
     if (!isSame(after, source)) continue;
 
     if (!next) return { outcome: standing ? "removed" : "absent" };
-    return "file" in next ? { outcome: "encoded", metadata: next.metadata } : next;
+    return "file" in next ? { outcome: "encoded", metadata: next.metadata } : { ...next, etag: source!.etag };
   }
   throw new Error(`${upload.key}: the upload or its latents changed in each of ${ROUNDS} rounds`);
 }
@@ -107,6 +111,14 @@ async function prepare(
   standing: ObjectHead | undefined,
   limits: Limits,
 ): Promise<Draft | "current" | "changed"> {
+  if (source.archive !== undefined) {
+    const own = standing && parseMetadata(standing.metadata).sourceEtag === bareTag(source.etag);
+    if (own) return "current"; // they were made before the upload was archived
+    throw new ZippyNetError(
+      "archived",
+      `expected an upload that can be read, got one in ${source.archive}: restore it (aws s3api restore-object), and it is encoded`,
+    );
+  }
   const plan = await planFor(models, settings, source);
   if (!upload.again && standing && isCurrent(standing.metadata, plan, source)) return "current";
   const fetched = await store.get(upload.bucket, upload.key, source.etag);
@@ -126,10 +138,12 @@ async function makeDraft(
   upload: ObjectHead,
   bytes: Uint8Array,
   sequencer: string | undefined,
-  { maxPixels, encodeBudget }: ServiceSettings,
+  { maxPixels, maxUploadBytes, encodeBudget }: ServiceSettings,
   { deadline = Number.POSITIVE_INFINITY }: Limits,
 ): Promise<Draft> {
-  const { image, notes } = await readImage(bytes, { maxPixels });
+  const { image, notes } = await readImage(await withoutEncoding(bytes, upload.encoding, maxUploadBytes), {
+    maxPixels,
+  });
   const budget = new Budget({ multiplications: encodeBudget, deadline: deadline - WRITING - LAST_STEP });
   const { target, effort } = plan;
   const made = await encodePicture(plan.models, image, { target, effort, budget });

@@ -1,17 +1,19 @@
+import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { once } from "../../concurrency.ts";
+import { bareTag } from "../../http/etag.ts";
 import type { FailuresQueue } from "../aws/sqs.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { Rejected, Upload } from "./encode-object.ts";
 import { readS3Event } from "./s3-event.ts";
 
 /**
- * Messages of the failures queue. They are of two kinds:
+ * Messages of two queues:
  *
- * - an upload that can never be encoded as it is: the encode function sends it, `rejected` below;
- * - an event that the encode function failed three times to handle: Lambda sends its invocation record, with the event
- * and the
- *   error (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
+ * - the queue of rejected uploads, which can never be encoded as they are: the encode function sends them there. Whoever may upload may fill
+ *   it, so nothing alarms;
+ * - the queue of failures, events that the encode function failed three times to handle: Lambda sends its invocation record there, with
+ *   the event and the error (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
  */
 export interface FailedUploads {
   /** Empty if the message tells of no upload of ours. */
@@ -26,6 +28,8 @@ const Rejection = v.object({
   requestId: v.optional(v.string()),
   bucket: v.string(),
   key: v.string(),
+  /** Of the upload, without quotes. */
+  etag: v.optional(v.string()),
   sequencer: v.optional(v.string()),
   reason: v.object({ code: v.string(), message: v.string() }),
 });
@@ -39,7 +43,7 @@ const Invocation = v.object({
 /** The message of a rejected upload; the original stays where it is, so its place is enough. */
 export function rejectionMessage(
   { bucket, key, sequencer }: Upload,
-  { reason }: Rejected,
+  { reason, etag }: Rejected,
   requestId: string | undefined,
 ): string {
   const message: v.InferOutput<typeof Rejection> = {
@@ -48,6 +52,7 @@ export function rejectionMessage(
     ...(requestId === undefined ? {} : { requestId }),
     bucket,
     key,
+    ...(etag === undefined ? {} : { etag: bareTag(etag) }),
     ...(sequencer === undefined ? {} : { sequencer }),
     reason: { code: reason.code, message: reason.message },
   };
@@ -88,14 +93,19 @@ function parsed(body: string): unknown {
   }
 }
 
+/** Ids of messages and groups are of 128 plain characters at most. */
+function hashOf(...parts: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
 let queue: { readonly url: string; readonly open: () => Promise<FailuresQueue> } | undefined;
 
 /**
- * Puts a rejected upload into the failures queue, if there is one: without, which is so on one's own machine, the log
- * has to do. Throws what SQS throws, so that the event comes again rather than its reason be lost.
+ * Puts a rejected upload into its queue, if there is one: on one's own machine, the log has to do. One message a key and ETag, as far as the
+ * queue can tell. Throws what SQS throws, so that the event comes again rather than its reason be lost.
  */
 export async function tellRejected(
-  { failuresQueueUrl: url }: ServiceSettings,
+  { rejectedQueueUrl: url }: ServiceSettings,
   upload: Upload,
   rejected: Rejected,
   requestId: string | undefined,
@@ -104,5 +114,7 @@ export async function tellRejected(
   if (queue?.url !== url) {
     queue = { url, open: once(async () => new (await import("../aws/sqs.ts")).FailuresQueue(url)) };
   }
-  await (await queue.open()).send(rejectionMessage(upload, rejected, requestId));
+  const group = hashOf(upload.bucket, upload.key);
+  const id = hashOf(upload.bucket, upload.key, rejected.etag ?? "");
+  await (await queue.open()).send(rejectionMessage(upload, rejected, requestId), { group, id });
 }

@@ -3,11 +3,8 @@ import { decodeEventKey } from "../aws/keys.ts";
 
 /** One record of an S3 event: something happened to an object. */
 export interface ObjectEvent {
-  /**
-   * `created` for ObjectCreated:*, `tagged` for ObjectTagging:*, `removed` for ObjectRemoved:* (delete markers too) and
-   * LifecycleExpiration:*.
-   */
-  readonly kind: "created" | "tagged" | "removed";
+  /** `created` for ObjectCreated:*, `tagged` for ObjectTagging:*, `restored` for ObjectRestore:Completed, `removed` for ObjectRemoved:* (delete markers too) and LifecycleExpiration:*. */
+  readonly kind: "created" | "tagged" | "restored" | "removed";
   readonly bucket: string;
   readonly key: string;
   /** Bytes, of a created object. */
@@ -62,6 +59,7 @@ function readRecord(record: unknown): ObjectEvent | undefined {
 function kindOf(eventName: string): ObjectEvent["kind"] | undefined {
   if (eventName.startsWith("ObjectCreated:")) return "created";
   if (eventName.startsWith("ObjectTagging:")) return "tagged";
+  if (eventName === "ObjectRestore:Completed") return "restored";
   if (eventName.startsWith("ObjectRemoved:") || eventName.startsWith("LifecycleExpiration:"))
     return "removed";
   return undefined;
