@@ -167,6 +167,19 @@ test("what differs to the API keeps keys of its own, and what it refuses comes t
   assert.deepEqual(asked("/images/a?w=1&w=2").querystring["w"], told(["1", "2"]));
 });
 
+test("an origin is part of the key only where answers differ for it", async () => {
+  const code = await cdnFunction({ secret: false, origins: ["https://shop.example"] });
+  const some = runInNewContext(`${code}; handler`) as Handler;
+  for (const [handle, origin, kept] of [
+    [normalise, "https://shop.example", undefined],
+    [some, "https://shop.example", "https://shop.example"],
+    [some, "https://evil.example", undefined],
+  ] as const) {
+    const request = { uri: "/images/a", querystring: {}, headers: { origin: { value: origin } } };
+    assert.equal(handle({ request }).headers["origin"]?.value, kept);
+  }
+});
+
 test("of a private service the query stays as it was signed", () => {
   const query = "w=064&fit=cover&expires=1&signature=x";
   const { querystring } = asked(`/images/a?${query}`, [], normalisePrivate);
@@ -225,7 +238,7 @@ test("the cache knows every parameter of the API, and no more", () => {
     };
   };
   const key = CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin;
-  assert.deepEqual(key.HeadersConfig.Headers, ["Accept"]);
+  assert.deepEqual(key.HeadersConfig.Headers, ["Accept", "Origin"]);
   const api = openApi(
     readSettings({ ZIPPYNET_LATENTS_BUCKET: "b", ZIPPYNET_SIGNING_SECRET: "x".repeat(32) }),
   ) as unknown as {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +39,7 @@ before(async () => {
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     AWS_ENDPOINT_URL_SQS: sqs.endpoint,
     ZIPPYNET_LATENTS_BUCKET: "latents",
-    ZIPPYNET_FAILURES_QUEUE_URL: sqs.url,
+    ZIPPYNET_REJECTED_QUEUE_URL: sqs.url,
     ZIPPYNET_METRICS: "ZippyNet/test",
   });
   ({ handler } = await import("../../src/handlers/encode.ts"));
@@ -77,6 +78,7 @@ test("an upload that cannot be encoded reaches the queue with its reason; the or
     requestId: "request-1",
     bucket: "uploads",
     key: KEY,
+    etag: createHash("md5").update("no picture").digest("hex"),
     sequencer: "000000000000000007",
     reason: {
       code: "bad-image",
@@ -85,6 +87,57 @@ test("an upload that cannot be encoded reaches the queue with its reason; the or
   });
   assert.match((message["reason"] as { message: string }).message, /expected an image of type/);
   assert.equal((await new ObjectStore(s3.endpoint).head("uploads", KEY))?.size, 10);
+});
+
+test("one upload that is rejected again and again is one message; another under its key is another", async () => {
+  const event = await put("junk", "no picture");
+  await handle(event);
+  await handle(event);
+  await handle(await put("junk", "no picture either"));
+  await handle(await put("junk 2", "no picture"));
+  const told = sqs.bodies.map((body) => (JSON.parse(body) as { key: string }).key);
+  assert.deepEqual(told, ["junk", "junk", "junk 2"]);
+});
+
+test("keys of letters that SQS does not take are told of all the same", async () => {
+  const key = "a\ufffeb\uffff😀.png";
+  await handle(await put(key, "no picture"));
+  assert.doesNotMatch(sqs.bodies[0]!, /[\ufffe\uffff]/);
+  assert.equal((JSON.parse(sqs.bodies[0]!) as { key: string }).key, key);
+});
+
+test("an archived upload is told of once, with what to do; once it is restored it is encoded", async () => {
+  const face = await readFile(new URL("../images/face-hat-64.png", import.meta.url));
+  const url = `${s3.endpoint}/uploads/archived`;
+  const headers = { "x-amz-storage-class": "GLACIER" };
+  await fetch(url, { method: "PUT", body: face, headers });
+  await handle(toS3Event(changes.at(-1)!, "us-east-1", 8n));
+  assert.equal(lines[0]!["outcome"], "rejected");
+  const { reason } = JSON.parse(sqs.bodies[0]!) as { reason: { code: string; message: string } };
+  assert.equal(reason.code, "archived");
+  assert.match(reason.message, /in GLACIER: restore it/);
+
+  await fetch(`${url}?restore`, { method: "POST", body: "<RestoreRequest/>" });
+  const event = toS3Event(changes.at(-1)!, "us-east-1", 9n);
+  await handle(event);
+  assert.deepEqual([lines[0]!["event"], lines[0]!["outcome"]], ["restored", "encoded"]);
+  assert.equal(sqs.bodies.length, 1);
+});
+
+test("latents of an upload that was archived since stay", async () => {
+  const face = await readFile(new URL("../images/face-hat-64.png", import.meta.url));
+  const event = await put("old", face);
+  await handle(event);
+  await fetch(`${s3.endpoint}/uploads/old`, {
+    method: "PUT",
+    headers: {
+      "x-amz-copy-source": "/uploads/old",
+      "x-amz-metadata-directive": "REPLACE",
+      "x-amz-storage-class": "DEEP_ARCHIVE",
+    },
+  });
+  await handle(event);
+  assert.equal(lines[0]!["outcome"], "current");
 });
 
 test("a picture and a folder of S3's console reach no queue", async () => {

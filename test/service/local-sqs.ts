@@ -11,11 +11,12 @@ interface Message {
   visibleAt: number;
 }
 
-/** One queue that speaks SQS's JSON protocol over HTTP, as AWS's SDK does: messages, visibility, receipt handles. */
+/** One queue that speaks SQS's JSON protocol over HTTP, as AWS's SDK does: messages, each id once, visibility, receipt handles. */
 export class LocalSqs {
   readonly messages: Message[] = [];
   /** Answers everything with a 500 while it is set. */
   broken = false;
+  readonly #ids = new Set<unknown>();
   readonly #server: Server;
 
   private constructor() {
@@ -34,7 +35,7 @@ export class LocalSqs {
   }
 
   get url(): string {
-    return `${this.endpoint}/000000000000/failures`;
+    return `${this.endpoint}/000000000000/failures.fifo`;
   }
 
   get bodies(): string[] {
@@ -62,9 +63,14 @@ export class LocalSqs {
   #act(action: string, input: Record<string, unknown>): Record<string, unknown> | undefined {
     const held = this.messages.findIndex(({ handle }) => handle !== "" && handle === input["ReceiptHandle"]);
     switch (action) {
-      case "SendMessage":
+      case "SendMessage": {
+        const id = input["MessageDeduplicationId"];
+        if (id !== undefined && this.#ids.has(id))
+          return { MessageId: "", MD5OfMessageBody: md5(String(input["MessageBody"])) };
+        if (id !== undefined) this.#ids.add(id);
         this.add(String(input["MessageBody"]));
         return { MessageId: this.messages.at(-1)!.id, MD5OfMessageBody: md5(this.messages.at(-1)!.body) };
+      }
       case "ReceiveMessage": {
         const visible = this.messages.filter(({ visibleAt }) => visibleAt <= Date.now());
         const taken = visible.slice(0, Number(input["MaxNumberOfMessages"] ?? 1));

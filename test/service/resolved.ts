@@ -8,6 +8,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export interface Resolved {
   readonly provider: {
     readonly environment: Readonly<Record<string, unknown>>;
+    readonly stackTags: Readonly<Record<string, string>>;
     readonly s3: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   };
   readonly functions: Readonly<Record<string, ResolvedFunction>>;

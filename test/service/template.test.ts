@@ -43,9 +43,10 @@ function allowed(role: string): Set<string> {
 }
 
 function resourceText(resource: unknown): string {
-  if (typeof resource === "string") return resource.replace("arn:aws:s3:::", "");
+  if (typeof resource === "string") return resource;
   const made = resource as { "Fn::GetAtt"?: [string, string]; "Fn::Sub"?: string };
-  return made["Fn::GetAtt"]?.join(".") ?? made["Fn::Sub"]!.replace(/^arn:.*(?=function:)/, "");
+  const arn = made["Fn::Sub"]?.replace(/^arn:\$\{AWS::Partition\}:(s3:::|.*(?=function:))/, "");
+  return made["Fn::GetAtt"]?.join(".") ?? arn!;
 }
 
 /** To write its log. */
@@ -53,11 +54,17 @@ function logging(group: string): string[] {
   return ["logs:CreateLogStream", "logs:PutLogEvents"].map((action) => `${action} ${group}.Arn`);
 }
 
-test("the uploads' trigger tells of all that the handler reads: creations, deletions, lifecycle rules, tags", () => {
+test("the uploads' trigger tells of all that the handler reads: creations, deletions, lifecycle rules, tags, restored archives", () => {
   const events = service.functions["encode"]!.events!.map(({ s3 }) => s3!);
   assert.deepEqual(
     events.map(({ event }) => event),
-    ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*", "s3:ObjectTagging:*"],
+    [
+      "s3:ObjectCreated:*",
+      "s3:ObjectRemoved:*",
+      "s3:LifecycleExpiration:*",
+      "s3:ObjectTagging:*",
+      "s3:ObjectRestore:Completed",
+    ],
   );
   for (const { bucket, event } of events) {
     assert.equal(bucket, "uploads"); // never the latents', which would loop
@@ -92,17 +99,17 @@ test("each function has a role of its own that may do what it has to, and nothin
   const encoding = [
     "s3:GetObject my-uploads/*",
     "s3:GetObjectTagging my-uploads/*",
-    "s3:GetObject my-latents/*",
-    "s3:PutObject my-latents/*",
-    "s3:DeleteObject my-latents/*",
+    "s3:GetObject my-latents/*.zn",
+    "s3:PutObject my-latents/*.zn",
+    "s3:DeleteObject my-latents/*.zn",
     ...lists,
   ];
-  const queue = "sqs:SendMessage FailuresQueue.Arn";
-  assert.deepEqual(allowed("EncodeRole"), new Set([...encoding, queue, ...logging("EncodeLogGroup")]));
+  const queues = ["FailuresQueue", "RejectedQueue"].map((name) => `sqs:SendMessage ${name}.Arn`);
+  assert.deepEqual(allowed("EncodeRole"), new Set([...encoding, ...queues, ...logging("EncodeLogGroup")]));
   assert.deepEqual(allowed("BatchRole"), new Set([...encoding, ...logging("BatchLogGroup")]));
   assert.deepEqual(
     allowed("DecodeRole"),
-    new Set(["s3:GetObject my-latents/*", "s3:ListBucket my-latents", ...logging("DecodeLogGroup")]),
+    new Set(["s3:GetObject my-latents/*.zn", "s3:ListBucket my-latents", ...logging("DecodeLogGroup")]),
   );
   const jobs = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"];
   assert.deepEqual(
@@ -119,11 +126,17 @@ test("both buckets are private, encrypted and refuse plain HTTP; they outlive th
   const uploads = service.provider.s3["uploads"]!;
   const latents = resources["LatentsBucket"]!;
   for (const [access, encryption] of [
-    [uploads["publicAccessBlockConfiguration"], uploads["bucketEncryption"]],
+    [
+      uploads["publicAccessBlockConfiguration"],
+      extensions["S3BucketUploads"]!.Properties["BucketEncryption"],
+    ],
     [latents.Properties["PublicAccessBlockConfiguration"], latents.Properties["BucketEncryption"]],
   ]) {
     assert.equal(Object.values(access as object).filter((blocked) => blocked === true).length, 4);
-    assert.match(JSON.stringify(encryption), /"SSEAlgorithm":"AES256"/);
+    assert.match(
+      JSON.stringify(encryption),
+      /"SSEAlgorithm":\{"Fn::If":\["HasKmsKey","aws:kms","AES256"\]\}/,
+    );
   }
   for (const { DeletionPolicy, UpdateReplacePolicy } of [extensions["S3BucketUploads"]!, latents]) {
     assert.deepEqual([DeletionPolicy, UpdateReplacePolicy], ["RetainExceptOnCreate", "Retain"]);
@@ -150,7 +163,7 @@ test("latents stay in the class Standard: others bill 128 kB an object", () => {
   ]);
 });
 
-test("a backfill's share of the account's concurrency is capped, uploads' and pictures' if asked for, and none if asked for none", async () => {
+test("a backfill's and the pictures' share of the account's concurrency is capped, uploads' if asked for, and none if asked for none", async () => {
   const share = ({ resources: { extensions, Conditions } }: Resolved, name: string): unknown => {
     const { ReservedConcurrentExecutions } = extensions[`${name}LambdaFunction`]!.Properties;
     const [condition, value, otherwise] = (ReservedConcurrentExecutions as { "Fn::If": unknown[] })["Fn::If"];
@@ -162,9 +175,9 @@ test("a backfill's share of the account's concurrency is capped, uploads' and pi
     return a === b ? undefined : Number(value);
   };
   const shares = (of: Resolved) => ["Batch", "Encode", "Decode"].map((name) => share(of, name));
-  assert.deepEqual(shares(service), [20, undefined, undefined]);
-  const other = await resolve("batchConcurrency=none", "encodeConcurrency=50", "decodeConcurrency=70");
-  assert.deepEqual(shares(other), [undefined, 50, 70]);
+  assert.deepEqual(shares(service), [20, undefined, 50]);
+  const other = await resolve("batchConcurrency=none", "encodeConcurrency=50", "decodeConcurrency=none");
+  assert.deepEqual(shares(other), [undefined, 50, undefined]);
 });
 
 test("requests to the API have a limit, so that a flood of them costs little", async () => {
@@ -180,9 +193,68 @@ test("the limits of uploads are those of every function that encodes, and all de
   const { environment } = service.provider;
   const expected = readSettings({ ZIPPYNET_LATENTS_BUCKET: "my-latents" });
   for (const { environment: own } of Object.values(service.functions)) {
-    const text = { ...environment, ...own, ZIPPYNET_FAILURES_QUEUE_URL: undefined } as NodeJS.ProcessEnv;
+    const text = { ...environment, ...own, ZIPPYNET_REJECTED_QUEUE_URL: undefined } as NodeJS.ProcessEnv;
     assert.deepEqual(readSettings(text), expected);
   }
+});
+
+test("what operators may ask for is off unless they do, and on if they do", async () => {
+  const truth = ({ resources: { Conditions } }: Resolved, name: string): boolean => {
+    const value = (condition: unknown): boolean => {
+      const [[kind, of]] = Object.entries(condition as Record<string, unknown[]>) as [[string, unknown[]]];
+      if (kind === "Condition") return value(Conditions[String(of)]);
+      if (kind === "Fn::Not") return !value(of[0]);
+      if (kind === "Fn::And") return of.every(value);
+      assert.equal(kind, "Fn::Equals");
+      return String(of[0]) === String(of[1]);
+    };
+    return value(Conditions[name]);
+  };
+  const names = ["KmsKey", "Tracing", "AccessLogs", "ApiDomain", "CdnDomain", "WebAcl", "Budget"];
+  const on = (of: Resolved) => names.filter((name) => truth(of, `Has${name}`));
+  assert.deepEqual(on(service), []);
+  const parameters = [
+    "kmsKeyArn=arn:aws:kms:us-east-1:1:key/a",
+    "tracing=true",
+    "accessLogs=true",
+    "domainName=images.example",
+    "certificateArn=arn:aws:acm:us-east-1:1:certificate/a",
+    "webAclArn=arn:aws:wafv2:us-east-1:1:global/webacl/a/b",
+    "monthlyBudget=100",
+    "alarmEmail=a@b.example",
+    "tags=team=shop, cost = 42",
+  ];
+  const api = await resolve(...parameters);
+  assert.deepEqual(
+    on(api),
+    names.filter((name) => name !== "CdnDomain"),
+  );
+  assert.deepEqual(api.provider.stackTags, { team: "shop", cost: "42" });
+  assert.deepEqual(
+    on(await resolve(...parameters, "cdn=true")),
+    names.filter((name) => name !== "ApiDomain"),
+  );
+});
+
+test("no other account's job may use the role of jobs", () => {
+  const { AssumeRolePolicyDocument } = resources["BatchJobRole"]!.Properties as {
+    AssumeRolePolicyDocument: { Statement: Statement[] };
+  };
+  const account = { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } };
+  assert.deepEqual(
+    AssumeRolePolicyDocument.Statement.map(({ Condition }) => Condition),
+    [account],
+  );
+});
+
+test("no ARN is of one partition alone", async () => {
+  for (const file of [
+    "serverless.yml",
+    ...["batch", "buckets", "cdn", "failures", "observability", "options"].map(
+      (name) => `deploy/${name}.yml`,
+    ),
+  ])
+    assert.doesNotMatch(await readFile(new URL(`../../${file}`, import.meta.url), "utf8"), /arn:aws:/, file);
 });
 
 test("names that all regions share have the region in them", () => {

@@ -192,6 +192,7 @@ const PREFLIGHT = [
   "Access-Control-Allow-Origin",
   "Access-Control-Max-Age",
   "Allow",
+  "Vary",
 ];
 
 function headersOf(names: readonly string[]): Json {

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import fc from "fast-check";
+import { Budget } from "../../src/codec/budget.ts";
+import { writeClassical } from "../../src/codec/format/zn-file.ts";
+import type { Image } from "../../src/codec/image.ts";
+import type { Target } from "../../src/codec/target.ts";
+import { frameCost, losslessFrame, SLOWEST } from "../../src/image/classical/codecs.ts";
+import { encodePicture } from "../../src/image/encode.ts";
+import { readImage } from "../../src/image/read.ts";
+import { openModels } from "../../src/model/folder.ts";
+import { planFor } from "../../src/service/encode/encode-settings.ts";
+import { readSettings } from "../../src/service/settings.ts";
+import { assertProblem, DecodeService } from "./decode-service.ts";
+
+/*
+ * What strangers have tried, and what it may cost: in multiplications of the networks, not in seconds, so that a busy machine changes
+ * nothing. Further attacks: odd and mutated files (test/fuzz), the CDN's keys (cdn.test.ts), signed URLs (signed-url.test.ts).
+ */
+
+const MAX_RESPONSE = 100_000;
+const NOISE = { width: 512, height: 512, data: noise(512 * 512 * 3) };
+
+let service: DecodeService;
+
+before(async () => {
+  service = await DecodeService.start({ ZIPPYNET_MAX_RESPONSE_BYTES: String(MAX_RESPONSE) });
+  await service.put("latents", "large.zn", Buffer.alloc(8e6, 1));
+  await service.put("latents", "noise.zn", writeClassical("vp8l", await losslessFrame(NOISE)));
+});
+
+after(() => service?.stop());
+
+function noise(length: number): Uint8Array {
+  let state = 1;
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return state >> 16;
+  });
+}
+
+/** What a request makes the process grow by at most, in bytes, looked at each millisecond and at its end. */
+async function growth(request: () => Promise<unknown>): Promise<number> {
+  const idle = process.memoryUsage().rss;
+  let most = 0;
+  const look = (): void => {
+    most = Math.max(most, process.memoryUsage().rss - idle);
+  };
+  const timer = setInterval(look, 1);
+  await request();
+  look();
+  clearInterval(timer);
+  return most;
+}
+
+test("bodies of POST /inline of six megabytes, of whatever kind, are refused within 64 MB", async () => {
+  const size = 5_800_000;
+  for (const [name, body] of [
+    ["numbers", `{"keys":[${"1,".repeat(size / 2)}1]}`],
+    ["empty keys", `{"keys":[${'"",'.repeat(size / 3)}""]}`],
+    ["one key", `{"keys":["${"x".repeat(size)}"]}`],
+    ["brackets", "[".repeat(size)],
+    ["many names", `{${Array.from({ length: size / 20 }, (_, i) => `"a${i}":1`).join(",")}}`],
+    ["no JSON", "x".repeat(size)],
+  ] as const) {
+    const post = async (text: string): Promise<void> =>
+      assertProblem(await service.ask("/inline", { method: "POST", body: text }), 400, /expected/);
+    assert.ok((await growth(() => post(body))) < 64e6, name);
+    // and what is just short enough to be read
+    const short = body.slice(0, 500_000);
+    assert.ok((await growth(() => post(short))) < 64e6, `${name}, short`);
+  }
+});
+
+test("any body of POST /inline gives an answer or a 400", async () => {
+  const body = fc.oneof(
+    fc.json(),
+    fc.string(),
+    fc
+      .record({ keys: fc.anything() })
+      .map((value) => JSON.stringify(value, (_, x) => (typeof x === "bigint" ? 0 : x))),
+    fc.record({ keys: fc.array(fc.string(), { maxLength: 5 }) }).map((value) => JSON.stringify(value)),
+  );
+  await fc.assert(
+    fc.asyncProperty(body, async (text) => {
+      const { status } = await service.ask("/inline", { method: "POST", body: text });
+      assert.ok(status === 200 || status === 400, `${status}: ${text}`);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("a refusal of POST /inline is never kept", async () => {
+  const { headers } = await service.ask("/inline", { method: "POST", body: "[]" });
+  assert.equal(headers["cache-control"], "no-store");
+});
+
+test("of an object that is too large to be inline, no bytes are fetched", async () => {
+  const keys = Array.from({ length: 200 }, () => "large");
+  const body = JSON.stringify({ keys });
+  assert.ok((await growth(() => service.ask("/inline", { method: "POST", body }))) < 64e6);
+  const { pictures } = JSON.parse(
+    (await service.ask("/inline", { method: "POST", body })).body.toString(),
+  ) as {
+    pictures: { problem: { status: number; detail: string } }[];
+  };
+  assert.equal(pictures[0]!.problem.status, 413);
+  assert.match(pictures[0]!.problem.detail, /has 8000000: fetch it by its own URL/);
+});
+
+test("a picture that is too large to send is refused before it is rendered, and that may be kept for a while", async () => {
+  for (const query of ["?format=png", "?format=zn"]) {
+    const answer = await service.image("noise", query);
+    assertProblem(answer, 422, /at most 100000 bytes, got \d{6}/);
+    assert.equal(answer.headers["cache-control"], "public, max-age=60");
+  }
+});
+
+test("whatever an uploader asks for, a search costs its budget and one step more", async () => {
+  const models = await (await openModels()).choose("auto");
+  const { image } = await readImage(await readFile(new URL("../images/face-hat-64.png", import.meta.url)));
+  const small: Image = { width: 48, height: 40, data: noise(48 * 40 * 3) };
+  const multiplications = 8e9;
+  const targets: Target[] = [
+    { kind: "psnr", decibels: 45 },
+    { kind: "psnr", decibels: 99 },
+    { kind: "bytes", maxBytes: 1 },
+    { kind: "quality", quality: 100 },
+  ];
+  for (const picture of [image, small]) {
+    const step = 3 * frameCost("av1", picture, SLOWEST);
+    for (const target of targets) {
+      const budget = new Budget({ multiplications });
+      await encodePicture(models, picture, { target, effort: 9, budget });
+      const text = `${JSON.stringify(target)}: ${(budget.spent / 1e9).toFixed(1)} billion`;
+      assert.ok(budget.spent <= multiplications + step, text);
+    }
+  }
+});
+
+test("the frames of the largest picture are within the function's time", () => {
+  const { encodeBudget, maxPixels } = readSettings({ ZIPPYNET_LATENTS_BUCKET: "b" });
+  const side = Math.sqrt(maxPixels);
+  const largest = { width: side, height: side, data: new Uint8Array(0) };
+  // the look at VP8 and the one frame that there has to be; 20 billion a second of its 60
+  const dearest = encodeBudget + 2 * frameCost("vp8", largest, 0);
+  assert.ok(dearest < 30 * 20e9, `${dearest / 1e9} billion`);
+});
+
+test("any metadata give a plan within the settings, or a reason", async () => {
+  const models = await openModels();
+  const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: "b", ZIPPYNET_MODEL: "faces" });
+  const name = fc
+    .constantFrom("quality", "psnr", "max-bytes", "effort", "model")
+    .chain((each) => fc.constantFrom(each, `zippynet-${each}`));
+  const value = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      "auto",
+      "faces",
+      "faces,products",
+      "9",
+      "45",
+      "1e9",
+      "0x10",
+      "-1",
+      " 5",
+      "٣",
+      "Infinity",
+      "1".repeat(400),
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.dictionary(name, value, { maxKeys: 4 }), async (metadata) => {
+      try {
+        const plan = await planFor(models, settings, { etag: '"1"', size: 10, metadata });
+        assert.ok(plan.effort <= settings.maxEffort);
+        assert.ok(plan.models.length > 0);
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, "bad-option", String(error));
+        assert.ok(
+          Object.keys(metadata).some((each) => each.startsWith("zippynet-")),
+          String(error),
+        );
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a secret that turns out blank is an error, not a public service", () => {
+  for (const environment of [
+    { ZIPPYNET_SIGNING_SECRET: " " },
+    { ZIPPYNET_SIGNING_SECRET: "\n\t" },
+    { ZIPPYNET_SIGNING_SECRET: "", ZIPPYNET_PRIVATE: "true" },
+    { ZIPPYNET_PRIVATE: "true" },
+  ]) {
+    assert.throws(() => readSettings({ ZIPPYNET_LATENTS_BUCKET: "b", ...environment }), /expected a secret/);
+  }
+});
