@@ -3,8 +3,9 @@
  * client can fill the cache with copies, or make the API render one picture many times. In the language of
  * cloudfront-js-2.0: ES 5.1, `const`, `let`.
  *
- * `cdn-function.ts` puts four constants before it: TYPES, media types by the name that `?format=` knows, in the order in which
- * `chooseFormat` offers them; FITS; PRIVATE, whether pictures go to signed URLs only; and ORIGINS, the ones that answers differ for.
+ * `cdn-function.ts` puts four constants before it: TYPES, media types by the name that `?format=` knows, in the order
+ * in which `chooseFormat` offers them; FITS; PRIVATE, whether pictures go to signed URLs only; and ORIGINS, the ones
+ * that answers differ for.
  */
 
 // biome-ignore lint/correctness/noUnusedVariables: CloudFront calls it

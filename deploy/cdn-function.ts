@@ -1,18 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { FITS } from "../src/image/fit.ts";
 import { SERVED } from "../src/service/decode/negotiate.ts";
+import { readOrigins } from "../src/service/settings.ts";
 
 export interface CdnOptions {
   /** Whether pictures go to signed URLs only. */
   readonly secret: boolean;
-  /** Whose pages may use the pictures; empty for anybody's. */
-  readonly origins: readonly string[];
+  /** As the parameter has it: `*`, or origins separated by commas. */
+  readonly corsOrigins: string;
 }
 
 /** The code of the CDN's function, with the tables of the service that it has to agree with. */
-export async function cdnFunction({ secret, origins }: CdnOptions): Promise<string> {
+export async function cdnFunction({ secret, corsOrigins }: CdnOptions): Promise<string> {
   const code = await readFile(new URL("./cdn-function.js", import.meta.url), "utf8");
-  const tables = Object.entries({ TYPES: SERVED, FITS, PRIVATE: secret, ORIGINS: origins });
+  const tables = Object.entries({ TYPES: SERVED, FITS, PRIVATE: secret, ORIGINS: readOrigins(corsOrigins) });
   const constants = tables.map(([name, value]) => `const ${name} = ${JSON.stringify(value)};\n`);
   return `${constants.join("")}\n${withoutComments(code)}`;
 }

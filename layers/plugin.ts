@@ -1,5 +1,4 @@
 import { cdnFunction } from "../deploy/cdn-function.ts";
-import { readOrigins } from "../src/service/settings.ts";
 import { bundleFunctions } from "./bundle.ts";
 import { buildModelLayer, buildSharpLayer } from "./layers.ts";
 
@@ -22,8 +21,8 @@ interface VariableQuestion {
 }
 
 /**
- * Makes what serverless.yml names: before osls packages them, the bundled functions and the layers; and the values of `${zippynet:private}`,
- * whether there is a signing secret; `${zippynet:tags}`; and `${zippynet:cdn-function}`.
+ * Makes what serverless.yml names: before osls packages them, the bundled functions and the layers; and the values of
+ * `${zippynet:private}`, whether there is a signing secret; `${zippynet:tags}`; and `${zippynet:cdn-function}`.
  */
 export default class PackagingPlugin {
   readonly configurationVariablesSources = {
@@ -32,8 +31,8 @@ export default class PackagingPlugin {
         const secret = (await resolveVariable("param:signingSecret")) !== "";
         if (address === "private") return { value: secret };
         if (address === "cdn-function") {
-          const origins = readOrigins(String(await resolveVariable("param:corsOrigins")));
-          return { value: await cdnFunction({ secret, origins }) };
+          const corsOrigins = String(await resolveVariable("param:corsOrigins"));
+          return { value: await cdnFunction({ secret, corsOrigins }) };
         }
         if (address === "tags") return { value: readTags(String(await resolveVariable("param:tags"))) };
         throw new Error(

@@ -19,10 +19,11 @@ export interface OutputFormat {
 /**
  * The formats that decoded pictures are written in; first comes what is sent to those who take anything.
  *
- * The qualities are those at which the second coding of a decoded picture does not show. Measured on faces of 42 and 64 pixels, decoded
- * at quality 60, against the decoded pixels: the mean, the worst of 16, and bytes a picture. WebP's limit is its halved chroma, hence
- * the careful subsampling. AVIF's efforts 1–4 differ by under 0.1 dB here and fourfold in time; effort 0 takes a sixth of the time of 2,
- * for 0.4 dB. PNG's level 6 takes a third of the time of 9, for 2 % more bytes.
+ * The qualities are those at which the second coding of a decoded picture does not show. Measured on faces of 42 and 64
+ * pixels, decoded at quality 60, against the decoded pixels: the mean, the worst of 16, and bytes a picture. WebP's
+ * limit is its halved chroma, hence the careful subsampling. AVIF's efforts 1–4 differ by under 0.1 dB here and
+ * fourfold in time; effort 0 takes a sixth of the time of 2, for 0.4 dB. PNG's level 6 takes a third of the time of 9,
+ * for 2 % more bytes.
  */
 export const PICTURE_FORMATS = {
   png: {

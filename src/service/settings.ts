@@ -13,7 +13,9 @@ const Settings = v.object({
   ZIPPYNET_MAX_EFFORT: whole("2", 0, 9),
   /** Whether uploads may say by metadata or tags how they are encoded. */
   ZIPPYNET_UPLOADER_OPTIONS: v.optional(v.picklist(["on", "off"]), "on"),
-  /** What the search for one upload's best file may cost, in billions of multiplications; a core does some 20 a second. */
+  /**
+   * What the search for one upload's best file may cost, in billions of multiplications; a core does some 20 a second.
+   */
   ZIPPYNET_ENCODE_BUDGET: whole("150", 1, 1_000_000),
   /** Uploads of more bytes are refused before they are fetched. */
   ZIPPYNET_MAX_UPLOAD_BYTES: whole(String(20 * 1024 * 1024), 1, 2 ** 31),
@@ -33,7 +35,9 @@ const Settings = v.object({
   ZIPPYNET_MAX_RESPONSE_BYTES: whole("4500000", 1000, 4_600_000),
   /** With a secret, or two while one is replaced, pictures go to signed URLs only. */
   ZIPPYNET_SIGNING_SECRET: v.optional(readable(readSecrets), ""),
-  /** Whether there has to be a secret: a reference to one that turns out blank must not make a private service public. */
+  /**
+   * Whether there has to be a secret: a reference to one that turns out blank must not make a private service public.
+   */
   ZIPPYNET_PRIVATE: v.optional(v.picklist(["true", "false"]), "false"),
   /** Where uploads that cannot be encoded are told of; without it they are only logged. */
   ZIPPYNET_REJECTED_QUEUE_URL: v.optional(v.pipe(v.string(), v.url())),

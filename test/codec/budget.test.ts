@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
-import { Budget, metered } from "../../src/codec/budget.ts";
+import { Budget, metered, multiplicationsOf } from "../../src/codec/budget.ts";
 import { decodeImage } from "../../src/codec/decode.ts";
 import { encodeImage, encodeInOnePass } from "../../src/codec/encode.ts";
 import { encodeNear } from "../../src/codec/encode-to-target.ts";
 import type { Image } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
-import { multiplicationsOf } from "../../src/codec/network/multiplications.ts";
 import type { Target } from "../../src/codec/target.ts";
 import { readImage } from "../../src/image/read.ts";
 import { openModels } from "../../src/model/folder.ts";

@@ -15,8 +15,9 @@ import { readSettings } from "../../src/service/settings.ts";
 import { assertProblem, DecodeService } from "./decode-service.ts";
 
 /*
- * What strangers have tried, and what it may cost: in multiplications of the networks, not in seconds, so that a busy machine changes
- * nothing. Further attacks: odd and mutated files (test/fuzz), the CDN's keys (cdn.test.ts), signed URLs (signed-url.test.ts).
+ * What strangers have tried, and what it may cost: in multiplications of the networks, not in seconds, so that a busy
+ * machine changes nothing. Further attacks: odd and mutated files (test/fuzz), the CDN's keys (cdn.test.ts), signed
+ * URLs (signed-url.test.ts).
  */
 
 const MAX_RESPONSE = 100_000;

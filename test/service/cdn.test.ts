@@ -28,7 +28,7 @@ before(async () => {
   assert.ok(code.length < 10_240, "CloudFront's limit");
   normalise = runInNewContext(`${code}; handler`) as Handler;
   normalisePrivate = runInNewContext(
-    `${await cdnFunction({ secret: true, origins: [] })}; handler`,
+    `${await cdnFunction({ secret: true, corsOrigins: "*" })}; handler`,
   ) as Handler;
 });
 
@@ -168,7 +168,7 @@ test("what differs to the API keeps keys of its own, and what it refuses comes t
 });
 
 test("an origin is part of the key only where answers differ for it", async () => {
-  const code = await cdnFunction({ secret: false, origins: ["https://shop.example"] });
+  const code = await cdnFunction({ secret: false, corsOrigins: "https://shop.example" });
   const some = runInNewContext(`${code}; handler`) as Handler;
   for (const [handle, origin, kept] of [
     [normalise, "https://shop.example", undefined],

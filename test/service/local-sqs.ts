@@ -11,7 +11,10 @@ interface Message {
   visibleAt: number;
 }
 
-/** One queue that speaks SQS's JSON protocol over HTTP, as AWS's SDK does: messages, each id once, visibility, receipt handles. */
+/**
+ * One queue that speaks SQS's JSON protocol over HTTP, as AWS's SDK does: messages, each id once, visibility, receipt
+ * handles.
+ */
 export class LocalSqs {
   readonly messages: Message[] = [];
   /** Answers everything with a 500 while it is set. */

@@ -15,15 +15,17 @@ export interface Received {
   readonly handle: string;
 }
 
-/** What makes messages the same to a FIFO queue: of one id, it takes the first of five minutes; a group keeps its order. */
+/**
+ * What makes messages the same to a FIFO queue: of one id, it takes the first of five minutes; a group keeps its order.
+ */
 export interface Deduplication {
   readonly group: string;
   readonly id: string;
 }
 
 /**
- * A queue of what could not be encoded. All throw what the SDK throws. Handlers import this module when they first need it:
- * hardly any invocation does, and the client would lengthen every cold start.
+ * A queue of what could not be encoded. All throw what the SDK throws. Handlers import this module when they first need
+ * it: hardly any invocation does, and the client would lengthen every cold start.
  */
 export class FailuresQueue {
   readonly #client: SQSClient;

@@ -36,7 +36,9 @@ export type Cors = Readonly<Record<string, string>>;
 
 export const FOR_ALL_PAGES: Cors = { vary: "Accept", "access-control-allow-origin": "*" };
 
-/** @param origins whose pages may use the answers; none for anybody's @param origin of the page that asks, if one does */
+/**
+ * @param origins whose pages may use the answers; none for anybody's @param origin of the page that asks, if one does
+ */
 export function corsOf(origins: readonly string[], origin: string | undefined): Cors {
   if (origins.length === 0) return FOR_ALL_PAGES;
   const vary = "Accept, Origin"; // whoever keeps the answer to one page must not give it to another

@@ -96,7 +96,10 @@ const PART_ROWS = 32;
 /** By how much a part may seem larger than its share of the whole. */
 const SAFETY = 0.7;
 
-/** Bytes that a picture has at least as PNG, estimated: its time grows with its pixels, and most pictures of megapixels are too large to send. */
+/**
+ * Bytes that a picture has at least as PNG, estimated: its time grows with its pixels, and most pictures of megapixels
+ * are too large to send.
+ */
 async function leastPngBytes({ width, height, data, alpha }: Image): Promise<number> {
   if (width * height < LARGE) return 0;
   const rows = Array.from({ length: PART_ROWS }, (_, i) => Math.floor(((i + 0.5) * height) / PART_ROWS));
@@ -117,7 +120,7 @@ function assertFits(
   if (scale > maxEnlargement) {
     throw new Problem(
       400,
-      `expected a picture of ${own.width}×${own.height} to be enlarged at most ${maxEnlargement} times, got ${Math.ceil(scale * 100) / 100} times`,
+      `expected a picture of ${own.width}×${own.height} to be enlarged at most ${maxEnlargement} times, got ${moreThan(scale, maxEnlargement)} times`,
     );
   }
   if (Math.max(width, height) > maxSide) {

@@ -18,8 +18,8 @@ interface Bound {
 }
 
 /**
- * Takes off the `Content-Encoding` of an upload (RFC 9110), which S3 keeps and does not look at: some tools pack all that they upload. An
- * image that is not packed, whatever the header says, comes back as it is.
+ * Takes off the `Content-Encoding` of an upload (RFC 9110), which S3 keeps and does not look at: some tools pack all
+ * that they upload. An image that is not packed, whatever the header says, comes back as it is.
  * Throws `bad-image`, and `too-large` for what unpacks to more than `most` bytes.
  */
 export async function withoutEncoding(

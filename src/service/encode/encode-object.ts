@@ -167,12 +167,16 @@ async function makeDraft(
   return { file, metadata };
 }
 
-/** Milliseconds kept for writing the latents and looking at the upload again; and for a step of the search that has begun. */
+/**
+ * Milliseconds kept for writing the latents and looking at the upload again; and for a step of the search that has
+ * begun.
+ */
 const [WRITING, LAST_STEP] = [5000, 15_000];
 
 /**
- * Does the work, unless there is too little time for it to end. What takes longer than a whole invocation would be killed, tried again, and
- * killed again: so it is rejected, as too large. Where something else took the time before, it is thrown, to be tried again.
+ * Does the work, unless there is too little time for it to end. What takes longer than a whole invocation would be
+ * killed, tried again, and killed again: so it is rejected, as too large. Where something else took the time before, it
+ * is thrown, to be tried again.
  */
 async function inTime<T>({ deadline }: Limits, work: () => Promise<T>): Promise<T> {
   if (deadline === undefined) return work();

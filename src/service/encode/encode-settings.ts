@@ -20,15 +20,16 @@ export interface Plan {
 }
 
 /**
- * What an upload may ask for, by object metadata or tags of these names. With the prefix they are meant for us, and one that makes no sense
- * is an error. Without, they may be anybody's (`model=iPhone 15 Pro`): they count where they make sense, and are passed over otherwise.
+ * What an upload may ask for, by object metadata or tags of these names. With the prefix they are meant for us, and one
+ * that makes no sense is an error. Without, they may be anybody's (`model=iPhone 15 Pro`): they count where they make
+ * sense, and are passed over otherwise.
  */
 const PREFIX = "zippynet-";
 type Name = "quality" | "psnr" | "max-bytes" | "effort" | "model";
 
 /**
- * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for: model, effort, and one of quality, psnr and max-bytes;
- * else the settings. An uploader gets no more effort than the settings allow.
+ * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for: model, effort, and one of quality,
+ * psnr and max-bytes; else the settings. An uploader gets no more effort than the settings allow.
  * Throws `too-large` and `bad-option`, before a byte of the upload is fetched.
  */
 export async function planFor(models: Models, settings: ServiceSettings, upload: ObjectHead): Promise<Plan> {

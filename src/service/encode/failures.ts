@@ -10,9 +10,11 @@ import { readS3Event } from "./s3-event.ts";
 /**
  * Messages of two queues:
  *
- * - the queue of rejected uploads, which can never be encoded as they are: the encode function sends them there. Whoever may upload may fill
+ * - the queue of rejected uploads, which can never be encoded as they are: the encode function sends them there.
+ * Whoever may upload may fill
  *   it, so nothing alarms;
- * - the queue of failures, events that the encode function failed three times to handle: Lambda sends its invocation record there, with
+ * - the queue of failures, events that the encode function failed three times to handle: Lambda sends its invocation
+ * record there, with
  *   the event and the error (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
  */
 export interface FailedUploads {
@@ -101,8 +103,9 @@ function hashOf(...parts: readonly string[]): string {
 let queue: { readonly url: string; readonly open: () => Promise<FailuresQueue> } | undefined;
 
 /**
- * Puts a rejected upload into its queue, if there is one: on one's own machine, the log has to do. One message a key and ETag, as far as the
- * queue can tell. Throws what SQS throws, so that the event comes again rather than its reason be lost.
+ * Puts a rejected upload into its queue, if there is one: on one's own machine, the log has to do. One message a key
+ * and ETag, as far as the queue can tell. Throws what SQS throws, so that the event comes again rather than its reason
+ * be lost.
  */
 export async function tellRejected(
   { rejectedQueueUrl: url }: ServiceSettings,

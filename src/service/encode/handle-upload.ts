@@ -9,7 +9,10 @@ export interface Request {
   readonly operation: Operation;
   readonly fields: Fields;
   readonly limits?: Limits;
-  /** Tells whoever should know of an upload that cannot be encoded, before it is logged. What it throws fails the upload. */
+  /**
+   * Tells whoever should know of an upload that cannot be encoded, before it is logged. What it throws fails the
+   * upload.
+   */
   readonly tell?: (rejected: Rejected) => Promise<void>;
 }
 

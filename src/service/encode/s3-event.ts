@@ -3,7 +3,10 @@ import { decodeEventKey } from "../aws/keys.ts";
 
 /** One record of an S3 event: something happened to an object. */
 export interface ObjectEvent {
-  /** `created` for ObjectCreated:*, `tagged` for ObjectTagging:*, `restored` for ObjectRestore:Completed, `removed` for ObjectRemoved:* (delete markers too) and LifecycleExpiration:*. */
+  /**
+   * `created` for ObjectCreated:*, `tagged` for ObjectTagging:*, `restored` for ObjectRestore:Completed, `removed` for
+   * ObjectRemoved:* (delete markers too) and LifecycleExpiration:*.
+   */
   readonly kind: "created" | "tagged" | "restored" | "removed";
   readonly bucket: string;
   readonly key: string;
