@@ -54,15 +54,15 @@ suite("of choices in quick succession the last is shown", { skip: NO_BROWSER, ti
     const { page, errors } = await studied(site);
     await noteRead(page, "image/bmp");
     await page.evaluate(async () => {
-      const photo = await (await fetch("samples/parrot-64.png")).blob();
+      const photo = await (await fetch("samples/shoes-64.png")).blob();
       const transfer = new DataTransfer();
       transfer.items.add(new File([photo], "photo.bmp", { type: "image/bmp" }));
       document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer: transfer }));
     });
-    const sample = page.getByRole("button", { name: "shirt" });
+    const sample = page.getByRole("button", { name: "parrot" });
     await sample.click();
     await page.waitForFunction(
-      () => document.querySelector('[alt="shirt"]')!.parentElement!.ariaPressed === "true",
+      () => document.querySelector('[alt="parrot"]')!.parentElement!.ariaPressed === "true",
     );
     await page.evaluate(() => dispatchEvent(new Event("go-on")));
     await page.waitForFunction(() => (globalThis as WithRead).read?.width === 0); // it is closed, not shown

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { fromInline, info, toInline } from "../../src/index.ts";
+import { readImage } from "../../src/image/read.ts";
+import { decode, fromInline, info, toInline } from "../../src/index.ts";
 import { readCode } from "../../src/qr/code-image.ts";
 import { readPayload } from "../../src/qr/payload.ts";
 import { Local } from "../service/local.ts";
@@ -14,7 +15,7 @@ import { Site, watched } from "./site.ts";
 /** Where screenshots are left, to be looked at. */
 const SHOTS = fileURLToPath(new URL("../../dist/screenshots/", import.meta.url));
 
-suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 300_000 }, () => {
+suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 600_000 }, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();
@@ -34,8 +35,14 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 300
       const file = fromInline(await page.inputValue("#inline"));
       const told = info(file);
       assert.ok(told.kind === "latents");
-      assert.deepEqual([told.width, told.height, told.quality], [64, 64, 50]);
+      assert.deepEqual([told.width, told.height], [64, 64]);
+      const within = Number(/\d+/.exec(await page.innerText("#amount-text"))![0]);
+      assert.ok(file.length <= within && within <= 120, `${file.length} bytes of at most ${within}`);
       assert.match(await page.innerText("#own-text"), new RegExp(`^${file.length} bytes, 2\\d\\.\\d dB$`));
+      assert.match(
+        await page.innerText("#headline"),
+        new RegExp(`^${file.length} bytes\\. WebP needs \\d+ for a worse one\\.$`),
+      );
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.equal(width, options.viewport.width);
       const code = await page.locator("#qr svg").screenshot();
@@ -45,16 +52,75 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 300
     });
   }
 
-  test("by keyboard: bytes as target, another size, the crop", async () => {
+  test("the first picture is there before any script or weight, with the build's numbers and its own text", async () => {
+    const { page } = await site.page("", { javaScriptEnabled: false });
+    const file = fromInline(await page.inputValue("#inline"));
+    assert.match(
+      await page.innerText("#headline"),
+      new RegExp(`^${file.length} bytes\\. WebP needs \\d+ for a worse one\\.$`),
+    );
+    const picture = await decode(file);
+    const { image } = await readImage(readFileSync(join(site.folder, "first/own.png")));
+    assert.deepEqual(Buffer.from(image.data), Buffer.from(picture.data.filter((_, i) => i % 4 < 3)));
+    await page.context().close();
+  });
+
+  test("what it makes it opens: a .zn file, its text, a link; what it cannot is told with all cleared", async () => {
+    const { page, errors } = await site.page("");
+    await ready(page);
+    const made = readFileSync(new URL("../golden/photograph-1-42-q50.zn", import.meta.url));
+    for (const open of ["file", "text", "link"] as const) {
+      const before = await page.inputValue("#inline");
+      if (open === "file") {
+        const file = { name: "picture.zn", mimeType: "application/octet-stream", buffer: made };
+        await page.setInputFiles("#file", file);
+      } else if (open === "text") {
+        await page.evaluate(
+          (text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            document.body.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, clipboardData }));
+          },
+          toInline(readFileSync(new URL("../golden/made-24x24-q1.zn", import.meta.url))),
+        );
+      } else {
+        await page.evaluate((text) => {
+          location.hash = text;
+        }, toInline(made));
+      }
+      await changed(page, before);
+    }
+    await page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.setData("text/uri-list", "https://example.com/a.jpg");
+      document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer }));
+    });
+    await page.getByText(/address of a picture, which this page may not fetch/).waitFor();
+    assert.equal(await page.inputValue("#inline"), "");
+    assert.equal(await page.innerText("#own-text"), "");
+    assert.equal(await page.locator("#qr svg").count(), 0);
+    assert.ok(await page.isDisabled("#copy"));
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("by keyboard: quality as target, another size, the crop, the split", async () => {
     const { page, errors } = await site.page("");
     await ready(page);
     const before = await page.inputValue("#inline");
     await page.focus('input[name="target"]:checked');
-    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowLeft");
     await changed(page, before);
-    const asked = Number(/\d+/.exec(await page.innerText("#amount-text"))![0]);
     const within = await page.inputValue("#inline");
-    assert.ok(fromInline(within).length <= asked && fromInline(within).length > asked / 2);
+    const told = info(fromInline(within));
+    assert.equal(told.kind === "latents" && told.quality, Number(await page.innerText("#amount-text")));
+    await page.focus("#split");
+    await page.keyboard.press("ArrowRight");
+    assert.equal(
+      await page.evaluate(() => document.getElementById("views")!.style.getPropertyValue("--at")),
+      "51%",
+    );
+    await page.click("summary");
     await page.focus("#side");
     await page.selectOption("#side", "42");
     await changed(page, within);
@@ -154,7 +220,7 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 300
   });
 });
 
-suite("the page of npm start", { skip: NO_BROWSER, timeout: 300_000 }, () => {
+suite("the page of npm start", { skip: NO_BROWSER, timeout: 600_000 }, () => {
   test("uploads to the bucket and shows the picture from the service", async () => {
     const local = await Local.start();
     const browser = await launch();
@@ -203,14 +269,13 @@ async function lines(local: Local): Promise<string> {
 }
 
 async function ready(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.querySelector("textarea")!.value !== "", undefined, {
-    timeout: 60_000,
-  });
+  await page.waitForFunction(() => !document.getElementById("own")!.hidden);
 }
 
 /** Waits for another file than the one before. */
 async function changed(page: Page, before: string): Promise<void> {
-  await page.waitForFunction((text) => document.querySelector("textarea")!.value !== text, before, {
-    timeout: 60_000,
-  });
+  await page.waitForFunction((text) => {
+    const { value } = document.querySelector("textarea")!;
+    return value !== text && value !== "";
+  }, before);
 }

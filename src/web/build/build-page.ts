@@ -4,25 +4,25 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { COMMON } from "./bundle.ts";
+import { type FirstPicture, makeFirstPicture } from "./first-picture.ts";
 
 const PAGE = fileURLToPath(new URL("../page/", import.meta.url));
-const SAMPLES = fileURLToPath(new URL("../../../test/images/", import.meta.url));
+/** Sample pictures, and those of the tests that stand beside them. */
+const SAMPLES = join(PAGE, "samples");
+const TESTED = fileURLToPath(new URL("../../../test/images/", import.meta.url));
+const ALSO = ["jacket-64.png", "shoes-64.png", "parrot-64.png"];
 
-const COPIED = ["index.html", "icon.svg"];
-
-/** Square sample pictures, in the order of the page. */
-async function samples(): Promise<string[]> {
-  const names = (await readdir(SAMPLES)).filter((name) => name.endsWith("-64.png"));
-  return ["face-hat-128.png", ...names.filter((name) => name !== "face-hat-64.png").sort()];
-}
-
-/** Writes the page beside what it loads. @param assets as the decoder's own build has them, in JSON */
-export async function buildPage(out: string, assets: string): Promise<void> {
-  const names = await samples();
+/** Writes the page beside what it loads. @param assets as the decoder's own build has them, in JSON @param models folder of models */
+export async function buildPage(out: string, assets: string, models: string): Promise<void> {
+  const own = (await readdir(SAMPLES)).filter((name) => name.endsWith(".webp")).sort();
   await mkdir(join(out, "samples"), { recursive: true });
+  const first = await makeFirstPicture(SAMPLES, models, out);
+  const html = await readFile(join(PAGE, "index.html"), "utf8");
   await Promise.all([
-    ...COPIED.map((name) => copyFile(join(PAGE, name), join(out, name))),
-    ...names.map((name) => copyFile(join(SAMPLES, name), join(out, "samples", name))),
+    writeFile(join(out, "index.html"), filled(html, first)),
+    copyFile(join(PAGE, "icon.svg"), join(out, "icon.svg")),
+    ...own.map((name) => copyFile(join(SAMPLES, name), join(out, "samples", name))),
+    ...ALSO.map((name) => copyFile(join(TESTED, name), join(out, "samples", name))),
     writeFile(join(out, "service.json"), "{}\n"), // whoever serves the page may say where the service is
     build({
       ...COMMON,
@@ -34,9 +34,31 @@ export async function buildPage(out: string, assets: string): Promise<void> {
       ],
       outdir: out,
       format: "esm",
-      define: { ZIPPYNET_SITE: assets, ZIPPYNET_SAMPLES: JSON.stringify(names) },
+      define: {
+        ZIPPYNET_SITE: assets,
+        ZIPPYNET_SAMPLES: JSON.stringify([...own, ...ALSO]),
+        ZIPPYNET_FIRST: JSON.stringify({ model: first.model.number, bytes: first.bytes }),
+      },
     }),
   ]);
+}
+
+/** The page with the numbers of its first picture. Throws if a place in it is not known. */
+function filled(html: string, { bytes, psnr, webp, inline, model }: FirstPicture): string {
+  const worse = webp.psnr < psnr ? "a worse one" : "the same";
+  const values: Readonly<Record<string, string>> = {
+    bytes: String(bytes),
+    headline: `${bytes} bytes. WebP needs ${webp.bytes} for ${worse}.`,
+    own: `${bytes} bytes, ${psnr.toFixed(1)} dB`,
+    webp: `${webp.bytes} bytes, ${webp.psnr.toFixed(1)} dB`,
+    inline,
+    model: model.name,
+  };
+  return html.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`index.html: expected a value of the page, got {{${name}}}`);
+    return value;
+  });
 }
 
 /** Writes the service worker, which keeps all that lies in `out` but for models, scripts for others, and itself. */

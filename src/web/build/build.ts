@@ -25,7 +25,7 @@ export interface WebOptions {
  * zippynet.script.js              the same for <script>: the global ZippyNet, and <zippy-img>
  * decoder-HASH.js, encoder-HASH.js     workers
  * models/NUMBER-HASH/             manifest and weights
- * index.html, page.js, page.css, samples/, service.json     the page; it needs only these and the workers'
+ * index.html, page.js, page.css, first/, samples/, service.json     the page; it needs only these and the workers'
  * offline.js                      its service worker
  * wall.js, wall.css               what the walls of `npm run wall` load
  * ```
@@ -58,7 +58,7 @@ export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOption
       define: { ZIPPYNET_SITE, "import.meta.url": "ZIPPYNET_SCRIPT" },
     }),
   ]);
-  await buildPage(out, ZIPPYNET_SITE);
+  await buildPage(out, ZIPPYNET_SITE, models);
   await buildOffline(out);
   await stop(); // esbuild's own process, which would stay
 }

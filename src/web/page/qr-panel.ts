@@ -29,5 +29,17 @@ export function showQr(file: Uint8Array): void {
   const modules = 17 + 4 * version;
   const centimetres = (((modules + QUIET) * MILLIMETRES) / 10).toFixed(1);
   note.textContent = `Version ${version}, ${modules}×${modules} modules, ${centimetres} cm in print. Scan it back with: npx zippynet qr --read`;
-  offer(button, "code.svg", new Blob([svg], { type: "image/svg+xml" }));
+  const millimetres = (modules + QUIET) * MILLIMETRES;
+  const printed = svg.replace(
+    /width="\d+" height="\d+"/,
+    `width="${millimetres}mm" height="${millimetres}mm"`,
+  );
+  offer(button, "code.svg", new Blob([printed], { type: "image/svg+xml" }));
+}
+
+/** No picture, no code. */
+export function clearQr(): void {
+  at("qr", "div").replaceChildren();
+  at("qr-note", "p").textContent = "";
+  offer(at("qr-download", "button"), "code.svg", undefined);
 }

@@ -5,18 +5,34 @@ import { inBytes } from "./measure.ts";
 
 let current: { readonly text: string; readonly side: number } | undefined;
 
+const COPIES = ["copy", "copy-tag", "copy-link"] as const;
+
 /** The file as text to copy, as a tag, and to save. */
 export function showInline(file: Uint8Array, side: number): void {
   const text = toInline(file);
   current = { text, side };
   at("inline", "textarea").value = text;
   at("inline-note", "p").textContent = `${inBytes(file.length)}, ${text.length.toLocaleString()} characters`;
-  for (const id of ["copy", "copy-tag"]) at(id, "button").disabled = false;
+  for (const id of COPIES) at(id, "button").disabled = false;
   offer(at("download", "button"), "picture.zn", new Blob([Uint8Array.from(file)], { type: MEDIA_TYPE }));
+}
+
+/** Nothing is shown: nothing to take along. */
+export function clearInline(): void {
+  current = undefined;
+  at("inline", "textarea").value = "";
+  at("inline-note", "p").textContent = "";
+  for (const id of COPIES) at(id, "button").disabled = true;
+  offer(at("download", "button"), "picture.zn", undefined);
 }
 
 export function listenForCopies(): void {
   at("copy", "button").addEventListener("click", () => void copy("text", ({ text }) => text));
+  const here = location.href.replace(/#.*/, "");
+  at("copy-link", "button").addEventListener(
+    "click",
+    () => void copy("link", ({ text }) => `${here}#${text}`),
+  );
   at("copy-tag", "button").addEventListener(
     "click",
     () =>

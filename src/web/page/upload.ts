@@ -1,6 +1,8 @@
+import { listModels } from "../browser/decode.ts";
 import { blobOf } from "../browser/picture.ts";
 import { at, make, messageOf } from "./dom.ts";
 import { inBytes, inDecibels } from "./measure.ts";
+import type { Wanted } from "./settings.ts";
 
 /** Where uploads go and pictures come from: service.json beside the page, `{}` where there is no service. */
 interface Service {
@@ -21,10 +23,15 @@ interface Info {
 const PATIENCE = 30_000;
 const EVERY = 400;
 
-/** Shows the form if there is a service; `current` gives the picture and the quality to ask for. */
-export async function listenForUploads(
-  current: () => { readonly picture: ImageData; readonly quality: number | undefined } | undefined,
-): Promise<void> {
+/** What is shown when the button is pressed. */
+interface Current {
+  readonly picture: ImageData;
+  readonly file: Uint8Array;
+  readonly wanted: Wanted;
+}
+
+/** Shows the form if there is a service. */
+export async function listenForUploads(current: () => Current | undefined): Promise<void> {
   const service = await readService();
   if (!service) return;
   at("upload", "section" as "div").hidden = false;
@@ -37,7 +44,7 @@ export async function listenForUploads(
     if (!now || key === "") return;
     button.disabled = true;
     place.replaceChildren(make("p", "Uploading …", { class: "hint" }));
-    upload(service, key, now.picture, now.quality)
+    upload(service, key, now)
       .then(
         (nodes) => place.replaceChildren(...nodes),
         (error: unknown) => place.replaceChildren(make("p", messageOf(error), { class: "bad" })),
@@ -60,16 +67,18 @@ async function readService(): Promise<Service | undefined> {
 async function upload(
   { uploads, api }: Service,
   key: string,
-  picture: ImageData,
-  quality: number | undefined,
+  { picture, file, wanted: { options, model } }: Current,
 ): Promise<Node[]> {
   const path = key.split("/").map(encodeURIComponent).join("/");
+  const modelName = (await listModels()).find(({ number }) => number === model)?.name;
   const put = await fetch(`${uploads}/${path}`, {
     method: "PUT",
     body: await blobOf(picture),
     headers: {
       "content-type": "image/png",
-      ...(quality !== undefined && { "x-amz-meta-quality": String(quality) }),
+      ...(options.quality !== undefined && { "x-amz-meta-quality": String(options.quality) }),
+      ...(options.maxBytes !== undefined && { "x-amz-meta-max-bytes": String(options.maxBytes) }),
+      ...(modelName !== undefined && { "x-amz-meta-model": modelName }),
     },
   });
   if (!put.ok) throw new Error(`the bucket answered with status ${put.status}, expected 200`);
@@ -77,8 +86,17 @@ async function upload(
   const { bytes, psnr } = await known(`${url}?info`, put.headers.get("etag")?.replaceAll('"', ""));
   const size = `${inBytes(bytes)}, ${psnr === "lossless" ? "no loss" : inDecibels(psnr)}`;
   const line = make("p");
-  line.append(make("a", url, { href: url }), ` ${size}`);
+  const same = (await sameFile(`${url}?format=zn`, file))
+    ? ", byte for byte what this page made"
+    : ", not the file that this page made";
+  line.append(make("a", url, { href: url }), ` ${size}${same}`);
   return [line, make("img", "", { src: url, alt: `${key}, from the service`, crossorigin: "anonymous" })];
+}
+
+async function sameFile(url: string, file: Uint8Array): Promise<boolean> {
+  const response = await fetch(url, { cache: "no-store" });
+  const stored = new Uint8Array(await response.arrayBuffer());
+  return response.ok && stored.length === file.length && stored.every((byte, i) => byte === file[i]);
 }
 
 /** What the service knows of an upload, as soon as it has encoded this one. */

@@ -39,6 +39,9 @@ export const serveEncoder: Serve = (answer) => {
   };
 };
 
+/** Quality at which models are compared where none is asked for. */
+const LIKELY_QUALITY = 50;
+
 /** Throws as `encodeTo` if no model meets the target. */
 function bestFile(tried: readonly Model[], image: Image, target: Target, effort: number): Uint8Array {
   if (target.kind === "quality") {
@@ -47,7 +50,7 @@ function bestFile(tried: readonly Model[], image: Image, target: Target, effort:
   }
   const candidates: Candidate[] = [];
   let unmet: unknown;
-  for (const model of tried) {
+  for (const model of likelyModels(tried, image, LIKELY_QUALITY)) {
     try {
       candidates.push({ kind: "latents", ...encodeTo(model, image, target, effort) });
     } catch (error) {
