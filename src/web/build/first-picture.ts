@@ -4,7 +4,6 @@ import sharp from "sharp";
 import { toInline } from "../../codec/format/base64url.ts";
 import type { Image } from "../../codec/image.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
-import { cached, ownVersion } from "../../evaluate/measure/cache.ts";
 import { decodePicture } from "../../image/decode.ts";
 import { encodePicture } from "../../image/encode.ts";
 import { resizeImage } from "../../image/fit.ts";
@@ -30,15 +29,12 @@ export interface FirstPicture {
 type Made = FirstPicture & { readonly pngs: Readonly<Record<"original" | "own" | "webp", string>> };
 
 /**
- * Encodes the page's first picture and writes it as `first/{original,own,webp}.png`. It is kept in `.cache`, for it takes seconds.
+ * Encodes the page's first picture and writes it as `first/{original,own,webp}.png`. Takes a second.
  * @param samples folder of the sample pictures
  */
 export async function makeFirstPicture(samples: string, models: string, out: string): Promise<FirstPicture> {
   const bytes = await readFile(join(samples, FIRST.sample));
-  const { pngs, ...first } = await cached(
-    { first: FIRST, version: await ownVersion(models), sample: bytes.toString("base64") },
-    () => make(bytes, models),
-  );
+  const { pngs, ...first } = await make(bytes, models);
   await mkdir(join(out, "first"), { recursive: true });
   for (const [name, png] of Object.entries(pngs))
     await writeFile(join(out, "first", `${name}.png`), Buffer.from(png, "base64"));
@@ -53,9 +49,7 @@ async function make(bytes: Uint8Array, folder: string): Promise<Made> {
   const { file, model } = await encodePicture(chosen, image, { target, effort: 0, classical: false });
   const own = await decodePicture(models, file);
   const { name } = models.list().find(({ number }) => number === model)!;
-  const webpFile = await sharp(image.data, { raw: raw(image) })
-    .webp({ quality: 1, effort: 6 })
-    .toBuffer();
+  const webpFile = await smallestWebp(image);
   const webp = (await readImage(webpFile)).image;
   return {
     model: { number: model!, name },
