@@ -12,7 +12,11 @@ const SAMPLES = join(PAGE, "samples");
 const TESTED = fileURLToPath(new URL("../../../test/images/", import.meta.url));
 const ALSO = ["jacket-64.png", "shoes-64.png", "parrot-64.png"];
 
-/** Writes the page beside what it loads. @param assets as the decoder's own build has them, in JSON @param models folder of models */
+/**
+ * Writes the page beside what it loads.
+ * @param assets as the decoder's own build has them, in JSON
+ * @param models folder of models
+ */
 export async function buildPage(out: string, assets: string, models: string): Promise<void> {
   const own = (await readdir(SAMPLES)).filter((name) => name.endsWith(".webp")).sort();
   await mkdir(join(out, "samples"), { recursive: true });

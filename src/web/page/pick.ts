@@ -18,8 +18,8 @@ export interface PickHandlers {
 }
 
 /**
- * All the ways to a picture: file, drop, paste, link, camera, sample; `.zn` files and their text too. The first sample is
- * picked at once. What the reader did last counts: a photograph that is still being read gives way to a sample.
+ * All the ways to a picture: file, drop, paste, link, camera, sample; `.zn` files and their text too. The first sample
+ * is picked at once. What the reader did last counts: a photograph that is still being read gives way to a sample.
  */
 export function listenForPictures({ picked, failed }: PickHandlers): void {
   const samples = at("samples", "fieldset");
