@@ -66,7 +66,7 @@ export function instead(modules: Readonly<Record<string, string>>): Plugin {
 }
 
 /** Modules that callers step into. */
-const PUBLIC = /^src\/(index|api\/|node\/|service\/decode\/signed-url|web\/browser\/[\w-]+\.ts)/;
+const PUBLIC = /^src\/(index|api\/|node\/|sign|web\/browser\/[\w-]+\.ts)/;
 
 /** An install is to be small: of bundles that callers do not step into, the source map goes. */
 export async function dropMaps(outputs: Metafile["outputs"]): Promise<void> {

@@ -22,7 +22,7 @@ await Promise.all([
   buildBrowser(model, version),
   buildTypes([
     "index.ts",
-    "service/decode/signed-url.ts",
+    "sign.ts",
     "web/browser/index.ts",
     "web/browser/define.ts",
     "web/packaged/portable.ts",

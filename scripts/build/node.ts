@@ -6,7 +6,7 @@ import { COMMON, dropMaps, instead, ownPlaces, ROOT } from "./bundle.ts";
 /** What the library is for in Node. */
 const LIBRARY = {
   index: "src/index.ts",
-  sign: "src/service/decode/signed-url.ts",
+  sign: "src/sign.ts",
   thread: "src/node/thread.ts",
 } as const;
 

@@ -10,7 +10,7 @@ import {
   type Analysed,
   analysed,
   bestStart,
-  corrected,
+  corrections,
   fittingGain,
   type Start,
   startAt,
@@ -87,7 +87,7 @@ export class ImageEncoder {
     if (isTooLargeToSearch(this.#image, effort)) return this.encodeInOnePass(quality);
     const { model } = this;
     const search = this.#search(quality);
-    search.start ??= corrected(model, this.#bestOrientation(search, quality));
+    search.start ??= bestStart(this.#ways(search, quality), quality);
     if (effort === 0) return this.#write(search.start, search.start.trial, lambdaOf(quality));
     search.fitting ??= fittingGain(model, search.start);
     search.refinement ??= new Refinement(model, search.fitting);
@@ -98,6 +98,28 @@ export class ImageEncoder {
   encodeInOnePass(quality: number): Encoded {
     const { upright } = this.#search(quality);
     return this.#write(upright, upright.trial, lambdaOf(quality));
+  }
+
+  /** The ways to code the picture that effort 0 chooses from at a quality; each may be tried at others too, by `encodeAs`. */
+  waysAt(quality: number): readonly Way[] {
+    return this.#ways(this.#search(quality), quality).map((start) => ({
+      start,
+      encoded: this.#written(start),
+    }));
+  }
+
+  /** One pass of a way at another quality: its picture is analysed already. */
+  encodeAs({ start }: Way, quality: number): Encoded {
+    return this.#written(startAt(this.model, start, quality));
+  }
+
+  #ways(search: Search, quality: number): readonly Start[] {
+    search.ways ??= corrections(this.model, this.#bestOrientation(search, quality));
+    return search.ways;
+  }
+
+  #written(start: Start): Encoded {
+    return this.#write(start, start.trial, lambdaOf(start.trial.quality));
   }
 
   #search(quality: number): Search {
@@ -126,9 +148,16 @@ export class ImageEncoder {
   }
 }
 
+/** A picture in one orientation, with or without a share of an error added, and the file that it gives. */
+export interface Way {
+  readonly start: Start;
+  readonly encoded: Encoded;
+}
+
 /** How far the search for a file of a quality has come. */
 interface Search {
   readonly upright: Start;
+  ways?: readonly Start[];
   start?: Start;
   fitting?: WeighedStart;
   refinement?: Refinement;

@@ -58,10 +58,10 @@ export function bestStart(starts: readonly Start[], quality: number): Start {
 }
 
 /**
- * The best of the start and of further passes, each over the picture plus a share of the error that the start's file
+ * The start, and further passes at its quality, each over the picture plus a share of the error that the start's file
  * has.
  */
-export function corrected(model: Model, start: Start): Start {
+export function corrections(model: Model, start: Start): Start[] {
   const { image, trial } = start;
   const { quality, decoded } = trial;
   const others = CORRECTIONS.flatMap((share) => {
@@ -73,7 +73,7 @@ export function corrected(model: Model, start: Start): Start {
     const y = analyse(model, { ...image, data });
     return [{ ...start, y, trial: tryGain(model, { image, y }, quality) }];
   });
-  return best([start, ...others], lambdaOf(quality));
+  return [start, ...others];
 }
 
 /**
