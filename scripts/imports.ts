@@ -30,6 +30,7 @@ export const AREAS: Readonly<Record<string, readonly string[]>> = {
   "src/node": ["src/codec", "src/model", "src/image", "src/api"],
   "src/index.ts": ["src/codec", "src/model", "src/api", "src/node"],
   "src/service": ["src/codec", "src/model", "src/image"],
+  "src/sign.ts": ["src/service"],
   "src/handlers": ["src/service"],
   deploy: ["src/image", "src/service"],
   layers: ["src/codec", "src/model", "deploy"],
