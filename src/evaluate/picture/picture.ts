@@ -2,25 +2,35 @@
  * `npm run picture`: the README's picture, and of each model here the picture of its failures, from images that may be
  * published.
  */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import sharp from "sharp";
-import { imageOf } from "../../api/picture.ts";
 import type { Image } from "../../codec/image.ts";
-import { decode, encode } from "../../index.ts";
+import { psnr } from "../../codec/rate-distortion.ts";
+import type { Target } from "../../codec/target.ts";
+import { decodePicture } from "../../image/decode.ts";
+import { type EncodedPicture, encodePicture } from "../../image/encode.ts";
+import { resizeImage } from "../../image/fit.ts";
+import { readImage } from "../../image/read.ts";
 import { openModels } from "../../model/folder.ts";
+import { measure, PEERS, type Peer } from "../peers/peer.ts";
+import { THUMBHASH } from "../peers/thumbhash.ts";
 import { failures } from "./failures.ts";
-import { type Cell, sample, sheet } from "./sheet.ts";
+import { type Cell, sheet } from "./sheet.ts";
 
-const SAMPLES = ["face-pearls-64", "face-hat-64", "face-paint-64"] as const;
-const QUALITIES = [10, 30, 50] as const;
-/** WebP's smallest, and about twice that. */
-const WEBP_QUALITIES = [1, 20] as const;
+/** Of the page's samples. */
+const SAMPLES = ["1-portrait", "2-portrait", "3-portrait", "5-red-shirt", "6-cap"] as const;
+const SIDE = 64;
+/** At most so many bytes of ZippyNet's. */
+const BYTES = [60, 90, 130, 200] as const;
 
 const ROOT = new URL("../../../", import.meta.url);
 
-await write("docs/picture.png", await sheet(await Promise.all(SAMPLES.map(row))));
-for (const model of await (await openModels()).choose("auto")) {
+const models = await openModels();
+const chosen = await models.choose("auto");
+const rows: Cell[][] = [];
+for (const name of SAMPLES) rows.push(await row(name));
+await write("docs/picture.png", await sheet(rows));
+for (const model of chosen) {
   await write(`models/${model.name}/failures.png`, await sheet(await failures(model)));
 }
 
@@ -29,23 +39,51 @@ async function write(path: string, png: Buffer): Promise<void> {
   console.log(`${path}: ${png.length} bytes`);
 }
 
-/** Original, ZippyNet, and WebP at its smallest. */
+/**
+ * Original; ZippyNet in four sizes, and its smallest where it cannot have one; WebP at its smallest and at the PSNR of
+ * the largest; AVIF and ThumbHash.
+ */
 async function row(name: string): Promise<Cell[]> {
-  const image = await sample(name);
-  const cells: Cell[] = [{ image, label: `original ${image.width}×${image.height}` }];
-  for (const quality of QUALITIES) {
-    const zn = await encode(image, { quality, classical: false });
-    cells.push({ image: imageOf(await decode(zn)), label: `ZippyNet ${zn.length} bytes` });
+  const file = new URL(`../../web/page/samples/${name}.webp`, import.meta.url);
+  const image = await resizeImage((await readImage(await readFile(file))).image, SIDE, SIDE);
+  const cells: Cell[] = [{ image, label: `original ${SIDE}×${SIDE}` }];
+  let best = 0;
+  for (const maxBytes of BYTES) {
+    const made = await own(image, { kind: "bytes", maxBytes }).catch(() =>
+      own(image, { kind: "quality", quality: 1 }),
+    );
+    cells.push(cellOf("ZippyNet", made.file, image, await decodePicture(models, made.file)));
+    best = made.psnr;
   }
-  for (const quality of WEBP_QUALITIES) cells.push(await webp(image, quality));
+  const webp = peerNamed("webp");
+  cells.push(await peerCell("WebP", webp, image, webp.qualities[0]!));
+  cells.push(await peerCell("WebP", webp, image, await qualityOf(webp, image, best)));
+  const avif = peerNamed("avif");
+  cells.push(await peerCell("AVIF", avif, image, avif.qualities[0]!));
+  cells.push(await peerCell("ThumbHash", THUMBHASH, image, 1));
   return cells;
 }
 
-async function webp(image: Image, quality: number): Promise<Cell> {
-  const { width, height, data } = image;
-  const file = await sharp(data, { raw: { width, height, channels: 3 } })
-    .webp({ quality, effort: 6 })
-    .toBuffer();
-  const pixels = await sharp(file).removeAlpha().raw().toBuffer();
-  return { image: { width, height, data: new Uint8Array(pixels) }, label: `WebP ${file.length} bytes` };
+function own(image: Image, target: Target): Promise<EncodedPicture> {
+  return encodePicture(chosen, image, { target, effort: 0, classical: false });
+}
+
+function peerNamed(name: string): Peer {
+  return PEERS.find((peer) => peer.name === name)!;
+}
+
+/** The least of a codec's qualities that gives a PSNR, or the highest. */
+async function qualityOf(peer: Peer, image: Image, least: number): Promise<number> {
+  for (let quality = peer.qualities[0]!; quality < peer.qualities.at(-1)!; quality += 3)
+    if ((await measure(peer, image, quality)).psnr >= least) return quality;
+  return peer.qualities.at(-1)!;
+}
+
+async function peerCell(name: string, peer: Peer, image: Image, quality: number): Promise<Cell> {
+  const file = await peer.encode(image, quality);
+  return cellOf(name, file, image, await peer.decode(file, image));
+}
+
+function cellOf(name: string, file: Uint8Array, original: Image, image: Image): Cell {
+  return { image, label: `${name} ${file.length} B, ${psnr(original, image).toFixed(1)} dB` };
 }

@@ -14,7 +14,7 @@ export interface Cell {
 }
 
 /**
- * Rows of pictures, each enlarged to 128×128 pixels without smoothing, with their labels: a PNG of at most 256 colours.
+ * Rows of pictures, each enlarged to 128×128 pixels, with their labels: a PNG of at most 256 colours.
  */
 export async function sheet(rows: readonly (readonly Cell[])[]): Promise<Buffer> {
   const width = rows[0]!.length * (SIDE + GAP) + GAP;
@@ -37,11 +37,11 @@ export async function sheet(rows: readonly (readonly Cell[])[]): Promise<Buffer>
 
 function enlarged({ width, height, data }: Image): Promise<Buffer> {
   const raw = { width, height, channels: 3 } as const;
-  return sharp(data, { raw }).resize(SIDE, SIDE, { kernel: "nearest" }).png().toBuffer();
+  return sharp(data, { raw }).resize(SIDE, SIDE, { kernel: "cubic" }).png().toBuffer();
 }
 
 function caption(text: string): Buffer {
-  const style = `font-family="sans-serif" font-size="11" fill="#333" text-anchor="middle"`;
+  const style = `font-family="sans-serif" font-size="9.5" fill="#333" text-anchor="middle"`;
   return Buffer.from(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${LABEL}"><text x="${SIDE / 2}" y="15" ${style}>${text}</text></svg>`,
   );
