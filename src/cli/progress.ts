@@ -59,7 +59,10 @@ export function startProgress(total: number, unit: string): Progress {
   };
 }
 
-/** A span of seconds for people, in two units at most: `40s`, `3m 05s`, `2h 10m`, `3d 04h`; nothing if it is not known. */
+/**
+ * A span of seconds for people, in two units at most: `40s`, `3m 05s`, `2h 10m`, `3d 04h`; nothing if it is not
+ * known.
+ */
 export function spanText(seconds: number): string {
   if (!Number.isFinite(seconds)) return "";
   const whole = Math.max(0, Math.round(seconds));

@@ -26,7 +26,8 @@ const BEGIN = 50;
 /** Passes that look for the quality; the last steps are taken by the ways to code a picture, each its own. */
 const LOOKS = 7;
 /**
- * Bytes and PSNR rise with quality, but not at every step: a way goes on for so many steps, and the best one's neighbours up to so far are
+ * Bytes and PSNR rise with quality, but not at every step: a way goes on for so many steps, and the best one's
+ * neighbours up to so far are
  * tried as well.
  */
 const STEPS = 5;
@@ -62,14 +63,18 @@ export function encodeNear(model: Model, image: Image, target: Target, effort = 
   return new TargetSearch(new ImageEncoder(model, image), image, target).upTo(effort);
 }
 
-/** As `encodeNear`, by an encoder that may have seen the picture already. Trusts its caller that all is within bounds. */
+/**
+ * As `encodeNear`, by an encoder that may have seen the picture already. Trusts its caller that all is within bounds.
+ */
 export function encodeNearWith(encoder: ImageEncoder, image: Image, target: Searched, effort: number): Hit {
   return new TargetSearch(encoder, image, target).upTo(effort);
 }
 
 /**
- * The search for a target costs about as much as two or three files of a quality. Passes of the networks, which interpolate, find the
- * quality. There the picture is analysed in each orientation, and with shares of the error added; then only gains change, and each of these
+ * The search for a target costs about as much as two or three files of a quality. Passes of the networks, which
+ * interpolate, find the
+ * quality. There the picture is analysed in each orientation, and with shares of the error added; then only gains
+ * change, and each of these
  * ways takes the last steps to the target by itself.
  */
 class TargetSearch {

@@ -100,7 +100,10 @@ export class ImageEncoder {
     return this.#write(upright, upright.trial, lambdaOf(quality));
   }
 
-  /** The ways to code the picture that effort 0 chooses from at a quality; each may be tried at others too, by `encodeAs`. */
+  /**
+   * The ways to code the picture that effort 0 chooses from at a quality; each may be tried at others too, by
+   * `encodeAs`.
+   */
   waysAt(quality: number): readonly Way[] {
     return this.#ways(this.#search(quality), quality).map((start) => ({
       start,

@@ -3,16 +3,25 @@ import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
 /*
  * Who tries again, and why there. Each failure is met at the one level that can mend it:
  *
- * | what failed                       | who tries again                                | how often                                |
+ * | what failed                       | who tries again                                | how often
+ *             |
  * |-----------------------------------|------------------------------------------------|------------------------------------------|
- * | one request to S3 or SQS          | the SDK, within `PATIENCE`                     | 3 attempts                               |
- * | a conditional write: the upload   | `encodeObject`, which looks at both again      | `ROUNDS`                                 |
- * | or its latents changed meanwhile  |                                                |                                          |
- * | anything else that may pass       | Lambda, as the encode function throws it; S3   | 2 more times, then it is in the queue of |
- * |                                   | Batch Operations, as a `TemporaryFailure`      | failures (`zippynet redrive`)            |
- * | what is `isPermanent`             | nobody: the same upload fails alike each time  | told once, in a queue of its own         |
- * | a request for a picture           | the client; the answer is never cached         |                                          |
- * | a model or a setting not loaded   | whoever asks next (`once`)                     |                                          |
+ * | one request to S3 or SQS          | the SDK, within `PATIENCE`                     | 3 attempts
+ *             |
+ * | a conditional write: the upload   | `encodeObject`, which looks at both again      | `ROUNDS`
+ *             |
+ * | or its latents changed meanwhile  |                                                |
+ *             |
+ * | anything else that may pass       | Lambda, as the encode function throws it; S3   | 2 more times, then it is in
+ * the queue of |
+ * |                                   | Batch Operations, as a `TemporaryFailure`      | failures (`zippynet
+ * redrive`)            |
+ * | what is `isPermanent`             | nobody: the same upload fails alike each time  | told once, in a queue of its
+ * own         |
+ * | a request for a picture           | the client; the answer is never cached         |
+ *             |
+ * | a model or a setting not loaded   | whoever asks next (`once`)                     |
+ *             |
  */
 
 /**

@@ -15,8 +15,10 @@ export interface Destination {
 const FILE_ENDING = /\.(zn|png|webp|avif|jpe?g|jfif|gif|tiff?|bmp|jxl|heic|ppm)$/i;
 
 /**
- * The inputs, and where their output goes: to what `--output` names; without it, to the last name if that has an ending of an output, as
- * in `encode in.png out.zn`; and of standard input alone to standard output. `--output` names a file if it ends as one, there is one input
+ * The inputs, and where their output goes: to what `--output` names; without it, to the last name if that has an
+ * ending of an output, as
+ * in `encode in.png out.zn`; and of standard input alone to standard output. `--output` names a file if it ends as
+ * one, there is one input
  * and that is no folder. Ends the command as wrongly called where none of this fits.
  * @param isOutput whether a name has the ending of an output
  */

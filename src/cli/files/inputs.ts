@@ -61,7 +61,8 @@ export async function findInputs(
 }
 
 /**
- * Patterns such as `photos/*.png` that no shell has expanded, as they were quoted, or as on Windows; what matches nothing stays. A file
+ * Patterns such as `photos/*.png` that no shell has expanded, as they were quoted, or as on Windows; what matches
+ * nothing stays. A file
  * that is called so itself is meant before any other.
  */
 export async function expandPatterns(names: readonly string[]): Promise<string[]> {
