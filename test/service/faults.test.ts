@@ -34,7 +34,7 @@ let lines: Record<string, unknown>[];
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "zippynet-faults-"));
   await cp(MODELS, join(folder, "models"), { recursive: true });
-  weights = join(folder, "models/faces/g_a.safetensors");
+  weights = join(folder, "models/portraits/g_a.safetensors");
   s3 = await LocalS3.start({
     folder: join(folder, "s3"),
     buckets: ["uploads", "latents"],
