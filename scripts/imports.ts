@@ -75,7 +75,7 @@ export const WALKS: readonly Walk[] = [
     name: "zippynet encode, before the first pixel",
     entries: ["bin/zippynet.js", "src/cli/main.ts", "src/cli/commands/encode.ts"],
     lazy: false,
-    limit: 43,
+    limit: 17,
     goal: 12,
   },
 ];

@@ -2,14 +2,14 @@ import { type Command, Option } from "commander";
 import { DEFAULT_QUALITY, targetOf } from "../codec/target.ts";
 import type { EncodeWish } from "../image/encode.ts";
 import type { ChooseModels } from "../image/file-of.ts";
-import { type Models, openModels } from "../model/folder.ts";
+import type { Models } from "../model/folder.ts";
 import { positive, whole } from "./options.ts";
 
 /** Opens models when the first image asks for them: `.zn` files need none. */
 export function chooser(model: string): ChooseModels {
   let models: Promise<Models> | undefined;
   return async () => {
-    models ??= openModels();
+    models ??= import("../model/folder.ts").then(({ openModels }) => openModels());
     return (await models).choose(model);
   };
 }

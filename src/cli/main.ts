@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ZippyNetError } from "../codec/errors.ts";
-import { missingPackages } from "./missing.ts";
-import { EXIT_FAILED, EXIT_USAGE } from "./usage.ts";
+import { EXIT_FAILED, EXIT_USAGE, missingPackages } from "./exit.ts";
 
 /** A command's module is imported only when the command is named: `--help` and the small commands start fast. */
 const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Command> }[] = [
@@ -103,10 +102,10 @@ async function program(args: readonly string[]): Promise<Command> {
   return throwing(command);
 }
 
-/** Has commander throw where it would end the process, in all commands. */
+/** Has commander throw where it would end the process, and wrap help in narrow terminals too, in all commands. */
 function throwing(command: Command): Command {
   for (const sub of command.commands) throwing(sub);
-  return command.exitOverride();
+  return command.exitOverride().configureHelp({ ...command.configureHelp(), minWidthToWrap: 20 });
 }
 
 /** 0 for help and version, 1 if it failed, 2 if it was called wrongly. */

@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
-import { InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError } from "commander";
 import { boundsOf, parseWhole } from "../codec/validate.ts";
-import { PICTURE_FORMAT_NAMES, pictureFormatOf } from "../image/formats.ts";
 
 /** A parser of whole numbers within bounds, for commander. */
 export function whole(low: number, high: number): (text: string) => number {
@@ -37,18 +36,6 @@ export function duration(text: string): number {
     throw new InvalidArgumentError("expected a time of 1s–365d, such as 90s, 15m, 1h or 7d.");
   }
   return seconds;
-}
-
-/** `--format` of what is decoded. */
-export function formatOption(): Option {
-  return new Option("--format <format>", "of the images; jpg is jpeg")
-    .default("png")
-    .choices(PICTURE_FORMAT_NAMES)
-    .argParser((text) => {
-      const format = pictureFormatOf(text);
-      if (format) return format;
-      throw new InvalidArgumentError(`Allowed choices are ${PICTURE_FORMAT_NAMES.join(", ")}.`);
-    });
 }
 
 export const MAX_JOBS = 256;

@@ -4,8 +4,8 @@ import { ORIENTATIONS } from "../codec/orientation.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { ENGINES, type EngineName } from "../train/engine.ts";
 import { BATCH, type Bits, type Cut, FLAT, LEARNING_RATE, type Sampling } from "../train/plan.ts";
+import { usage } from "./exit.ts";
 import { positive, whole } from "./options.ts";
-import { usage } from "./usage.ts";
 
 export interface TrainOptions {
   readonly domain?: string;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { suite, test } from "node:test";
-import { IMAGES, scratch, zippynet } from "./run.ts";
+import { IMAGES, LAUNCHER, scratch, zippynet } from "./run.ts";
 
 const at = scratch();
 const face = `${IMAGES}/face-hat-64.png`;
@@ -70,4 +71,20 @@ suite("exit codes 0 and 1", { concurrency: 2 }, () => {
     assert.deepEqual([good!["width"], good!["height"], good!["quality"], good!["grey"]], [64, 64, 33, false]);
     assert.match(JSON.stringify(bad), /bad-file/);
   });
+});
+
+test("help and tables fit 60 columns", { skip: process.platform !== "linux" }, () => {
+  for (const args of ["--help", "encode --help", "decode --help", "completion --help", "models"]) {
+    const shell = `stty cols 60; ${process.execPath} ${LAUNCHER} ${args}`;
+    const { stdout, status } = spawnSync("script", ["-qec", shell, "/dev/null"], { encoding: "utf8" });
+    assert.equal(status, 0, stdout);
+    const wide = stdout
+      .split(/\r?\n/)
+      .filter((line) => line.length > 60 && /\s/.test(line.trim().slice(0, 60)));
+    assert.deepEqual(
+      wide.filter((line) => !line.includes("https://")),
+      [],
+      args,
+    );
+  }
 });

@@ -7,6 +7,7 @@ import { failedTasks } from "../../service/backfill/batch-report.ts";
 import type { Cost } from "../../service/backfill/cost.ts";
 import type { Scope, State } from "../../service/backfill/survey.ts";
 import type { ServiceContext } from "../../service/context.ts";
+import { EXIT_FAILED, usage } from "../exit.ts";
 import { MAX_JOBS, whole } from "../options.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import type { Failure } from "../results.ts";
@@ -14,7 +15,6 @@ import { useSettingsOf } from "../s3/function-settings.ts";
 import type { ObjectTask } from "../s3/object-work.ts";
 import { type Place, place, s3Url, useBucket } from "../s3/s3-location.ts";
 import { bytesText, countText, Tally } from "../s3/summary.ts";
-import { EXIT_FAILED, usage } from "../usage.ts";
 
 interface BackfillOptions {
   readonly function?: string;

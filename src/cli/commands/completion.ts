@@ -8,9 +8,9 @@ export function completionCommand(loadAll: () => Promise<readonly Command[]>): C
   return new Command("completion")
     .description(
       "Prints a script for a shell that completes commands, options and their choices:\n" +
-        "  bash: source <(zippynet completion bash)                                   in ~/.bashrc\n" +
-        "  zsh:  source <(zippynet completion zsh)                                    in ~/.zshrc\n" +
-        "  fish: zippynet completion fish > ~/.config/fish/completions/zippynet.fish  once",
+        "  bash, in ~/.bashrc: source <(zippynet completion bash)\n" +
+        "  zsh, in ~/.zshrc: source <(zippynet completion zsh)\n" +
+        "  fish, once: zippynet completion fish > ~/.config/fish/completions/zippynet.fish",
     )
     .addArgument(new Argument("<shell>", "whose script").choices(SHELLS))
     .action(async (shell: Shell) => {

@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
 import { latentsKey } from "../../service/aws/keys.ts";
-import { formatOption, MAX_JOBS, whole } from "../options.ts";
+import { EXIT_FAILED, usage } from "../exit.ts";
+import { formatOption } from "../format-option.ts";
+import { MAX_JOBS, whole } from "../options.ts";
 import { type Failure, failure } from "../results.ts";
 import { eachLatents, type ListedLatents } from "../s3/each-latents.ts";
 import { exportPath } from "../s3/export-path.ts";
 import type { ObjectTask } from "../s3/object-work.ts";
 import { type Place, place, s3Url, useBucket } from "../s3/s3-location.ts";
 import { countText } from "../s3/summary.ts";
-import { EXIT_FAILED, usage } from "../usage.ts";
 
 interface ExportOptions {
   readonly output: string;

@@ -18,10 +18,24 @@ async function act({ json }: { readonly json: boolean }): Promise<void> {
   for (const each of lines) console.log(each);
 }
 
-/** Kept short enough for a narrow terminal; the description stands below. */
+/** Kept short enough for a narrow terminal; the description stands below, broken to the terminal's width. */
 function line({ number, name, bytes, licence, released, description }: ModelInfo): string {
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
-  const terms = licence ?? "terms in its card";
+  const terms = `Licence: ${licence ?? "in its card"}`;
   const state = released ? "released" : "not released";
-  return `${String(number).padStart(3)}  ${name.padEnd(12)} ${size.padStart(7)}  ${terms}, ${state}\n     ${description}`;
+  return `${String(number).padStart(3)}  ${name.padEnd(17)} ${size.padStart(7)}  ${state}\n${indented(description)}\n${indented(terms)}`;
+}
+
+const INDENT = "     ";
+
+/** Lines as wide as the terminal, or 80 columns where there is none. */
+function indented(text: string, columns = process.stdout.columns ?? 80): string {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && `${INDENT}${last} ${word}`.length <= columns)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line) => INDENT + line).join("\n");
 }

@@ -14,10 +14,10 @@ import { makePayload } from "../../qr/make.ts";
 import { type Payload, readPayload } from "../../qr/payload.ts";
 import { signerOf, verifierOf } from "../../qr/signature.ts";
 import { chooser, type EncodeOptions, wishOf, withEncodeOptions } from "../encode-options.ts";
+import { usage } from "../exit.ts";
 import { readBytes, writeBytes } from "../files/files.ts";
 import { STANDARD } from "../files/inputs.ts";
 import { whole } from "../options.ts";
-import { usage } from "../usage.ts";
 
 interface QrOptions extends EncodeOptions, ReadOptions {
   readonly read?: string;

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { signUrl } from "../../service/decode/signed-url.ts";
 import { readSecrets } from "../../service/settings.ts";
+import { usage } from "../exit.ts";
 import { duration } from "../options.ts";
-import { usage } from "../usage.ts";
 
 interface SignOptions {
   readonly secretFile: string;

@@ -14,8 +14,8 @@ import { parseRecipe } from "../../train/recipe.ts";
 import { checkpointPath, type RunReport } from "../../train/run.ts";
 import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/session.ts";
 import { refuseEarlierRun } from "../../train/start.ts";
+import { usage } from "../exit.ts";
 import { refuseBesideRecipe, refuseIgnored, type TrainOptions, withTrainOptions } from "../train-options.ts";
-import { usage } from "../usage.ts";
 
 /** `zippynet train`. */
 export function trainCommand(): Command {

@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
+import { EXIT_FAILED } from "../exit.ts";
 import { MAX_JOBS, whole } from "../options.ts";
 import { eachLatents } from "../s3/each-latents.ts";
 import { type Place, place, s3Url, useBucket } from "../s3/s3-location.ts";
 import { countText } from "../s3/summary.ts";
-import { EXIT_FAILED } from "../usage.ts";
 
 interface VerifyOptions {
   readonly uploadsBucket?: string;

@@ -3,14 +3,13 @@ import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { makeFolders } from "../../make-folders.ts";
+import { EXIT_FAILED, usage } from "../exit.ts";
 import { defaultJobs } from "../options.ts";
 import { startProgress } from "../progress.ts";
 import { type Done, isFailure, type OnResults, partition, type Result } from "../results.ts";
-import { EXIT_FAILED, usage } from "../usage.ts";
 import { type Destination, folderOf } from "./destination.ts";
 import { findInputs, type Input, STANDARD, type Wanted } from "./inputs.ts";
 import { planOutputs, spareOriginals } from "./outputs.ts";
-import { runTasks } from "./run.ts";
 import type { Work } from "./work.ts";
 
 /** Options that `encode` and `decode` share. */
@@ -77,6 +76,7 @@ export async function runBatch(command: Command, options: BatchOptions, batch: B
   if (tasks.length > 0) {
     const jobs = named.includes(STANDARD) ? 1 : (options.jobs ?? defaultJobs(tasks.length, timeOf(work)));
     try {
+      const { runTasks } = await import("./run.ts"); // not before the call is known to be right
       await runTasks(work, tasks, jobs, (more) => {
         add(more);
         progress.advance(more.length);

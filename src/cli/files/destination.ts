@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, extname } from "node:path";
 import type { Command } from "commander";
-import { usage } from "../usage.ts";
+import { usage } from "../exit.ts";
 import { expandPatterns, STANDARD } from "./inputs.ts";
 
 /** Where a run's output goes: a folder, one file, or standard output. */
@@ -16,10 +16,9 @@ const FILE_ENDING = /\.(zn|png|webp|avif|jpe?g|jfif|gif|tiff?|bmp|jxl|heic|ppm)$
 
 /**
  * The inputs, and where their output goes: to what `--output` names; without it, to the last name if that has an
- * ending of an output, as
- * in `encode in.png out.zn`; and of standard input alone to standard output. `--output` names a file if it ends as
- * one, there is one input
- * and that is no folder. Ends the command as wrongly called where none of this fits.
+ * ending of an output, as in `encode in.png out.zn`; and of standard input alone to standard output. `--output` names a
+ * file if it ends as one, there is one input and that is no folder. Ends the command as wrongly called where none of
+ * this fits.
  * @param isOutput whether a name has the ending of an output
  */
 export async function destinationOf(

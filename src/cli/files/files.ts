@@ -1,8 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { ZippyNetError } from "../../codec/errors.ts";
-import { readZn, type ZnFile } from "../../codec/format/zn-file.ts";
-import { sniff } from "../../image/sniff.ts";
 import { STANDARD } from "./inputs.ts";
 import { writeWhole } from "./outputs.ts";
 
@@ -18,21 +16,6 @@ export async function readBytes(path: string, maxBytes = MAX_BYTES): Promise<Uin
   return readFile(path);
 }
 
-/** The `.zn` file that bytes are. Throws `bad-file`; of a picture, it tells that it is one. */
-export function readZnBytes(bytes: Uint8Array): ZnFile {
-  try {
-    return readZn(bytes);
-  } catch (error) {
-    const mediaType = sniff(bytes);
-    if (!mediaType?.startsWith("image/")) throw error;
-    const what = mediaType.slice("image/".length).toUpperCase();
-    throw new ZippyNetError(
-      "bad-file",
-      `expected a .zn file, got an image (${what}): did you mean zippynet encode?`,
-    );
-  }
-}
-
 /** To a file, whole or not at all, or to standard output. */
 export async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
   if (path !== STANDARD) return writeWhole(path, bytes);
@@ -40,6 +23,3 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
     process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
   });
 }
-
-/** Pictures that are in memory at once, as files or as pixels: each may be of 25 million. */
-export const AT_ONCE = 4;

@@ -1,7 +1,5 @@
 import { open, stat } from "node:fs/promises";
 import { basename, extname, relative, resolve } from "node:path";
-import { sniff } from "../../image/sniff.ts";
-import { badName, walk } from "../../image/walk.ts";
 import { type Failure, failure } from "../results.ts";
 
 /** Standard input as an input, standard output as an output. */
@@ -41,6 +39,7 @@ export async function findInputs(
     const fail = (at: string, error: unknown): void => void failures.push(failure(at, error));
     try {
       if ((await stat(path)).isDirectory()) {
+        const { walk } = await import("../../image/walk.ts");
         const files: string[] = [];
         for await (const file of walk(path, fail)) files.push(file);
         for (const file of files.sort()) {
@@ -54,6 +53,7 @@ export async function findInputs(
         add({ path, name: basename(path) });
       }
     } catch (error) {
+      const { badName } = await import("../../image/walk.ts");
       fail(path, path.includes("\ufffd") ? badName() : error); // what Node makes of bytes that are no UTF-8
     }
   }
@@ -62,8 +62,7 @@ export async function findInputs(
 
 /**
  * Patterns such as `photos/*.png` that no shell has expanded, as they were quoted, or as on Windows; what matches
- * nothing stays. A file
- * that is called so itself is meant before any other.
+ * nothing stays. A file that is called so itself is meant before any other.
  */
 export async function expandPatterns(names: readonly string[]): Promise<string[]> {
   const expanded: string[] = [];
@@ -88,6 +87,7 @@ export async function isImageFile(path: string): Promise<boolean> {
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(256), 0, 256, 0);
+    const { sniff } = await import("../../image/sniff.ts");
     const mediaType = sniff(buffer.subarray(0, bytesRead));
     return mediaType?.startsWith("image/") ?? false;
   } finally {

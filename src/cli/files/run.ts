@@ -1,11 +1,11 @@
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import { inParallel } from "../../concurrency.ts";
-import { Pool } from "../../node/pool.ts";
 import { failure, type OnResults, type Result } from "../results.ts";
-import { AT_ONCE } from "./files.ts";
 import type { Task } from "./outputs.ts";
 import type { Work } from "./work.ts";
 
+/** Pictures that are in memory at once, as files or as pixels: each may be of 25 million. */
+const AT_ONCE = 4;
 /** Tasks that a thread has at a time: while one file is read or written, its core works at another. */
 const PER_THREAD = 2;
 
@@ -26,6 +26,7 @@ export async function runTasks(
     for await (const result of inParallel(tasks, AT_ONCE, doFile)) onResults([result]);
     return;
   }
+  const { Pool } = await import("../../node/pool.ts");
   const open = (options: WorkerOptions): Worker =>
     new Worker(new URL("./thread.ts", import.meta.url), options);
   const pool = new Pool<Task, Result>(open, { size: jobs, data: work, atOnce: PER_THREAD });
