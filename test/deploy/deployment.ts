@@ -113,6 +113,10 @@ export class Deployment {
     return this.outputs["FailuresQueueUrl"] ?? "";
   }
 
+  get rejectedQueueUrl(): string {
+    return this.outputs["RejectedQueueUrl"] ?? "";
+  }
+
   async upload(key: string, body: Uint8Array, metadata: Record<string, string> = {}): Promise<void> {
     await this.s3.send(
       new PutObjectCommand({ Bucket: this.uploads, Key: key, Body: body, Metadata: metadata }),
