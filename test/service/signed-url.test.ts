@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { imagePath } from "../../src/service/aws/keys.ts";
+import { Problem } from "../../src/service/decode/answer.ts";
 import { checkSignedUrl, signUrl } from "../../src/service/decode/signed-url.ts";
 import { readSecrets, readSettings } from "../../src/service/settings.ts";
 import { assertProblem, DecodeService } from "./decode-service.ts";
@@ -60,6 +62,21 @@ test("a URL works in any spelling of the same path and query", async () => {
   const turned = new URLSearchParams([...searchParams].reverse());
   const spelled = decodeURIComponent(pathname).replaceAll("%", "%25").replaceAll("+", "%2B");
   assert.equal((await service.ask(`${spelled}?${turned}`)).status, 200);
+});
+
+test("an expiry that is no time is a 403, though its signature fits", () => {
+  const secret = SECRET;
+  for (const expires of ["abc", "", "1e9", "-1", "9".repeat(16), "Infinity"]) {
+    const path = "/images/a";
+    const text = ["zippynet-url-1", path, new URLSearchParams({ expires }).toString(), ""].join("\n");
+    const signature = createHmac("sha256", secret).update(text).digest("base64url");
+    const query = new URLSearchParams({ expires, signature });
+    assert.throws(
+      () => checkSignedUrl(path, query, [secret], 1e12),
+      (error) => error instanceof Problem && error.status === 403 && /seconds since 1970/.test(error.message),
+      expires,
+    );
+  }
 });
 
 test("what is wrong is said: missing, altered, expired; and of nothing else", async () => {
