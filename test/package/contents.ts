@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { installed, run } from "./installed.ts";
 
-suite("what the packages hold", { timeout: 300_000 }, () => {
+suite("what the packages hold", { timeout: 900_000 }, () => {
   test("publint --strict and attw find nothing", async () => {
     const { folder, tarballs, own } = await installed();
     const bin = (name: string) => join(folder, "node_modules/.bin", name);

@@ -20,7 +20,7 @@ const HTML = (type: string): string =>
 
 suite("pages in Chromium, by what bundlers make with no configuration", {
   skip: NO_BROWSER,
-  timeout: 600_000,
+  timeout: 900_000,
 }, () => {
   let all: Installed;
   let browser: Browser;

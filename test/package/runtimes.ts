@@ -26,7 +26,7 @@ const { width, height, data } = await decode("${text}");
 console.log(JSON.stringify([width, height, data.length]));
 `;
 
-suite("installed in a fresh folder", { timeout: 600_000 }, () => {
+suite("installed in a fresh folder", { timeout: 900_000 }, () => {
   test("at most 12 packages; without sharp's binaries and weights under 2 MB", async () => {
     const { own } = await installed();
     const folder = await freshFolder({ "package.json": '{ "private": true }' });

@@ -20,7 +20,7 @@ delay.disable();
 console.log(JSON.stringify({ worst: delay.max / 1e6, median: delay.percentile(50) / 1e6 }));
 `;
 
-suite("servers", { timeout: 600_000 }, () => {
+suite("servers", { timeout: 900_000 }, () => {
   test("Express: an upload becomes a text", async () => {
     const { folder } = await installed();
     const origin = "http://127.0.0.1:41741";

@@ -28,7 +28,7 @@ await square(new Blob([]), 64);
 new ZippyImage().src = "AA";
 `;
 
-suite("types", { timeout: 300_000 }, () => {
+suite("types", { timeout: 900_000 }, () => {
   const resolutions = { NodeNext: "NodeNext", ESNext: "Bundler" };
   for (const [module, moduleResolution] of Object.entries(resolutions)) {
     for (const skipLibCheck of [true, false]) {
