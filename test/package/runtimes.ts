@@ -86,7 +86,7 @@ suite("installed in a fresh folder", { timeout: 900_000 }, () => {
         [cli, "decode", join(out, "face-hat-64.zn"), "-o", out, "--json"],
         folder,
       );
-      assert.equal(JSON.parse(stdout).width, 64);
+      assert.equal(JSON.parse(stdout).files[0].width, 64);
       assert.match((await run(node, [cli, "models"], folder)).stdout, /^ {2}\d+ {2}\S+ +\d\.\d MB/);
       await assert.rejects(run(node, [cli, "serve"], folder), /expected a checkout of the project/);
     });
