@@ -105,11 +105,14 @@ export async function writeModelPackage(
         exports: {
           ".": { types: "./index.d.ts", default: "./index.js" },
           "./encoder": { types: "./encoder.d.ts", default: "./encoder.js" },
-          // webpack, Vite and Next.js name these conditions; esbuild and Rollup, which leave files behind, do not
+          // where one of these conditions is named, files are shipped or read; esbuild and Rollup for pages leave them behind
           "./inline": {
             types: "./inline.d.ts",
             production: "./no-inline.js",
             webpack: "./no-inline.js",
+            workerd: "./no-inline.js",
+            "edge-light": "./no-inline.js",
+            node: "./no-inline.js",
             default: "./inline.js",
           },
           ...Object.fromEntries([g_a.file, ...decoding].map((file) => [`./${file}`, `./${file}`])),
