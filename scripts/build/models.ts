@@ -105,7 +105,8 @@ export async function writeModelPackage(
         exports: {
           ".": { types: "./index.d.ts", default: "./index.js" },
           "./encoder": { types: "./encoder.d.ts", default: "./encoder.js" },
-          // where one of these conditions is named, files are shipped or read; esbuild and Rollup for pages leave them behind
+          // where one of these conditions is named, files are shipped or read; esbuild and Rollup for pages leave
+          // them behind
           "./inline": {
             types: "./inline.d.ts",
             production: "./no-inline.js",

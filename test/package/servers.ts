@@ -58,7 +58,8 @@ suite("servers", { timeout: 900_000 }, () => {
     t.diagnostic(
       `longest stall: ${own.toFixed(1)} ms, beside a thread that only spins ${machine.toFixed(1)} ms`,
     );
-    // on a machine that has more to do than cores, any process waits for its turn: it may wait as long beside any other thread
+    // on a machine that has more to do than cores, any process waits for its turn: it may wait as long beside any
+    // other thread
     assert.ok(own < Math.max(20, 2 * machine), `${own} ms, ${machine} ms`);
   });
 

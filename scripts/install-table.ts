@@ -1,5 +1,6 @@
 /**
- * `npm run install-table`: what an install of ZippyNet and of its peers brings, and what a page that decodes with each ships, as the table of
+ * `npm run install-table`: what an install of ZippyNet and of its peers brings, and what a page that decodes with
+ * each ships, as the table of
  * docs/benchmarks.md. Packs this checkout, and installs the others from npm's registry.
  */
 import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from "node:child_process";
@@ -10,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, stop } from "esbuild";
 
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 /** Imports are timed so often, each in a process of its own. */
 const TIMES = 5;
 
@@ -50,7 +51,7 @@ try {
 
 /** ZippyNet as it is packed here, with the model that it depends on; then the others. */
 function peers(): Peer[] {
-  const pack = fileURLToPath(new URL("../../../scripts/build/pack.ts", import.meta.url));
+  const pack = fileURLToPath(new URL("./build/pack.ts", import.meta.url));
   const tarballs = execFileSync(process.execPath, [pack], { encoding: "utf8" }).trim().split("\n");
   const staged = JSON.parse(readFileSync(join(ROOT, ".cache/packages/zippynet/package.json"), "utf8")) as {
     dependencies: Record<string, string>;
