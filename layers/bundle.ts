@@ -15,8 +15,8 @@ const require = createRequireOf(import.meta.url), __filename = import.meta.filen
 `;
 
 /**
- * Bundles the handlers into dist/functions, what they share into files of its own. Takes
- * under a second. What an earlier bundle left there stays unless `clean`: a running service may yet load it.
+ * Bundles the handlers into dist/functions, what they share into files of its own. Takes under a second. What an
+ * earlier bundle left there stays unless `clean`: a running service may yet load it.
  */
 export async function bundleFunctions({ clean }: { readonly clean: boolean }): Promise<void> {
   if (clean) await rm(FUNCTIONS, { recursive: true, force: true });

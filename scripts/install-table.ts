@@ -1,7 +1,6 @@
 /**
- * `npm run install-table`: what an install of ZippyNet and of its peers brings, and what a page that decodes with
- * each ships, as the table of
- * docs/benchmarks.md. Packs this checkout, and installs the others from npm's registry.
+ * `npm run install-table`: what an install of ZippyNet and of its peers brings, and what a page that decodes with each
+ * ships, as the table of docs/benchmarks.md. Packs this checkout, and installs the others from npm's registry.
  */
 import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

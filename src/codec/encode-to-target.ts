@@ -27,8 +27,7 @@ const BEGIN = 50;
 const LOOKS = 7;
 /**
  * Bytes and PSNR rise with quality, but not at every step: a way goes on for so many steps, and the best one's
- * neighbours up to so far are
- * tried as well.
+ * neighbours up to so far are tried as well.
  */
 const STEPS = 5;
 /** Steps that a way goes past the target: what misses by one step may meet by the next. */
@@ -72,10 +71,8 @@ export function encodeNearWith(encoder: ImageEncoder, image: Image, target: Sear
 
 /**
  * The search for a target costs about as much as two or three files of a quality. Passes of the networks, which
- * interpolate, find the
- * quality. There the picture is analysed in each orientation, and with shares of the error added; then only gains
- * change, and each of these
- * ways takes the last steps to the target by itself.
+ * interpolate, find the quality. There the picture is analysed in each orientation, and with shares of the error added;
+ * then only gains change, and each of these ways takes the last steps to the target by itself.
  */
 class TargetSearch {
   readonly #encoder: ImageEncoder;
