@@ -9,23 +9,9 @@
  * ```
  */
 
-export { type ClassicalInfo, type Info, info, type LatentsInfo } from "./api/info.ts";
-export type { Outcome } from "./api/many.ts";
-export type { ModelInfo } from "./api/models.ts";
-export type {
-  CommonOptions,
-  DecodeOptions,
-  EncodeOptions,
-  ManyOptions,
-  Progress,
-  Signal,
-} from "./api/options.ts";
-export type { Channels, Picture, PictureLike } from "./api/picture.ts";
-export type { BlobLike, Source } from "./api/source.ts";
-export { type ErrorCode, ZippyNetError } from "./codec/errors.ts";
-export { fromInline, toInline } from "./codec/format/base64url.ts";
-export { MEDIA_TYPE } from "./codec/format/latents-file.ts";
+export * from "./api/contract.ts";
+export type { EncodeOptions } from "./api/options.ts";
+export type { PictureLike } from "./api/picture.ts";
 export { DEFAULT_QUALITY } from "./codec/target.ts";
-export type { ModelPackage } from "./model/package.ts";
 export { decode, decodeMany, encode, encodeMany, preload } from "./node/codec.ts";
 export { configure, listModels, type Settings } from "./node/settings.ts";

@@ -8,16 +8,19 @@ export type Outcome<T> =
   | { readonly status: "rejected"; readonly reason: unknown };
 
 /**
- * Does something to each item, a bounded number at a time; every item has an outcome, in the order of the items. A
+ * Does something to each item, a bounded number at a time; every item has an outcome, in the order of the items. What
+ * the options say of one item goes on to the work: all but the concurrency and the progress of the whole. A
  * signal that aborts rejects the whole, with its reason. Throws `bad-option` for what is no list, and a concurrency
  * that is not 1–64.
  */
-export async function settleEach<I, T>(
+export async function settleEach<I, T, O extends CommonOptions>(
   items: Iterable<I>,
-  { concurrency, signal, onProgress }: ManyOptions & CommonOptions,
+  options: O & ManyOptions,
   usual: number,
-  work: (item: I) => Promise<T>,
+  work: (item: I, options: Omit<O, "concurrency" | "onProgress">) => Promise<T>,
 ): Promise<Outcome<T>[]> {
+  const { concurrency, onProgress, ...each } = options;
+  const { signal } = options;
   if (typeof items?.[Symbol.iterator] !== "function") throw badOption("expected a list", told(items));
   const all = [...items];
   const width = concurrency ?? usual;
@@ -28,7 +31,7 @@ export async function settleEach<I, T>(
     while (at < all.length) {
       if (signal?.aborted) throw signal.reason;
       const i = at++;
-      outcomes[i] = await work(all[i]!).then(
+      outcomes[i] = await work(all[i]!, each).then(
         (value) => ({ status: "fulfilled", value }),
         (reason: unknown) => ({ status: "rejected", reason }),
       );

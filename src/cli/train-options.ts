@@ -7,7 +7,7 @@ import { BATCH, type Bits, type Cut, FLAT, LEARNING_RATE, type Sampling } from "
 import { usage } from "./exit.ts";
 import { positive, whole } from "./options.ts";
 
-export interface TrainOptions {
+export interface TrainOptions extends Sampling {
   readonly domain?: string;
   readonly recipe?: string;
   readonly data?: string;
@@ -33,14 +33,6 @@ export interface TrainOptions {
   readonly bits?: Bits;
   readonly architecture?: string;
   readonly holdout: number;
-  readonly cut: Cut | readonly Cut[];
-  readonly sizes?: NonNullable<Sampling["sizes"]>;
-  readonly batch?: number;
-  readonly shares?: readonly number[];
-  readonly whole?: number;
-  readonly middle?: number;
-  readonly colour?: number;
-  readonly grey?: number;
   readonly orientations?: Manifest["orientations"];
   readonly checkpointMinutes: number;
   readonly evaluateMinutes: number;

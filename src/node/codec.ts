@@ -48,10 +48,9 @@ export async function encodeMany(
   pictures: Iterable<PictureLike>,
   options: EncodeOptions & ManyOptions = {},
 ): Promise<Outcome<Uint8Array>[]> {
-  const { concurrency, onProgress, ...each } = options;
   encodeWish(options, MANY); // what is wrong with the options is wrong with all
   const { threads } = await runtime();
-  return settleEach(pictures, options, threads, (picture) => encodeOne(picture, each));
+  return settleEach(pictures, options, threads, encodeOne);
 }
 
 /** As `encodeMany`, of files. */
@@ -59,10 +58,9 @@ export async function decodeMany(
   sources: Iterable<Source>,
   options: DecodeOptions & ManyOptions = {},
 ): Promise<Outcome<Picture>[]> {
-  const { concurrency, onProgress, ...each } = options;
   decodeWish(options, MANY);
   const { threads } = await runtime();
-  return settleEach(sources, options, threads, (source) => decodeOne(source, each));
+  return settleEach(sources, options, threads, decodeOne);
 }
 
 /** Loads a model ahead of the first picture that needs it: the one of the lowest number unless told. */

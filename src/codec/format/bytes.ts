@@ -1,7 +1,7 @@
 import { ZippyNetError } from "../errors.ts";
 
 /** Arrays of bytes, one after the other. */
-export function joined(...parts: readonly Uint8Array[]): Uint8Array {
+export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

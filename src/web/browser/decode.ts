@@ -48,9 +48,8 @@ export async function decodeMany(
   sources: Iterable<Source>,
   options: DecodeOptions & ManyOptions = {},
 ): Promise<Outcome<Picture>[]> {
-  const { concurrency, onProgress: _, ...each } = options;
   decodeWish(options, MANY);
-  return settleEach(sources, options, AT_ONCE, (source) => decodeOne(source, each));
+  return settleEach(sources, options, AT_ONCE, decodeOne);
 }
 
 /** A picture on a canvas: one that is given takes its size. */

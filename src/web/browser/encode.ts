@@ -20,9 +20,8 @@ export async function encodeMany(
   pictures: Iterable<PictureLike>,
   options: EncodeOptions & ManyOptions = {},
 ): Promise<Outcome<Uint8Array>[]> {
-  const { concurrency, onProgress, ...each } = options;
   encodeWish(options, MANY);
-  return settleEach(pictures, options, 1, (picture) => encodeOne(picture, each));
+  return settleEach(pictures, options, 1, encodeOne);
 }
 
 async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<Uint8Array> {

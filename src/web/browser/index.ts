@@ -9,24 +9,11 @@
  *
  * Nothing is loaded or started before the first call.
  */
-export { type ClassicalInfo, type Info, info, type LatentsInfo } from "../../api/info.ts";
-export type { Outcome } from "../../api/many.ts";
-export type { ModelInfo } from "../../api/models.ts";
-export type {
-  CommonOptions,
-  DecodeOptions,
-  EncodeOptions,
-  ManyOptions,
-  Progress,
-  Signal,
-} from "../../api/options.ts";
-export type { Channels, Picture, PictureLike } from "../../api/picture.ts";
-export type { BlobLike, Source } from "../../api/source.ts";
-export { type ErrorCode, ZippyNetError } from "../../codec/errors.ts";
-export { fromInline, toInline } from "../../codec/format/base64url.ts";
-export { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
+export * from "../../api/contract.ts";
+export type { EncodeOptions } from "../../api/options.ts";
+export type { PictureLike } from "../../api/picture.ts";
 export { DEFAULT_QUALITY } from "../../codec/target.ts";
-export type { ModelPackage, Place } from "../../model/package.ts";
+export type { Place } from "../../model/package.ts";
 export { configure, onProgress, type Settings } from "./client.ts";
 export { decode, decodeMany, decodeToCanvas, decodeToUrl, listModels, preload } from "./decode.ts";
 export { encode, encodeMany } from "./encode.ts";

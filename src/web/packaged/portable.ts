@@ -37,17 +37,9 @@ import { type Decoders, type ModelEntry, modelsOf } from "../../model/models.ts"
 import { type ModelPackage, placeOf } from "../../model/package.ts";
 import { applyAlpha, decodeClassical } from "../browser/worker/classical.ts";
 
-export { type ClassicalInfo, type Info, info, type LatentsInfo } from "../../api/info.ts";
-export type { Outcome } from "../../api/many.ts";
-export type { ModelInfo } from "../../api/models.ts";
-export type { CommonOptions, DecodeOptions, ManyOptions, Progress, Signal } from "../../api/options.ts";
-export type { Channels, Picture } from "../../api/picture.ts";
-export type { BlobLike, Source } from "../../api/source.ts";
-export { type ErrorCode, ZippyNetError } from "../../codec/errors.ts";
-export { fromInline, toInline } from "../../codec/format/base64url.ts";
-export { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
+export * from "../../api/contract.ts";
 export { useKernel } from "../../codec/integer/kernel-module.ts";
-export type { ModelPackage, Place } from "../../model/package.ts";
+export type { Place } from "../../model/package.ts";
 
 export interface Settings {
   /**
@@ -87,9 +79,8 @@ export async function decodeMany(
   sources: Iterable<Source>,
   options: DecodeOptions & ManyOptions = {},
 ): Promise<Outcome<Picture>[]> {
-  const { concurrency, onProgress, ...each } = options;
   decodeWish(options, MANY);
-  return settleEach(sources, options, 1, (source) => decodeOne(source, each));
+  return settleEach(sources, options, 1, decodeOne);
 }
 
 /**

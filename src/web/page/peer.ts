@@ -1,3 +1,4 @@
+import { joined } from "../../codec/format/bytes.ts";
 import { blobOf } from "../browser/picture.ts";
 import { psnrOf } from "./measure.ts";
 
@@ -92,11 +93,5 @@ function bareJpeg(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     at = end;
   }
   kept.push(bytes.subarray(at));
-  const file = new Uint8Array(kept.reduce((sum, { length }) => sum + length, 0));
-  let to = 0;
-  for (const part of kept) {
-    file.set(part, to);
-    to += part.length;
-  }
-  return file;
+  return joined(...kept);
 }
