@@ -57,6 +57,6 @@ test("as a table, with an image that cannot be read", async () => {
   assert.match(err, /README\.md: expected an image of type/);
   assert.match(
     out.toString(),
-    /^1 image of 64×64 pixels, models? \d+ \(faces\).*, effort 0\n\nquality +bytes/,
+    /^1 image of 64×64 pixels, models \d+ \(portraits\), \d+ \(products\), \d+ \(photos\), effort 0\n\nquality +bytes/,
   );
 });

@@ -36,13 +36,15 @@ test("options of training refuse what is no number, the empty text too", () => {
 
 test("options of training are read as numbers", () => {
   const { number, samples, lr, sizes, holdout } = parsed(
-    ...["--number=0", "--samples=0", "--lr=2e-4", "--sizes=42:3, 64", "--holdout=2.5%"],
+    ...["--number=1", "--samples=0", "--lr=2e-4", "--sizes=42:3, 64", "--holdout=2.5%"],
   );
   const pairs = [
     [42, 3],
     [64, 1],
   ];
-  assert.deepEqual([number, samples, lr, sizes, holdout], [0, 0, 2e-4, pairs, 0.025]);
+  assert.deepEqual([number, samples, lr, sizes, holdout], [1, 0, 2e-4, pairs, 0.025]);
+  // model 0 is reserved: docs/format.md
+  assert.throws(() => parsed("--number=0"), /expected a whole number of 1–255/);
 });
 
 test("a run that goes on, or is exported, refuses what it would ignore", () => {
