@@ -1,7 +1,8 @@
 /**
  * Makes the golden files, `node test/golden/make.ts`: `.zn` files of small pictures at many sizes and qualities, what
  * they decode to (`golden.json`), and the worked example of `docs/format.md`. To be run when an unreleased model was
- * retrained in place; the golden files of a released model never change.
+ * retrained in place, or before a model is released. Golden files of a model that `test/model/released.json` lists
+ * stay as they are.
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -69,10 +70,29 @@ for (const model of ["faces-64", "products-research", "signs"]) {
 for (const [i, image] of (await everyWayUp()).entries()) {
   pictures.push({ name: `natural-${i}`, image, quality: 30, model: "natural" });
 }
+// every free model: a plain square, one whose sides are stated, grey, the lowest and the highest quality
+for (const { name: model, research } of models.list()) {
+  if (research) continue;
+  const [small, large] = [(await photographs(42))[0]!, (await photographs(64))[1]!];
+  const strip = { width: 40, height: 24, data: small.data.slice(0, 40 * 24 * 3) };
+  pictures.push({ name: `${model}-42-q45`, image: small, quality: 45, model });
+  pictures.push({ name: `${model}-64-q1`, image: large, quality: 1, model });
+  pictures.push({ name: `${model}-64-q100`, image: large, quality: 100, model });
+  pictures.push({ name: `${model}-40x24-q60`, image: strip, quality: 60, model });
+  pictures.push({ name: `${model}-48-q30-grey`, image: madePicture(48, 48, 1, true), quality: 30, model });
+}
 
-for (const old of readdirSync(goldenFolder)) if (old.endsWith(".zn")) rmSync(join(goldenFolder, old));
+const kept = await goldenOfReleased();
+for (const old of readdirSync(goldenFolder)) {
+  if (old.endsWith(".zn") && !kept.some(({ file }) => file === old)) rmSync(join(goldenFolder, old));
+}
 const golden: Golden[] = [];
 for (const { name, image, quality, model: modelName } of pictures) {
+  const before = kept.find(({ file }) => file === `${name}.zn`);
+  if (before) {
+    golden.push(before);
+    continue;
+  }
   const model = await models.byName(modelName);
   const { file, yHat, orientation } = encodeImage(model, image, quality);
   const decoded = decodeImage(model, file);
@@ -96,6 +116,15 @@ spawnSync("node_modules/.bin/biome", ["format", "--write", join(goldenFolder, "g
   stdio: "ignore",
 });
 console.log(`${golden.length} golden files, and the example of docs/format.md`);
+
+/** Golden files of released models. */
+async function goldenOfReleased(): Promise<Golden[]> {
+  const list = join(goldenFolder, "../model/released.json");
+  const released = Object.keys(JSON.parse(readFileSync(list, "utf8")));
+  const numbers = await Promise.all(released.map(async (name) => (await models.byName(name)).number));
+  const all = JSON.parse(readFileSync(join(goldenFolder, "golden.json"), "utf8")) as Golden[];
+  return all.filter(({ header }) => numbers.includes(header.model));
+}
 
 /** A photograph turned each way, cut to 40×24 or 24×40. */
 async function everyWayUp(): Promise<Image[]> {

@@ -1,0 +1,53 @@
+/**
+ * Releases a model, `npm run release-model -- NAME`: its manifest and its card say so, and `test/model/released.json`
+ * lists the SHA-256 of its manifest and weights. From then on a test refuses every change of them. Its golden files have
+ * to be there before (`node test/golden/make.ts`) and to decode to what they say.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { decodeImage } from "../src/codec/decode.ts";
+import { openModels } from "../src/model/folder.ts";
+import { hashPixels } from "../test/codec/support.ts";
+import type { Golden } from "../test/golden/make.ts";
+
+const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const read = (path: string) => readFileSync(at(path), "utf8");
+const OWN = 192; // numbers from here on are users' own
+
+const [, , name] = process.argv;
+if (!name) throw new Error("expected the name of a model, got none");
+const model = await (await openModels()).byName(name);
+if (model.number >= OWN) throw new Error(`expected a number below ${OWN}, got ${model.number}`);
+
+const golden = (JSON.parse(read("test/golden/golden.json")) as Golden[]).filter(
+  ({ header }) => header.model === model.number,
+);
+if (golden.length === 0) throw new Error(`expected golden files of ${name}: run node test/golden/make.ts`);
+for (const { file, pixels } of golden) {
+  const image = decodeImage(model, new Uint8Array(readFileSync(at(`test/golden/${file}`))));
+  if (hashPixels(image) !== pixels) throw new Error(`${file}: expected pixels of ${pixels}, got others`);
+}
+
+const manifest = read(`models/${name}/manifest.json`);
+if (!manifest.includes('"released": false'))
+  throw new Error(`expected ${name} not to be released, got it released`);
+writeFileSync(at(`models/${name}/manifest.json`), manifest.replace('"released": false', '"released": true'));
+const card = read(`models/${name}/README.md`);
+const line = `Model number ${model.number}`;
+if (!card.includes(`${line}.`)) throw new Error(`expected "${line}." on the card of ${name}, got none`);
+writeFileSync(
+  at(`models/${name}/README.md`),
+  card.replace(`${line}.`, `${line}, released: it never changes.`),
+);
+
+const blobs = Object.values((JSON.parse(manifest) as { blobs: Record<string, { file: string }> }).blobs);
+const files = ["manifest.json", ...blobs.map(({ file }) => file)];
+const released = JSON.parse(read("test/model/released.json")) as Record<string, Record<string, string>>;
+const sha256 = (file: string) =>
+  createHash("sha256")
+    .update(readFileSync(at(`models/${name}/${file}`)))
+    .digest("hex");
+released[name] = Object.fromEntries(files.map((file) => [file, sha256(file)]));
+writeFileSync(at("test/model/released.json"), `${JSON.stringify(released, null, 2)}\n`);
+console.log(`${name} (${model.number}) is released: ${files.join(", ")} never change`);
