@@ -5,18 +5,18 @@ import { build, stop } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** Where serverless.yml looks for its handlers. */
+/** The folder in which serverless.yml expects the handlers. */
 export const FUNCTIONS = join(ROOT, "dist/functions");
 
-/** CommonJS packages in an ES module bundle look for these. */
+/** CommonJS packages need these in an ES module bundle. */
 const BANNER = `
 import { createRequire as createRequireOf } from "node:module";
 const require = createRequireOf(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;
 `;
 
 /**
- * Bundles the handlers into dist/functions, what they share into files of its own. Takes under a second. What an
- * earlier bundle left there stays unless `clean`: a running service may yet load it.
+ * Bundles the handlers into dist/functions, with shared code in files of its own. Takes less than a second. Files of an
+ * earlier bundle stay unless `clean` is set, because a running service may still load them.
  */
 export async function bundleFunctions({ clean }: { readonly clean: boolean }): Promise<void> {
   if (clean) await rm(FUNCTIONS, { recursive: true, force: true });
@@ -27,7 +27,7 @@ export async function bundleFunctions({ clean }: { readonly clean: boolean }): P
   );
 }
 
-/** Bundles modules of the project, as the functions are. */
+/** Bundles modules of the project with the same settings as the functions. */
 export async function bundle(entryPoints: readonly string[], folder: string): Promise<void> {
   await build({
     absWorkingDir: ROOT,
@@ -42,11 +42,12 @@ export async function bundle(entryPoints: readonly string[], folder: string): Pr
     target: "node24",
     format: "esm",
     mainFields: ["module", "main"],
-    conditions: ["module", "import", "node"], // ES modules where there are any: of those the unused half stays away
+    // ES modules where there are any, because unused code can be left out of them
+    conditions: ["module", "import", "node"],
     alias: { sharp: "./layers/sharp-of-layer.ts" },
     banner: { js: BANNER },
     legalComments: "none",
     logLevel: "warning",
   });
-  await stop(); // esbuild's own process, which would stay
+  await stop(); // ends the process of esbuild, which would keep running
 }

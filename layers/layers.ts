@@ -7,13 +7,13 @@ import { modelsFolder } from "../src/model/folder.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** Where serverless.yml looks for its layers; Lambda unpacks each into /opt. */
+/** The folder in which serverless.yml expects the layers. Lambda unpacks each of them into /opt. */
 export const LAYERS = join(ROOT, "dist/layers");
 
-/** Lambda's names of its processors, and npm's. */
+/** Lambda's names of its processors, and npm's names of them. */
 const CPUS: Readonly<Record<string, string>> = { arm64: "arm64", x86_64: "x64" };
 
-/** The models, as /opt/models. */
+/** Makes the layer of the models, /opt/models. */
 export async function buildModelLayer(): Promise<void> {
   const folder = join(LAYERS, "models/models");
   await rm(folder, { recursive: true, force: true });
@@ -21,8 +21,8 @@ export async function buildModelLayer(): Promise<void> {
 }
 
 /**
- * sharp and its binaries for Lambda's Linux, as /opt/nodejs/node_modules, in the version that this checkout has. A
- * layer that is there already is kept.
+ * Makes the layer of sharp with its binaries for Linux, /opt/nodejs/node_modules, in the version that is installed
+ * here. An existing layer is kept.
  */
 export async function buildSharpLayer(architecture: string): Promise<void> {
   const cpu = CPUS[architecture];

@@ -2,27 +2,27 @@ import { cdnFunction } from "../deploy/cdn-function.ts";
 import { bundleFunctions } from "./bundle.ts";
 import { buildModelLayer, buildSharpLayer } from "./layers.ts";
 
-/** What the plugin uses of osls. */
+/** The part of osls that the plugin uses. */
 interface Osls {
   readonly service: { readonly provider: { readonly architecture?: string } };
   readonly processedInput: { readonly commands: readonly string[] };
   readonly pluginManager: { getPlugins(): readonly LayerCompiler[] };
 }
 
-/** osls's own plugin that looks whether the deployed stack has a layer already. */
+/** The plugin of osls that checks whether the deployed stack already has a layer. */
 interface LayerCompiler {
   compareWithLastLayer?(layer: string): Promise<void>;
 }
 
-/** How osls asks for the value of a `${zippynet:NAME}` in serverless.yml. */
+/** The interface by which osls asks for the value of `${zippynet:NAME}` in serverless.yml. */
 interface VariableQuestion {
   readonly address: string;
   resolveVariable(name: string): Promise<unknown>;
 }
 
 /**
- * Makes what serverless.yml names: before osls packages them, the bundled functions and the layers; and the values of
- * `${zippynet:private}`, whether there is a signing secret; `${zippynet:tags}`; and `${zippynet:cdn-function}`.
+ * Makes what serverless.yml refers to: the bundled functions and the layers, before osls packages them; and the values
+ * of `${zippynet:private}` (whether there is a signing secret), `${zippynet:tags}` and `${zippynet:cdn-function}`.
  */
 export default class PackagingPlugin {
   readonly configurationVariablesSources = {
@@ -55,7 +55,7 @@ export default class PackagingPlugin {
   }
 }
 
-/** Tags of a parameter, `team=shop,cost=42`. */
+/** Parses the tags of a parameter, `team=shop,cost=42`. */
 function readTags(text: string): Readonly<Record<string, string>> {
   const pairs = text.split(",").filter((part) => part.trim() !== "");
   return Object.fromEntries(
@@ -67,7 +67,9 @@ function readTags(text: string): Readonly<Record<string, string>> {
   );
 }
 
-/** `osls package` sends nothing, so it need not ask AWS what is there; asking would take credentials and a network. */
+/**
+ * `osls package` sends nothing, so it need not ask AWS which layers exist. That would take credentials and a network.
+ */
 function packageOffline({ pluginManager }: Osls): void {
   for (const plugin of pluginManager.getPlugins()) {
     if (plugin.compareWithLastLayer) plugin.compareWithLastLayer = async () => undefined;

@@ -2,8 +2,9 @@ import { createRequire } from "node:module";
 import type Sharp from "sharp";
 
 /**
- * Takes the place of sharp in the bundled functions. sharp has binaries, one set a platform, and comes in a layer; how
- * a runtime finds modules in layers differs, so it is loaded by its path, or from the folder that ZIPPYNET_SHARP names.
+ * Replaces sharp in the bundled functions. sharp has different binaries for each platform, so it is in a layer.
+ * Runtimes differ in how they find modules in layers, so it is loaded by its path, or from the folder that
+ * ZIPPYNET_SHARP names.
  */
 const folder = process.env["ZIPPYNET_SHARP"] ?? "/opt/nodejs";
 

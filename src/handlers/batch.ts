@@ -3,11 +3,12 @@ import { doBatchTask, readBatchInvocation } from "../service/backfill/batch-task
 import { serviceContext } from "../service/context.ts";
 import type { Invocation } from "../service/encode/handle-upload.ts";
 
-await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first task
+// loaded while the function starts; if this fails, the first task tries again and reports the error
+await serviceContext().catch(() => undefined);
 
 /**
- * S3 Batch Operations, schemas 1.0 and 2.0: a task is an upload whose latents are to be in line with it, as an event is
- * for the encode function. Throws only if the event is something else.
+ * Handles tasks of S3 Batch Operations, schemas 1.0 and 2.0. A task names an upload whose latents are to be brought up
+ * to date, like an event of the encode function. Throws only if the event has another form.
  */
 export async function handler(event: unknown, context?: Invocation): Promise<S3BatchResult> {
   const invocation = readBatchInvocation(event);

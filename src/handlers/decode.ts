@@ -19,24 +19,28 @@ import { admit } from "../service/decode/signed-url.ts";
 
 const OPENAPI = "GET /openapi.json";
 
-await pictureContext().catch(() => undefined); // while the function starts; a failure is met again, and told, by the first request
+// loaded while the function starts; if this fails, the first request tries again and reports the error
+await pictureContext().catch(() => undefined);
 
 /**
- * `GET|HEAD|OPTIONS /images/{key+}`, payload format 2.0: the picture of an upload, with `?info` what is known of it,
- * with `?inline` the file as text. `POST /inline`: many files as text. `GET /openapi.json`: a description of this API.
+ * Payload format 2.0 of HTTP APIs:
+ * - `GET|HEAD|OPTIONS /images/{key+}`: the picture of an upload; with `?info` a description of it, with `?inline` its
+ *   file as text.
+ * - `POST /inline`: many files as text.
+ * - `GET /openapi.json`: a description of this API.
  */
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const began = performance.now();
   const { method } = event.requestContext.http;
   const head = method === "HEAD";
-  let secret = false; // whether nobody may keep a problem; until the settings are known, none tells a secret
+  let secret = false; // whether errors must not be cached; until the settings are loaded, no error reveals anything
   let cors = FOR_ALL_PAGES;
   try {
     const context = await pictureContext();
     cors = corsOf(context.settings.corsOrigins, event.headers["origin"]);
     if (method === "OPTIONS") return respondPreflight(cors);
     if (method === "POST" && event.rawPath.endsWith("/inline")) {
-      secret = true; // an answer to a body is nobody else's, whatever it says
+      secret = true; // the answer depends on the body, so nobody else may get it from a cache
       return await answerMany(context, event, cors, began);
     }
     if (method !== "GET" && !head) throw new Problem(405, `expected GET, HEAD or OPTIONS, got ${method}`);
@@ -67,14 +71,15 @@ async function answerTo(
 ): Promise<{ answer: Answer; cacheControl: string }> {
   const ifNoneMatch = event.headers["if-none-match"];
   if (event.routeKey === OPENAPI) {
-    const { getOpenApi } = await import("../service/decode/openapi.ts"); // few ask for it
+    const { getOpenApi } = await import("../service/decode/openapi.ts"); // loaded only when it is asked for
     return { answer: getOpenApi(context.settings, ifNoneMatch), cacheControl: "public, max-age=3600" };
   }
   const parameter = event.pathParameters?.["key"];
   if (!parameter) throw new Problem(404, "expected a path of /images/{key}");
   const key = requestedKey(event.rawPath, parameter);
   const query = new URLSearchParams(event.rawQueryString);
-  const cacheControl = admit(context.settings, `/images/${key}`, query); // before anything is told of the key
+  // checked before the answer reveals anything about the key
+  const cacheControl = admit(context.settings, `/images/${key}`, query);
   if (query.has("inline")) return { answer: await getInline(context, key, ifNoneMatch), cacheControl };
   if (query.has("info")) return { answer: await getInfo(context, key, ifNoneMatch), cacheControl };
   const request = readPictureRequest(query, event.headers["accept"], context.settings.maxSide);
@@ -94,7 +99,7 @@ async function answerMany(
     );
   }
   const sent = event.body ?? "";
-  // as base64, a third more; what is longer need not be decoded to be refused
+  // base64 is a third longer; a body that is too long even so is refused without decoding it
   const body =
     event.isBase64Encoded && sent.length <= 2 * MAX_BODY ? Buffer.from(sent, "base64").toString() : sent;
   const bytes = Buffer.from(JSON.stringify(await getManyInline(context, body)));
@@ -103,7 +108,7 @@ async function answerMany(
   return respondOnce({ type: "application/json", bytes }, cors);
 }
 
-/** A line of the log with the metrics; of what the client got wrong, no more than that. */
+/** Writes a log line with the metrics. For a mistake of the client it has the message only. */
 function tell(event: APIGatewayProxyEventV2, status: number, metrics: Metrics, problem?: Problem): void {
   const fields = {
     requestId: event.requestContext.requestId,

@@ -5,12 +5,13 @@ import { tellRejected } from "../service/encode/failures.ts";
 import { handleUpload, type Invocation, limitsOf } from "../service/encode/handle-upload.ts";
 import { type ObjectEvent, readS3Event } from "../service/encode/s3-event.ts";
 
-await serviceContext().catch(() => undefined); // while the function starts; a failure is met again, and thrown, by the first event
+// loaded while the function starts; if this fails, the first event tries again and throws the error
+await serviceContext().catch(() => undefined);
 
 /**
- * S3 events of the uploads bucket: keeps the latents in line with the uploads. An upload that cannot be encoded goes to
- * the failures queue with its reason and is left alone; whatever may pass by itself is thrown, so that Lambda delivers
- * the event again and, after the third failure, puts it into the same queue.
+ * Handles S3 events of the uploads bucket: brings the latents up to date with the uploads. An upload that cannot be
+ * encoded is sent to the queue of rejected uploads with its reason. What may succeed later is thrown. Lambda then
+ * delivers the event again and, after the third failure, sends it to the queue of failures.
  */
 export async function handler(event: unknown, context?: Invocation): Promise<void> {
   const requestId = context?.awsRequestId;
@@ -24,7 +25,7 @@ export async function handler(event: unknown, context?: Invocation): Promise<voi
   if (failures.length === 0) return;
   const [first] = failures;
   const reason = first instanceof Error ? `${first.name}: ${first.message}` : String(first);
-  // the message is all that Lambda's record in the failures queue tells of it
+  // Lambda's record in the failures queue has only the message of an error
   throw new AggregateError(failures, `${failures.length} of ${events.length} uploads failed: ${reason}`);
 }
 

@@ -2,21 +2,19 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Waits before the second and the third attempt, in milliseconds; Lambda waits a minute and two. */
+/** Milliseconds before the second and the third attempt. Lambda waits one and two minutes. */
 const RETRIES = [1000, 2000];
 
-/** Functions that run at a time; they share one process here. */
+/** How many functions run at once. Here they share one process. */
 const AT_ONCE = 4;
 
-/**
- * Lambda's asynchronous invocation: events wait in a queue, and one whose function fails is tried twice more.
- */
+/** Lambda's asynchronous invocation: events wait in a queue, and if a function fails, it is tried twice more. */
 export class Invoker {
   readonly #endpoint: string;
   readonly #waiting: { readonly functionName: string; readonly event: unknown }[] = [];
   #running = 0;
 
-  /** `endpoint` is that of a server with Lambda's invocation API. */
+  /** `endpoint` is a server with the invocation API of Lambda. */
   constructor(endpoint: string) {
     this.#endpoint = endpoint;
   }
@@ -40,7 +38,7 @@ export class Invoker {
     }
   }
 
-  /** Runs a function and waits for it; returns what went wrong, if anything. */
+  /** Runs a function and waits for it. Returns the error, if there is one. */
   async call(functionName: string, event: unknown): Promise<string | undefined> {
     try {
       const url = `${this.#endpoint}/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`;
@@ -54,11 +52,11 @@ export class Invoker {
 }
 
 /**
- * From now on no HTTP server of this process closes a connection because it is idle; its client does, or the end of the
- * process. All servers here share one thread with the functions. While it computes, seconds at a time under load,
- * nothing is read, and afterwards Node looks at its timers before its sockets: a connection's time is over although its
- * next request has come, and the client sees a reset. By the channel, as serverless-offline gives its servers to
- * nobody.
+ * From now on no HTTP server of this process closes a connection because it is idle; only its client or the end of the
+ * process does. All servers here share one thread with the functions, which may compute for seconds. Nothing is read
+ * meanwhile. Afterwards Node runs its timers before it reads its sockets, so it would close a connection on which a
+ * request has already arrived, and the client would see a reset. The servers are found by a diagnostics channel,
+ * because serverless-offline does not hand them out.
  */
 export function keepConnections(): void {
   subscribe("http.server.request.start", (message) => {

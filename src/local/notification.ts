@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { encodeEventKey } from "../service/aws/keys.ts";
 import type { ObjectChange } from "./s3/server.ts";
 
-/** An `s3` event of a function in serverless.yml, in its long form, its bucket's name resolved. */
+/** An `s3` event of a function in serverless.yml, in its long form, with the resolved name of its bucket. */
 export interface S3Trigger {
   /** The deployed name of the function. */
   readonly functionName: string;
@@ -12,7 +12,7 @@ export interface S3Trigger {
   readonly rules: readonly { readonly prefix?: string; readonly suffix?: string }[];
 }
 
-/** Whether a bucket's setting asks to be told of a change. */
+/** Whether a bucket's setting matches a change. */
 export function isFor({ bucket, event, rules }: S3Trigger, change: ObjectChange): boolean {
   const name = `s3:${change.name}`;
   const named = event.endsWith("*") ? name.startsWith(event.slice(0, -1)) : name === event;
@@ -25,7 +25,7 @@ export function isFor({ bucket, event, rules }: S3Trigger, change: ObjectChange)
   );
 }
 
-/** The event as Lambda receives it from S3: an encoded key, a name without `s3:`, a sequencer that grows. */
+/** The event as Lambda receives it from S3: the key encoded, the name without `s3:`, and a sequencer that grows. */
 export function toS3Event(
   change: ObjectChange,
   region: string,

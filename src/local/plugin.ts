@@ -10,7 +10,7 @@ import { LocalS3, type ObjectChange } from "./s3/server.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What the plugin uses of osls: the resolved serverless.yml. */
+/** The part of osls that the plugin uses: the resolved serverless.yml. */
 interface Osls {
   readonly service: {
     readonly provider: {
@@ -47,8 +47,9 @@ interface OfflineOptions {
 const TEST_EVENT = { Service: "Amazon S3", Event: "s3:TestEvent" };
 
 /**
- * What `osls offline` lacks: the bundled functions, S3 on this machine with the two buckets, and the `s3` events of
- * serverless.yml, which call the functions of serverless-offline. When all stands, the parent process is told.
+ * Adds to `osls offline` what it lacks: the bundled functions, S3 on this machine with the two buckets, and the `s3`
+ * events of serverless.yml, which call the functions of serverless-offline. When everything runs, the parent process is
+ * told.
  */
 export default class LocalPlugin {
   readonly hooks: Readonly<Record<string, () => Promise<void>>>;
@@ -69,7 +70,7 @@ export default class LocalPlugin {
   }
 
   async #start(): Promise<void> {
-    process.on("disconnect", () => process.kill(process.pid, "SIGTERM")); // the parent is gone
+    process.on("disconnect", () => process.kill(process.pid, "SIGTERM")); // the parent process has ended
     keepConnections();
     await bundleFunctions({ clean: false });
     const { provider, custom } = this.#osls.service;
@@ -87,7 +88,7 @@ export default class LocalPlugin {
     const buckets = Object.values(custom.buckets);
     this.#s3 = await LocalS3.start({ folder, buckets, port, onChange });
 
-    // serverless-offline hands the AWS_ variables of this process to the functions.
+    // serverless-offline passes the AWS_ variables of this process to the functions.
     Object.assign(process.env, {
       AWS_ENDPOINT_URL_S3: this.#s3.endpoint,
       AWS_ACCESS_KEY_ID: "zippynet",
@@ -95,9 +96,9 @@ export default class LocalPlugin {
     });
     delete process.env["AWS_SESSION_TOKEN"];
     delete process.env["AWS_PROFILE"];
-    // There is no /opt here.
+    // there is no /opt on this machine
     Object.assign(provider.environment, { ZIPPYNET_MODELS: modelsFolder(), ZIPPYNET_SHARP: ROOT });
-    // Nor a queue.
+    // and there is no queue
     for (const { environment } of Object.values(this.#osls.service.functions)) {
       delete environment?.["ZIPPYNET_FAILURES_QUEUE_URL"];
       delete environment?.["ZIPPYNET_REJECTED_QUEUE_URL"];
@@ -106,7 +107,8 @@ export default class LocalPlugin {
 
   async #ready(): Promise<void> {
     const { provider, custom } = this.#osls.service;
-    // As S3 does when it is told of a trigger; it also makes the function load its model before the first upload.
+    // S3 also sends this test event when a trigger is set up. Here it makes the function load its model before the
+    // first upload.
     const names = new Set(this.#triggers().map(({ functionName }) => functionName));
     await Promise.all([...names].map((name) => this.#invoker.call(name, TEST_EVENT)));
     const message: LocalService = {

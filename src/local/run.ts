@@ -9,7 +9,7 @@ import { makeFolders } from "../make-folders.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Milliseconds that a stopping service has before it is killed. */
+/** Milliseconds that the service may take to stop before it is killed. */
 const PATIENCE = 5000;
 
 export interface RunOptions {
@@ -17,18 +17,18 @@ export interface RunOptions {
   readonly s3Port: number;
   /** Any free port, for the invocations. */
   readonly lambdaPort: number;
-  /** Where `local.json` and the objects go. */
+  /** The folder for `local.json` and the objects. */
   readonly folder: string;
-  /** Shows what osls and serverless-offline say; else only what the functions log. */
+  /** Shows the output of osls and serverless-offline. Otherwise only the log of the functions is shown. */
   readonly verbose: boolean;
-  /** Gives up starting. */
+  /** Stops the start. */
   readonly abort: AbortSignal;
 }
 
-/** A local service that runs as a process of its own, `osls offline` on the project's serverless.yml. */
+/** A local service in a process of its own: `osls offline` with the serverless.yml of the project. */
 export class RunningService {
   readonly service: LocalService;
-  /** Settles when the process has ended, with its last words if nobody had asked it to. */
+  /** Settles when the process has ended; with its last output if it was not asked to end. */
   readonly ended: Promise<string | undefined>;
   readonly #child: ChildProcess;
   readonly #file: string;
@@ -45,7 +45,8 @@ export class RunningService {
   }
 
   /**
-   * Resolves when the service is ready and `local.json` is written. Rejects with what osls said if it does not start.
+   * Resolves when the service is ready and `local.json` is written. If it does not start, rejects with the output of
+   * osls.
    */
   static async start(options: RunOptions): Promise<RunningService> {
     const file = join(options.folder, "local.json");
@@ -66,7 +67,7 @@ export class RunningService {
           SLS_NOTIFICATIONS_MODE: "off",
         },
         stdio: ["ignore", "pipe", "pipe", "ipc"],
-        detached: true, // Ctrl-C is for this process alone, which stops the child in order
+        detached: true, // only this process handles Ctrl-C; it then stops the child
       },
     );
     let [said, ready] = ["", false];
@@ -86,7 +87,7 @@ export class RunningService {
     ready = true;
     const draft = `${file}.new`;
     await writeFile(draft, `${JSON.stringify(service, undefined, 2)}\n`);
-    await rename(draft, file); // whoever waits for the file never sees half of it
+    await rename(draft, file); // renamed into place, so that nobody reads half of the file
     return new RunningService(child, service, file, () => said.trim());
   }
 
@@ -105,7 +106,7 @@ async function ending(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }
 
-/** Where the local service is: the content of `.zippynet/local.json`, there as long as it runs. */
+/** The addresses of the local service, as in `.zippynet/local.json`, which exists while it runs. */
 export interface LocalService {
   readonly s3: {
     readonly endpoint: string;
@@ -118,7 +119,7 @@ export interface LocalService {
   readonly apiUrl: string;
 }
 
-/** The port if it is free on 127.0.0.1, or any free one for 0; undefined if something listens there. */
+/** The port if it is free on 127.0.0.1; for 0, any free port; undefined if something listens there. */
 export function freePort(port: number): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -4,14 +4,14 @@ import { type Models, openDecoders, openModels } from "../model/folder.ts";
 import { ObjectStore } from "./aws/s3.ts";
 import { readSettings, type ServiceSettings } from "./settings.ts";
 
-/** What the use cases need. */
+/** What encoding and backfills need. */
 export interface ServiceContext {
   readonly store: ObjectStore;
   readonly models: Models;
   readonly settings: ServiceSettings;
 }
 
-/** The context of this process, from its environment, with the model loaded that uploads are encoded with. */
+/** The context of this process, made from its environment. The model that encodes uploads is loaded. */
 export const serviceContext = once(async (): Promise<ServiceContext> => {
   const settings = readSettings();
   const models = await openModels();
@@ -19,7 +19,7 @@ export const serviceContext = once(async (): Promise<ServiceContext> => {
   return { settings, models, store: new ObjectStore() };
 });
 
-/** What the use cases that only read need. */
+/** What decoding needs. */
 export interface PictureContext {
   readonly store: ObjectStore;
   readonly models: ModelSource;
@@ -27,8 +27,8 @@ export interface PictureContext {
 }
 
 /**
- * The context of this process, from its environment, with one decoder loaded: the others wait for a file that names
- * them.
+ * The context of this process, made from its environment. One decoder is loaded; the others are loaded when a file
+ * names them.
  */
 export const pictureContext = once(async (): Promise<PictureContext> => {
   const settings = readSettings();

@@ -9,37 +9,39 @@ const Settings = v.object({
   ZIPPYNET_MODEL: v.optional(v.string(), "auto"),
   ZIPPYNET_QUALITY: whole("50", 1, 100),
   ZIPPYNET_EFFORT: whole("0", 0, 9),
-  /** Of what an uploader may ask for. */
+  /** The highest effort that an upload may ask for, 0–9. */
   ZIPPYNET_MAX_EFFORT: whole("2", 0, 9),
-  /** Whether uploads may say by metadata or tags how they are encoded. */
+  /** Whether the metadata or tags of an upload may say how it is encoded. */
   ZIPPYNET_UPLOADER_OPTIONS: v.optional(v.picklist(["on", "off"]), "on"),
   /**
-   * What the search for one upload's best file may cost, in billions of multiplications; a core does some 20 a second.
+   * The most that the search for one upload's best file may cost, in billions of multiplications. A core does about 20
+   * billion a second.
    */
   ZIPPYNET_ENCODE_BUDGET: whole("150", 1, 1_000_000),
-  /** Uploads of more bytes are refused before they are fetched. */
+  /** Larger uploads are refused before they are fetched. */
   ZIPPYNET_MAX_UPLOAD_BYTES: whole(String(20 * 1024 * 1024), 1, 2 ** 31),
-  /** Pictures of more pixels are refused before they are unpacked: a small file may hold gigabytes. */
+  /** Pictures with more pixels are refused before they are unpacked, because a small file can unpack to gigabytes. */
   ZIPPYNET_MAX_PIXELS: whole(String(4096 * 4096), 64, 25_000_000),
-  /** Seconds a picture may be cached. */
+  /** Seconds that a picture may be cached. */
   ZIPPYNET_MAX_AGE: whole("604800", 0, 31_536_000),
-  /** Pixels of a side that `?w=` and `?h=` may ask for. */
+  /** The longest side, in pixels, that `?w=` and `?h=` may ask for. */
   ZIPPYNET_MAX_SIDE: whole("2048", 1, 4096),
-  /** By how much a picture may be enlarged. More shows nothing new, and a page can do it itself. */
+  /** How many times its size a picture may be enlarged to. More shows nothing new, and a page can enlarge by itself. */
   ZIPPYNET_MAX_ENLARGEMENT: whole("8", 1, 64),
-  /** Whether pictures are enlarged; `false` answers requests for more than there is with what there is. */
+  /** `false`: pictures are never enlarged; a request for a larger size gets the picture in its own size. */
   ZIPPYNET_ENLARGE: v.optional(v.picklist(["true", "false"]), "true"),
-  /** Whose pages may use the pictures: `*`, or origins separated by commas. */
+  /** Origins of the web pages that may read the pictures: `*`, or a list separated by commas. */
   ZIPPYNET_CORS_ORIGINS: v.optional(readable(readOrigins), "*"),
-  /** Bytes of an answer, before base64: Lambda takes 6 MB after it. */
+  /** Bytes of an answer before base64. Lambda takes 6 MB after it. */
   ZIPPYNET_MAX_RESPONSE_BYTES: whole("4500000", 1000, 4_600_000),
-  /** With a secret, or two while one is replaced, pictures go to signed URLs only. */
+  /** One secret, or two while one is being replaced. With a secret, pictures need signed URLs. */
   ZIPPYNET_SIGNING_SECRET: v.optional(readable(readSecrets), ""),
   /**
-   * Whether there has to be a secret: a reference to one that turns out blank must not make a private service public.
+   * Whether a secret is required. Otherwise a reference to a secret that turns out blank would make a private service
+   * public.
    */
   ZIPPYNET_PRIVATE: v.optional(v.picklist(["true", "false"]), "false"),
-  /** Where uploads that cannot be encoded are told of; without it they are only logged. */
+  /** The queue for uploads that cannot be encoded. Without it they are only logged. */
   ZIPPYNET_REJECTED_QUEUE_URL: v.optional(v.pipe(v.string(), v.url())),
 });
 
@@ -48,10 +50,10 @@ export interface ServiceSettings {
   readonly model: string;
   readonly quality: number;
   readonly effort: number;
-  /** 0–9 */
+  /** 0–9. */
   readonly maxEffort: number;
   readonly uploaderOptions: boolean;
-  /** Multiplications. */
+  /** In multiplications. */
   readonly encodeBudget: number;
   readonly maxUploadBytes: number;
   readonly maxPixels: number;
@@ -59,10 +61,10 @@ export interface ServiceSettings {
   readonly maxSide: number;
   readonly maxEnlargement: number;
   readonly enlarge: boolean;
-  /** Whose pages may use the pictures; none for anybody's. */
+  /** Origins of the web pages that may read the pictures; empty: all pages. */
   readonly corsOrigins: readonly string[];
   readonly maxResponseBytes: number;
-  /** None: whoever knows a key may have its picture. */
+  /** If empty, whoever knows a key can fetch the picture. */
   readonly signingSecrets: readonly string[];
   readonly rejectedQueueUrl: string | undefined;
 }
@@ -102,7 +104,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
   };
 }
 
-/** A text that a function reads or, by its error, refuses. */
+/** A text that `parse` turns into a value, or refuses by throwing. */
 function readable<T>(read: (text: string) => T) {
   return v.pipe(
     v.string(),
@@ -117,7 +119,7 @@ function readable<T>(read: (text: string) => T) {
   );
 }
 
-/** Origins of pages, `https://shop.example`; none for `*`, which lets all of them. Throws `bad-option`. */
+/** Origins such as `https://shop.example`; an empty list for `*`, which allows all pages. Throws `bad-option`. */
 export function readOrigins(text: string): string[] {
   if (text.trim() === "*") return [];
   const origins = text.split(",").map((origin) => origin.trim());
@@ -126,7 +128,7 @@ export function readOrigins(text: string): string[] {
   throw new ZippyNetError("bad-option", `expected * or origins such as https://shop.example, got "${wrong}"`);
 }
 
-/** A whole number of a range, written in decimal. */
+/** A whole number in a range, written in decimal. */
 function whole(standard: string, least: number, most: number) {
   const isWithin = (text: string): boolean => parseWhole(text, least, most) !== undefined;
   const expected = (issue: { readonly input: string }): string =>
@@ -134,12 +136,12 @@ function whole(standard: string, least: number, most: number) {
   return v.optional(v.pipe(v.string(), v.check(isWithin, expected), v.transform(Number)), standard);
 }
 
-/** Characters of a secret. */
+/** How many characters a secret may have. */
 const LEAST_SECRET = 32;
 
 /**
- * The secrets of a text, separated by blanks or line breaks: the first signs, all are accepted, so that one can be
- * replaced without URLs breaking. None in an empty text. Throws `bad-option`, without repeating the secret.
+ * The secrets in a text, separated by blanks or line breaks. The first one signs; all are accepted, so that a secret
+ * can be replaced while its URLs still work. Empty for an empty text. Throws `bad-option` without repeating the secret.
  */
 export function readSecrets(text: string): string[] {
   const secrets = text.split(/\s+/).filter((secret) => secret !== "");

@@ -3,12 +3,12 @@ import type { IncomingMessage } from "node:http";
 import { crc32 } from "node:zlib";
 import { S3Error } from "./errors.ts";
 
-/** Most bytes of one request; a server on one machine holds an upload in memory. */
+/** The most bytes of one request, because this server holds an upload in memory. */
 const MAX_BODY = 256 * 1024 * 1024;
 
 /**
- * The object's bytes of a PUT or POST: chunked signing (`aws-chunked`) taken off, length, MD5 and CRC-32 checked where
- * the client states them.
+ * The bytes of an object in a PUT or POST: without chunked signing (`aws-chunked`), and with length, MD5 and CRC-32
+ * checked if the client sends them.
  */
 export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   const pieces: Buffer[] = [];
@@ -33,7 +33,7 @@ export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   return body;
 }
 
-/** `content-encoding` without the `aws-chunked` that only frames the transfer. */
+/** `content-encoding` without `aws-chunked`, which concerns only the transfer. */
 export function contentEncoding(header: string | undefined): string | undefined {
   const rest = (header ?? "")
     .split(",")
@@ -46,7 +46,10 @@ function isAwsChunked(header: string | undefined): boolean {
   return (header ?? "").split(",").some((coding) => coding.trim() === "aws-chunked");
 }
 
-/** Chunks of `{length in hex}[;chunk-signature=…]\r\n{bytes}\r\n`, a last one of length 0, then trailers. */
+/**
+ * Chunks of `{length in hex}[;chunk-signature=…]\r\n{bytes}\r\n`; the last one has length 0 and is followed by
+ * trailers.
+ */
 function unchunk(sent: Buffer): Buffer {
   const pieces: Buffer[] = [];
   let at = 0;

@@ -3,7 +3,7 @@ import type { Guard, ObjectInfo } from "./disk.ts";
 import { noSuchKey, preconditionFailed } from "./errors.ts";
 
 /**
- * The condition of a PUT or DELETE: `If-None-Match: *` (there must be none), `If-Match` (the one there must be this).
+ * The condition of a PUT or DELETE: `If-None-Match: *` (there must be no object), `If-Match` (there must be this one).
  */
 export function writeGuard(headers: IncomingHttpHeaders, key: string): Guard {
   const match = headers["if-match"];
@@ -18,7 +18,7 @@ export function writeGuard(headers: IncomingHttpHeaders, key: string): Guard {
   };
 }
 
-/** What a conditional GET or HEAD asks for: the object, or only word that it has not changed. Throws 412. */
+/** Whether a conditional GET or HEAD gets the object, or only the answer that it has not changed. Throws 412. */
 export function readCondition(headers: IncomingHttpHeaders, info: ObjectInfo): "object" | "not modified" {
   const match = headers["if-match"];
   const noneMatch = headers["if-none-match"];
@@ -39,7 +39,7 @@ function names(header: string, { etag }: ObjectInfo): boolean {
     .some((tag) => tag === "*" || tag === etag || tag === `"${etag}"`);
 }
 
-/** NaN, which no comparison likes, without the header or a date in it. */
+/** NaN if there is no such header, or no date in it: then all comparisons are false. */
 function toSeconds(date: string | undefined): number {
   return Math.floor(Date.parse(date ?? "") / 1000);
 }

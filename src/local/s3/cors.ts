@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { S3Error } from "./errors.ts";
 
-/** Of pages that this machine serves, on whichever port. */
+/** Origins of pages that this machine serves, on any port. */
 const OWN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 /**
- * Lets pages of this machine use the bucket. True if that answers the request, which then was a preflight. Throws
- * `AccessDenied` to all other pages: whatever site this machine's browser has open could reach the bucket.
+ * Lets pages of this machine use the bucket. Returns true if the request was a preflight and is answered. Throws
+ * `AccessDenied` for all other pages: otherwise any web site open in a browser on this machine could use the bucket.
  */
 export function allowPages({ method, headers }: IncomingMessage, response: ServerResponse): boolean {
   const { origin } = headers;

@@ -4,33 +4,33 @@ import { join } from "node:path";
 import { compareKeys } from "../../service/aws/keys.ts";
 import { noSuchKey } from "./errors.ts";
 
-/** What S3 keeps beside the bytes of an object. */
+/** What S3 stores besides the bytes of an object. */
 export interface ObjectInfo {
   readonly key: string;
-  /** Without quotes. */
+  /** ETag without quotes. */
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
   /** ISO 8601. */
   readonly modified: string;
-  /** `content-type` and its like, and `x-amz-meta-*`, names in lower case. */
+  /** `content-type` and similar headers, and `x-amz-meta-*`, with names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface NewObject {
   readonly body: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
-  /** Of a multipart upload; else the body's MD5. */
+  /** The ETag of a multipart upload. Otherwise the ETag is the MD5 of the body. */
   readonly etag?: string;
 }
 
-/** Called with what stands under the key now; throws if the write must not happen. */
+/** Called with the object that is under the key now. Throws if the write must not happen. */
 export type Guard = (current: ObjectInfo | undefined) => void;
 
 /**
- * One bucket in one folder. An object is one file, `{JSON of ObjectInfo}\n{bytes}`, named by the SHA-256 of its key
- * (any key is legal that way), and replaced by renaming: a reader sees an old or a new object, never a mixture,
- * whatever dies when.
+ * One bucket in one folder. An object is one file, `{JSON of ObjectInfo}\n{bytes}`. Its name is the SHA-256 of the key,
+ * so that any key gives a legal file name. It is replaced by renaming a new file: a reader sees the old or the new
+ * object, never a mixture, even after a crash.
  */
 export class Bucket {
   readonly name: string;
@@ -49,7 +49,7 @@ export class Bucket {
     for (const file of await readdir(bucket.#folder)) {
       const path = join(bucket.#folder, file);
       if (file.endsWith(".new")) {
-        await rm(path); // a write that was cut short
+        await rm(path); // left by a write that did not finish
       } else {
         const { info } = parse(await readFile(path));
         bucket.#index.set(info.key, info);
@@ -58,7 +58,7 @@ export class Bucket {
     return bucket;
   }
 
-  /** All objects in the order of their keys' UTF-8 bytes, as S3 lists them. */
+  /** All objects in the order of the UTF-8 bytes of their keys, like S3. */
   list(): ObjectInfo[] {
     return [...this.#index.values()].sort((a, b) => compareKeys(a.key, b.key));
   }
@@ -78,7 +78,7 @@ export class Bucket {
     }
   }
 
-  /** Writes an object if the guard lets it; guard and write are one step to every other writer of the key. */
+  /** Writes an object if the guard allows it. Other writers of the key wait until guard and write are done. */
   put(key: string, object: NewObject, guard: Guard): Promise<ObjectInfo> {
     return this.#alone(key, async () => {
       guard(this.#index.get(key));
@@ -94,7 +94,7 @@ export class Bucket {
     });
   }
 
-  /** Gives an object other headers; its bytes, ETag and time stay. Throws `NoSuchKey`. */
+  /** Changes the headers of an object. Its bytes, ETag and time stay. Throws `NoSuchKey`. */
   relabel(
     key: string,
     change: (headers: ObjectInfo["headers"]) => ObjectInfo["headers"],
@@ -107,7 +107,7 @@ export class Bucket {
     });
   }
 
-  /** Deletes an object if the guard lets it; tells whether there was one. */
+  /** Deletes an object if the guard allows it. Returns whether there was one. */
   delete(key: string, guard: Guard): Promise<boolean> {
     return this.#alone(key, async () => {
       guard(this.#index.get(key));
@@ -127,7 +127,7 @@ export class Bucket {
     return join(this.#folder, createHash("sha256").update(key).digest("hex"));
   }
 
-  /** Runs a step after all earlier steps of the same key. */
+  /** Runs a step after all earlier steps for the same key. */
   #alone<T>(key: string, step: () => Promise<T>): Promise<T> {
     const result = (this.#queues.get(key) ?? Promise.resolve()).then(step);
     const settled = result.then(

@@ -1,4 +1,4 @@
-/** An answer of the S3 API that is not a success: status, S3's own code, and words for people. */
+/** An answer of the S3 API that is not a success: status, S3's code, and a message for people. */
 export class S3Error extends Error {
   override readonly name = "S3Error";
   readonly status: number;

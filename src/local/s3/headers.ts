@@ -2,21 +2,21 @@ import type { IncomingMessage } from "node:http";
 import { contentEncoding } from "./body.ts";
 import { readXml, type Xml } from "./xml.ts";
 
-/** The header that an object's tags are kept in, as a PUT may carry them: a form's text, `quality=30&model=faces`. */
+/** The header with the tags of an object, as in a PUT: a form text such as `quality=30&model=faces`. */
 export const TAGS = "x-amz-tagging";
 
-/** Said of objects that are not in STANDARD. */
+/** Sent for objects that are not in STANDARD. */
 export const STORAGE_CLASS = "x-amz-storage-class";
-/** Whether an archived object can be read for a while. */
+/** Says whether an archived object can be read for a while. */
 export const RESTORE = "x-amz-restore";
 
-/** Whether an object's bytes cannot be had until it is restored. */
+/** Whether the bytes of an object cannot be read until it is restored. */
 export function isArchived(headers: Headers): boolean {
   const archived = ["GLACIER", "DEEP_ARCHIVE"].includes(headers[STORAGE_CLASS] ?? "");
   return archived && headers[RESTORE] === undefined;
 }
 
-/** Of an object: names in lower case. */
+/** Headers of an object, with names in lower case. */
 type Headers = Readonly<Record<string, string>>;
 
 export function tagsOf(headers: Headers): URLSearchParams {
@@ -36,7 +36,7 @@ export function tagSet(headers: Headers): Xml {
   return { TagSet: { Tag: [...tagsOf(headers)].map(([Key, Value]) => ({ Key, Value })) } };
 }
 
-/** The tags of a PutObjectTagging's body. */
+/** The tags in the body of a PutObjectTagging. */
 export function readTagging(document: string): URLSearchParams {
   const [keys, values] = [readXml(document, "Tag", "Key"), readXml(document, "Tag", "Value")];
   const tags = new URLSearchParams();
@@ -46,7 +46,7 @@ export function readTagging(document: string): URLSearchParams {
   return tags;
 }
 
-/** The headers of a request that S3 keeps with an object. */
+/** The headers of a request that S3 stores with an object. */
 export function storedHeaders({ headers }: IncomingMessage): Record<string, string> {
   const kept: Record<string, string> = {
     "content-type": headers["content-type"] ?? "binary/octet-stream",
@@ -61,7 +61,7 @@ export function storedHeaders({ headers }: IncomingMessage): Record<string, stri
   return kept;
 }
 
-/** Metadata and tags of a copy: each of the source, or of the request where its directive says so. */
+/** Metadata and tags of a copy: those of the source, or those of the request if its directive says so. */
 export function copiedHeaders(request: IncomingMessage, source: Headers): Headers {
   const of = (directive: string) =>
     request.headers[directive] === "REPLACE" ? storedHeaders(request) : source;

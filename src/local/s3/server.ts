@@ -21,7 +21,7 @@ import { listObjects } from "./list.ts";
 import { Uploads } from "./uploads.ts";
 import { readXml, writeXml, type Xml } from "./xml.ts";
 
-/** What S3 notifies of; `name` is without the `s3:` of bucket settings. */
+/** A change that S3 sends an event for; `name` is without the `s3:` of bucket settings. */
 export interface ObjectChange {
   readonly name:
     | `ObjectCreated:${"Put" | "Copy" | "CompleteMultipartUpload"}`
@@ -30,12 +30,12 @@ export interface ObjectChange {
     | "ObjectRestore:Completed";
   readonly bucket: string;
   readonly key: string;
-  /** Undefined of a removal. */
+  /** Undefined for a removal. */
   readonly info: ObjectInfo | undefined;
 }
 
 export interface LocalS3Options {
-  /** Where the objects lie, a folder a bucket. */
+  /** The folder of the objects, with one folder for each bucket. */
   readonly folder: string;
   readonly buckets: readonly string[];
   /** 0 takes any free port. */
@@ -44,9 +44,9 @@ export interface LocalS3Options {
 }
 
 /**
- * S3 for one machine: objects with their metadata and tags, listings, copies, conditional writes and deletes, multipart
- * uploads, with AWS's SDKs and command line or plain HTTP. It listens on 127.0.0.1 only and lets everybody in:
- * signatures are not checked.
+ * S3 for one machine, for the SDKs and the command line of AWS, or plain HTTP: objects with metadata and tags,
+ * listings, copies, conditional writes and deletes, multipart uploads. It listens only on 127.0.0.1 and does not check
+ * signatures, so that every local program may use it.
  */
 export class LocalS3 {
   readonly #buckets = new Map<string, Bucket>();
@@ -57,7 +57,7 @@ export class LocalS3 {
   private constructor(options: LocalS3Options) {
     this.#options = options;
     this.#server = createServer((request, response) => void this.#answer(request, response));
-    // never: who closes first resets a request that is on its way, and SDKs keep their connections for ever
+    // never closed by the server: that would reset a request on its way, and SDKs keep their connections open
     this.#server.keepAliveTimeout = 0;
   }
 
@@ -135,7 +135,7 @@ export class LocalS3 {
         await readBody(request);
         const restored = 'ongoing-request="false", expiry-date="Fri, 31 Dec 2100 00:00:00 GMT"';
         const info = await bucket.relabel(key, (headers) => ({ ...headers, [RESTORE]: restored }));
-        this.#changed("ObjectRestore:Completed", bucket, key, info); // at once: nobody here waits hours
+        this.#changed("ObjectRestore:Completed", bucket, key, info); // restored at once: nobody here waits for hours
         send(request, response, 202);
       },
       "POST object uploads": () =>
@@ -156,7 +156,7 @@ export class LocalS3 {
     await action();
   }
 
-  /** Bucket and key of a request, from the path or, as the SDKs prefer, from the first part of the host's name. */
+  /** Bucket and key of a request: from the path, or, as the SDKs prefer, from the first part of the host name. */
   #target(request: IncomingMessage): { bucket: string; key: string; query: URLSearchParams } {
     const [path, query] = (request.url ?? "/").split(/\?(.*)/s) as [string, string | undefined];
     const host = (request.headers.host ?? "").replace(/:\d+$/, "");
@@ -265,7 +265,7 @@ interface Call {
   readonly query: URLSearchParams;
 }
 
-/** Query parameters that make another operation of a request; those not routed above are answered with 501. */
+/** Query parameters that select another operation. Those not handled above are answered with 501. */
 const MODES = [
   "delete",
   "location",

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { NewObject } from "./disk.ts";
 import { S3Error } from "./errors.ts";
 
-/** Multipart uploads under way; their parts are held in memory until the upload is completed or aborted. */
+/** Unfinished multipart uploads. Their parts are held in memory until the upload is completed or aborted. */
 export class Uploads {
   readonly #uploads = new Map<string, { headers: Record<string, string>; parts: Map<number, Uint8Array> }>();
 
@@ -22,7 +22,8 @@ export class Uploads {
   }
 
   /**
-   * The object of the listed parts. The upload stays until it is aborted, so that a failed write can be tried again.
+   * The object made of the listed parts. The upload is kept until it is aborted, so that a failed write can be tried
+   * again.
    */
   join(id: string, numbers: readonly number[]): NewObject {
     const { headers, parts } = this.#find(id);

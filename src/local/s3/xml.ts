@@ -1,4 +1,4 @@
-/** Values of an XML element: text, a list of elements of one name, or named children. */
+/** The value of an XML element: text, a list of elements of one name, or named children. */
 export type Xml = string | number | boolean | Xml[] | { readonly [name: string]: Xml | undefined };
 
 const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -21,14 +21,14 @@ function inner(content: Xml): string {
     .join("");
 }
 
-// Control characters have no place in XML 1.0, not even escaped but for these three.
+// XML 1.0 does not allow control characters, not even escaped, except for these three.
 function escapeText(text: string): string {
   return text.replace(/[&<>"'\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /**
- * The text of every `<name>` within every `<parent>` of a request, in order, one list a parent. Enough for the request
- * bodies of Delete, CompleteMultipartUpload and PutObjectTagging, whose elements neither nest in themselves nor carry
+ * The text of every `<name>` within every `<parent>`, in order, one list for each parent. This is enough for the bodies
+ * of Delete, CompleteMultipartUpload and PutObjectTagging, whose elements are not nested in themselves and have no
  * attributes.
  */
 export function readXml(document: string, parent: string, name: string): (string | undefined)[] {

@@ -1,4 +1,7 @@
-/** A line of JSON for the log: what happened, and to what. Errors become their name, code, message and causes. */
+/**
+ * Writes a line of JSON to the log: what happened, and to which object. Of errors it has name, code, message and
+ * causes.
+ */
 export function log(level: "info" | "warn" | "error", message: string, fields: Fields = {}): void {
   const line = JSON.stringify({ level, time: new Date().toISOString(), message, ...fields }, (_, value) =>
     value instanceof Error ? describe(value) : (value as unknown),
@@ -14,21 +17,21 @@ function describe(error: Error): Fields {
   return code === undefined ? { name, message, cause, stack } : { name, code, message, cause };
 }
 
-/** Metrics of one event, and CloudWatch's names of their units. */
+/** Metrics of one event, with CloudWatch's names of their units. */
 export interface Metrics {
   readonly BytesIn?: number;
   readonly BytesOut?: number;
-  /** Of handling the event, all told. */
+  /** The whole time of handling the event. */
   readonly Milliseconds?: number;
-  /** In dB, of a picture that is not without loss. */
+  /** In dB. Not reported for a picture without loss. */
   readonly PSNR?: number;
-  /** How often it happened, 0 or 1: their mean is a share. */
+  /** How often it happened, 0 or 1. The mean over all events is a share. */
   readonly Encoded?: number;
   readonly Rejected?: number;
   readonly Failed?: number;
-  /** A classical codec's frame took the place of latents. */
+  /** A classical codec was used instead of the model. */
   readonly Fallback?: number;
-  /** The client had the picture already. */
+  /** The client had the picture already (304). */
   readonly NotModified?: number;
 }
 
@@ -36,7 +39,7 @@ const UNITS: Readonly<Record<keyof Metrics, "Bytes" | "Milliseconds" | "Count" |
   BytesIn: "Bytes",
   BytesOut: "Bytes",
   Milliseconds: "Milliseconds",
-  PSNR: "None", // CloudWatch has no decibel
+  PSNR: "None", // CloudWatch has no unit for decibels
   Encoded: "Count",
   Rejected: "Count",
   Failed: "Count",
@@ -45,16 +48,16 @@ const UNITS: Readonly<Record<keyof Metrics, "Bytes" | "Milliseconds" | "Count" |
 };
 
 /**
- * What the function is; the one dimension of all metrics. A key or a request id would make a metric each, and each is
- * paid for.
+ * The only dimension of all metrics, which names the function. With a key or a request id as a dimension, each value
+ * would become a metric of its own that has to be paid for.
  */
 export type Operation = "encode" | "decode" | "batch";
 
 /**
- * Fields that make a line of the log carry metrics, in CloudWatch's embedded metric format
+ * Fields that make a log line carry metrics, in the CloudWatch embedded metric format
  * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
- * What else the line has (key, model, request id) are properties: found by a search of the log, and no metric. Without
- * a namespace, which is so outside of functions, the values stand there alone.
+ * Other fields of the line (key, model, request id) can be searched for, but are no metrics. Outside a function there
+ * is no namespace; then the line has only the values.
  */
 export function metricFields(
   operation: Operation,

@@ -13,42 +13,44 @@ import {
 import { PATIENCE } from "../retries.ts";
 import { decodeEventKey } from "./keys.ts";
 
-/** What S3 says of an object. */
+/** The head of an object. */
 export interface ObjectHead {
-  /** With its quotes, as HTTP has it. */
+  /** With quotes, as in HTTP. */
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Its `Content-Encoding`, which S3 keeps and does not look at. */
+  /** Its `Content-Encoding`, which S3 stores without checking it. */
   readonly encoding?: string | undefined;
-  /** The archive class that it is in and has not been restored from; undefined where its bytes can be had. */
+  /** The archive class of an object that has not been restored. Undefined if its bytes can be read. */
   readonly archive?: string | undefined;
 }
 
 export type ObjectWithBytes = ObjectHead & { readonly bytes: Uint8Array };
 
-/** What a listing says of an object. */
+/** An object in a listing. */
 export interface Listed {
   readonly key: string;
-  /** With its quotes. */
+  /** With quotes. */
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
   readonly modified: Date;
 }
 
-/** Where S3 stands: an object of this ETag, or none; a conditional write happens only if it still does. */
+/**
+ * What a conditional write expects to find: an object with this ETag, or none. If something else is there, nothing is
+ * written.
+ */
 export type Expected = string | undefined;
 
 /**
- * The few operations on objects that the service needs. All throw what the SDK throws, but for "not there" and
- * "changed".
+ * The operations on objects that the service needs. Apart from "not there" and "changed", errors are those of the SDK.
  */
 export class ObjectStore {
   readonly #client: S3Client;
 
-  /** Path-style addresses for emulators, whose hosts have no sub-domains. */
+  /** Path-style addresses, for emulators that have no sub-domains. */
   constructor(endpoint = process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"]) {
     const place = endpoint === undefined ? {} : { endpoint, forcePathStyle: true };
     this.#client = new S3Client({ ...place, requestHandler: PATIENCE });
@@ -61,8 +63,8 @@ export class ObjectStore {
   }
 
   /**
-   * As `head`; where the metadata of the object say nothing, its tags may. S3 tells how many it has with its head (to
-   * those who may read them), so only objects with tags cost another request.
+   * As `head`, but with the tags as metadata where the object has no metadata of the same name. S3 tells the number of
+   * tags in the head (to those who may read tags), so only objects with tags take another request.
    */
   async headTagged(bucket: string, key: string): Promise<ObjectHead | undefined> {
     const found = await this.#headObject(bucket, key);
@@ -80,15 +82,16 @@ export class ObjectStore {
   }
 
   /**
-   * Throws if there is no such bucket: S3's answer to a HEAD of an object in it is the same 404 as for one that is not
-   * there.
+   * Throws if there is no such bucket. A HEAD of an object cannot tell: S3 answers with the same 404 as for a missing
+   * object.
    */
   async assertBucket(bucket: string): Promise<void> {
     await this.#client.send(new HeadBucketCommand({ Bucket: bucket }));
   }
 
   /**
-   * The objects of a bucket whose keys begin with `prefix`, in the order of their keys' bytes, a thousand a request.
+   * The objects of a bucket whose keys begin with `prefix`, in the order of the bytes of their keys. One request for a
+   * thousand objects.
    */
   async *list(bucket: string, prefix: string): AsyncGenerator<Listed, void, undefined> {
     let token: string | undefined;
@@ -97,7 +100,7 @@ export class ObjectStore {
         new ListObjectsV2Command({
           Bucket: bucket,
           Prefix: prefix,
-          EncodingType: "url", // XML cannot say every character that a key may have
+          EncodingType: "url", // XML cannot hold every character that a key may have
           ContinuationToken: token,
         }),
       );
@@ -114,7 +117,7 @@ export class ObjectStore {
     } while (token !== undefined);
   }
 
-  /** An object with its bytes; undefined if there is none. Of one that has more than `most` bytes, none are fetched. */
+  /** An object with its bytes; undefined if there is none. If it has more than `most` bytes, they are not fetched. */
   read(bucket: string, key: string): Promise<ObjectWithBytes | undefined>;
   read(
     bucket: string,
@@ -130,14 +133,14 @@ export class ObjectStore {
     return { ...head, bytes: undefined };
   }
 
-  /** The bytes of an object of this ETag; undefined if another or none is there now. */
+  /** The bytes of the object with this ETag; undefined if there is another one now, or none. */
   async get(bucket: string, key: string, etag: string): Promise<Uint8Array | undefined> {
     const command = new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag });
     const found = await unlessChanged(this.#client.send(command));
     return found?.Body?.transformToByteArray();
   }
 
-  /** Writes an object if what stands there is as expected; tells whether it was. */
+  /** Writes an object if the bucket holds what is expected. Returns whether it did. */
   async put(
     bucket: string,
     key: string,
@@ -158,7 +161,7 @@ export class ObjectStore {
     return (await unlessChanged(this.#client.send(command))) !== undefined;
   }
 
-  /** Deletes an object if it is as expected; tells whether it was. */
+  /** Deletes an object if it is the expected one. Returns whether it did. */
   async delete(bucket: string, key: string, expected: string): Promise<boolean> {
     const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, IfMatch: expected });
     return (await unlessChanged(this.#client.send(command))) !== undefined;
@@ -167,7 +170,7 @@ export class ObjectStore {
 
 const ARCHIVES: ReadonlySet<string | undefined> = new Set(["GLACIER", "DEEP_ARCHIVE"]);
 
-/** Of `x-amz-restore`, which says `ongoing-request="false", expiry-date="…"` once a copy can be read. */
+/** Reads `x-amz-restore`, which says `ongoing-request="false", expiry-date="…"` once a copy can be read. */
 function archiveOf({
   StorageClass,
   ArchiveStatus,
@@ -196,7 +199,7 @@ async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Undefined for 412 (it has changed), 404 (it is gone) and 409 (another conditional write is under way). */
+/** Undefined for 412 (the object has changed), 404 (it is gone) and 409 (another conditional write is in progress). */
 async function unlessChanged<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;

@@ -7,16 +7,17 @@ import {
 } from "@aws-sdk/client-sqs";
 import { PATIENCE } from "../retries.ts";
 
-/** A message that is ours until its visibility timeout ends. */
+/** A message that is reserved for this process until its visibility timeout ends. */
 export interface Received {
   readonly id: string;
   readonly body: string;
-  /** What it is deleted or released by. */
+  /** The handle for deleting or releasing it. */
   readonly handle: string;
 }
 
 /**
- * What makes messages the same to a FIFO queue: of one id, it takes the first of five minutes; a group keeps its order.
+ * For a FIFO queue: of several messages with the same id, it takes only the first within five minutes. Messages of one
+ * group keep their order.
  */
 export interface Deduplication {
   readonly group: string;
@@ -24,8 +25,8 @@ export interface Deduplication {
 }
 
 /**
- * A queue of what could not be encoded. All throw what the SDK throws. Handlers import this module when they first need
- * it: hardly any invocation does, and the client would lengthen every cold start.
+ * A queue of uploads that could not be encoded. Errors are those of the SDK. Handlers import this module only when they
+ * need it, because hardly any invocation does and the client would slow down every cold start.
  */
 export class FailuresQueue {
   readonly #client: SQSClient;
@@ -46,13 +47,16 @@ export class FailuresQueue {
     await this.#client.send(new SendMessageCommand({ QueueUrl: this.#url, MessageBody: body, ...fifo }));
   }
 
-  /** Up to ten messages, which nobody else gets for so many seconds (0–43,200); empty if there seem to be none. */
+  /**
+   * Up to ten messages, which stay invisible to others for so many seconds (0–43,200). Empty if the queue seems to be
+   * empty.
+   */
   async receive(seconds: number): Promise<Received[]> {
     const command = new ReceiveMessageCommand({
       QueueUrl: this.#url,
       MaxNumberOfMessages: 10,
       VisibilityTimeout: seconds,
-      WaitTimeSeconds: 1, // long polling asks all of SQS's servers: an empty answer then means an empty queue
+      WaitTimeSeconds: 1, // long polling asks all servers of SQS, so an empty answer means an empty queue
     });
     const { Messages = [] } = await this.#client.send(command);
     return Messages.map(({ MessageId = "", Body = "", ReceiptHandle = "" }) => ({
@@ -62,12 +66,12 @@ export class FailuresQueue {
     }));
   }
 
-  /** The message is dealt with. */
+  /** Deletes a message that has been handled. */
   async delete(handle: string): Promise<void> {
     await this.#client.send(new DeleteMessageCommand({ QueueUrl: this.#url, ReceiptHandle: handle }));
   }
 
-  /** The message stays in the queue, and is there for others at once. */
+  /** Releases a message: it stays in the queue, and others can receive it at once. */
   async release(handle: string): Promise<void> {
     const command = new ChangeMessageVisibilityCommand({
       QueueUrl: this.#url,

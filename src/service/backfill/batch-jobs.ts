@@ -12,13 +12,13 @@ import { bareTag } from "../../http/etag.ts";
 import { percentEncodeKey } from "../aws/keys.ts";
 import type { ObjectStore } from "../aws/s3.ts";
 
-/** Where a job stands. */
+/** The state of a job. */
 export interface JobState {
   readonly status: JobStatus;
   readonly tasks: number;
   readonly succeeded: number;
   readonly failed: number;
-  /** Why it failed as a whole. */
+  /** Why the whole job failed. */
   readonly reasons: readonly string[];
 }
 
@@ -26,30 +26,30 @@ export interface NewJob {
   readonly uploadsBucket: string;
   readonly latentsBucket: string;
   readonly keys: readonly string[];
-  /** By which it is found again. At most 256 characters. */
+  /** A job is found again by its description. At most 256 characters. */
   readonly description: string;
-  /** Encode what seems up to date, too. */
+  /** Also encode what seems up to date. */
   readonly again: boolean;
 }
 
-/** What ends a job. */
+/** The states in which a job has ended. */
 const ENDED: readonly JobStatus[] = ["Complete", "Failed", "Cancelled"];
 const UNDER_WAY: JobStatus[] = ["New", "Preparing", "Ready", "Active", "Pausing", "Paused", "Completing"];
 const PRIORITY = 10;
 
 /**
- * Jobs of S3 Batch Operations that call a deployed `batch` function. Throws what the SDK throws, beside `bad-option`.
+ * Jobs of S3 Batch Operations that call a deployed `batch` function. Throws the errors of the SDK, and `bad-option`.
  */
 export class BatchJobs {
   readonly #control: S3ControlClient;
   readonly #account: string;
   readonly #role: string;
-  /** Of one published version: an alias that moves would change the code in mid-job. */
+  /** The ARN of one published version. With an alias, a deployment would change the code in the middle of a job. */
   readonly #functionArn: string;
 
   private constructor(functionArn: string, role: string) {
     const endpoint = process.env["AWS_ENDPOINT_URL_S3_CONTROL"] ?? process.env["AWS_ENDPOINT_URL"];
-    // the SDK's own rules put the account into the host's name, which an emulator on this machine does not have
+    // the SDK's rules would put the account into the host name, which an emulator on this machine does not have
     this.#control = new S3ControlClient(
       endpoint === undefined ? {} : { endpointProvider: () => ({ url: new URL(endpoint) }) },
     );
@@ -58,7 +58,10 @@ export class BatchJobs {
     this.#account = functionArn.split(":")[4] ?? "";
   }
 
-  /** Publishes the function as it is, if it is not yet, for its jobs to call. Its environment names the jobs' role. */
+  /**
+   * Publishes the function for its jobs to call, unless this code is published already. The jobs' role is in its
+   * environment.
+   */
   static async of(name: string): Promise<BatchJobs> {
     const endpoint = process.env["AWS_ENDPOINT_URL_LAMBDA"] ?? process.env["AWS_ENDPOINT_URL"];
     const lambda = new LambdaClient(endpoint === undefined ? {} : { endpoint });
@@ -74,7 +77,7 @@ export class BatchJobs {
     return new BatchJobs(published.FunctionArn!, role);
   }
 
-  /** A job of this description that is under way. */
+  /** An unfinished job with this description. */
   async find(description: string): Promise<string | undefined> {
     const input = { AccountId: this.#account, JobStatuses: UNDER_WAY };
     for await (const { Jobs = [] } of paginateListJobs({ client: this.#control }, input)) {
@@ -87,7 +90,7 @@ export class BatchJobs {
   /** Writes the manifest and creates the job. */
   async create(store: ObjectStore, job: NewJob): Promise<string> {
     const { uploadsBucket, latentsBucket, keys, description, again } = job;
-    const token = randomUUID(); // the SDK's own retries bear it too, and make no second job
+    const token = randomUUID(); // the SDK's retries send the same token, so they create no second job
     const key = `${BACKFILL_FOLDER}/${token}.csv`;
     await store.put(latentsBucket, key, undefined, manifestOf(uploadsBucket, keys), "text/csv", {});
     const written = await store.head(latentsBucket, key);
@@ -147,12 +150,12 @@ export function hasEnded({ status }: JobState): boolean {
 }
 
 /**
- * Where manifests and reports of backfills lie in the latents bucket. Latents end in `.zn`, so they are in nobody's
- * way.
+ * Where manifests and reports of backfills are stored in the latents bucket. Keys of latents end in `.zn`, so they do
+ * not collide.
  */
 export const BACKFILL_FOLDER = "jobs";
 
-/** The lines of a manifest of S3 Batch Operations: bucket and percent-encoded key, CSV. */
+/** The lines of a manifest for S3 Batch Operations, as CSV: bucket and percent-encoded key. */
 export function manifestOf(bucket: string, keys: readonly string[]): Uint8Array {
   return Buffer.from(keys.map((key) => `${bucket},${percentEncodeKey(key)}\n`).join(""));
 }

@@ -4,7 +4,7 @@ import { decodeEventKey } from "../aws/keys.ts";
 import type { ObjectStore } from "../aws/s3.ts";
 import { BACKFILL_FOLDER } from "./batch-jobs.ts";
 
-/** An object that a job could not do. */
+/** An object that a job failed to encode. */
 export interface FailedTask {
   readonly bucket: string;
   readonly key: string;
@@ -17,9 +17,9 @@ const Manifest = v.object({
 });
 
 /**
- * The failed tasks of a job, out of its completion report
- * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-examples-reports.html). Throws `bad-file` if that is
- * not of the form that it should have.
+ * The failed tasks of a job, from its completion report
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-examples-reports.html). Throws `bad-file` if the
+ * report has another form.
  */
 export async function* failedTasks(
   store: ObjectStore,
@@ -28,7 +28,7 @@ export async function* failedTasks(
 ): AsyncGenerator<FailedTask, void, undefined> {
   const key = `${BACKFILL_FOLDER}/job-${jobId}/manifest.json`;
   const manifest = await store.read(bucket, key);
-  if (!manifest) return; // a job that ends before its first task writes none
+  if (!manifest) return; // a job that ends before its first task writes no report
   for (const { Key } of parsed(manifest.bytes, key).Results) {
     const results = await store.read(bucket, Key);
     if (!results)
@@ -47,7 +47,8 @@ function parsed(bytes: Uint8Array, key: string): v.InferOutput<typeof Manifest> 
 }
 
 /**
- * Bucket, key, version, status, code, HTTP status, message; the last may hold commas, and quotes, doubled, around it.
+ * The columns are bucket, key, version, status, code, HTTP status and message. The message may contain commas, and may
+ * be quoted, with quotes doubled.
  */
 function readRow(line: string): FailedTask {
   const [, bucket, key, code, message] =

@@ -7,13 +7,13 @@ import type { Outcome } from "../encode/encode-object.ts";
 import { handleUpload, type Invocation, limitsOf } from "../encode/handle-upload.ts";
 import { parseMetadata } from "../encode/latents-object.ts";
 
-/** One invocation by S3 Batch Operations, whichever schema it is of. */
+/** An invocation by S3 Batch Operations, of either schema. */
 export interface BatchInvocation {
   /** `1.0` or `2.0`. */
   readonly invocationSchemaVersion: string;
   readonly invocationId: string;
   readonly jobId: string;
-  /** What the job's creator gave along; schema 2.0 only. */
+  /** Given by whoever created the job; schema 2.0 only. */
   readonly userArguments: Readonly<Record<string, string>>;
   readonly tasks: readonly BatchTask[];
 }
@@ -21,7 +21,7 @@ export interface BatchInvocation {
 export interface BatchTask {
   readonly taskId: string;
   readonly bucket: string;
-  /** As the manifest has it: URL-encoded. */
+  /** URL-encoded, as in the manifest. */
   readonly encodedKey: string;
 }
 
@@ -29,7 +29,7 @@ const Task = v.object({ taskId: v.string(), s3Key: v.string() });
 
 const ARN = /^arn:[^:]+:s3:::(.+)$/;
 
-/** A task names its bucket by its ARN. */
+/** A task of schema 1.0 names its bucket by its ARN. */
 const Version1 = v.object({
   invocationSchemaVersion: v.literal("1.0"),
   invocationId: v.string(),
@@ -48,10 +48,10 @@ const AnyVersion = v.variant("invocationSchemaVersion", [Version1, Version2]);
 
 /**
  * Reads an invocation of schema 1.0 or 2.0
- * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html). The version of an object that a
- * task may name is not read: latents are those of the latest version, whichever is in the manifest.
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html). A task may name a version of
+ * the object. It is ignored, because latents are always those of the latest version.
  *
- * Throws if the event is something else, saying where.
+ * Throws if the event has another form, and says where.
  */
 export function readBatchInvocation(event: unknown): BatchInvocation {
   const result = v.safeParse(AnyVersion, event);
@@ -76,13 +76,14 @@ export function readBatchInvocation(event: unknown): BatchInvocation {
   };
 }
 
-/** Characters of a result that the job's report keeps; the log has all of it. */
+/** How many characters of a result go into the report. The log has the whole text. */
 const SHORT = 512;
 
 /**
- * Does a task of a job, and answers as the job's report shall have it. Nothing is thrown: what may pass by itself is a
- * `TemporaryFailure`, which S3 tries again, and what never will a `PermanentFailure` with its reason. The job's report
- * tells of it, so the failures queue does not. The user argument `again` = `true` encodes even what is up to date.
+ * Does one task and returns the answer for the job's report. It never throws. What may succeed later is a
+ * `TemporaryFailure`, which S3 tries again. What never can is a `PermanentFailure` with its reason; it is in the
+ * report, so it is not sent to the queue of rejected uploads. With the user argument `again` = `true`, uploads are
+ * encoded even if their latents are up to date.
  */
 export async function doBatchTask(
   open: () => Promise<ServiceContext>,
@@ -94,7 +95,7 @@ export async function doBatchTask(
   const answer = (resultCode: S3BatchResultResultCode, text: string): S3BatchResultResult => ({
     taskId,
     resultCode,
-    resultString: text.replaceAll(/\s+/g, " ").slice(0, SHORT), // a line break would end the report's row
+    resultString: text.replaceAll(/\s+/g, " ").slice(0, SHORT), // a line break would end the row of the report
   });
   const key = decoded(encodedKey);
   if (key === undefined) {
@@ -126,7 +127,7 @@ function resultText(outcome: Outcome): string {
   return `encoded ${bytesBefore} ${bytesAfter}`;
 }
 
-/** Manifests encode keys as forms do, and S3's own inventories too; undefined of what is not encoded at all. */
+/** Our manifests and those of S3 Inventory encode keys like a form. Undefined if the key is not encoded correctly. */
 function decoded(encodedKey: string): string | undefined {
   try {
     return decodeEventKey(encodedKey);

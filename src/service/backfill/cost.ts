@@ -8,48 +8,48 @@ export const PRICES = {
   write: 0.005 / 1000,
   /** GET, HEAD and the rest. */
   read: 0.0004 / 1000,
-  /** Of a byte and month. */
+  /** For a byte and a month. */
   storage: 0.023 / 1e9,
-  /** Of a byte that leaves the region for the Internet; within the region it is free. */
+  /** For a byte sent to the Internet. Transfer within the region is free. */
   transfer: 0.09 / 1e9,
-  /** Of a job of S3 Batch Operations, and of an object of it. */
+  /** For a job of S3 Batch Operations, and for each of its objects. */
   job: 0.25,
   jobObject: 1 / 1e6,
-  /** Of a function. */
+  /** For one run of a function. */
   invocation: 0.2 / 1e6,
-  /** Of a gigabyte of a function's memory for a second. */
+  /** For a gigabyte of memory of a function for a second. */
   gigabyteSecond: 0.0000133334,
-  /** Of a byte of the log. */
+  /** For a byte written to the log. */
   log: 0.5 / 1e9,
 } as const;
 
-/** Keys that a LIST gives at most. */
+/** The most keys that one LIST returns. */
 const PAGE = 1000;
 
-/** Requests of `encodeObject` for one upload: two looks before, the fetch and one look after. It writes once. */
+/** Requests that `encodeObject` makes for one upload: two HEADs before, one GET, and one HEAD after. It writes once. */
 export const READS = 4;
 
 export interface BackfillWork {
   readonly uploads: number;
   readonly latents: number;
-  /** Latents whose metadata are asked for. */
+  /** How many latents have their metadata read. */
   readonly questions: number;
   readonly encodes: number;
-  /** Of the uploads that are encoded. */
+  /** Of the uploads that will be encoded. */
   readonly bytes: number;
-  /** By a job of S3 Batch Operations rather than here. */
+  /** Whether a job of S3 Batch Operations does it, instead of this machine. */
   readonly byJob?: boolean;
 }
 
-/** Milliseconds that Lambda is taken to bill for one upload. */
+/** Milliseconds that Lambda bills for one upload: an assumption. */
 export const BILLED = 100;
 
 /** What a backfill costs, in US dollars. */
 export interface Cost {
   readonly requests: number;
-  /** If it runs outside of the buckets' region. */
+  /** Additional transfer if the command runs outside the region of the buckets. */
   readonly transferOut: number;
-  /** Of S3 Batch Operations and its functions. */
+  /** For S3 Batch Operations and its functions. */
   readonly job: number;
 }
 
@@ -69,12 +69,12 @@ export function backfillCost({
   };
 }
 
-/** Of serverless.yml. */
+/** Memory of the function, in GB, as in serverless.yml. */
 const GIGABYTES = 1769 / 1024;
-/** Of a line of the log with its metrics, and Lambda's own two lines. */
+/** Bytes of our log line with its metrics, and of the two lines that Lambda writes. */
 const LOG_BYTES = 900;
 
-/** What one run of a function costs of which Lambda bills so many milliseconds, in US dollars. */
+/** What one run of a function costs in US dollars, if Lambda bills so many milliseconds. */
 export function functionCost(milliseconds: number): number {
   return (
     PRICES.invocation + (milliseconds / 1000) * GIGABYTES * PRICES.gigabyteSecond + LOG_BYTES * PRICES.log

@@ -3,15 +3,15 @@ import type { Listed } from "../aws/s3.ts";
 
 /** An upload, its latents, or both. */
 export interface Pair {
-  /** The upload's. */
+  /** The upload's key. */
   readonly key: string;
   readonly upload?: Listed;
   readonly latents?: Listed;
 }
 
 /**
- * Joins the listings of both buckets by key, holding next to nothing in memory: both come sorted by the bytes of their
- * keys, as S3 lists them. What has no `.zn` in the latents bucket is not ours, and passed over.
+ * Joins the listings of both buckets by key, with almost nothing in memory: S3 lists both in the order of the bytes of
+ * their keys. Objects of the latents bucket whose keys do not end in `.zn` are not latents and are skipped.
  */
 export async function* pairUp(
   uploads: AsyncIterable<Listed>,
@@ -39,9 +39,9 @@ async function* onlyLatents(listed: AsyncIterable<Listed>): AsyncGenerator<Liste
 }
 
 /**
- * Uploads sorted by their key are not sorted by that of their latents: `a` comes before `a-b`, but `a-b.zn` before
- * `a.zn`. Only keys that begin with the other key change places so. Those that may yet have to wait are held back; each
- * begins with the one below it, so they are at most as many as a key has bytes.
+ * Uploads sorted by their key are not sorted by the key of their latents: `a` comes before `a-b`, but `a-b.zn` before
+ * `a.zn`. The order differs only between two keys of which one begins with the other. Keys that may still have to wait
+ * are held back. Each of them begins with the one before it, so there are at most as many as a key has bytes.
  */
 export async function* inLatentsOrder(
   uploads: AsyncIterable<Listed>,

@@ -7,16 +7,19 @@ export interface Failed {
   readonly message: Received;
   /** Empty if the message is not one of ours. */
   readonly uploads: readonly Upload[];
-  /** Why it came here. */
+  /** Why the upload failed. */
   readonly reason: string;
 }
 
-/** Seconds that a message is ours. If we die, it is there again after that. */
+/**
+ * Seconds that a message is reserved for this process. If the process dies, the message is visible again after that.
+ */
 const HELD = 900;
 
 /**
- * All messages of the queue, each once. They stay in the queue, out of others' sight, until they are deleted or
- * released; so there is an end, even if nothing is deleted. What is held for longer comes again, and is held again.
+ * Returns each message of the queue once. Messages stay in the queue, invisible to others, until they are deleted or
+ * released. So the loop ends even if nothing is deleted. A message that is held for longer than its reservation appears
+ * again, and is reserved again.
  */
 export async function* failedUploads(queue: FailuresQueue): AsyncGenerator<Failed, void, undefined> {
   const seen = new Set<string>();

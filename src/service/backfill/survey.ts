@@ -9,41 +9,41 @@ import { type Pair, pairUp } from "./join-listings.ts";
 /** Objects to look at. */
 export interface Scope {
   readonly uploadsBucket: string;
-  /** Of the uploads' keys; empty for all. */
+  /** Prefix of the keys of uploads; empty for all. */
   readonly prefix: string;
-  /** Latents written before this are made again, whatever their metadata say. */
+  /** Latents written before this time are made again, whatever their metadata say. */
   readonly before?: Date | undefined;
 }
 
 /**
- * How the latents of a key stand to its upload: `missing`, `outdated` (of an older upload, other settings, or too
- * early), `current`; or there is no upload any more, or a folder of S3's console in its place (`orphan`); or it is not
- * in question (`foreign`: such a folder).
+ * How the latents of a key relate to its upload:
+ * - `missing`: there are none;
+ * - `outdated`: of an older upload, of other settings, or written too early;
+ * - `current`: up to date;
+ * - `orphan`: there is no upload any more, or a folder of the S3 console in its place;
+ * - `foreign`: not concerned, such as a folder.
  */
 export type State = "missing" | "outdated" | "current" | "orphan" | "foreign";
 
 export interface Finding {
-  /** The upload's. */
+  /** The upload's key. */
   readonly key: string;
   readonly state: State;
-  /** Bytes of the upload and of what latents there are. */
+  /** Bytes of the upload, and of its latents if there are any. */
   readonly size: number;
   readonly latentsSize: number;
-  /** Whether that took a request of its own. */
+  /** Whether this took a request of its own. */
   readonly asked: boolean;
-  /** Whether the latents are too early, whatever their metadata say. */
+  /** Whether the latents were written too early, whatever their metadata say. */
   readonly early: boolean;
 }
 
-/**
- * Latents whose metadata are asked for at a time: S3 answers in tens of milliseconds, one's own processor is idle
- * meanwhile.
- */
+/** How many HEADs run at once. S3 answers in tens of milliseconds, during which this processor is idle. */
 const QUESTIONS = 24;
 
 /**
- * Looks at every upload and its latents. Two listings tell most: what has no latents, or latents older than itself. The
- * metadata of the others are asked for, one HEAD each. The findings come in no particular order.
+ * Compares every upload with its latents. The two listings show most: which latents are missing, and which are older
+ * than their upload. For the others one HEAD reads the metadata. Results come in no particular order.
  */
 export async function* survey(
   context: ServiceContext,
@@ -66,7 +66,7 @@ async function find(context: ServiceContext, { before, prefix }: Scope, pair: Pa
     asked,
     early,
   });
-  // latents of the key `a`, listed for the prefix `a.z`: not in question
+  // the latents of the key `a`, which the prefix `a.z` also lists: not concerned
   if (!upload) return found(key.startsWith(prefix) ? "orphan" : "foreign");
   if (isFolderMarker(key, upload.size)) return found(latents ? "orphan" : "foreign");
   if (!latents) return found("missing");
@@ -75,8 +75,8 @@ async function find(context: ServiceContext, { before, prefix }: Scope, pair: Pa
 }
 
 /**
- * Whether the latents are what the settings make of the upload. An upload that asks for something else itself seems
- * outdated here; `encodeObject` then looks at it too, and finds that all is well.
+ * Whether the latents are what the settings would make of the upload. An upload that itself asks for something else
+ * seems outdated here. `encodeObject` then reads its metadata and finds it up to date.
  */
 async function isAsPlanned(
   { store, models, settings }: ServiceContext,
@@ -87,7 +87,7 @@ async function isAsPlanned(
   try {
     return head !== undefined && isCurrent(head.metadata, await planFor(models, settings, source), source);
   } catch (error) {
-    if (error instanceof ZippyNetError && error.code === "too-large") return false; // `encodeObject` says so
+    if (error instanceof ZippyNetError && error.code === "too-large") return false; // `encodeObject` reports it
     throw error;
   }
 }

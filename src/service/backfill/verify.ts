@@ -8,26 +8,28 @@ import type { ServiceContext } from "../context.ts";
 import { withoutEncoding } from "../encode/content-encoding.ts";
 import { parseMetadata } from "../encode/latents-object.ts";
 
-/** Whether an object is what its metadata promise. */
+/** The result of checking one object against its metadata. */
 export interface Verified {
   /**
-   * `verified` against the upload; `decoded` where the upload is gone or not asked for; `outdated` where it is another
-   * by now, which a backfill mends; `absent` where the latents have gone since they were listed.
+   * - `verified`: compared with the upload;
+   * - `decoded`: it decodes; the upload is gone, or was not to be compared;
+   * - `outdated`: the upload is another one by now, which a backfill corrects;
+   * - `absent`: the latents have been deleted since they were listed.
    */
   readonly outcome: "verified" | "decoded" | "outdated" | "absent";
-  /** In dB; infinite without loss, and only where it was measured. */
+  /** In dB; infinite without loss. Undefined if it was not measured. */
   readonly psnr?: number;
 }
 
 /**
- * dB that PSNR may differ from its metadata: there it is rounded to 0.01, and libraries may read an upload a level
- * differently.
+ * How much the PSNR may differ from its metadata, in dB. Metadata are rounded to 0.01, and another version of a library
+ * may read an upload a level differently.
  */
 const TOLERANCE = 0.1;
 
 /**
- * Decodes the latents of a key and, where the upload that they are of still exists, compares their PSNR with what their
- * metadata promise. Throws what is wrong: `bad-file`, `unknown-model`, `bad-image`; and what S3 throws.
+ * Decodes the latents of a key. If the upload that they were made of still exists, compares their PSNR with the one in
+ * their metadata. Throws `bad-file`, `unknown-model` or `bad-image` if something is wrong, and the errors of S3.
  */
 export async function verifyObject(
   { store, models, settings }: ServiceContext,

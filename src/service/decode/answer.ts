@@ -1,13 +1,13 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import type { Answer } from "./picture.ts";
 
-/** A request that cannot be answered with a picture; becomes a problem document of RFC 9457. */
+/** A request that cannot be answered with a picture. It becomes a problem document of RFC 9457. */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly status: number;
   readonly title: string;
 
-  /** `detail` is for the person who made the request: what was expected and what came. */
+  /** `detail` tells the person who made the request what was expected and what came. */
   constructor(status: keyof typeof TITLES, detail: string, options?: ErrorOptions) {
     super(detail, options);
     this.status = status;
@@ -25,35 +25,36 @@ const TITLES = {
   500: "The picture could not be made",
 } as const;
 
-/** For every answer: pages may read its tag, and its type is as stated. */
+/** Headers of every answer: pages may read the ETag, and browsers must not guess the type. */
 const COMMON = {
   "access-control-expose-headers": "ETag",
   "x-content-type-options": "nosniff",
 };
 
-/** Says which pages may use an answer, and what it depends on. */
+/** Headers that say which pages may read an answer, and on what the answer depends. */
 export type Cors = Readonly<Record<string, string>>;
 
 export const FOR_ALL_PAGES: Cors = { vary: "Accept", "access-control-allow-origin": "*" };
 
 /**
- * @param origins whose pages may use the answers; none for anybody's @param origin of the page that asks, if one does
+ * @param origins of the pages that may read the answers; empty: all pages
+ * @param origin of the page that asks, if a page does
  */
 export function corsOf(origins: readonly string[], origin: string | undefined): Cors {
   if (origins.length === 0) return FOR_ALL_PAGES;
-  const vary = "Accept, Origin"; // whoever keeps the answer to one page must not give it to another
+  const vary = "Accept, Origin"; // a cache must not give the answer for one page to another page
   if (origin === undefined || !origins.includes(origin)) return { vary };
   return { vary, "access-control-allow-origin": origin };
 }
 
 const READING = "GET, HEAD, OPTIONS";
-/** Of all paths together. */
+/** The methods of all paths. */
 const METHODS = "GET, HEAD, POST, OPTIONS";
 
 export interface AnswerOptions {
-  /** For how long, and by whom, it may be kept. */
+  /** `Cache-Control`: for how long, and by whom, the answer may be cached. */
   readonly cacheControl: string;
-  /** The headers alone. */
+  /** Whether to send the headers without the body. */
   readonly head: boolean;
   readonly cors: Cors;
 }
@@ -73,7 +74,7 @@ export function respond(
   };
 }
 
-/** A 200 that nobody may keep. */
+/** A 200 that must not be cached. */
 export function respondOnce(
   { type, bytes }: NonNullable<Answer["body"]>,
   cors: Cors,
@@ -85,7 +86,7 @@ export function respondOnce(
   };
 }
 
-/** A preflight: a page may send `If-None-Match`, and keys as JSON, and need not ask again for a day. */
+/** The answer to a preflight: for a day, a page may send `If-None-Match`, and keys as JSON. */
 export function respondPreflight(cors: Cors): APIGatewayProxyStructuredResultV2 {
   return {
     statusCode: 204,
@@ -100,9 +101,9 @@ export function respondPreflight(cors: Cors): APIGatewayProxyStructuredResultV2 
 }
 
 /**
- * A problem document (RFC 9457). It may be kept for seconds only, as an upload or a remedy may be on its way; the one
- * that a picture was rendered for, a minute.
- * @param secret whether it is for whom it is sent to alone
+ * A problem document (RFC 9457). It is cached for two seconds only, because an upload or a correction may be on its
+ * way. A 422, for which a picture had to be rendered, is cached for a minute.
+ * @param secret whether only the client that asked may see it
  */
 export function respondProblem(
   { status, title, message }: Problem,

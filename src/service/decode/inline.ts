@@ -8,28 +8,28 @@ import type { PictureContext } from "../context.ts";
 import { Problem } from "./answer.ts";
 import type { Answer } from "./picture.ts";
 
-/** Pictures as text, to be put into the JSON or HTML that names what they show. */
+/** Pictures as text, to be put into JSON or HTML. */
 
-/** A picture as `zippy-img` and `zippynet/browser` take it. */
+/** A picture in the form that `zippy-img` and `zippynet/browser` take. */
 export interface InlinePicture extends Pick<Description, "kind" | "width" | "height"> {
   readonly key: string;
-  /** base64url */
+  /** The file in base64url. */
   readonly inline: string;
-  /** Of the file. */
+  /** Bytes of the file. */
   readonly bytes: number;
 }
 
-/** What stands for a picture that cannot be given: RFC 9457. */
+/** Returned in place of a picture that cannot be given: RFC 9457. */
 export interface InlineProblem {
   readonly key: string;
   readonly problem: { readonly status: 404 | 413 | 500; readonly title: string; readonly detail: string };
 }
 
-/** Keys of one request. */
+/** The most keys of one request. */
 export const MAX_KEYS = 200;
-/** Bytes of the file of one picture: so many such fit into one answer of Lambda, 6 MB. */
+/** The most bytes of one file. As many of these as a request may have fit into one answer of Lambda, 6 MB. */
 export const MAX_INLINE_BYTES = 16 * 1024;
-/** Objects that are read at a time. */
+/** How many objects are read at once. */
 const AT_ONCE = 16;
 
 const TITLES = {
@@ -38,10 +38,10 @@ const TITLES = {
   500: "The latents are damaged",
 } as const;
 
-/** Characters of a request's body: room for as many keys as there may be, each letter of them escaped. */
+/** The most characters of a body: enough for the most keys, with every letter escaped. */
 export const MAX_BODY = 1024 * 1024;
 
-/** The number of keys is looked at before they are: a body may hold half a million of them. */
+/** The number of keys is checked before the keys are, because a body may hold half a million of them. */
 const Request = v.object({
   keys: v.pipe(
     v.array(v.unknown()),
@@ -51,7 +51,10 @@ const Request = v.object({
   ),
 });
 
-/** `GET /images/{key}?inline`: as JSON, unless `If-None-Match` names it already. Throws a 404 or a 500. */
+/**
+ * `GET /images/{key}?inline`: the file as text in JSON, unless the client has it (`If-None-Match`). Throws a 404 or a
+ * 500.
+ */
 export async function getInline(
   context: PictureContext,
   key: string,
@@ -69,8 +72,8 @@ export async function getInline(
 }
 
 /**
- * `POST /inline` with `{"keys": [...]}`: each picture, or what is wrong with it, in the order of the keys, which may
- * repeat. Throws a 400 for another body, and for more than 200 keys.
+ * `POST /inline` with `{"keys": [...]}`: for each key, in order, the picture or a problem. Keys may repeat. Throws a
+ * 400 for any other body, and for more than 200 keys.
  */
 export async function getManyInline(
   context: PictureContext,

@@ -3,10 +3,7 @@ import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
 import { PICTURE_FORMAT_NAMES, PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
 import { Problem } from "./answer.ts";
 
-/**
- * Media types that a picture is served as, by the name that `?format=` knows; first comes what is sent to those who
- * take anything.
- */
+/** Media types of the formats, by their name in `?format=`. The first one is sent to clients that accept anything. */
 export const SERVED = {
   ...(Object.fromEntries(
     PICTURE_FORMAT_NAMES.map((name) => [name, PICTURE_FORMATS[name].mediaType]),
@@ -19,10 +16,10 @@ export type Format = PictureFormat | "zn";
 const NAMES = Object.keys(SERVED) as readonly Format[];
 
 /**
- * The format of `?format=` if given (`jpg` is `jpeg`), else the one that an `Accept` header likes best; an empty header
- * is none, and stands for anything. The file itself, `zn`, is sent only to those who name it: no wildcard can mean it.
- * Throws a 400 or a 406.
- * @param file whether `Accept` may lead to `zn`
+ * The format of `?format=` if it is given (`jpg` is `jpeg`), otherwise the one that the `Accept` header prefers. An
+ * empty header counts as none, and then any format is accepted. The file itself, `zn`, is sent only to clients that
+ * name it: a wildcard cannot mean it. Throws a 400 or a 406.
+ * @param file whether `Accept` may select `zn`
  */
 export function chooseFormat(
   asked: string | undefined,

@@ -8,7 +8,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 type Described = Pick<ServiceSettings, "maxSide" | "maxEnlargement" | "maxResponseBytes" | "signingSecrets">;
 
-/** The API in OpenAPI 3.1, with the limits of this deployment. Tests hold it against what the handler answers. */
+/** The API in OpenAPI 3.1, with the limits of this deployment. Tests compare it with what the handler answers. */
 export function openApi(settings: Described): Json {
   const picture = { parameters: [KEY], ...operationsOf(settings) };
   return {
@@ -67,7 +67,7 @@ function operationsOf(settings: Described): Json {
   return {
     get: {
       operationId: "getImage",
-      summary: "A picture; with `?info` what is known of it, with `?inline` its file as text",
+      summary: "A picture; with `?info` a description of it, with `?inline` its file as text",
       ...common,
       responses: responsesOf(settings, secret),
     },
@@ -79,7 +79,7 @@ function operationsOf(settings: Described): Json {
     },
     options: {
       operationId: "preflightImage",
-      summary: "What browsers ask before they send `If-None-Match` from another origin",
+      summary: "The preflight that browsers send before `If-None-Match` from another origin",
       responses: { 204: { description: "It is allowed", headers: headersOf(PREFLIGHT) } },
     },
   };
@@ -106,31 +106,28 @@ function parametersOf({ maxSide, maxEnlargement, signingSecrets }: Described): J
   return [
     query("w", `Width in pixels; without h, the height follows. ${bounds}`, side),
     query("h", `Height in pixels; without w, the width follows. ${bounds}`, side),
-    query("fit", "How it comes to be w×h: cut, with bars, as large as fits, squeezed.", {
-      enum: FITS,
-      default: "cover",
-    }),
-    query("format", "Instead of what `Accept` says. `zn` is the file itself, in its own size only.", {
+    query(
+      "fit",
+      "How the picture is brought to w×h: `cover` cuts off what is too much, `contain` adds bars, `inside` keeps the shape and stays within w×h, `fill` changes the shape.",
+      {
+        enum: FITS,
+        default: "cover",
+      },
+    ),
+    query("format", "Overrides `Accept`. `zn` is the file itself, only in its own size.", {
       enum: Object.keys(SERVED),
     }),
-    query("info", "What is known of the picture, as JSON, whatever else is asked.", {
+    query("info", "A description of the picture, as JSON. Other parameters are ignored.", {
       type: "string",
     }),
     query("inline", "The file as text, in JSON; one of over 16 KiB is a 400.", { type: "string" }),
     ...(signingSecrets.length > 0
-      ? [
-          query(
-            "expires",
-            "Until when the signature is good, in seconds since 1970.",
-            { type: "integer" },
-            true,
-          ),
-        ]
+      ? [query("expires", "When the signature expires, in seconds since 1970.", { type: "integer" }, true)]
       : []),
     {
       name: "If-None-Match",
       in: "header",
-      description: "Tags of what the client has.",
+      description: "ETags of the answers that the client has.",
       schema: { type: "string" },
     },
   ];
@@ -140,12 +137,12 @@ function responsesOf({ maxResponseBytes }: Described, secret: boolean): Json {
   const pictures = Object.fromEntries(Object.values(SERVED).map((type) => [type, {}]));
   const info = { "application/json": { schema: { $ref: "#/components/schemas/InfoOrInline" } } };
   return {
-    200: ok("The picture, or what is known of it", { ...pictures, ...info }),
+    200: ok("The picture, or its description", { ...pictures, ...info }),
     304: NOT_MODIFIED,
     400: problem("A parameter is out of its range"),
     ...(secret && { 403: problem("The URL is not signed, was altered, or has expired") }),
-    404: problem("No such picture, or not yet"),
-    406: problem("`Accept` names nothing that there is"),
+    404: problem("There is no such picture, or not yet"),
+    406: problem("`Accept` names no format of this service"),
     422: problem(`The picture would have more than ${maxResponseBytes} bytes`),
     500: problem("The picture could not be made"),
   };
@@ -158,13 +155,13 @@ function inlinePath(secret: boolean): Json {
   return {
     post: {
       operationId: "postInline",
-      summary: "Many pictures as text; of a private service none",
+      summary: "Many pictures as text. A private service refuses it.",
       requestBody: { required: true, content: json("Keys") },
       responses: secret
-        ? { 403: problem("Of a private service, pictures are had one by one, by signed URLs") }
+        ? { 403: problem("The service is private: fetch each picture by its signed URL") }
         : {
             200: {
-              description: "Each picture, or what is wrong with it, in the order of the keys",
+              description: "For each key, in order, the picture or a problem",
               headers: headersOf(COMMON),
               content: json("ManyInline"),
             },
@@ -173,7 +170,7 @@ function inlinePath(secret: boolean): Json {
     },
     options: {
       operationId: "preflightInline",
-      summary: "What browsers ask before they send JSON from another origin",
+      summary: "The preflight that browsers send before JSON from another origin",
       responses: { 204: { description: "It is allowed", headers: headersOf(PREFLIGHT) } },
     },
   };
@@ -204,7 +201,7 @@ function ok(description: string, content: Json): Json {
 }
 
 const NOT_MODIFIED = {
-  description: "The client has it: `If-None-Match` names its tag",
+  description: "The client has it already: `If-None-Match` names its ETag",
   headers: headersOf([...COMMON, "ETag"]),
 };
 
@@ -241,8 +238,8 @@ const INFO = {
     width: { type: "integer", minimum: 1 },
     height: { type: "integer", minimum: 1 },
     alpha: { type: "boolean" },
-    grey: { type: "boolean", description: "Of latents." },
-    quality: { type: "integer", minimum: 1, maximum: 100, description: "Of latents." },
+    grey: { type: "boolean", description: "Only for latents." },
+    quality: { type: "integer", minimum: 1, maximum: 100, description: "Only for latents." },
     model: {
       type: "object",
       required: ["number"],
@@ -252,9 +249,9 @@ const INFO = {
     effort: { type: "integer", minimum: 0, maximum: 9 },
     psnr: {
       anyOf: [{ type: "number" }, { const: "lossless" }],
-      description: "In dB, against the upload as it is shown.",
+      description: "In dB, compared with the upload as it was read: upright, in 8-bit sRGB.",
     },
-    bytes: { type: "integer", minimum: 1, description: "Of the file." },
+    bytes: { type: "integer", minimum: 1, description: "Bytes of the file." },
     source: {
       type: "object",
       properties: { etag: { type: "string" }, bytes: { type: "integer" } },
@@ -274,7 +271,7 @@ const INLINE = {
     width: { type: "integer", minimum: 1 },
     height: { type: "integer", minimum: 1 },
     kind: INFO.properties.kind,
-    bytes: { type: "integer", minimum: 1, description: "Of the file." },
+    bytes: { type: "integer", minimum: 1, description: "Bytes of the file." },
   },
   additionalProperties: false,
 };

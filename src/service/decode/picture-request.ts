@@ -3,18 +3,18 @@ import { FITS, type SizeWish } from "../../image/fit.ts";
 import { Problem } from "./answer.ts";
 import { chooseFormat, type Format } from "./negotiate.ts";
 
-/** In what form a picture is asked for. */
+/** The size and format that a request asks for. */
 export interface PictureRequest {
   readonly format: Format;
-  /** Undefined for the picture's own size. */
+  /** Undefined: the picture's own size. */
   readonly size: SizeWish | undefined;
-  /** Names format and size, for the entity tag: two requests for the same form have the same one. */
+  /** Names the format and the size, for the ETag: requests for the same form have the same text. */
   readonly form: string;
 }
 
 /**
- * What `?w=`, `?h=`, `?fit=` and `?format=` ask for, or `Accept` instead of the last. The file itself, `zn`, has the
- * one size it has: it cannot be asked for with another, and `Accept` does not lead to it then. Throws a 400 or a 406.
+ * Reads `?w=`, `?h=`, `?fit=` and `?format=`, or `Accept` if there is no format. The file itself, `zn`, has one size
+ * only. So it cannot be asked for with a size, and `Accept` does not select it then. Throws a 400 or a 406.
  */
 export function readPictureRequest(
   query: URLSearchParams,
@@ -48,14 +48,14 @@ function readSide(query: URLSearchParams, name: "w" | "h", most: number): number
   throw new Problem(400, `expected ${name} to be a whole number of 1–${most} pixels, got "${text}"`);
 }
 
-/** A parameter that may come once. */
+/** A parameter that may be given at most once. */
 function only(query: URLSearchParams, name: string): string | undefined {
   const values = query.getAll(name);
   if (values.length > 1) throw new Problem(400, `expected ${name} once, got "${values.join('" and "')}"`);
   return values[0];
 }
 
-/** How a picture fits matters only where both sides are given. */
+/** `fit` matters only if both sides are given. */
 function describe({ width, height, fit }: SizeWish): string {
   if (height === undefined) return `w${width}`;
   if (width === undefined) return `h${height}`;

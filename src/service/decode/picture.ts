@@ -13,7 +13,7 @@ import { Problem } from "./answer.ts";
 import { SERVED } from "./negotiate.ts";
 import type { PictureRequest } from "./picture-request.ts";
 
-/** What goes back to the client; no body if it has the picture already. */
+/** What is sent to the client. No body if the client has the picture already. */
 export interface Answer {
   readonly tag: string;
   /** Bytes of the latents. */
@@ -21,7 +21,10 @@ export interface Answer {
   readonly body: { readonly type: string; readonly bytes: Uint8Array } | undefined;
 }
 
-/** The picture of an upload's key in a form, unless `If-None-Match` names it already. Throws a 400, 404, 422 or 500. */
+/**
+ * The picture of a key in the form that is asked for, unless the client has it (`If-None-Match`). Throws a 400, 404,
+ * 422 or 500.
+ */
 export async function getPicture(
   { store, models, settings }: PictureContext,
   key: string,
@@ -37,7 +40,7 @@ export async function getPicture(
   return { tag, bytesIn, body: { type: SERVED[request.format], bytes } };
 }
 
-/** What is known of a picture: the file's header, and what was noted when it was encoded. Throws a 404 or a 500. */
+/** A description of a picture: the header of its file, and the metadata of its encoding. Throws a 404 or a 500. */
 export async function getInfo(
   { store, settings }: PictureContext,
   key: string,
@@ -48,7 +51,7 @@ export async function getInfo(
   return jsonAnswer(text, ifNoneMatch, latents.bytes.length);
 }
 
-/** JSON whose tag changes with its text; nothing if the client has it. */
+/** JSON, with an ETag of its text. No body if the client has it. */
 export function jsonAnswer(text: string, ifNoneMatch: string | undefined, bytesIn = 0): Answer {
   const bytes = Buffer.from(text);
   const tag = contentTag(bytes);
@@ -70,7 +73,7 @@ async function render(
   const own = readZn(file);
   const size = request.size && sizeWithin(own, request.size, settings);
   if (size) assertFits(fittedSize(own, size), own, settings);
-  // without loss, a picture hardly takes fewer bytes than its file
+  // a PNG is hardly ever smaller than the lossy file of the same picture
   else if (format === "png") assertSendable(file.length, request, settings);
   const decoded = await decodePicture(models, file);
   const image = size ? await fitImage(decoded, size) : decoded;
@@ -78,7 +81,10 @@ async function render(
   return writeImage(image, format);
 }
 
-/** As wished or, where nothing is enlarged, as much of that as the picture has, of the same shape. */
+/**
+ * The size asked for. If nothing may be enlarged and it is larger than the picture, the largest size of the same shape
+ * that the picture has.
+ */
 function sizeWithin(own: Size, wish: SizeWish, { enlarge }: ServiceSettings): SizeWish {
   const { scale } = fittedSize(own, wish);
   if (enlarge || scale <= 1) return wish;
@@ -90,15 +96,15 @@ function sizeWithin(own: Size, wish: SizeWish, { enlarge }: ServiceSettings): Si
   };
 }
 
-/** Pixels from which on a part of a picture is tried before the whole, and rows of that part. */
+/** From how many pixels on a sample of rows is compressed first, and how many rows. */
 const LARGE = 512 * 512;
 const PART_ROWS = 32;
-/** By how much a part may seem larger than its share of the whole. */
+/** The sample may compress this much worse than the whole picture. */
 const SAFETY = 0.7;
 
 /**
- * Bytes that a picture has at least as PNG, estimated: its time grows with its pixels, and most pictures of megapixels
- * are too large to send.
+ * The least number of bytes that a picture can have as PNG, estimated from a sample. Compressing all of it takes long,
+ * and most pictures of megapixels are too large to send.
  */
 async function leastPngBytes({ width, height, data, alpha }: Image): Promise<number> {
   if (width * height < LARGE) return 0;
@@ -106,12 +112,12 @@ async function leastPngBytes({ width, height, data, alpha }: Image): Promise<num
   const part = (samples: Uint8Array, channels: number): Uint8Array =>
     Buffer.concat(rows.map((y) => samples.subarray(y * width * channels, (y + 1) * width * channels)));
   const sample = { width, height: PART_ROWS, data: part(data, 3), ...(alpha && { alpha: part(alpha, 1) }) };
-  // rows from all over are unlike each other: of what a row can tell of itself, the filter along it
+  // the sampled rows are not neighbours, so PNG can only use the filter along a row
   const { length } = await writeImage(sample, "png");
   return (SAFETY * length * height) / PART_ROWS;
 }
 
-/** By the header, before anything is decoded. */
+/** Checked from the header, before anything is decoded. */
 function assertFits(
   { width, height, scale }: ReturnType<typeof fittedSize>,
   own: Size,
@@ -131,7 +137,7 @@ function assertFits(
   }
 }
 
-/** A number in so few decimals that it still shows to be more than the limit: `8.02`, where one decimal says 8. */
+/** A number with just enough decimals to show that it is above the limit: `8.02`, because `8.0` would not show it. */
 function moreThan(value: number, limit: number): string {
   for (let digits = 1; ; digits++) {
     const text = value.toFixed(digits);
@@ -139,7 +145,7 @@ function moreThan(value: number, limit: number): string {
   }
 }
 
-/** Lambda makes an opaque 502 of an answer that is over its limit. */
+/** Lambda turns an answer over its limit into a 502 without an explanation. */
 function assertSendable(length: number, { format }: PictureRequest, settings: ServiceSettings): void {
   if (length <= settings.maxResponseBytes) return;
   throw new Problem(

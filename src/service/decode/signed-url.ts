@@ -5,25 +5,26 @@ import type { ServiceSettings } from "../settings.ts";
 import { Problem } from "./answer.ts";
 
 /**
- * Signed URLs of a private service: whoever has one may fetch the picture, in this form, until it expires. The
- * signature is HMAC-SHA-256 in base64url over
+ * Signed URLs of a private service. Whoever has one can fetch the picture in this form until the URL expires. The
+ * signature is HMAC-SHA-256, in base64url, over
  *
  * ```
  * zippynet-url-1 ⏎ path ⏎ query without signature, sorted ⏎
  * ```
  *
  * with path and query percent-encoded by one rule, whatever the URL had. The query has `expires`, in seconds since
- * 1970. Scheme and host are not in it, so that one URL works through a proxy too: let no two services share a secret.
+ * 1970. Scheme and host are not part of it, so that a URL also works through a proxy. Two services must not share a
+ * secret.
  */
 const SCHEME = "zippynet-url-1";
-/** Seconds since 1970 of the last moment that a date can tell. */
+/** The last time that a `Date` can hold, in seconds since 1970. */
 const LATEST = 8.64e12;
 const [EXPIRES, SIGNATURE] = ["expires", "signature"] as const;
 
 /**
- * A picture's URL, with or without a query, signed until a time. Throws `bad-option` if it is no URL or is signed
- * already, or the time is no time.
- * @param expires the first moment at which it is no longer good; counts in whole seconds
+ * Signs the URL of a picture, with or without a query. Throws `bad-option` if it is no URL, is signed already, or the
+ * time is invalid.
+ * @param expires when it expires; rounded to whole seconds
  */
 export function signUrl(url: string, secret: string, expires: Date): string {
   const signed = URL.parse(url);
@@ -44,8 +45,8 @@ export function signUrl(url: string, secret: string, expires: Date): string {
 }
 
 /**
- * Seconds for which a request is still good. Throws a 403 that says what is wrong: no signature, one that does not fit,
- * or one that has expired. The last is told only of URLs that were good once.
+ * For how many seconds a request is still valid. Throws a 403 that says what is wrong: there is no signature, it does
+ * not match, or it has expired. Only URLs that were valid once are said to have expired.
  * @param path decoded, `/images/a b.png`
  * @param now milliseconds since 1970
  */
@@ -92,8 +93,8 @@ function decodedPath(pathname: string): string {
 }
 
 /**
- * Whether a request may have what it asks for: always, or if the service is private, by a signed URL. Returns for how
- * long, and by whom, the answer may be kept; past the signature's time nobody may. Throws a 403.
+ * Checks that a request is allowed: always in a public service, with a signed URL in a private one. Returns the
+ * `Cache-Control` of the answer, which nobody may keep after the URL has expired. Throws a 403.
  * @param path decoded
  */
 export function admit(

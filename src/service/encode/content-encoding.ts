@@ -3,7 +3,7 @@ import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { sniff } from "../../image/sniff.ts";
 
-/** Most codings one upon the other: each may unpack to a thousand times as much. */
+/** The most codings of one upload. Each one may unpack to a thousand times as many bytes. */
 const MOST = 2;
 
 const CODINGS: Readonly<Record<string, (bytes: Uint8Array, options: Bound) => Promise<Uint8Array>>> = {
@@ -18,9 +18,9 @@ interface Bound {
 }
 
 /**
- * Takes off the `Content-Encoding` of an upload (RFC 9110), which S3 keeps and does not look at: some tools pack all
- * that they upload. An image that is not packed, whatever the header says, comes back as it is.
- * Throws `bad-image`, and `too-large` for what unpacks to more than `most` bytes.
+ * Undoes the `Content-Encoding` of an upload (RFC 9110). S3 stores it without checking, and some tools compress
+ * everything that they upload. An image that is not compressed is returned unchanged, whatever the header says. Throws
+ * `bad-image`, and `too-large` if the upload unpacks to more than `most` bytes.
  */
 export async function withoutEncoding(
   bytes: Uint8Array,

@@ -14,48 +14,49 @@ import { withoutEncoding } from "./content-encoding.ts";
 import { type Plan, planFor } from "./encode-settings.ts";
 import { formatMetadata, isCurrent, parseMetadata, plannedMetadata } from "./latents-object.ts";
 
-/** An upload's place, and the sequencer of the event that tells of it, for the record. */
+/** The bucket and key of an upload. The sequencer of its event is only recorded. */
 export interface Upload {
   readonly bucket: string;
   readonly key: string;
   readonly sequencer?: string | undefined;
   /**
-   * Encodes it even if there are latents of it that are as the settings want them: by an older model of the same name,
-   * say.
+   * Encodes the upload even if its latents are up to date, for instance because a model of the same name has changed.
    */
   readonly again?: boolean;
 }
 
-/** How much time there is. */
+/** How much time is left. */
 export interface Limits {
-  /** When this process is ended, as `performance.now()` tells it; undefined where nobody ends it. */
+  /** When this process will be killed, on the clock of `performance.now()`. Undefined if it will not be. */
   readonly deadline?: number | undefined;
 }
 
-/** How the latents of a key were brought in line with its upload. */
+/** The result of bringing the latents of a key up to date. */
 export type Outcome =
   | { readonly outcome: "encoded"; readonly metadata: Readonly<Record<string, string>> }
-  /** They agreed already: a repeated or late event. */
+  /** The latents were up to date: the event was late, or came twice. */
   | { readonly outcome: "current" }
-  /** There is no upload, and now no latents either. */
+  /** There is no upload, and now there are no latents either. */
   | { readonly outcome: "removed" | "absent" }
   | Rejected;
 
-/** The upload cannot be encoded, now or ever. It stays as it is, and there are no latents under its key. */
+/** The upload can never be encoded as it is. It stays in the bucket, and there are no latents under its key. */
 export interface Rejected {
   readonly outcome: "rejected";
   readonly reason: ZippyNetError;
-  /** Of the upload, where it was looked at. */
+  /** ETag of the upload, if it was read. */
   readonly etag?: string;
 }
 
 /**
- * Brings the latents of a key in line with what is uploaded under it *now*, whichever event asks, and how often: events
- * come more than once, late and out of order, so an event only says where to look. Latents are written or deleted only
- * if they are still those seen before the upload was looked at, and the upload is looked at again afterwards. So of two
- * rounds that overlap, the one that saw the older upload either fails to write or notices and goes on.
+ * Brings the latents of a key up to date with the object that is uploaded under it *now*. Events may come more than
+ * once, late, and in any order, so an event only says which key to look at.
  *
- * Throws what may pass by itself (S3 out of reach, a model that does not load); what never will is `rejected`.
+ * Latents are written or deleted only if they are still the same as before the upload was read, and the upload is
+ * checked again afterwards. So if two runs overlap, the one that read the older upload either fails to write, or
+ * notices the change and starts again.
+ *
+ * Throws what may succeed later (S3 cannot be reached, a model does not load). What never can succeed is `rejected`.
  */
 export async function encodeObject(
   context: ServiceContext,
@@ -71,7 +72,8 @@ export async function encodeObject(
   for (let round = 0; round < ROUNDS; round++) {
     const standing = await store.head(bucket, key);
     const source = await lookFor(store, upload);
-    if (!source && standing) await store.assertBucket(upload.bucket); // before latents go for want of an upload
+    // checked before the latents are deleted because there is no upload
+    if (!source && standing) await store.assertBucket(upload.bucket);
     const next = source && (await permanent(() => prepare(context, upload, source, standing, limits)));
     if (next === "changed") continue;
     if (next === "current") return { outcome: "current" };
@@ -90,15 +92,17 @@ export async function encodeObject(
   throw new Error(`${upload.key}: the upload or its latents changed in each of ${ROUNDS} rounds`);
 }
 
-/** What is uploaded, and what it asks for; undefined if there is nothing, or a folder of S3's console. */
+/**
+ * The head of the upload with its metadata and tags; undefined if there is none, or only a folder of the S3 console.
+ */
 async function lookFor(store: ObjectStore, { bucket, key }: Upload): Promise<ObjectHead | undefined> {
   const head = await store.headTagged(bucket, key);
   return head && isFolderMarker(key, head.size) ? undefined : head;
 }
 
 /**
- * One body has one ETag, whatever its metadata ask for: an upload that came and went meanwhile may differ in them
- * alone.
+ * Compares the metadata too: the ETag depends on the body alone, and another upload of the same body may ask for
+ * something else.
  */
 function isSame(a: ObjectHead | undefined, b: ObjectHead | undefined): boolean {
   return a?.etag === b?.etag && isDeepStrictEqual(a?.metadata, b?.metadata);
@@ -113,7 +117,7 @@ async function prepare(
 ): Promise<Draft | "current" | "changed"> {
   if (source.archive !== undefined) {
     const own = standing && parseMetadata(standing.metadata).sourceEtag === bareTag(source.etag);
-    if (own) return "current"; // they were made before the upload was archived
+    if (own) return "current"; // the latents were made before the upload was archived
     throw new ZippyNetError(
       "archived",
       `expected an upload that can be read, got one in ${source.archive}: restore it (aws s3api restore-object), and it is encoded`,
@@ -126,7 +130,7 @@ async function prepare(
   return inTime(limits, () => makeDraft(plan, source, fetched, upload.sequencer, settings, limits));
 }
 
-/** Latents that are ready to be written. */
+/** Latents that are ready to be written, or a classical file in their place. */
 interface Draft {
   readonly file: Uint8Array;
   readonly metadata: Readonly<Record<string, string>>;
@@ -168,15 +172,15 @@ async function makeDraft(
 }
 
 /**
- * Milliseconds kept for writing the latents and looking at the upload again; and for a step of the search that has
+ * Milliseconds reserved for writing the latents and checking the upload again; and for a step of the search that has
  * begun.
  */
 const [WRITING, LAST_STEP] = [5000, 15_000];
 
 /**
- * Does the work, unless there is too little time for it to end. What takes longer than a whole invocation would be
- * killed, tried again, and killed again: so it is rejected, as too large. Where something else took the time before, it
- * is thrown, to be tried again.
+ * Does the work, unless too little time is left for it. Work that takes longer than a whole invocation would be killed,
+ * tried again, and killed again. So it is rejected as too large. If something else has used up the time before, the
+ * error is thrown, so that the upload is tried again.
  */
 async function inTime<T>({ deadline }: Limits, work: () => Promise<T>): Promise<T> {
   if (deadline === undefined) return work();
@@ -204,7 +208,7 @@ function refuse(upload: Upload, latentsBucket: string, key: string): string | un
   return `expected a key of at most ${MAX_KEY - 3} bytes, so that .zn fits, got ${length - 3}`;
 }
 
-/** Makes a result of an error that no repetition mends. */
+/** Turns an error that another try cannot correct into a result. */
 async function permanent<T>(step: () => Promise<T>): Promise<T | Rejected> {
   try {
     return await step();

@@ -8,29 +8,29 @@ import type { ServiceSettings } from "../settings.ts";
 
 /** How an upload is to be encoded. */
 export interface Plan {
-  /** To choose from. */
+  /** The models to choose from. */
   readonly models: readonly Model[];
-  /** What was asked for: a name, several, or `auto`. */
+  /** What was asked for: a name, several names, or `auto`. */
   readonly model: string;
   readonly target: Target;
   /** 0–9. */
   readonly effort: number;
-  /** What the upload asked for and does not get: undefined if it gets all. */
+  /** What the upload asked for and does not get; undefined if it gets everything. */
   readonly limited: string | undefined;
 }
 
 /**
- * What an upload may ask for, by object metadata or tags of these names. With the prefix they are meant for us, and one
- * that makes no sense is an error. Without, they may be anybody's (`model=iPhone 15 Pro`): they count where they make
- * sense, and are passed over otherwise.
+ * The prefix of the metadata and tags by which an upload says how it is to be encoded. With the prefix they are meant
+ * for us, and an invalid value is an error. Without it they may belong to something else (`model=iPhone 15 Pro`), so an
+ * invalid value is ignored.
  */
 const PREFIX = "zippynet-";
 type Name = "quality" | "psnr" | "max-bytes" | "effort" | "model";
 
 /**
- * What an upload's own metadata (or tags, see `ObjectStore.headTagged`) ask for: model, effort, and one of quality,
- * psnr and max-bytes; else the settings. An uploader gets no more effort than the settings allow.
- * Throws `too-large` and `bad-option`, before a byte of the upload is fetched.
+ * Reads how an upload is to be encoded from its metadata or tags (see `ObjectStore.headTagged`): model, effort, and one
+ * of quality, psnr and max-bytes. What they do not say comes from the settings. An upload gets no more effort than the
+ * settings allow. Throws `too-large` and `bad-option`, before a byte of the upload is fetched.
  */
 export async function planFor(models: Models, settings: ServiceSettings, upload: ObjectHead): Promise<Plan> {
   if (upload.size > settings.maxUploadBytes) {
@@ -59,7 +59,7 @@ export async function planFor(models: Models, settings: ServiceSettings, upload:
 
 type Metadata = ObjectHead["metadata"];
 
-/** What texts mean, and what to say of one that means nothing. */
+/** How a text is parsed, and what to expect in its place if it cannot be. */
 interface Range<T> {
   readonly expected: string;
   parse(text: string): T | undefined;
@@ -77,7 +77,7 @@ const DECIBELS: Range<number> = {
   },
 };
 
-/** Options with the prefix first. Without it, several at once can hardly be meant for us, and none counts. */
+/** Options with the prefix come first. Several options without it can hardly be meant for us, so then none counts. */
 function targetWanted(metadata: Metadata, standard: number): Target {
   const own = targetOptions(metadata, ownOption);
   if (Object.values(own).some((value) => value !== undefined)) return targetOf(own, standard, OWN_NAMES);

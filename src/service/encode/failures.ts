@@ -10,17 +10,16 @@ import { readS3Event } from "./s3-event.ts";
 /**
  * Messages of two queues:
  *
- * - the queue of rejected uploads, which can never be encoded as they are: the encode function sends them there.
- * Whoever may upload may fill
- *   it, so nothing alarms;
- * - the queue of failures, events that the encode function failed three times to handle: Lambda sends its invocation
- * record there, with
- *   the event and the error (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
+ * - The queue of rejected uploads, which can never be encoded as they are. The encode function sends them. Whoever may
+ *   upload can fill it, so it raises no alarm.
+ * - The queue of failures: events that the encode function failed to handle three times. Lambda sends its invocation
+ *   record, with the event and the error
+ *   (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
  */
 export interface FailedUploads {
-  /** Empty if the message tells of no upload of ours. */
+  /** Empty if the message names none of our uploads. */
   readonly uploads: readonly Upload[];
-  /** For people. */
+  /** A sentence for people. */
   readonly reason: string;
 }
 
@@ -30,7 +29,7 @@ const Rejection = v.object({
   requestId: v.optional(v.string()),
   bucket: v.string(),
   key: v.string(),
-  /** Of the upload, without quotes. */
+  /** ETag of the upload, without quotes. */
   etag: v.optional(v.string()),
   sequencer: v.optional(v.string()),
   reason: v.object({ code: v.string(), message: v.string() }),
@@ -42,7 +41,7 @@ const Invocation = v.object({
   responsePayload: v.fallback(v.optional(v.object({ errorMessage: v.optional(v.string()) })), undefined),
 });
 
-/** The message of a rejected upload; the original stays where it is, so its place is enough. */
+/** The message of a rejected upload. It names the upload, which stays in its bucket. */
 export function rejectionMessage(
   { bucket, key, sequencer }: Upload,
   { reason, etag }: Rejected,
@@ -61,7 +60,7 @@ export function rejectionMessage(
   return asMessage(message);
 }
 
-/** JSON in the characters that SQS takes: without U+FFFE and U+FFFF, which a key may have. */
+/** JSON without the characters that SQS refuses, U+FFFE and U+FFFF, which a key may have. */
 function asMessage(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\ufffe\uffff]/g,
@@ -69,7 +68,7 @@ function asMessage(value: unknown): string {
   );
 }
 
-/** What a message of the queue tells; undefined of a message that is of neither kind. */
+/** Reads a message of either queue; undefined for any other message. */
 export function readFailure(body: string): FailedUploads | undefined {
   const content = parsed(body);
   const rejection = v.safeParse(Rejection, content);
@@ -95,7 +94,7 @@ function parsed(body: string): unknown {
   }
 }
 
-/** Ids of messages and groups are of 128 plain characters at most. */
+/** Ids of messages and groups have at most 128 plain characters. */
 function hashOf(...parts: readonly string[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
@@ -103,9 +102,9 @@ function hashOf(...parts: readonly string[]): string {
 let queue: { readonly url: string; readonly open: () => Promise<FailuresQueue> } | undefined;
 
 /**
- * Puts a rejected upload into its queue, if there is one: on one's own machine, the log has to do. One message a key
- * and ETag, as far as the queue can tell. Throws what SQS throws, so that the event comes again rather than its reason
- * be lost.
+ * Sends a rejected upload to its queue. On a developer's machine there is no queue, only the log. The queue keeps one
+ * message for each key and ETag, as far as it can tell. Throws the errors of SQS, so that the event comes again and the
+ * reason is not lost.
  */
 export async function tellRejected(
   { rejectedQueueUrl: url }: ServiceSettings,

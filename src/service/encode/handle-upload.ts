@@ -4,21 +4,18 @@ import type { ServiceContext } from "../context.ts";
 import { encodeObject, type Limits, type Outcome, type Rejected, type Upload } from "./encode-object.ts";
 import { parseMetadata } from "./latents-object.ts";
 
-/** Who asks, and what the log says beside the outcome. */
+/** Who asks, and further fields for the log line. */
 export interface Request {
   readonly operation: Operation;
   readonly fields: Fields;
   readonly limits?: Limits;
-  /**
-   * Tells whoever should know of an upload that cannot be encoded, before it is logged. What it throws fails the
-   * upload.
-   */
+  /** Called with an upload that cannot be encoded, before it is logged. If it throws, the upload has failed. */
   readonly tell?: (rejected: Rejected) => Promise<void>;
 }
 
 /**
- * Brings the latents of a key in line with its upload, and writes a line of the log that says how, with its metrics.
- * Throws, after logging it too, what may pass by itself.
+ * Brings the latents of a key up to date with its upload, and writes a log line with the result and its metrics. What
+ * may succeed later is logged and thrown.
  */
 export async function handleUpload(
   open: () => Promise<ServiceContext>,
@@ -42,7 +39,7 @@ export async function handleUpload(
   }
 }
 
-/** The metrics of an upload that was handled in so many milliseconds. */
+/** The metrics of an upload that took so many milliseconds. */
 export function encodeMetrics(outcome: Outcome, milliseconds: number): Metrics {
   const metrics = {
     Milliseconds: Number(milliseconds.toFixed(1)),
@@ -54,17 +51,17 @@ export function encodeMetrics(outcome: Outcome, milliseconds: number): Metrics {
   const { bytesBefore, bytesAfter, psnr, modelNumber } = parseMetadata(outcome.metadata);
   return {
     ...metrics,
-    BytesIn: bytesBefore ?? Number.NaN, // what is not finite is no metric
+    BytesIn: bytesBefore ?? Number.NaN, // a value that is not finite is left out
     BytesOut: bytesAfter ?? Number.NaN,
     PSNR: psnr ?? Number.NaN,
     Fallback: modelNumber === undefined ? 1 : 0,
   };
 }
 
-/** What is used of Lambda's context of an invocation; some of it is missing where something else calls a handler. */
+/** The part of Lambda's context that is used. Callers other than Lambda may leave some of it out. */
 export type Invocation = Partial<Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">>;
 
-/** The time that an invocation has left. */
+/** The time that is left for an invocation. */
 export function limitsOf(invocation: Invocation | undefined): Limits {
   const left = invocation?.getRemainingTimeInMillis?.();
   return { deadline: left === undefined ? undefined : performance.now() + left };

@@ -4,15 +4,15 @@ import type { ObjectHead } from "../aws/s3.ts";
 import type { Plan } from "./encode-settings.ts";
 
 /*
- * The metadata of a latents object: what it was made of, how, and how good it is. Their names stand here and nowhere
- * else.
+ * The metadata of a latents object: what it was made from, with which settings, and how good it is. Their names appear
+ * only in this file.
  */
 
-/** How a value is written into metadata, and read from it. */
+/** How a value is written to metadata and read from it. */
 interface Field<T> {
   readonly name: string;
   format(value: T): string;
-  /** Undefined of what `format` never writes. */
+  /** Undefined for a text that `format` never writes. */
   parse(text: string): T | undefined;
 }
 
@@ -24,7 +24,7 @@ const number = (name: string): Field<number> => ({
   parse: (value) => (/^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined),
 });
 
-/** What metadata say instead of an infinite PSNR. */
+/** The text for an infinite PSNR. */
 export const LOSSLESS = "lossless";
 
 const decibels = (name: string): Field<number> => ({
@@ -36,33 +36,33 @@ const decibels = (name: string): Field<number> => ({
 const FIELDS = {
   /** The name of the model that was asked for, or `auto`. */
   modelsTried: text("models-tried"),
-  /** As `targetText` writes it. */
+  /** In the form of `targetText`. */
   target: text("target"),
   /** 0–9. */
   effort: number("effort"),
-  /** Of the upload, without quotes. */
+  /** ETag of the upload, without quotes. */
   sourceEtag: text("source-etag"),
   /** Bytes of the upload. */
   sourceSize: number("source-size"),
-  /** Of the event that led to it. */
+  /** Sequencer of the event that led to it. */
   sequencer: text("sequencer"),
   /** Pixels. */
   width: number("width"),
   height: number("height"),
-  /** The model's name, or the classical codec's. */
+  /** Name of the model, or of the classical codec. */
   model: text("model"),
-  /** Of latents. */
+  /** Only for latents. */
   modelNumber: number("model-number"),
-  /** Of latents, 1–100. */
+  /** Only for latents; 1–100. */
   quality: number("quality"),
   /** In dB; infinite without loss. */
   psnr: decibels("psnr"),
   /** Bytes of the upload and of the `.zn` file. */
   bytesBefore: number("bytes-before"),
   bytesAfter: number("bytes-after"),
-  /** For people: what the upload did not get of what it asked for, or that its search was cut short. */
+  /** For people: what the upload asked for and did not get, or that the search was stopped. */
   budget: text("budget"),
-  /** For people: what was done to the upload's colours, frames and so on. */
+  /** For people: how the colours, frames and so on of the upload were converted. */
   notes: text("notes"),
 } as const;
 
@@ -72,7 +72,7 @@ export type LatentsMetadata = {
   readonly [F in keyof Fields]?: Fields[F] extends Field<infer T> ? T | undefined : never;
 };
 
-/** The metadata as S3 keeps them. S3 takes US-ASCII alone: of anything else, a question mark is left. */
+/** Metadata in the form that S3 stores. S3 takes only US-ASCII; any other character becomes a question mark. */
 export function formatMetadata(metadata: LatentsMetadata): Record<string, string> {
   const entries = Object.entries(FIELDS).flatMap(([field, { name, format }]) => {
     const value = metadata[field as keyof Fields];
@@ -81,7 +81,7 @@ export function formatMetadata(metadata: LatentsMetadata): Record<string, string
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-/** Reads metadata of S3; what is missing there, or is none of ours, is undefined. */
+/** Reads metadata from S3. Missing and unknown values are undefined. */
 export function parseMetadata(metadata: ObjectHead["metadata"]): LatentsMetadata {
   const entries = Object.entries(FIELDS).flatMap(([field, { name, parse }]) => {
     const value = metadata[name];
@@ -90,12 +90,12 @@ export function parseMetadata(metadata: ObjectHead["metadata"]): LatentsMetadata
   return Object.fromEntries(entries) as LatentsMetadata;
 }
 
-/** What the latents of an upload will say before they are made: by it, latents that are up to date are known. */
+/** The metadata that are known before the latents are made. They show whether existing latents are up to date. */
 export function plannedMetadata({ model, target, effort }: Plan, upload: ObjectHead): LatentsMetadata {
   return { modelsTried: model, target: targetText(target), effort, sourceEtag: bareTag(upload.etag) };
 }
 
-/** Whether latents of this metadata are what the plan would make of the upload. */
+/** Whether latents with this metadata are what the plan would make of the upload. */
 export function isCurrent(metadata: ObjectHead["metadata"], plan: Plan, upload: ObjectHead): boolean {
   const expected = formatMetadata(plannedMetadata(plan, upload));
   return Object.entries(expected).every(([name, value]) => metadata[name] === value);

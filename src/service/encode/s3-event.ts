@@ -10,9 +10,9 @@ export interface ObjectEvent {
   readonly kind: "created" | "tagged" | "restored" | "removed";
   readonly bucket: string;
   readonly key: string;
-  /** Bytes, of a created object. */
+  /** Bytes of a created object. */
   readonly size: number | undefined;
-  /** Orders events of one key only. */
+  /** Orders the events of one key. It says nothing about other keys. */
   readonly sequencer: string | undefined;
 }
 
@@ -30,8 +30,8 @@ const Record = v.object({
 });
 
 /**
- * The records of an S3 event that concern us, in their order. S3's test event has no `Records` and gives none. Records
- * that are not S3's, or of other events, are returned apart, to be logged.
+ * The records of an S3 event that concern us, in their order. The test event of S3 has no `Records` and gives none.
+ * Records of other sources or other events are returned separately, to be logged.
  */
 export function readS3Event(event: unknown): { events: ObjectEvent[]; ignored: unknown[] } {
   const records = v.is(v.object({ Records: v.array(v.unknown()) }), event) ? event.Records : [];
@@ -55,7 +55,7 @@ function readRecord(record: unknown): ObjectEvent | undefined {
   try {
     return { kind, bucket: s3.bucket.name, key: decodeEventKey(key), size, sequencer };
   } catch {
-    return undefined; // a key that is not percent-encoded
+    return undefined; // the key is not percent-encoded correctly
   }
 }
 
