@@ -1,7 +1,7 @@
 /**
- * Releases a model, `npm run release-model -- NAME`: its manifest and its card say so, and `test/model/released.json`
- * lists the SHA-256 of its manifest and weights. From then on a test refuses every change of them. Its golden files have
- * to be there before (`node test/golden/make.ts`) and to decode to what they say.
+ * Releases a model: `npm run release-model -- NAME`. Marks it as released in its manifest and its card, and adds the
+ * SHA-256 of its manifest and weights to `test/model/released.json`. From then on a test refuses every change of them.
+ * Its golden files have to exist before (`node test/golden/make.ts`), and have to decode to what they state.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
