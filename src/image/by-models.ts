@@ -7,12 +7,12 @@ import { bestEncoder, candidateOf, likelyModels } from "./choose-model.ts";
 import { filled, type Wrap } from "./classical/wrap.ts";
 import type { Candidate } from "./judge.ts";
 
-/** Quality at which models are compared where none is asked for: where the search for a target begins. */
+/** The quality at which models are compared if none is asked for. The search for a target starts there too. */
 const LIKELY_QUALITY = 50;
 
 /**
- * What models make of a picture; nothing, if it is of a size that they do not code.
- * @param wrap puts the picture's alpha around a file
+ * The files that models make of a picture; empty if its size is one that they do not code.
+ * @param wrap puts the alpha of the picture around a file
  * @param effort 0–9
  */
 export function codeByModels(
@@ -39,7 +39,7 @@ function toTarget(encoder: ImageEncoder, image: Image, target: Searched, effort:
 
 type Searched = Exclude<Target, { kind: "quality" }>;
 
-/** What a target leaves to the file without alpha. */
+/** The target for the file without alpha. */
 function without(target: Searched, { bytes }: Wrap): Searched {
   return target.kind === "bytes" ? { ...target, maxBytes: target.maxBytes - bytes } : target;
 }

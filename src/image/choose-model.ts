@@ -4,15 +4,15 @@ import type { Model } from "../codec/model.ts";
 import { domainOf } from "../model/manifest.ts";
 import { type Candidate, Judge } from "./judge.ts";
 
-/** Smaller side of the pictures that models are first compared on. */
+/** The smaller side of the copy on which models are first compared. */
 const SMALL = 32;
-/** A domain is hopeless if its loss on the small picture is above the best one's by more than this factor. */
+/** A domain is left out if its loss on the small copy is above that of the best one by more than this factor. */
 const HOPELESS = 1.12;
 
 /**
- * Leaves out the models that are hopeless for a picture, by coding a smaller copy of it: where there are several
- * models, and the picture is large enough for that to save time. A small copy tells of a domain, but not which of its
- * models is for the picture's size.
+ * Leaves out the models that code a smaller copy of the picture badly. Done only if there are several models and the
+ * picture is large enough for this to save time. A small copy shows which domain suits the picture, but not which size
+ * of its models.
  */
 export function likelyModels(models: readonly Model[], image: Image, quality: number): readonly Model[] {
   const factor = Math.floor(Math.min(image.width, image.height) / SMALL);
@@ -27,14 +27,15 @@ export function likelyModels(models: readonly Model[], image: Image, quality: nu
   }
   const best = Math.min(...least.values());
   const lossOf = ({ name }: Model): number => least.get(domainOf(name))!;
-  // the likeliest first, in case a budget leaves none for the others
+  // the best first, because a budget may leave no multiplications for the others
   return models.filter((model) => lossOf(model) <= HOPELESS * best).sort((a, b) => lossOf(a) - lossOf(b));
 }
 
 /**
- * The encoder of the model that gives the fewest bytes at equal PSNR, by one pass of each; that pass is kept. At one
- * quality models differ in bytes and PSNR. A decibel is worth about a fifth of the bytes to any picture, so bytes · SSE
- * stays about the same along a model's curve, and the least product wins: see docs/experiments.md.
+ * The encoder of the model that needs the fewest bytes at equal PSNR, found by one pass of each model; that pass is
+ * kept. At one quality, models differ both in bytes and in PSNR. For any picture a decibel is worth about a fifth of
+ * the bytes, so bytes · SSE is nearly constant along the curve of a model. The least product wins: see
+ * docs/experiments.md.
  */
 export function bestEncoder(models: readonly Model[], image: Image, quality: number): ImageEncoder {
   const encoders = models.map((model) => new ImageEncoder(model, image));
@@ -48,12 +49,12 @@ export function bestEncoder(models: readonly Model[], image: Image, quality: num
   return encoders[products.indexOf(Math.min(...products))]!;
 }
 
-/** A model's file, to be weighed against others. */
+/** A model's file, to be compared with others. */
 export function candidateOf({ number }: Model, { file, sse, quality, estimatedBits }: Encoded): Candidate {
   return { kind: "latents", file, sse, quality, model: number, estimatedBits };
 }
 
-/** Means of factor × factor pixels; what is left over at the right and below goes. */
+/** Means of factor × factor pixels. Pixels left over at the right and at the bottom are dropped. */
 function shrunk({ width, height, data }: Image, factor: number): Image {
   const [w, h] = [Math.floor(width / factor), Math.floor(height / factor)];
   const small = Uint8Array.from({ length: w * h * 3 }, (_, at) => {

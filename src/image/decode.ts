@@ -4,13 +4,13 @@ import type { Image } from "../codec/image.ts";
 import type { Decoder } from "../codec/model.ts";
 import { withSharp } from "./with-sharp.ts";
 
-/** Where a decoder finds the model that a file names. */
+/** Provides the model that a file names. */
 export interface ModelSource {
   /** Throws `unknown-model`, `bad-model`. */
   byNumber(number: number): Promise<Decoder>;
 }
 
-/** A `.zn` file of any kind → pixels. Throws `bad-file`, `unknown-model`, `bad-model`, `too-large`. */
+/** Decodes a `.zn` file of any kind. Throws `bad-file`, `unknown-model`, `bad-model` or `too-large`. */
 export async function decodePicture(models: ModelSource, bytes: Uint8Array): Promise<Image> {
   const file = readZn(bytes);
   const classical = () => withSharp(() => import("./classical/decode.ts"));

@@ -15,41 +15,41 @@ export interface EncodeWish {
   readonly target: Target;
   /** 0–9. */
   readonly effort: number;
-  /** Whether classical codecs may stand in where they are better; they do unless told. */
+  /** Whether classical codecs may be used where they are better; true by default. */
   readonly classical?: boolean;
-  /** What the search for the best file may cost; without one it goes to its end. */
+  /** What the search for the best file may cost; unlimited by default. */
   readonly budget?: Budget | undefined;
 }
 
-/** A file, what is in it and how good it is. */
+/** A file with its kind and its quality. */
 export interface EncodedPicture {
   readonly file: Uint8Array;
   readonly kind: Kind;
-  /** In dB, transparency laid on white; infinite without loss. */
+  /** In dB, with transparent pixels on white; infinite without loss. */
   readonly psnr: number;
-  /** Of latents. */
+  /** Only for latents. */
   readonly quality?: number;
   readonly model?: number;
-  /** Whether better files were possible, but the budget was spent; then the target may be missed. */
+  /** Whether the budget ended the search early. The target may then be missed. */
   readonly cut?: true;
-  /** Of latents to a quality: what the model's tables say that the payload costs. */
+  /** Bits of the payload according to the tables of the model. Only for latents of a given quality. */
   readonly estimatedBits?: number;
 }
 
-/** VP8's quality at the first look, by how much its bytes grow with PSNR, and how much better than it AV1 may be. */
+/** The first VP8 quality that is tried, how its bytes grow with PSNR, and how much smaller AV1 may be. */
 const PROBE = 40;
 const DECIBELS_PER_DOUBLING = 5.5;
 const AV1_OVER_VP8 = 0.6;
-/** Pixels up to which a picture is tried without loss: beyond, that takes seconds, and hardly ever pays. */
+/** Up to how many pixels a picture is also coded without loss. Beyond that it takes seconds and hardly ever pays. */
 const MAX_LOSSLESS = 8_000_000;
 const TOO_MUCH_ALPHA = `expected alpha of at most ${MAX_ALPHA} bytes, as no classical codec may stand in`;
-/** WebP's limit. */
+/** The longest side that WebP can have. */
 const MAX_FRAME_SIDE = 16_383;
 
 /**
- * A picture → a `.zn` file: latents of whichever model suits best, or a classical codec's frame where that is better.
- * To a quality, the best file is that of the fewest bits + λ · SSE, where a model's file tells λ. Alpha is kept. Throws
- * `bad-image`, `too-large`, or `bad-option`: also if nothing meets the target.
+ * Encodes a picture as a `.zn` file: as latents of the model that suits it best, or as a frame of a classical codec
+ * where that is better. For a given quality, the best file has the fewest bits + λ · SSE, where λ comes from the
+ * model's file. Alpha is kept. Throws `bad-image`, `too-large`, or `bad-option`, also if nothing meets the target.
  */
 export async function encodePicture(
   models: readonly Model[],
@@ -100,7 +100,7 @@ function withinBudget(models: readonly Model[], budget: Budget | undefined): rea
   return budget ? models.map((model) => metered(model, budget)) : models;
 }
 
-/** Of candidates that all miss the target: the smallest file, or the picture most like the original. */
+/** Of candidates that all miss the target: the smallest file, or the one most like the original. */
 function nearest({ target }: Judge, candidates: readonly Candidate[]): Candidate | undefined {
   const miss = ({ file, sse }: Candidate): number => (target.kind === "bytes" ? file.length : sse);
   return candidates.toSorted((a, b) => miss(a) - miss(b))[0];
@@ -112,8 +112,8 @@ async function classicalAt(image: Image, wrap: Wrap, { effort, budget }: EncodeW
 }
 
 /**
- * Frames smaller than all candidates, if there are: bytes do not fall with each quality, so it is looked for around the
- * smallest so far.
+ * Frames that are smaller than all candidates, if there are any. Bytes do not fall with every step of quality, so
+ * several qualities around the smallest file are tried.
  */
 async function smallerFrames(
   others: Classical,
@@ -132,14 +132,17 @@ function leastOf(candidates: readonly Candidate[]): number {
   return Math.min(...candidates.map(({ file }) => file.length));
 }
 
-/** By the λ that the best of the latents tell, if any do. */
+/** Compares by the λ of the best latents, if there are any. */
 function judgeOf(target: Target, { data }: Image, latents: readonly Candidate[]): Judge {
   const judge = new Judge(target, data.length);
   const best = judge.best(latents);
   return best ? judge.weighedBy(best) : judge;
 }
 
-/** Whether VP8, and by its example AV1, is far from what there is: faces do not wait for a search that never pays. */
+/**
+ * Whether VP8, and so probably AV1, is much worse than the best file so far. Then faces need not wait for a search that
+ * never pays.
+ */
 function isHopeless(probe: Candidate, best: Candidate, judge: Judge): boolean {
   const doublings = (judge.psnr(best) - judge.psnr(probe)) / DECIBELS_PER_DOUBLING;
   return probe.file.length * 2 ** doublings * AV1_OVER_VP8 > best.file.length;

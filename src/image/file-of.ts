@@ -4,12 +4,12 @@ import { type EncodeWish, encodePicture } from "./encode.ts";
 import { readImage } from "./read.ts";
 import { sniff } from "./sniff.ts";
 
-/** Gives the models to encode with; not asked for a `.zn` file. */
+/** Provides the models to encode with. Not called for a `.zn` file. */
 export type ChooseModels = () => Promise<readonly Model[]>;
 
 /**
- * Image file or `.zn` file → `.zn` file: the one is encoded, the other taken as it is, its header checked.
- * Throws `bad-image`, `bad-file`, `bad-option`, `too-large`.
+ * Makes a `.zn` file of an image file. A `.zn` file is returned unchanged, after a check of its header. Throws
+ * `bad-image`, `bad-file`, `bad-option` or `too-large`.
  */
 export async function znFileOf(
   bytes: Uint8Array,
@@ -24,7 +24,7 @@ export async function znFileOf(
   return (await encodePicture(await choose(), image, wish)).file;
 }
 
-/** By the first bytes that `.zn` files have, unless they are those of another format. */
+/** Whether the first bytes are those of a `.zn` file, and not those of another format. */
 export function looksZn(bytes: Uint8Array): boolean {
   const tag = bytes[0] ?? 0;
   const possible = tag >= 0x80 && (tag < 0xb0 || (tag & 15) < 15);

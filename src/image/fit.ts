@@ -3,8 +3,8 @@ import type { Image } from "../codec/image.ts";
 import { fromRaw, rawPixels } from "./raw.ts";
 
 /**
- * How a picture is brought to a size that has another shape: cut to it (`cover`), with transparent bars beside it
- * (`contain`), as large as fits into it (`inside`), or squeezed (`fill`).
+ * How a picture is brought to a size of another shape: `cover` cuts off what is too much, `contain` adds transparent
+ * bars, `inside` keeps the shape and stays within the size, `fill` changes the shape.
  */
 export const FITS = ["cover", "contain", "inside", "fill"] as const;
 export type Fit = (typeof FITS)[number];
@@ -15,17 +15,14 @@ export interface Size {
   readonly height: number;
 }
 
-/** A size that is asked for; of one side alone, the other follows from the picture's shape. */
+/** A size that is asked for. If only one side is given, the other follows from the shape of the picture. */
 export interface SizeWish {
   readonly width?: number;
   readonly height?: number;
   readonly fit: Fit;
 }
 
-/**
- * What becomes of a picture of a size: its new size, and by how much its own pixels are enlarged (under 1: made
- * smaller).
- */
+/** The new size of a picture, and how many times its pixels are enlarged (below 1: reduced). */
 export function fittedSize({ width, height }: Size, wish: SizeWish): Size & { readonly scale: number } {
   const across = (wish.width ?? Number.NaN) / width;
   const down = (wish.height ?? Number.NaN) / height;
@@ -40,7 +37,9 @@ export function fittedSize({ width, height }: Size, wish: SizeWish): Size & { re
   return { width: wish.width, height: wish.height, scale };
 }
 
-/** Scales with Lanczos3 to the size wished, with alpha; what is right already comes back untouched. */
+/**
+ * Scales with Lanczos3 to the size asked for, with alpha. A picture that has the size already is returned unchanged.
+ */
 export async function fitImage(image: Image, wish: SizeWish): Promise<Image> {
   const { width, height } = fittedSize(image, wish);
   if (width === image.width && height === image.height) return image;
@@ -62,8 +61,8 @@ function side(pixels: number, scale: number): number {
 }
 
 /**
- * Scales with Lanczos3 so that the picture covers width × height, and crops what stands out evenly on both sides: how
- * small images are made for measurements. The same size comes back untouched; alpha does not come along.
+ * Scales with Lanczos3 so that the picture covers width × height, and cuts off the same amount on both sides. Small
+ * images for measurements are made in this way. A picture of that size is returned unchanged; alpha is dropped.
  */
 export async function resizeImage(image: Image, width: number, height: number): Promise<Image> {
   if (image.width === width && image.height === height) return image;

@@ -1,29 +1,28 @@
 import type { Sharp } from "sharp";
 
 /**
- * How a format is written, and what it is called. The one table of the library, the command line, the service and its
- * CDN.
+ * How a format is written, and its names. This table is the only one; library, command line, service and CDN read it.
  */
 export interface OutputFormat {
   readonly mediaType: string;
-  /** Without a dot. */
+  /** File extension, without a dot. */
   readonly extension: string;
-  /** Quality of 1–100 on the format's own scale unless told; undefined where every file is without loss. */
+  /** The default quality, 1–100 on the scale of the format; undefined if every file is lossless. */
   readonly quality: number | undefined;
-  /** Whether a pixel may be transparent. */
+  /** Whether pixels may be transparent. */
   readonly alpha: boolean;
-  /** @param many whether the picture has so many pixels that time counts */
+  /** @param many whether the picture has so many pixels that time matters */
   write(pixels: Sharp, quality: number, many: boolean): Sharp;
 }
 
 /**
- * The formats that decoded pictures are written in; first comes what is sent to those who take anything.
+ * The formats that decoded pictures are written in. The first one is sent to clients that accept anything.
  *
- * The qualities are those at which the second coding of a decoded picture does not show. Measured on faces of 42 and 64
- * pixels, decoded at quality 60, against the decoded pixels: the mean, the worst of 16, and bytes a picture. WebP's
- * limit is its halved chroma, hence the careful subsampling. AVIF's efforts 1–4 differ by under 0.1 dB here and
- * fourfold in time; effort 0 takes a sixth of the time of 2, for 0.4 dB. PNG's level 6 takes a third of the time of 9,
- * for 2 % more bytes.
+ * The default qualities are those at which coding a decoded picture again does not show. They were measured on faces of
+ * 42 and 64 pixels, decoded at quality 60, against the decoded pixels; the comments give the mean PSNR, the worst of
+ * 16, and bytes a picture. The limit of WebP is its halved chroma, hence the careful subsampling. The efforts 1–4 of
+ * AVIF differ here by less than 0.1 dB and fourfold in time; effort 0 takes a sixth of the time of effort 2 and loses
+ * 0.4 dB. Level 6 of PNG takes a third of the time of level 9 and 2 % more bytes.
  */
 export const PICTURE_FORMATS = {
   png: {
@@ -65,7 +64,7 @@ export function isPictureFormat(name: string): name is PictureFormat {
   return Object.hasOwn(PICTURE_FORMATS, name);
 }
 
-/** The format that a name or a file's ending means, in letters of any case; `jpg` is `jpeg`. */
+/** The format for a name or a file extension, in upper or lower case; `jpg` is `jpeg`. */
 export function pictureFormatOf(name: string): PictureFormat | undefined {
   const lower = name.toLowerCase();
   const full = lower === "jpg" ? "jpeg" : lower;

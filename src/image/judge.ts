@@ -2,29 +2,32 @@ import type { Kind } from "../codec/format/zn-file.ts";
 import { decibels, lambdaOf } from "../codec/rate-distortion.ts";
 import type { Target } from "../codec/target.ts";
 
-/** A way to store a picture. */
+/** One possible file of a picture. */
 export interface Candidate {
   readonly kind: Kind;
   readonly file: Uint8Array;
   /** Sum of squared errors of the decoded picture. */
   readonly sse: number;
-  /** Of latents. */
+  /** Only for latents. */
   readonly quality?: number;
   readonly model?: number;
-  /** What the model's tables say that its payload costs. */
+  /** Bits of the payload according to the tables of the model. */
   readonly estimatedBits?: number;
 }
 
-/** By what factor the λ of a picture may lie below its quality's, and above. */
+/** How far, as a factor, the λ of a picture may be below and above that of its quality. */
 const [CHEAPEST, DEAREST] = [0.5, 4];
 
-/** What a target makes of candidates. */
+/** Compares candidates by a target. */
 export class Judge {
   readonly target: Target;
   readonly #samples: number;
   readonly #lambda: number;
 
-  /** @param lambda bits that a squared error is worth, where files are made to a quality: the quality's, unless told */
+  /**
+   * @param lambda bits that a unit of squared error is worth, if the target is a quality; by default that of the
+   *   quality
+   */
   constructor(target: Target, samples: number, lambda?: number) {
     this.target = target;
     this.#samples = samples;
@@ -32,9 +35,9 @@ export class Judge {
   }
 
   /**
-   * A judge to whom one per cent fewer bytes than a candidate's are worth one per cent more error than it has. By one λ
-   * for all, easy pictures would be stored worse and hard ones better than the models code them at a quality: see
-   * docs/experiments.md.
+   * A judge for which one per cent fewer bytes than those of a candidate are worth one per cent more of its error. With
+   * one λ for all pictures, easy ones would be stored worse, and hard ones better, than models code them at a quality:
+   * see docs/experiments.md.
    */
   weighedBy({ file, sse }: Candidate): Judge {
     const own = (file.length * 8) / (sse + 1);
@@ -52,14 +55,14 @@ export class Judge {
     return target.kind === "quality" || candidate.file.length <= target.maxBytes;
   }
 
-  /** The best of those that meet the target, if any does. */
+  /** The best of the candidates that meet the target, if any does. */
   best<C extends Candidate>(candidates: readonly C[]): C | undefined {
     return candidates
       .filter((candidate) => this.meets(candidate))
       .reduce<C | undefined>((a, b) => (a && this.#compare(a, b) <= 0 ? a : b), undefined);
   }
 
-  /** What files of a quality minimise: bits and, λ · SSE. */
+  /** What is minimised for a given quality: bits + λ · SSE. */
   loss({ file, sse }: Candidate): number {
     return file.length * 8 + this.#lambda * sse;
   }

@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import type { Image } from "../codec/image.ts";
 
-/** Pixels as sharp takes them, with alpha if there is any. */
+/** Pixels in the form that sharp takes, with alpha if there is any. */
 export function rawPixels({ width, height, data, alpha }: Image): Sharp {
   if (!alpha) return sharp(data, { raw: { width, height, channels: 3 } });
   const samples = new Uint8Array(width * height * 4);
@@ -12,7 +12,7 @@ export function rawPixels({ width, height, data, alpha }: Image): Sharp {
   return sharp(samples, { raw: { width, height, channels: 4 } });
 }
 
-/** Samples as sharp gives them, of three channels or four, the fourth of which is alpha. */
+/** An image from samples of sharp, which have three channels, or four with alpha. */
 export function fromRaw(
   samples: Uint8Array,
   { width, height, channels }: { readonly width: number; readonly height: number; readonly channels: number },

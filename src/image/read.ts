@@ -6,20 +6,20 @@ import { type ReadableType, readableType } from "./read/kinds.ts";
 import { assertPixels, damaged, type Outline } from "./read/outline.ts";
 import { onCanvas } from "./read/window.ts";
 
-/** What an image file may ask of this process. */
+/** Limits for an image file. */
 export interface ReadLimits {
-  /** Pixels of one frame, as its header states them; 25 million by default. */
+  /** Pixels of one frame, as stated in its header; 25 million by default. */
   readonly maxPixels?: number;
   /** Bytes of the file; 64 MiB by default. */
   readonly maxBytes?: number;
 }
 
-/** The picture as it was stored, before anything was done to it. */
+/** The picture as stored in the file, before any conversion. */
 export interface Original {
   /** Before EXIF orientation. */
   readonly width: number;
   readonly height: number;
-  /** With alpha. */
+  /** Including alpha. */
   readonly channels: number;
   /** libvips's name of the sample type: `uchar` is 8 bits, `ushort` 9–16. */
   readonly depth: string;
@@ -28,35 +28,37 @@ export interface Original {
   readonly hasAlpha: boolean;
   /** EXIF orientation, 1–8; 1 is upright. */
   readonly orientation: number;
-  /** Frames of an animation, pages of a document. */
+  /** Frames of an animation, or pages of a document. */
   readonly pages: number;
   readonly bytes: number;
 }
 
 export interface ReadImage {
   readonly image: Image;
-  /** By content. */
+  /** Found from the content. */
   readonly mediaType: string;
   readonly original: Original;
   /**
-   * What was done to come from the original to `image`, for people: "converted from Display P3", "tone-mapped from
-   * PQ", "first of 12 frames"; printable ASCII of under 500 letters in all, fit for a header; empty if nothing is
-   * worth a word.
+   * How the original was converted, for people: "converted from Display P3", "tone-mapped from PQ", "first of 12
+   * frames". Printable ASCII of less than 500 characters in all, so that it fits into a header. Empty if there is
+   * nothing to report.
    */
   readonly notes: readonly string[];
 }
 
 const MAX_PIXELS = 25_000_000;
-/** Of an image file, unless told. */
+/** The default for `maxBytes`. */
 export const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * An image file → upright 8-bit sRGB. Colours that are told otherwise (profiles, code points, gamma, CMYK, Lab) are
- * converted, highlights of PQ and HLG brought down to white, samples of any depth brought to 8 bits; an animation
- * gives its first frame, alpha that is opaque everywhere goes. A file without its last bytes is read if all its
- * pixels are there.
- * Limits are checked on the header, before pixels are allocated.
- * Throws `bad-image` (empty, lacking pixels, damaged, or of a kind that is not read, which is named) or `too-large`.
+ * Reads an image file as upright 8-bit sRGB. Other colours (profiles, code points, gamma, CMYK, Lab) are converted,
+ * highlights of PQ and HLG are tone-mapped, and samples of any depth become 8 bits. Of an animation the first frame is
+ * read. Alpha that is opaque everywhere is dropped. A file whose end is missing is read if all its pixels are there.
+ *
+ * Limits are checked on the header, before memory for pixels is allocated.
+ *
+ * Throws `too-large`, or `bad-image` if the file is empty, lacks pixels, is damaged, or is of a kind that is not read,
+ * which the error names.
  */
 export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Promise<ReadImage> {
   const { maxPixels = MAX_PIXELS, maxBytes = MAX_BYTES } = limits;
@@ -82,7 +84,7 @@ export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Pro
   };
 }
 
-/** What a file says of itself, by the reader of its format, which is loaded when the first file of that comes. */
+/** Reads what a file says about its picture. The reader of a format is loaded with the first file of that format. */
 async function outlineOf(mediaType: ReadableType, bytes: Uint8Array, maxPixels: number): Promise<Outline> {
   switch (mediaType) {
     case "image/jpeg":
@@ -135,7 +137,7 @@ async function decodeWhole(
   }
 }
 
-/** Says of what libvips cannot read that the image is damaged; libvips's own words follow. */
+/** Reports a failure of libvips as a damaged image, followed by the words of libvips. */
 async function asDamage<T>(mediaType: string, work: Promise<T>, missing?: string): Promise<T> {
   try {
     return await work;

@@ -1,6 +1,6 @@
 /**
- * What bytes are, by their first bytes and never by a name. `undefined` if they are nothing known here.
- * Sources: the formats' own specifications; ISO/IEC 14496-12 for `ftyp`, with the brands of AVIF, HEIF and MIAF.
+ * The type of a file, from its first bytes and never from its name; `undefined` if it is unknown. Sources: the
+ * specifications of the formats; ISO/IEC 14496-12 for `ftyp`, with the brands of AVIF, HEIF and MIAF.
  */
 export function sniff(bytes: Uint8Array): string | undefined {
   for (const [mediaType, offset, signature] of SIGNATURES) {
@@ -40,7 +40,7 @@ const SIGNATURES: readonly (readonly [mediaType: string, offset: number, signatu
   ["application/gzip", 0, [0x1f, 0x8b]],
 ];
 
-/** Two letters may begin any text; a bitmap has two reserved numbers of 16 bits after its size, both 0. */
+/** The two letters of a bitmap could begin any text. So its two reserved 16-bit numbers after the size have to be 0. */
 function sniffBitmap(bytes: Uint8Array): string | undefined {
   if (text(bytes, 0, 2) !== "BM") return undefined;
   return text(bytes, 6, 10) === "\0\0\0\0" ? "image/bmp" : undefined;
@@ -56,7 +56,7 @@ function sniffRiff(bytes: Uint8Array): string | undefined {
   return text(bytes, 8, 12) === "WEBP" ? "image/webp" : "application/x-riff";
 }
 
-/** The brands of an ISO media file stand in its first box: the major one, its version, then the compatible ones. */
+/** The brands of an ISO media file are in its first box: the major one, its version, then the compatible ones. */
 function sniffIsoMedia(bytes: Uint8Array): string | undefined {
   if (text(bytes, 4, 8) !== "ftyp") return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

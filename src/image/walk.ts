@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
 
 /**
- * All files in a folder, however deep, in any order. Hidden files and folders are left alone: systems keep their own in
- * them, some named as images (`._a.png`). Links to files are followed, links to folders are not. `fail` is told of what
- * cannot be looked into. Throws if that is the folder itself.
+ * All files in a folder and its sub-folders, in any order. Hidden files and folders are skipped: systems keep their own
+ * files there, some with names of images (`._a.png`). Links to files are followed, links to folders are not. `fail` is
+ * called for folders that cannot be read. Throws if the folder itself cannot be read.
  */
 export async function* walk(
   folder: string,
@@ -29,12 +29,12 @@ export async function* walk(
   }
 }
 
-/** Node cannot open a file whose name it has as text, if that name is no UTF-8. */
+/** Node cannot open a file by its name as text if the name is not UTF-8. */
 export function badName(): ZippyNetError {
   return new ZippyNetError("bad-option", "expected a file name in UTF-8, got other bytes: rename the file");
 }
 
-/** A name as bash writes it in `$'…'`: what is not printable ASCII as `\xNN`. */
+/** A name in the form of bash's `$'…'`: everything except printable ASCII as `\xNN`. */
 function escaped(name: Uint8Array): string {
   return Array.from(name, (byte) =>
     byte > 0x1f && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`,

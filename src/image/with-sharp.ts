@@ -1,11 +1,11 @@
 import { ZippyNetError } from "../codec/errors.ts";
 
-/** Pixels up to which classical frames are decoded, and pictures encoded. */
+/** The most pixels of classical frames that are decoded, and of pictures that are encoded. */
 export const MAX_PIXELS = 25_000_000;
 
 /**
- * Imports a module that uses sharp: only what needs it, for who decodes latents needs not have it. Throws `unavailable`
- * where it is not installed, or not for this machine.
+ * Imports a module that uses sharp. Only what needs sharp loads it, because decoding latents works without. Throws
+ * `unavailable` if sharp is not installed, or not for this machine.
  */
 export async function withSharp<T>(load: () => Promise<T>): Promise<T> {
   try {

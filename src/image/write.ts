@@ -11,16 +11,16 @@ import {
 import { rawPixels } from "./raw.ts";
 
 export interface WriteOptions {
-  /** 1–100 on the format's own scale; PNG has none. */
+  /** 1–100 on the scale of the format; PNG has none. */
   readonly quality?: number;
 }
 
-/** Pixels from which on time counts: AVIF of a megapixel would take seconds at its usual effort. */
+/** From how many pixels on time matters: a megapixel would take AVIF seconds at its usual effort. */
 const MANY_PIXELS = 256 * 256;
 
 /**
- * Pixels → an image file: PNG without loss, the others above 40 dB unless a quality is given; in JPEG, transparency is
- * laid on white. Throws `bad-option`.
+ * Writes an image file: PNG without loss, the others above 40 dB unless a quality is given. JPEG puts transparent
+ * pixels on white. Throws `bad-option`.
  */
 export async function writeImage(
   image: Image,

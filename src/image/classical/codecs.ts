@@ -6,18 +6,21 @@ import type { ClassicalCodec } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
 import { rawPixels } from "../raw.ts";
 
-/** A lossy codec and a way to drive it. */
+/** A lossy codec and its settings. */
 export interface Variant {
   readonly codec: Exclude<ClassicalCodec, "vp8l">;
-  /** @param quality 1–100 @param effort 0–9, AVIF's; WebP is quick at its best */
+  /**
+   * @param quality 1–100
+   * @param effort 0–9, that of AVIF; WebP always uses its best, which is fast
+   */
   readonly code: (picture: Sharp, quality: number, effort: number) => Sharp;
 }
 
-/** A codec's variants are of one quality scale. Which is best differs from picture to picture. */
+/** The variants of a codec share one scale of quality. Which one is best differs from picture to picture. */
 export interface Family {
-  /** Whose quality is searched for. */
+  /** The variant whose quality is searched for. */
   readonly first: Variant;
-  /** Tried around that quality, for small pictures. */
+  /** Variants that are tried around that quality, for small pictures. */
   readonly others: readonly Variant[];
 }
 
@@ -28,7 +31,7 @@ const VP8: Family = {
   ],
 };
 
-/** Tuned to PSNR and to the eye, with chroma whole and halved. */
+/** Tuned for PSNR and for the eye, with full and halved chroma. */
 const AV1: Family = {
   first: av1({ chromaSubsampling: "4:4:4", tune: "psnr" }),
   others: [av1({ chromaSubsampling: "4:4:4" }), av1({ chromaSubsampling: "4:2:0", tune: "psnr" })],
@@ -40,16 +43,16 @@ function av1(options: { chromaSubsampling: string; tune?: "psnr" }): Variant {
   return { codec: "av1", code: (picture, quality, effort) => picture.avif({ quality, effort, ...options }) };
 }
 
-/** Pixels up to which VP8L is as slow as it can be. */
+/** Up to how many pixels VP8L uses its slowest setting. */
 const MAX_SLOW_LOSSLESS = 1024 * 1024;
 
-/** For looking around: a tenth of the time of the next, within some per cent of its bytes. */
+/** For the search: it takes a tenth of the time of the next effort, and gives nearly the same bytes. */
 export const QUICK = 2;
 
-/** AVIF's slowest. */
+/** The slowest effort of AVIF. */
 export const SLOWEST = 9;
 
-/** Sides of a square, in pixels, and AVIF's efforts up to it, by our own effort: from 0, 1, 3, 6 and 9 on. */
+/** Sides of a square, in pixels, and the efforts of AVIF up to that size, for our efforts from 0, 1, 3, 6 and 9 on. */
 const EFFORTS = [
   [256, [5, 9, 9, 9, 9]],
   [1024, [4, 4, 4, 6, 9]],
@@ -58,8 +61,8 @@ const EFFORTS = [
 const FROM = [0, 1, 3, 6, 9] as const;
 
 /**
- * AVIF's effort for what is stored, by our own: one that keeps a picture under a second or so, unless more is asked
- * for.
+ * The effort of AVIF for a file that is stored, from ours. It keeps a picture below about a second, unless a higher
+ * effort is asked for.
  */
 export function thoroughEffort(image: Image, effort: number): number {
   const [, efforts] = EFFORTS.find(([side]) => blockPixels(image) <= side * side)!;
@@ -67,8 +70,8 @@ export function thoroughEffort(image: Image, effort: number): number {
 }
 
 /**
- * Whether what is best at effort 0 is coded again at AVIF's slowest: pictures of at most 256×256 pixels, which that
- * takes a moment.
+ * Whether the best file at effort 0 is coded again with AVIF's slowest effort: for pictures of at most 256×256 pixels,
+ * where that is fast.
  */
 export function isPolished(image: Image): boolean {
   return blockPixels(image) <= EFFORTS[0][0] ** 2;
@@ -77,16 +80,18 @@ export function isPolished(image: Image): boolean {
 /** Side of an AV1 superblock, in pixels. */
 const BLOCK = 64;
 
-/** Pixels that take AV1's time: it works on whole blocks, so a row of 4096 pixels takes as long as 64 of them. */
+/**
+ * Pixels that count for the time of AV1. It works on whole blocks, so a row of 4096 pixels takes as long as 64 of them.
+ */
 function blockPixels({ width, height }: Image): number {
   const whole = (side: number): number => Math.ceil(side / BLOCK) * BLOCK;
   return whole(width) * whole(height);
 }
 
 /**
- * Time of coding and decoding a pixel, in multiplications of a model's networks that take as long, by AVIF's effort.
- * Measured on noise, which is the slowest, at 22 multiplications a nanosecond; AVIF's slowest varies tenfold with the
- * picture.
+ * The time to code and decode a pixel for each effort of AVIF, as the number of multiplications of a model's networks
+ * that take as long. Measured on noise, the slowest content, at 22 multiplications a nanosecond. The slowest effort
+ * varies tenfold with the picture.
  */
 const AV1_COST = [
   [QUICK, 17_000],
@@ -96,7 +101,7 @@ const AV1_COST = [
 const VP8_COST = 11_000;
 const VP8L_COST = 30_000;
 
-/** What a frame costs of a budget, see `codec/budget.ts`. */
+/** The cost of a frame in a budget, see `codec/budget.ts`. */
 export function frameCost(codec: ClassicalCodec, image: Image, effort: number): number {
   const { width, height } = image;
   if (codec === "vp8") return width * height * VP8_COST;
@@ -105,7 +110,7 @@ export function frameCost(codec: ClassicalCodec, image: Image, effort: number): 
   return blockPixels(image) * cost;
 }
 
-/** The frame of a picture without its container; alpha is left out. */
+/** The frame of a picture, without a container and without alpha. */
 export async function lossyFrame(
   { codec, code }: Variant,
   { width, height, data }: Image,
@@ -116,13 +121,13 @@ export async function lossyFrame(
   return codec === "av1" ? av1Frame(file) : frameOf(file, "vp8");
 }
 
-/** The frame of a picture, its alpha included, without loss (but for colours that nobody sees). */
+/** The lossless frame of a picture, with alpha. Only the colours of fully transparent pixels are lost. */
 export async function losslessFrame(image: Image): Promise<Uint8Array> {
   const effort = image.width * image.height <= MAX_SLOW_LOSSLESS ? 6 : 2;
   return frameOf(await rawPixels(image).webp({ lossless: true, effort }).toBuffer(), "vp8l");
 }
 
-/** Opacity as a file's alpha: a lossless frame of greys without its header. */
+/** The alpha of a `.zn` file: a lossless frame of grey pixels, without its header. */
 export async function alphaFrame({
   width,
   height,

@@ -7,7 +7,7 @@ import type { Image } from "../../codec/image.ts";
 import { fromRaw } from "../raw.ts";
 import { MAX_PIXELS } from "../with-sharp.ts";
 
-/** Pixels of a classical frame, without alpha that wraps it. Throws `bad-file` or `too-large`. */
+/** Decodes a classical frame, without the alpha around it. Throws `bad-file` or `too-large`. */
 export async function decodeClassical(file: ClassicalFile): Promise<Image> {
   const { kind, frame } = file;
   const hasAlpha = kind === "vp8l" && webpSize({ codec: kind, payload: frame }).alpha;
@@ -17,7 +17,7 @@ export async function decodeClassical(file: ClassicalFile): Promise<Image> {
   return fromRaw(samples, { width: file.width, height: file.height, channels });
 }
 
-/** Opacity, one byte a pixel, from a file's alpha. Throws as `decodeClassical`. */
+/** Decodes the alpha of a file: opacity, one byte a pixel. Throws as `decodeClassical`. */
 export async function decodeAlpha(alpha: Uint8Array, { width, height }: ZnFile): Promise<Uint8Array> {
   const payload = withVp8lHeader(alpha, width, height);
   assertVp8lEnds(payload, { width, height });

@@ -19,23 +19,23 @@ import {
 import { decodeClassical } from "./decode.ts";
 import { filled, NO_WRAP, type Wrap } from "./wrap.ts";
 
-/** Qualities that a search begins with, and by how much it then moves. */
+/** The qualities that a search starts with, and the steps that it then takes. */
 const COARSE = [10, 25, 40, 55, 70, 85] as const;
 const MOVES = [7, 3, 1] as const;
-/** Larger pictures are not tried at many qualities, but a part of them is. */
+/** Larger pictures are not coded at many qualities; a part of them is. */
 const LARGEST_SEARCHED = 1024 * 1024;
 const PART = 512;
 const LONGEST_WALK = 8;
-/** What is tried around the best quality. */
+/** The steps that are tried around the best quality. */
 const AROUND = [-1, 0, 1] as const;
 
-/** How a file was made. */
+/** The settings that a file was made with. */
 interface Tried extends Candidate {
   readonly variant: Variant;
   readonly at: number;
 }
 
-/** The classical codecs at one picture, each file with its alpha. */
+/** Codes one picture with the classical codecs, each file with its alpha. */
 export class Classical {
   readonly #image: Image;
   readonly #visible: Image;
@@ -44,7 +44,10 @@ export class Classical {
   readonly #budget: Budget | undefined;
   readonly #tried = new Map<Variant, Map<string, Promise<Candidate>>>();
 
-  /** @param wrap puts the picture's alpha around a file @param effort 0–9 */
+  /**
+   * @param wrap puts the alpha of the picture around a file
+   * @param effort 0–9
+   */
   constructor(image: Image, wrap: Wrap, effort: number, budget?: Budget) {
     this.#image = image;
     this.#visible = filled(image);
@@ -53,7 +56,7 @@ export class Classical {
     this.#budget = budget;
   }
 
-  /** Quick: VP8 at a quality. */
+  /** The fast way: VP8 at a quality. */
   probe(quality: number): Promise<Candidate> {
     return this.try(FAMILIES[0]!.first, quality, QUICK);
   }
@@ -64,14 +67,17 @@ export class Classical {
   }
 
   /**
-   * The best files of every lossy codec; some may not meet the target.
-   * @param rival the best file that there is already
+   * The best file of every lossy codec. Some may miss the target.
+   * @param rival the best file so far
    */
   async lossy(judge: Judge, rival?: Candidate): Promise<Candidate[]> {
     return (await this.#each(FAMILIES, (family) => this.#search(family, judge, rival))).flat();
   }
 
-  /** All at once, or within a budget one after the other, so that it is spent in the same order on every machine. */
+  /**
+   * Runs all at once. Within a budget it runs one after the other, so that the budget is spent in the same order on
+   * every machine.
+   */
   async #each<T, U>(items: readonly T[], step: (item: T) => Promise<U>): Promise<U[]> {
     if (!this.#budget) return Promise.all(items.map(step));
     const done: U[] = [];
@@ -79,7 +85,7 @@ export class Classical {
     return done;
   }
 
-  /** Whether so many frames are within the budget. */
+  /** Whether the budget allows so many frames. */
   #allows(count: number, { codec }: Variant, effort: number): boolean {
     return this.#budget?.allows(count * frameCost(codec, this.#image, effort)) ?? true;
   }
@@ -88,7 +94,7 @@ export class Classical {
     const { width, height } = this.#image;
     const effort = thoroughEffort(this.#image, this.#effort);
     const large = width * height > LARGEST_SEARCHED;
-    // VP8 without a rival is what there always is
+    // without a rival, VP8 is always coded, so that there is a file
     if ((rival || first.codec !== "vp8") && !this.#allows(1, first, effort)) return [];
     if (large && judge.target.kind === "quality") {
       return [await this.try(first, await qualityOfPart(this.#image, first, judge), effort)];
@@ -115,7 +121,7 @@ export class Classical {
     return [...all, ...polished.flat()];
   }
 
-  /** A variant's files about a quality. */
+  /** The files of a variant around a quality. */
   async #near(variant: Variant, quality: number, effort: number, judge: Judge): Promise<Tried[]> {
     const at = async (value: number): Promise<Tried> => ({
       ...(await this.try(variant, value, effort)),
@@ -125,7 +131,7 @@ export class Classical {
     return judge.target.kind === "quality" ? around(at, quality) : walk(at, quality, judge, this.#budget);
   }
 
-  /** A variant at a quality and AVIF's effort; remembered. */
+  /** The file of a variant at a quality and an effort of AVIF; kept for the next call. */
   try(variant: Variant, quality: number, effort: number): Promise<Candidate> {
     const tried = this.#tried.get(variant) ?? new Map<string, Promise<Candidate>>();
     this.#tried.set(variant, tried);
@@ -152,7 +158,7 @@ export class Classical {
   }
 }
 
-/** The quality of least loss: coarse steps, then ever smaller ones from the best so far. */
+/** The quality with the least loss: first in large steps, then in ever smaller ones around the best so far. */
 async function leastLoss(at: (quality: number) => Promise<Candidate>, judge: Judge): Promise<number> {
   const loss = async (quality: number) => ({ quality, loss: judge.loss(await at(quality)) });
   const least = (tried: readonly { quality: number; loss: number }[]) =>
@@ -165,7 +171,7 @@ async function leastLoss(at: (quality: number) => Promise<Candidate>, judge: Jud
   return best.quality;
 }
 
-/** The lowest quality that reaches a PSNR, or the highest that fits bytes; 100 or 1 if none does. */
+/** The lowest quality that reaches a PSNR, or the highest that fits the bytes; 100 or 1 if none does. */
 async function edge(
   at: (quality: number) => Promise<Candidate>,
   judge: Judge,
@@ -181,7 +187,9 @@ async function edge(
   return low;
 }
 
-/** Whether a file may become better than its rival, coded as slowly as can be: that has been worth up to a seventh. */
+/**
+ * Whether a file may become better than its rival when coded with the slowest effort, which has saved up to a seventh.
+ */
 function mayWin(best: Candidate, rival: Candidate | undefined, judge: Judge): boolean {
   if (!rival) return true;
   const hoped = {
@@ -201,7 +209,9 @@ function around(at: (quality: number) => Promise<Tried>, quality: number): Promi
   );
 }
 
-/** From where a quick look found the edge to where it is: past it if need be, and back as far as the target is met. */
+/**
+ * Corrects the quality that the fast effort found: upwards until the target is met, then down as far as it still is.
+ */
 async function walk(
   at: (quality: number) => Promise<Tried>,
   from: number,
@@ -225,7 +235,7 @@ function isQuality(value: number): boolean {
   return value >= 1 && value <= 100;
 }
 
-/** What is best for the middle of a large picture. */
+/** The best settings for the middle of a large picture. */
 async function qualityOfPart(image: Image, variant: Variant, judge: Judge): Promise<number> {
   const part = new Classical(middle(image, PART), NO_WRAP, 0);
   return leastLoss((quality) => part.try(variant, quality, QUICK), judge);

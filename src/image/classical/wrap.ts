@@ -4,19 +4,19 @@ import { withSharp } from "../with-sharp.ts";
 
 /** Puts a picture's alpha around a file that has none. */
 export interface Wrap {
-  /** By so much files grow. */
+  /** How many bytes alpha adds to a file. */
   readonly bytes: number;
   readonly around: (file: Uint8Array) => Uint8Array;
 }
 
-/** Of a picture without alpha. */
+/** For a picture without alpha. */
 export const NO_WRAP: Wrap = { bytes: 0, around: (file) => file };
 
 const EMPTY = new Uint8Array(0);
 
 /**
- * None if the alpha is too much for a file, such as noise of a megapixel: then only VP8L, which has its own, can hold
- * the picture.
+ * Undefined if the alpha is too large for a file, such as noise of a megapixel. Then only VP8L, which has alpha of its
+ * own, can hold the picture.
  */
 export async function wrapperOf({ width, height, data, alpha }: Image): Promise<Wrap | undefined> {
   if (!alpha) return NO_WRAP;
@@ -27,7 +27,7 @@ export async function wrapperOf({ width, height, data, alpha }: Image): Promise<
   return { bytes: withAlpha(EMPTY, frame).length, around };
 }
 
-/** A picture whose fully transparent pixels have the mean colour of the others: cheap to code, and unseen. */
+/** Gives fully transparent pixels the mean colour of the others, which costs few bits and is never seen. */
 export function filled(image: Image): Image {
   const { width, height, data, alpha } = image;
   if (!alpha) return image;

@@ -21,10 +21,10 @@ export interface Decoded {
   readonly notes: readonly string[];
 }
 
-/** How sharp is to open a file. */
+/** Options for opening a file with sharp. */
 export type Opening = Pick<SharpOptions, "failOn" | "limitInputPixels">;
 
-/** An image file that sharp opens → upright 8-bit sRGB, by what its header and its outline say of its colours. */
+/** Reads a file with sharp as upright 8-bit sRGB. Its header and its outline say which colours it has. */
 export async function decode(outline: Outline, header: Metadata, opening: Opening): Promise<Decoded> {
   const open = (ignoreIcc: boolean): Sharp => sharp(outline.bytes, { ...opening, ignoreIcc }).autoOrient();
   const colours = COLOURS[header.space];
@@ -44,7 +44,7 @@ export async function decode(outline: Outline, header: Metadata, opening: Openin
   };
 }
 
-/** Bands of colour in libvips's spaces. */
+/** Channels of colour in the colour spaces of libvips. */
 const COLOURS: Readonly<Record<string, 1 | 3 | 4>> = {
   "b-w": 1,
   grey16: 1,
@@ -55,7 +55,7 @@ const COLOURS: Readonly<Record<string, 1 | 3 | 4>> = {
   cmyk: 4,
 };
 
-/** The samples as they stand in the file. */
+/** The samples as stored in the file. */
 async function samplesOf(
   open: (ignoreIcc: boolean) => Sharp,
   header: Metadata,
@@ -77,7 +77,7 @@ async function samplesOf(
   return { ...own, range, alphaRange: { black: 0, white } };
 }
 
-/** The same bits as signed numbers. */
+/** Reads the same bits as signed numbers. */
 function signed({ buffer, byteOffset, length }: Samples["data"]): Int16Array {
   return new Int16Array(buffer, byteOffset, length);
 }
@@ -96,7 +96,7 @@ async function bandsOf(
 ): Promise<Omit<Samples, "range">> {
   const raw = (picture: Sharp, to: string) =>
     picture.toColourspace(to).raw({ depth }).toBuffer({ resolveWithObject: true });
-  // of grey that is not 16 bits, sharp hands out the first band only
+  // for grey that is not 16 bits, sharp returns only the first channel
   if (space === "b-w" && channels > 1 && alpha !== undefined) {
     const parts = await Promise.all(
       [0, alpha].map((band) => raw(open(true).extractChannel(band as 0 | 1 | 2 | 3), "b-w")),
@@ -118,7 +118,7 @@ async function bandsOf(
   return { width, height, bands, colours, data: numbers(data, depth), ...(alpha !== undefined && { alpha }) };
 }
 
-/** Samples → sRGB by their profile, or else by what the file tells otherwise, or else by what they hold. */
+/** Converts samples to sRGB: by their profile; without one by what else the file says; without that by their values. */
 function interpreted(raw: Samples, outline: Outline, profile: Colour | undefined): Decoded {
   const { data, bands, colours, alpha } = raw;
   const lab = outline.samples?.lab;
@@ -153,7 +153,7 @@ function noteOf(colour: Colour): string[] {
   return [highlights ? `tone-mapped from ${highlights} (${name})` : `converted from ${name}`];
 }
 
-/** CMYK, and profiles that are tables: LittleCMS's work. CMYK without a profile goes by libvips's own. */
+/** Converts CMYK, and profiles that are tables, with LittleCMS. CMYK without a profile uses the one of libvips. */
 async function throughTables(
   open: (ignoreIcc: boolean) => Sharp,
   { depth, space, hasAlpha }: Metadata,
@@ -176,7 +176,7 @@ async function throughTables(
     const alpha = hasAlpha && depth === "ushort" ? await alphaOfCmyk(open(true)) : image.alpha;
     return { image: { ...image, ...(alpha && { alpha }) }, notes: [`converted from ${name}`] };
   }
-  // sharp's own conversion would go by way of Display P3 for 16 bits, and pass grey of 16 bits by
+  // sharp's conversion would go through Display P3 for 16 bits, and would skip 16-bit grey
   const wide = space === "rgb16" || space === "grey16";
   const to = wide ? "ushort" : "uchar";
   const raw = async (picture: Sharp): Promise<Samples> => {
@@ -189,7 +189,7 @@ async function throughTables(
   };
   const bare = (): Sharp => open(true).toColourspace(space);
   const samples = await raw(bare().withIccProfile("srgb", { attach: false }));
-  // where LittleCMS finds a profile wrong, sharp hands out the samples as they were
+  // if LittleCMS rejects a profile, sharp returns the samples unchanged
   const before = await raw(bare());
   const same = samples.bands === before.bands && samples.data.every((sample, i) => sample === before.data[i]);
   const note = same
@@ -198,7 +198,7 @@ async function throughTables(
   return { image: toSrgb(samples, SRGB), notes: [note] };
 }
 
-/** libvips brings CMYK of 16 bits to 8, and clips its alpha. */
+/** libvips reduces 16-bit CMYK to 8 bits and clips its alpha, so alpha is read separately. */
 async function alphaOfCmyk(picture: Sharp): Promise<Uint8Array> {
   const { data, info } = await picture
     .pipelineColourspace("cmyk")

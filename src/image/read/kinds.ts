@@ -1,7 +1,7 @@
 import { ZippyNetError } from "../../codec/errors.ts";
 import { sniff } from "../sniff.ts";
 
-/** Media types that are read. */
+/** The media types that are read. */
 export const READABLE = [
   "image/jpeg",
   "image/png",
@@ -13,10 +13,7 @@ export const READABLE = [
 
 export type ReadableType = (typeof READABLE)[number];
 
-/**
- * Whole files of kinds that are not read: what they are, and what to do. HEIF is looked into first, as it may hold
- * AV1.
- */
+/** Kinds of files that are not read, and what to do with them. HEIF is not decided here, because it may hold AV1. */
 const KNOWN: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
   "image/svg+xml": ["image/svg+xml, a drawing", "render it to PNG first"],
   "image/bmp": ["image/bmp", "convert it to PNG first"],
@@ -38,7 +35,7 @@ const KNOWN: Readonly<Record<string, readonly [what: string, remedy: string]>> =
   "application/zip": ["application/zip", "unpack it first"],
 };
 
-/** By content. Throws `bad-image` for all that is not read, naming it. */
+/** The type of a file from its content. Throws `bad-image` for files that are not read, and names them. */
 export function readableType(bytes: Uint8Array): ReadableType {
   const mediaType = sniff(bytes);
   if (mediaType === "image/heic" || mediaType === "image/heif") return "image/avif";

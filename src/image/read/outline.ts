@@ -2,33 +2,33 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import type { Colour } from "./colour/colour.ts";
 import type { TiffSamples } from "./formats/tiff.ts";
 
-/** What a file says of itself beyond what its decoder passes on, read before any pixel is decoded. */
+/** What a file says about its picture and its decoder does not report. Read before any pixel is decoded. */
 export interface Outline {
-  /** What is to be decoded: the file, a mended copy, or its first frame as a file of its own. */
+  /** The bytes to decode: the file, a repaired copy, or its first frame as a file of its own. */
   readonly bytes: Uint8Array;
-  /** Colour that is told otherwise than by an ICC profile. */
+  /** The colour space, if the file states it other than by an ICC profile. */
   readonly colour?: Colour;
-  /** Whether `colour` counts even where there is a profile. */
+  /** Whether `colour` counts even if there is a profile. */
   readonly colourBeforeProfile?: boolean;
-  /** Whether the file has a profile, which the decoder does not pass on where it finds it wrong. */
+  /** Whether the file has a profile. The decoder does not return a profile that it rejects. */
   readonly profile?: boolean;
-  /** Whether the picture is grey and the decoder hands it out as RGB. */
+  /** Whether the picture is grey and the decoder returns it as RGB. */
   readonly grey?: boolean;
-  /** Whether colours are multiplied with alpha, and the decoder hands them out like that. */
+  /** Whether colours are multiplied with alpha, and the decoder returns them like that. */
   readonly premultiplied?: boolean;
-  /** Whether samples leave room below black and above white, as video has it. */
+  /** Whether samples leave room below black and above white, as in video. */
   readonly limitedRange?: boolean;
-  /** Frames or pages, where the decoder does not count them. */
+  /** Frames or pages, if the decoder does not count them. */
   readonly frames?: number;
-  /** Where the first frame stands on a canvas that it does not fill. */
+  /** The place of the first frame, on a canvas that it does not fill. */
   readonly window?: Window;
-  /** What a TIFF says of its samples, which its decoder takes for others. */
+  /** What a TIFF says about its samples, which its decoder misreads. */
   readonly samples?: TiffSamples;
-  /** What the file lacks by its own account: why its decoder will refuse it, if it does. */
+  /** What is missing from the file according to its own sizes. It explains why its decoder refuses it, if it does. */
   readonly missing?: string;
-  /** What the decoder only warns of though pixels are missing; of other warnings there is no harm. */
+  /** The warnings of the decoder that mean missing pixels. Its other warnings are harmless. */
   readonly fatal?: RegExp;
-  /** What was done, for people. */
+  /** What was converted, for people. */
   readonly notes: readonly string[];
 }
 
@@ -39,19 +39,19 @@ export interface Window {
   readonly frame: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }
 
-/** Of a file without its last bytes that has all its pixels. */
+/** The note for a file whose end is missing and that has all its pixels. */
 export const END_MISSING = "its last bytes are missing, all its pixels are there";
 
-/** Of a file whose code points H.273 does not define. */
+/** The note for a file with code points that H.273 does not define. */
 export const UNKNOWN_COLOUR =
   "its colours are told by numbers that mean nothing yet, and were taken for sRGB";
 
-/** A whole file of a kind that cannot be read here: what it is, and what to do. */
+/** The error for a whole file of a kind that is not read: what it is, and what to do. */
 export function unsupported(what: string, remedy: string): ZippyNetError {
   return new ZippyNetError("bad-image", `expected an image that can be read here, got ${what}: ${remedy}`);
 }
 
-/** A file that is not whole: what is missing or wrong. */
+/** The error for a file that is not whole: what is missing or wrong. */
 export function damaged(mediaType: string, why: string, cause?: unknown): ZippyNetError {
   return new ZippyNetError("bad-image", `expected a whole ${mediaType}, got a damaged one: ${why}`, {
     cause,
@@ -67,10 +67,10 @@ export function assertPixels(width: number, height: number, most: number): void 
     );
 }
 
-/** Chunks, boxes, segments, blocks or directories that a file is made of. Animations have a few a frame. */
+/** The most chunks, boxes, segments, blocks or directories of a file. Animations have a few for each frame. */
 const MOST_PARTS = 20_000;
 
-/** Decoders take microseconds a part, however little is in it: throws `too-large` when a file has too many. */
+/** Throws `too-large` if a file has too many parts. Decoders take microseconds for each, however small it is. */
 export function assertParts(count: number): void {
   if (count > MOST_PARTS)
     throw new ZippyNetError("too-large", `expected an image file of at most ${MOST_PARTS} parts, got more`);

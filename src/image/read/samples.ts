@@ -1,17 +1,17 @@
-/** Samples as a decoder gives them, band by band within each pixel, row by row. */
+/** Samples as a decoder returns them: row by row, and for each pixel channel by channel. */
 export interface Samples {
   readonly width: number;
   readonly height: number;
-  /** Of a pixel: grey or RGB first. */
+  /** Channels of a pixel. Grey or RGB comes first. */
   readonly bands: number;
   readonly data: SampleArray;
-  /** Bands of colour. */
+  /** Channels of colour. */
   readonly colours: 1 | 3;
-  /** The band of alpha, if there is one. */
+  /** The channel of alpha, if there is one. */
   readonly alpha?: number;
-  /** The samples of black and white. */
+  /** The sample values of black and white. */
   readonly range: Range;
-  /** Those of alpha; as `range` unless told. */
+  /** Those of alpha; `range` by default. */
   readonly alphaRange?: Range;
 }
 
@@ -29,7 +29,7 @@ export type SampleArray =
   | Int32Array
   | Float32Array;
 
-/** Colours that were multiplied with alpha → as they were before; black where all is clear. */
+/** Divides colours by alpha, which they were multiplied with. Fully transparent pixels become black. */
 export function unpremultiplied(samples: Samples): Samples {
   const { data, bands, colours, alpha, range, alphaRange = range } = samples;
   if (alpha === undefined) return samples;
@@ -44,7 +44,7 @@ export function unpremultiplied(samples: Samples): Samples {
   return { ...samples, data: straight };
 }
 
-/** libvips's names of sample types. */
+/** Names of sample types in libvips. */
 const ARRAYS = {
   uchar: Uint8Array,
   char: Int8Array,
@@ -61,7 +61,7 @@ export function isDepth(name: string): name is Depth {
   return Object.hasOwn(ARRAYS, name);
 }
 
-/** Bytes from libvips → numbers, without a copy where memory is aligned. */
+/** Reads bytes from libvips as numbers, without a copy if memory is aligned. */
 export function numbers(bytes: Buffer, depth: Depth): SampleArray {
   const type = ARRAYS[depth];
   const size = type.BYTES_PER_ELEMENT;
@@ -69,23 +69,23 @@ export function numbers(bytes: Buffer, depth: Depth): SampleArray {
   return new type(aligned.buffer as ArrayBuffer, aligned.byteOffset, bytes.length / size);
 }
 
-/** How samples of a type that is neither 8 nor 16 bits are understood. */
+/** How samples that are neither 8-bit nor unsigned 16-bit numbers are read. */
 export interface Reading {
   readonly range: Range;
-  /** Whether they are light, as renderers and cameras write it, rather than levels of a screen. */
+  /** Whether they are linear light, as written by renderers and cameras, instead of levels of a screen. */
   readonly light: boolean;
-  /** For people. */
+  /** A note for people. */
   readonly note: string;
 }
 
 /**
- * The rule for samples that are no bytes and no unsigned 16-bit numbers, from what is in them:
- * 1. Whole numbers of 0–255 are levels, in a type that could hold more.
- * 2. Floats of 0–1 are grey levels; in RGB they are light (scRGB, as Photoshop writes 32 bits), and brighter ones
- *    highlights.
- * 3. Integers that reach an eighth of what their type holds count from its end to its end.
- * 4. All else is stretched: the least of them is black, the greatest is white.
- * Floats that are no number are black.
+ * How samples that are neither 8-bit nor unsigned 16-bit numbers are read, from their values:
+ * 1. Whole numbers of 0–255 are 8-bit levels, even in a type that could hold more.
+ * 2. Floats of 0–1 are levels if they are grey. In RGB they are linear light (scRGB, as Photoshop writes 32 bits), and
+ *    larger ones are highlights.
+ * 3. Integers that reach an eighth of what their type can hold are read over the whole range of the type.
+ * 4. All others are stretched: the least is black, the greatest white.
+ * NaN is black.
  */
 export function readingOf(data: SampleArray, bands: number, colours: 1 | 3): Reading {
   const { least, greatest, whole } = extentOf(data, bands, colours);
@@ -111,7 +111,10 @@ export function readingOf(data: SampleArray, bands: number, colours: 1 | 3): Rea
   return as(least, greatest, `${type} stretched from ${short(least)} to ${short(greatest)}`);
 }
 
-/** Alpha's: 0 is clear, and opaque is the greatest number of an integer type, 1 of a float one unless there is more. */
+/**
+ * The range of alpha: 0 is transparent. Opaque is the greatest number of an integer type; for floats it is 1, or 255 or
+ * 65535 if there are larger values.
+ */
 export function alphaRangeOf(data: SampleArray, bands: number, alpha: number): Range {
   if (!(data instanceof Float32Array)) return { black: 0, white: LIMITS[data.constructor.name]![1] };
   let greatest = 0;

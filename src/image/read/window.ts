@@ -2,8 +2,8 @@ import type { Image } from "../../codec/image.ts";
 import type { Window } from "./outline.ts";
 
 /**
- * The first frame of an animation on its canvas, clear where the frame does not reach. `image` is the frame alone, or
- * the whole canvas as a decoder fills it.
+ * Puts the first frame of an animation on its canvas, which is transparent where the frame does not reach. `image` is
+ * the frame alone, or the whole canvas as a decoder fills it.
  */
 export function onCanvas(image: Image, { width, height, frame }: Window): Image {
   if (frame.width === width && frame.height === height) return image;

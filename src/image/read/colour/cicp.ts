@@ -3,18 +3,17 @@ import { bt2020, type Curve, cinema, gamma, hlg, linear, logarithmic, pq, smpte2
 import { D65, type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "./matrix.ts";
 
 /**
- * Coding-independent code points (ITU-T H.273): numbers for colours, as AVIF's `nclx`, PNG's `cICP` and AV1 carry
- * them.
+ * Coding-independent code points (ITU-T H.273): numbers for colour spaces, used by AVIF's `nclx`, PNG's `cICP` and AV1.
  */
 export interface Cicp {
   readonly primaries: number;
   readonly transfer: number;
-  /** Of YUV; 0 is RGB. Decoders undo it. */
+  /** The YUV matrix; 0 is RGB. Decoders undo it. */
   readonly matrix: number;
   readonly fullRange: boolean;
 }
 
-/** `undefined` if a number is none of H.273's. Unspecified means sRGB here, as browsers take it (MIAF, 7.3.6.4). */
+/** `undefined` if H.273 does not define a number. "Unspecified" means sRGB here, as in browsers (MIAF, 7.3.6.4). */
 export function colourOf({ primaries, transfer }: Cicp): Colour | undefined {
   const gamut = PRIMARIES[primaries];
   const curve = TRANSFERS[transfer];
@@ -78,8 +77,8 @@ interface Transfer {
 }
 
 /**
- * H.273, table 3. The curves of BT.709 and BT.601 are sRGB's here, as in browsers: it is pictures in sRGB that encoders
- * for video give those numbers.
+ * H.273, table 3. The curves of BT.709 and BT.601 are read as sRGB's, as in browsers, because encoders for video give
+ * these numbers to sRGB pictures.
  */
 const TRANSFERS: Readonly<Record<number, Transfer>> = {
   1: { name: "sRGB", curve: srgb },

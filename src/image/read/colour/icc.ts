@@ -4,15 +4,15 @@ import { type Curve, linear } from "./colour.ts";
 import { DIAGONAL, type Matrix, multiply, transpose, type Vector, XYZ_D50_TO_SRGB } from "./matrix.ts";
 
 /**
- * What an ICC profile is, as far as it is used here (ICC.1:2022; clauses in brackets).
- * `curves`: three curves and a matrix, or one curve for grey; converted here, at the samples' own depth.
- * `tables`: anything else that leads to Lab or XYZ (printers, scanners); LittleCMS in sharp converts it.
+ * An ICC profile, as far as it is used here (ICC.1:2022; clauses in brackets).
+ * - `curves`: three curves and a matrix, or one curve for grey. Converted here, at the depth of the samples.
+ * - `tables`: any other profile that leads to Lab or XYZ (printers, scanners). Converted by LittleCMS in sharp.
  */
 export type Profile =
   | { readonly kind: "curves"; readonly colour: Colour }
   | { readonly kind: "tables"; readonly name: string };
 
-/** `undefined` if the profile is damaged, or is not one for `channels` of colour: 1 is grey, 3 RGB, 4 CMYK. */
+/** `undefined` if the profile is damaged, or made for another number of `channels`: 1 is grey, 3 RGB, 4 CMYK. */
 export function parseProfile(bytes: Uint8Array, channels: number): Profile | undefined {
   try {
     const profile = new Tags(bytes);
@@ -25,7 +25,7 @@ export function parseProfile(bytes: Uint8Array, channels: number): Profile | und
     const told = profile.has("cicp") ? profile.cicp() : undefined;
     if (told) return { kind: "curves", colour: { ...told, name } };
     if (channels === 1) {
-      // a grey curve that leads to Lab is one of lightness
+      // a grey curve that leads to Lab gives lightness
       if (profile.text(20, 4) !== "XYZ ") return { kind: "tables", name };
       const curve = profile.curve("kTRC");
       return { kind: "curves", colour: { name, curves: [curve, curve, curve], matrix: DIAGONAL } };
@@ -46,7 +46,7 @@ export function parseProfile(bytes: Uint8Array, channels: number): Profile | und
   }
 }
 
-/** The tags of a profile. Its readers throw RangeError where the bytes are not what they should be. */
+/** Reads the tags of a profile. Throws RangeError if the bytes are not as expected. */
 class Tags {
   private readonly view: DataView;
   private readonly offsets = new Map<string, number>();
@@ -70,7 +70,7 @@ class Tags {
     return Array.from({ length }, (_, i) => String.fromCharCode(this.view.getUint8(at + i))).join("");
   }
 
-  /** Offset of a tag whose type is one of those (10). */
+  /** The offset of a tag of one of these types (10). */
   private at(tag: string, ...types: string[]): number {
     const at = this.offsets.get(tag);
     if (at === undefined || !types.includes(this.text(at, 4)))
@@ -87,7 +87,7 @@ class Tags {
     return [this.fixed(at + 8), this.fixed(at + 12), this.fixed(at + 16)];
   }
 
-  /** The code points that say what a profile's tables only come near to (9.2.17). */
+  /** Code points (9.2.17), which are exact where the tables of a profile are only an approximation. */
   cicp(): Colour | undefined {
     const at = this.at("cicp", "cicp") + 8;
     const [primaries, transfer, matrix, range] = [0, 1, 2, 3].map((i) => this.view.getUint8(at + i));
@@ -144,8 +144,8 @@ class Tags {
   }
 
   /**
-   * `desc`, in its old form (ICC.1:2001, 6.5.17) or the new (10.15): short, and of printable ASCII, as it goes into
-   * headers.
+   * `desc`, in its old form (ICC.1:2001, 6.5.17) or its new one (10.15): shortened, and in printable ASCII, because it
+   * goes into headers.
    */
   name(): string {
     let text = "";

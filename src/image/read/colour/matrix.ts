@@ -17,7 +17,7 @@ export const D65: Point = [0.3127, 0.329];
 /** The white of ICC profiles, as XYZ (ICC.1:2022, 7.2.16). */
 const D50_XYZ: Vector = [0.9642, 1, 0.8249];
 
-/** BT.709's, which sRGB has too. */
+/** The primaries of BT.709 and sRGB. */
 export const SRGB_PRIMARIES: Primaries = {
   red: [0.64, 0.33],
   green: [0.3, 0.6],
@@ -28,7 +28,8 @@ export const SRGB_PRIMARIES: Primaries = {
 export const DIAGONAL: Matrix = diagonal([1, 1, 1]);
 
 /**
- * Linear light of an RGB space → XYZ as seen under D50: its primaries, adapted to that white with Bradford's matrix.
+ * The matrix from linear light of an RGB space to XYZ under D50: its primaries, adapted to that white with the matrix
+ * of Bradford.
  */
 export function rgbToXyzD50({ red, green, blue, white }: Primaries): Matrix {
   const columns = transpose([direction(red), direction(green), direction(blue)]);
@@ -38,15 +39,15 @@ export function rgbToXyzD50({ red, green, blue, white }: Primaries): Matrix {
   return multiply(adaptation(whiteXyz, D50_XYZ), multiply(columns, diagonal(scale)));
 }
 
-/** XYZ under D50 → linear light of sRGB. */
+/** The matrix from XYZ under D50 to linear light of sRGB. */
 export const XYZ_D50_TO_SRGB: Matrix = inverse(rgbToXyzD50(SRGB_PRIMARIES));
 
-/** Linear light of an RGB space → linear light of sRGB. */
+/** The matrix from linear light of an RGB space to linear light of sRGB. */
 export function toSrgbMatrix(primaries: Primaries): Matrix {
   return multiply(XYZ_D50_TO_SRGB, rgbToXyzD50(primaries));
 }
 
-/** Throws RangeError if there is none: primaries that lie on a line. */
+/** The inverse. Throws RangeError if there is none, because the primaries are on one line. */
 export function inverse(m: Matrix): Matrix {
   const [[a, b, c], [d, e, f], [g, h, i]] = m;
   const determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
@@ -89,12 +90,12 @@ function dot(a: Vector, b: Vector): number {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-/** XYZ of some brightness. */
+/** The XYZ of a chromaticity, at luminance 1. */
 function direction([x, y]: Point): Vector {
   return [x, y, 1 - x - y];
 }
 
-/** How the eye takes one white for another (Bradford, as in ICC.1:2022, annex E). */
+/** Chromatic adaptation from one white to another (Bradford, as in ICC.1:2022, annex E). */
 function adaptation(from: Vector, to: Vector): Matrix {
   const cones: Matrix = [
     [0.8951, 0.2664, -0.1614],

@@ -12,7 +12,10 @@ import {
 } from "./colour.ts";
 import { apply, DIAGONAL, type Vector, XYZ_D50_TO_SRGB } from "./matrix.ts";
 
-/** Samples of a known colour → 8-bit sRGB, and alpha if not all of it is opaque. What sRGB cannot show is clipped. */
+/**
+ * Converts samples of a known colour space to 8-bit sRGB, with alpha unless it is opaque everywhere. Colours outside
+ * sRGB are clipped.
+ */
 export function toSrgb(samples: Samples, colour: Colour): Image {
   const { width, height } = samples;
   const alpha = alphaOf(samples);
@@ -53,7 +56,7 @@ function scaled({ width, height, bands, data, colours, range }: Samples): Uint8A
   return rgb;
 }
 
-/** Sample → 0–255. */
+/** From a sample to 0–255. */
 function toLevel(data: Samples["data"], { black, white }: Range): (sample: number) => number {
   const scale = 255 / (white - black);
   const level = (v: number): number => Math.round(Math.min(255, Math.max(0, (v - black) * scale))) || 0;
@@ -76,7 +79,7 @@ function converted(samples: Samples, colour: Colour): Uint8Array {
   return rgb;
 }
 
-/** Light of a pixel in linear sRGB, by the place of its first sample. */
+/** The light of a pixel in linear sRGB, from the index of its first sample. */
 function lightOf(
   { data, colours, range }: Samples,
   { curves, matrix, highlights }: Colour,
@@ -97,7 +100,7 @@ function lightOf(
   };
 }
 
-/** Light of an HLG scene → of a display, by the luminance of BT.2020 (BT.2100, the OOTF). */
+/** From light of an HLG scene to light of a display, using the luminance of BT.2020 (the OOTF of BT.2100). */
 function onDisplay([r, g, b]: Vector): Vector {
   const luminance = 0.2627 * r + 0.678 * g + 0.0593 * b;
   const scale = (luminance ** (HLG_SYSTEM_GAMMA - 1) * HLG_PEAK) / REFERENCE_WHITE;
@@ -120,12 +123,12 @@ function peakOf({ width, height, bands }: Samples, light: (at: number) => Vector
   return peak;
 }
 
-/** Below this share of white, light is left as it is. */
+/** Light below this share of white is not changed. */
 const KNEE = 0.75;
 
 /**
- * The brightest channel of a pixel → what its three channels are multiplied by, so that the picture's peak becomes
- * white. Hue is kept, a picture without highlights is unchanged, and one with highlights is, up to the knee.
+ * Takes the brightest channel of a pixel, and returns the factor for its three channels that makes the peak of the
+ * picture white. Hue is kept. A picture without highlights is not changed, and neither is light below the knee.
  */
 function toneMap(peak: number): (brightest: number) => number {
   if (peak <= 1) return () => 1;
@@ -137,10 +140,10 @@ function toneMap(peak: number): (brightest: number) => number {
   };
 }
 
-/** Levels of light, of 65,535 steps: a twentieth of a level where the curve is steepest. */
+/** The table has 65,536 levels of light: a step is a twentieth of an sRGB level where the curve is steepest. */
 let levels: Uint8Array | undefined;
 
-/** Light, 0–1 → level of sRGB, 0–255. */
+/** From light, 0–1, to an sRGB level, 0–255. */
 function encoder(): (light: number) => number {
   levels ??= Uint8Array.from({ length: 65536 }, (_, i) => Math.round(255 * srgbInverse(i / 65535)));
   const table = levels;
@@ -148,8 +151,8 @@ function encoder(): (light: number) => number {
 }
 
 /**
- * CIE L*a*b* under D50, as TIFF holds it: `CIELab` has signed a and b (TIFF 6.0, section 23), `ICCLab` has them
- * raised (supplement 1).
+ * CIE L*a*b* under D50, as in TIFF: in `CIELab` a and b are signed (TIFF 6.0, section 23), in `ICCLab` they have an
+ * offset (supplement 1).
  */
 export function labToSrgb(samples: Samples, kind: "CIELab" | "ICCLab"): Image {
   const { width, height, bands, data } = samples;
@@ -170,7 +173,7 @@ export function labToSrgb(samples: Samples, kind: "CIELab" | "ICCLab"): Image {
   return toSrgb({ ...samples, data: rgb, colours: 3, range, alphaRange: range }, SRGB);
 }
 
-/** → linear light of sRGB (CIE 15, 8.2.1). */
+/** From Lab to linear light of sRGB (CIE 15, 8.2.1). */
 function fromLab(lightness: number, a: number, b: number): readonly [number, number, number] {
   const y = (lightness + 16) / 116;
   const cube = (t: number): number => (t > 6 / 29 ? t ** 3 : (t - 4 / 29) * 3 * (6 / 29) ** 2);

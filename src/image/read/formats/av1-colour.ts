@@ -1,6 +1,6 @@
 import type { Cicp } from "../colour/cicp.ts";
 
-/** Colour in the sequence header of AV1 units (AV1 specification, 5.5). `undefined` if they say nothing of it. */
+/** The colour space in the sequence header of AV1 units (AV1 specification, 5.5). `undefined` if there is none. */
 export function colourInAv1(units: Uint8Array): Cicp | undefined {
   const header = sequenceHeader(units);
   if (!header) return undefined;
@@ -86,7 +86,7 @@ function colourConfig(bits: Bits, profile: number): Cicp | undefined {
   return { primaries, transfer, matrix, fullRange: identity || bits.flag() };
 }
 
-/** Bits from the highest of a byte to its lowest; 0 past the end. */
+/** Reads bits, the highest of each byte first; 0 past the end. */
 class Bits {
   private at = 0;
   private readonly bytes: Uint8Array;

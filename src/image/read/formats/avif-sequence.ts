@@ -1,7 +1,7 @@
 import { damaged } from "../outline.ts";
 import { type Box, box, boxAt, boxesOf, boxIn, u16, u32 } from "./heif.ts";
 
-/** Frames of the first track that has pictures. */
+/** The number of frames of the first track with pictures. */
 export function framesOf(moov: Box): number {
   const track = tracksOf(moov).find(({ handler }) => handler !== "auxv");
   return Math.max(1, track?.frames ?? 1);
@@ -13,7 +13,7 @@ interface Track {
   readonly frames: number;
   readonly width: number;
   readonly height: number;
-  /** Boxes that become properties of a still picture. */
+  /** Boxes that become properties of the still picture. */
   readonly properties: readonly Uint8Array[];
   readonly first: { readonly from: number; readonly length: number };
 }
@@ -60,7 +60,7 @@ function trackOf(table: readonly Box[]): Omit<Track, "handler"> | undefined {
   };
 }
 
-/** The first frame of an image sequence (brand `avis`) → an AVIF file of that picture, with its alpha. */
+/** Makes an AVIF file of the first frame of an image sequence (brand `avis`), with its alpha. */
 export function firstFrameAsStill(bytes: Uint8Array, moov: Box): Uint8Array {
   const tracks = tracksOf(moov);
   const colour = tracks.find(({ handler }) => handler !== "auxv");
@@ -78,7 +78,7 @@ export function firstFrameAsStill(bytes: Uint8Array, moov: Box): Uint8Array {
     ...(i > 0 ? [box("auxC", u32(0), Buffer.from("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"))] : []),
   ]);
   const ftyp = box("ftyp", Buffer.from("avif"), u32(0), Buffer.from("avifmif1miaf"));
-  // the length of the table of places does not change with the places
+  // the length of the table of offsets does not depend on the offsets
   const meta = (start: number): Uint8Array => metaOf(data, properties, start);
   const start = ftyp.length + meta(0).length + 8;
   return Buffer.concat([ftyp, meta(start), box("mdat", ...data)]);

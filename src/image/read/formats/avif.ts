@@ -6,9 +6,8 @@ import { type Box, boxesOf, boxIn, type Item, isPremultiplied, itemsOf, Reader }
 
 /**
  * AVIF (AV1 Image File Format 1.2; HEIF, ISO/IEC 23008-12): colour by code points, depth, the first frame of a
- * sequence, a missing end.
- * Throws `bad-image` for HEIF files whose pictures are not AV1, by name, and for those whose pixels are not all
- * there.
+ * sequence, a missing end. Throws `bad-image` for HEIF files whose pictures are not AV1, and names them, and for files
+ * that lack pixels.
  */
 export function outlineAvif(bytes: Uint8Array): Outline {
   try {
@@ -28,7 +27,7 @@ function outline(bytes: Uint8Array): Outline {
   const frames = moov ? framesOf(moov) : 1;
   if (!items) {
     if (!moov) throw damaged("image/avif", "it has no picture");
-    // a sequence alone
+    // there is a sequence and no still picture
     return { ...outline(firstFrameAsStill(bytes, moov)), frames };
   }
   const [picture, ...others] = items as [Item, ...Item[]];
@@ -50,7 +49,7 @@ function outline(bytes: Uint8Array): Outline {
   };
 }
 
-/** Boxes that a file is made of; whatever else follows is not of it. */
+/** Boxes of the file. Anything after them does not belong to it. */
 const TOP = new Set(["ftyp", "meta", "moov", "mdat", "free", "skip", "uuid", "moof", "mfra", "sidx", "styp"]);
 
 const HEIC_REMEDY = "convert it to JPEG or AVIF first";
@@ -85,7 +84,7 @@ function assertWhole(items: readonly Item[], length: number): void {
     throw damaged("image/avif", `it ends too soon, ${there} of the ${all} bytes of its picture are there`);
 }
 
-/** Of a `colr` box, or else of the AV1 data. A profile beside them is the decoder's to pass on. */
+/** From a `colr` box, or else from the AV1 data. The decoder returns a profile, if there is one. */
 function codePoints(
   properties: readonly Box[],
   coded: Item | undefined,
@@ -100,7 +99,7 @@ function codePoints(
   return codedColour(properties, coded, bytes);
 }
 
-/** Matrices of H.273, table 4, that libheif undoes. It takes some of the others for these. */
+/** Matrices of H.273, table 4, that libheif undoes. It mistakes some of the others for these. */
 const MATRICES: readonly number[] = [0, 1, 2, 4, 5, 6, 7, 8, 9, 12, 16];
 
 function assertMatrix(matrix: number): void {
@@ -122,13 +121,15 @@ function codedColour(
   return told ?? (extent && colourInAv1(bytes.subarray(extent.from, extent.from + extent.length)));
 }
 
-/** By `av1C` (AV1 in ISO media, 2.3.3). */
+/** From `av1C` (AV1 in ISO media, 2.3.3). */
 function isGrey(properties: readonly Box[]): boolean {
   const config = boxIn(properties, "av1C")?.body.again();
   return config !== undefined && config.left >= 4 && (config.skip(2).number(1) & 0x10) !== 0;
 }
 
-/** What libheif takes for a still picture that is whole: the brand says so, and the last box ends with the file. */
+/**
+ * Makes a file that libheif accepts as a whole still picture: the brand says so, and the last box ends with the file.
+ */
 function readable(bytes: Uint8Array, boxes: readonly Box[]): Uint8Array {
   const last = boxes.at(-1)!;
   const sequence = Buffer.from(bytes.subarray(8, 12)).toString("latin1") !== "avif";

@@ -1,8 +1,6 @@
 import { assertParts, type Outline } from "../outline.ts";
 
-/**
- * GIF89a: where the first frame stands. A screen that it does not fill is transparent around it, as browsers show it.
- */
+/** GIF89a: the place of the first frame. The screen around it is transparent, as in browsers. */
 export function outlineGif(bytes: Uint8Array): Outline {
   const window = firstFrame(bytes);
   return { bytes, notes: [], ...(window && { window }) };
@@ -11,7 +9,7 @@ export function outlineGif(bytes: Uint8Array): Outline {
 const EXTENSION = 0x21;
 const IMAGE = 0x2c;
 
-/** Walks all blocks, for their number is bounded. */
+/** Reads all blocks, because their number is limited. */
 function firstFrame(bytes: Uint8Array): Outline["window"] {
   if (bytes.length < 13) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -3,7 +3,7 @@ import { assertParts } from "../outline.ts";
 /** A box of an ISO media file (ISO/IEC 14496-12, 4.2). */
 export interface Box {
   readonly type: string;
-  /** Where the box stands in the file, and where it says it ends: beyond the file, if that was cut. */
+  /** The offset of the box, and where it should end: this is beyond the file if the file was cut off. */
   readonly start: number;
   readonly end: number;
   readonly body: Reader;
@@ -17,7 +17,7 @@ export function boxesOf(reader: Reader): Box[] {
     const short = reader.number(4);
     const type = reader.text(4);
     const size = short === 1 ? reader.number(8) : short === 0 ? reader.end - start : short;
-    // bytes that are no box, behind the last
+    // bytes after the last box that are no box
     if (size < reader.at - start) break;
     const end = start + size;
     boxes.push({ type, start, end, body: new Reader(reader.bytes, reader.at, Math.min(end, reader.end)) });
@@ -79,14 +79,14 @@ export class Reader {
     return String.fromCharCode(...this.rest(length));
   }
 
-  /** So many bytes, or all that are left. */
+  /** So many bytes, or as many as are left. */
   rest(length = this.left): Uint8Array {
     const from = this.at;
     this.skip(length);
     return this.bytes.subarray(from, this.at);
   }
 
-  /** Version and flags, which "full" boxes begin with. */
+  /** Version and flags, with which "full" boxes begin. */
   version(): { version: number; flags: number } {
     return { version: this.number(1), flags: this.number(3) };
   }
@@ -107,15 +107,13 @@ export const u32 = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 
 export interface Item {
   /** `av01`, `hvc1`, `grid`, … */
   readonly type: string;
-  /** What is said of it: `colr`, `av1C`, `pixi`, … */
+  /** Its properties: `colr`, `av1C`, `pixi`, … */
   readonly properties: readonly Box[];
-  /** Where its bytes stand in the file; empty if they stand elsewhere. */
+  /** The places of its bytes in the file; empty if they are elsewhere. */
   readonly extents: readonly { readonly from: number; readonly length: number }[];
 }
 
-/**
- * The primary picture first, then the parts that it is put together from and its alpha. `undefined` if there is none.
- */
+/** The primary picture, then its parts and its alpha. `undefined` if there is none. */
 export function itemsOf(meta: Box): Item[] | undefined {
   const body = meta.body.again();
   body.version();
@@ -136,7 +134,7 @@ export function itemsOf(meta: Box): Item[] | undefined {
   }));
 }
 
-/** Entries of a table that are looked at. */
+/** The most entries of a table that are read. */
 const MOST = 65_536;
 
 function typesIn(boxes: readonly Box[]): Map<number, string> {
@@ -203,7 +201,7 @@ function extentsIn(boxes: readonly Box[]): Map<number, { from: number; length: n
   return found;
 }
 
-/** Whether a picture's colours are multiplied with its alpha (`prem`; MIAF, 7.3.5.2). */
+/** Whether the colours of a picture are multiplied with its alpha (`prem`; MIAF, 7.3.5.2). */
 export function isPremultiplied(meta: Box): boolean {
   const body = meta.body.again();
   body.version();
@@ -212,7 +210,7 @@ export function isPremultiplied(meta: Box): boolean {
   return references !== undefined && boxIn(boxesOf(references), "prem") !== undefined;
 }
 
-/** Items that a picture is derived from (`dimg`), and those that add to it (`auxl`, which point at it). */
+/** Items from which a picture is made (`dimg`), and items that add to it (`auxl`, which point at it). */
 function relatedTo(id: number, boxes: readonly Box[]): number[] {
   const table = boxIn(boxes, "iref");
   if (!table) return [];

@@ -1,9 +1,9 @@
 import type { Frame, Scan } from "./jpeg.ts";
 
 /**
- * Rows of pixels that a baseline JPEG's data reaches, counted by walking its Huffman codes without decoding a pixel
- * (ITU-T T.81, annex F.2): libjpeg fills what is missing with grey and does not always say so. `undefined` for kinds
- * that are coded otherwise.
+ * Counts the rows of pixels for which a baseline JPEG has data. It reads the Huffman codes without decoding a pixel
+ * (ITU-T T.81, annex F.2), because libjpeg fills missing data with grey and does not always report it. `undefined` for
+ * kinds that are coded in another way.
  */
 export function rowsThere(bytes: Uint8Array, frame: Frame, scans: readonly Scan[]): number | undefined {
   if (frame.kind !== 0xc0 && frame.kind !== 0xc1) return undefined;
@@ -19,13 +19,13 @@ export function rowsThere(bytes: Uint8Array, frame: Frame, scans: readonly Scan[
   return rows;
 }
 
-/** Units that a scan is coded in. */
+/** The minimum coded units of a scan. */
 interface Units {
   readonly acrossPicture: number;
   readonly total: number;
   /** Rows of pixels in a unit. */
   readonly rows: number;
-  /** Of each block in a unit: numbers of its tables. */
+  /** For each block of a unit: the numbers of its tables. */
   readonly blocks: readonly { readonly dc: number; readonly ac: number }[];
 }
 
@@ -45,14 +45,14 @@ function unitsOf({ width, height, components }: Frame, scan: Scan): Units | unde
     const acrossPicture = Math.ceil(width / (8 * across));
     return { acrossPicture, total: acrossPicture * Math.ceil(height / (8 * down)), rows: 8 * down, blocks };
   }
-  // a component alone is coded block by block, without those that only fill up a unit
+  // a scan of one component codes single blocks, without those that only fill up a unit
   const { frame, coded } = first;
   const acrossPicture = Math.ceil(Math.ceil((width * frame!.across) / across) / 8);
   const total = acrossPicture * Math.ceil(Math.ceil((height * frame!.down) / down) / 8);
   return { acrossPicture, total, rows: (8 * down) / frame!.down, blocks: [coded] };
 }
 
-/** Whole units until data ends or makes no sense. */
+/** Counts whole units until the data ends or makes no sense. */
 function walk(
   bits: Bits,
   restart: number,
@@ -80,12 +80,12 @@ function skipBlock(bits: Bits, dc: Codes, ac: Codes): boolean {
 }
 
 /**
- * By the next 16 bits: length of the code that they begin with, times 256, and its symbol; 0 if there is no such code
- * (C.2).
+ * Indexed by the next 16 bits: the length of the code that they begin with, times 256, plus its symbol; 0 if there is
+ * no such code (C.2).
  */
 type Codes = Uint16Array;
 
-/** By class (16 for AC) and number; a later definition takes the place of an earlier. */
+/** Indexed by class (16 for AC) plus number. A later definition replaces an earlier one. */
 function codesOf(definitions: readonly Uint8Array[]): Map<number, Codes> {
   const all = new Map<number, Codes>();
   for (const definition of definitions) {
@@ -106,7 +106,7 @@ function codesOf(definitions: readonly Uint8Array[]): Map<number, Codes> {
   return all;
 }
 
-/** Bits of coded data, from which stuffed zeros are taken, up to the next marker. */
+/** Reads the bits of coded data up to the next marker, without stuffed zeros. */
 class Bits {
   private readonly bytes: Uint8Array;
   private readonly end: number;
@@ -130,7 +130,7 @@ class Bits {
     }
   }
 
-  /** −1 where there is none. */
+  /** −1 if there is none. */
   symbol(codes: Codes): number {
     this.fill();
     const next = this.count >= 16 ? this.held >>> (this.count - 16) : this.held << (16 - this.count);
@@ -150,7 +150,7 @@ class Bits {
     return true;
   }
 
-  /** On to behind the next restart marker. */
+  /** Goes to the byte after the next restart marker. */
   restart(): void {
     this.held = 0;
     this.count = 0;

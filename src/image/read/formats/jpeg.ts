@@ -1,7 +1,7 @@
 import { assertParts, assertPixels, damaged, END_MISSING, type Outline, unsupported } from "../outline.ts";
 import { rowsThere } from "./jpeg-blocks.ts";
 
-/** What a JPEG's frame header says (ITU-T T.81, annex B). */
+/** The frame header of a JPEG (ITU-T T.81, annex B). */
 export interface Frame {
   /** The second byte of its marker: 0xc0 baseline, 0xc1 extended, 0xc2 progressive, … */
   readonly kind: number;
@@ -21,21 +21,21 @@ export interface Component {
 
 export interface Scan {
   readonly components: readonly { readonly id: number; readonly dc: number; readonly ac: number }[];
-  /** First and last coefficient, and the bit down to which this scan brings them. */
+  /** The first and last coefficient, and the lowest bit of them that this scan brings. */
   readonly from: number;
   readonly to: number;
   readonly bit: number;
-  /** Coded data, from its first byte to the marker that ends it. */
+  /** The coded data, from its first byte to the marker that ends it. */
   readonly start: number;
   readonly end: number;
-  /** Definitions of Huffman tables (DHT) before the scan, and units between restart markers; 0 is none. */
+  /** Definitions of Huffman tables (DHT) before the scan, and units between restart markers (0: none). */
   readonly tables: readonly Uint8Array[];
   readonly restart: number;
 }
 
 /**
- * JPEG → whether all its pixels are there, closed anew if its end mark is missing. Throws `bad-image` for kinds that
- * are not read here, by name, and for what lacks pixels.
+ * Checks whether a JPEG has all its pixels, and adds its end mark if only that is missing. Throws `bad-image` for kinds
+ * that are not read here, and names them, and for files that lack pixels.
  */
 export function outlineJpeg(bytes: Uint8Array, maxPixels: number): Outline {
   const { frame, scans, ended, end } = segmentsOf(bytes);
@@ -59,15 +59,15 @@ export function outlineJpeg(bytes: Uint8Array, maxPixels: number): Outline {
   };
 }
 
-/** What libjpeg says when pixels are missing or make no sense, among what it says of harmless oddities. */
+/** What libjpeg says if pixels are missing or make no sense. Its other warnings are harmless. */
 const LOST = /corrupt jpeg data(?!: \d+ extraneous)|premature end/i;
 
 interface Segments {
   readonly frame?: Frame;
   readonly scans: readonly Scan[];
-  /** Whether its end mark is there. */
+  /** Whether the end mark is there. */
   readonly ended: boolean;
-  /** Where its last whole byte stands. */
+  /** The end of its last whole byte. */
   readonly end: number;
 }
 
@@ -102,12 +102,12 @@ function segmentsOf(bytes: Uint8Array): Segments {
     }
   }
   if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return result(true, at);
-  // half of a marker is not data
+  // half of a marker is no data
   const end = bytes.at(-1) === 0xff ? bytes.length - 1 : bytes.length;
   return result(false, end);
 }
 
-/** SOF0–15 without DHT, JPG and DAC, and JPEG-LS's. */
+/** SOF0–15 except DHT, JPG and DAC, and that of JPEG-LS. */
 function isFrame(marker: number): boolean {
   return (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xf7;
 }
@@ -155,8 +155,8 @@ function assertReadable({ kind, precision, height }: Frame): void {
 }
 
 /**
- * What no scan brings: `undefined` if all is there. Each coefficient of each component is to come down to its last
- * bit.
+ * Says what no scan brings; `undefined` if everything is there. Each coefficient of each component has to be refined to
+ * its last bit.
  */
 function missingDetail({ kind, components }: Frame, scans: readonly Scan[]): string | undefined {
   const progressive = kind === 0xc2 || kind === 0xca;

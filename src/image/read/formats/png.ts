@@ -5,8 +5,8 @@ import { type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "../colour/matrix.t
 import { assertParts, damaged, END_MISSING, type Outline, unsupported, type Window } from "../outline.ts";
 
 /**
- * PNG, third edition (W3C, 2025; clauses in brackets): colour, first frame, and what a missing end leaves. A picture
- * of more than `maxPixels` is left as it is.
+ * PNG, third edition (W3C, 2025; clauses in brackets): colour, first frame, and a missing end. A picture of more than
+ * `maxPixels` is not examined.
  */
 export function outlinePng(bytes: Uint8Array, maxPixels: number): Outline {
   const chunks = chunksOf(bytes);
@@ -24,9 +24,9 @@ export function outlinePng(bytes: Uint8Array, maxPixels: number): Outline {
 
 interface Chunk {
   readonly type: string;
-  /** Less than it should have if the file ends within. */
+  /** Shorter than it should be if the file ends within. */
   readonly data: Uint8Array;
-  /** Whether data and checksum are there. */
+  /** Whether data and checksum are complete. */
   readonly whole: boolean;
 }
 
@@ -73,7 +73,7 @@ function viewOf(data: Uint8Array): DataView {
   return new DataView(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** `cICP` comes before `iCCP`, that before `sRGB`, that before `gAMA` and `cHRM` (4.3). */
+/** `cICP` wins over `iCCP`, that over `sRGB`, that over `gAMA` and `cHRM` (4.3). */
 function colourOfPng(
   chunks: readonly Chunk[],
 ): Pick<Outline, "colour" | "colourBeforeProfile" | "limitedRange"> {
@@ -92,8 +92,8 @@ function colourOfPng(
 }
 
 /**
- * `gAMA` and `cHRM`. The exponent 1/2.2 is what encoders write who mean sRGB (11.3.2.5); with other primaries, and
- * for any other exponent, it counts to the letter.
+ * `gAMA` and `cHRM`. The exponent 1/2.2 alone means sRGB, because encoders write it for that (11.3.2.5). With other
+ * primaries, and for any other exponent, it counts literally.
  */
 function colourOfGamma(gama: Uint8Array | undefined, chrm: Uint8Array | undefined): Colour | undefined {
   const exponent = gama ? 100_000 / viewOf(gama).getUint32(0) : undefined;
@@ -115,7 +115,7 @@ function colourOfGamma(gama: Uint8Array | undefined, chrm: Uint8Array | undefine
   }
 }
 
-/** `undefined` if they are sRGB's. */
+/** `undefined` if they are those of sRGB. */
 function primariesOf(chrm: Uint8Array): Primaries | undefined {
   const view = viewOf(chrm);
   const point = (i: number): [number, number] => [
@@ -131,13 +131,13 @@ function primariesOf(chrm: Uint8Array): Primaries | undefined {
   return same ? undefined : { white, red, green, blue };
 }
 
-/** Of an animation (4.9); 1 if it is none. */
+/** Frames of an animation (4.9); 1 for a still picture. */
 function framesOf(chunks: readonly Chunk[]): number {
   const animated = chunks.some(({ type, data }) => type === "acTL" && data.length === 8);
   return animated ? Math.max(1, chunks.filter(({ type }) => type === "fcTL").length) : 1;
 }
 
-/** The first frame as a file of its own, where the default image is none of the animation. */
+/** The first frame as a file of its own, if the default image does not belong to the animation. */
 function firstFrame(
   chunks: readonly Chunk[],
   header: Header,
@@ -166,7 +166,7 @@ function firstFrame(
   viewOf(own).setUint32(0, frame.width);
   viewOf(own).setUint32(4, frame.height);
   const fills = frame.width === header.width && frame.height === header.height;
-  // an orientation would turn the frame before it is put in its place
+  // an orientation would turn the frame before it is put on the canvas
   const told = chunks.slice(1, still).filter(({ type }) => type !== "acTL" && (fills || type !== "eXIf"));
   const bytes = fileOf([
     { type: "IHDR", data: own },
@@ -192,7 +192,7 @@ function fileOf(chunks: readonly { readonly type: string; readonly data: Uint8Ar
   return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...parts]);
 }
 
-/** A file that ends too soon: closed anew if all rows are there, refused if not. */
+/** A file whose end is missing: closed again if all rows are there, refused otherwise. */
 function mended(
   bytes: Uint8Array,
   chunks: readonly Chunk[],
@@ -228,7 +228,7 @@ function mended(
   };
 }
 
-/** Bytes of a row with its filter byte, and of all rows of all passes (7.2, 8.1). */
+/** The bytes of a row with its filter byte, and of all rows of all passes (7.2, 8.1). */
 function sizeOf({ width, height, bitsPerPixel, interlaced }: Header): { rowBytes: number; total: number } {
   const row = (pixels: number): number => (pixels > 0 ? 1 + Math.ceil((pixels * bitsPerPixel) / 8) : 0);
   if (!interlaced) return { rowBytes: row(width), total: row(width) * height };

@@ -4,7 +4,7 @@ interface Entry {
   /** Bytes of a value. */
   readonly size: number;
   readonly count: number;
-  /** Where the first value stands. */
+  /** The offset of the first value. */
   readonly at: number;
 }
 
@@ -12,8 +12,8 @@ interface Entry {
 const SIZES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 7: 1, 16: 8 };
 
 /**
- * The first directory of a TIFF or a BigTIFF, of either byte order (TIFF 6.0, section 2). What lies beyond the file
- * is not there.
+ * The first directory of a TIFF or a BigTIFF, in either byte order (TIFF 6.0, section 2). Values beyond the end of the
+ * file are left out.
  */
 export class Directory {
   private readonly bytes: Uint8Array;
@@ -49,7 +49,7 @@ export class Directory {
     }
   }
 
-  /** Follows the chain of directories, for their number is bounded. */
+  /** Follows the chain of directories, because their number is limited. */
   private assertPages(start: number, big: boolean): void {
     const [countSize, entrySize, offsetSize] = big ? [8, 20, 8] : [2, 12, 4];
     let at = start;
@@ -76,7 +76,7 @@ export class Directory {
     return this.entries.has(tag);
   }
 
-  /** The whole numbers of a tag, `most` of them. */
+  /** The whole numbers of a tag, at most `most` of them. */
   numbers(tag: number, most = 64): number[] {
     const entry = this.entries.get(tag);
     if (!entry || entry.size === 0) return [];
@@ -91,7 +91,7 @@ export class Directory {
     return this.bytes.subarray(at, at + size * count);
   }
 
-  /** A copy of the file in which all values of some tags are others. */
+  /** A copy of the file in which some tags have other values. */
   with(...changes: readonly (readonly [tag: number, value: number])[]): Uint8Array {
     const copy = Uint8Array.from(this.bytes);
     const view = new DataView(copy.buffer);

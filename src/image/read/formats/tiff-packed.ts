@@ -2,11 +2,12 @@ import { inflateSync } from "node:zlib";
 import { damaged, unsupported } from "../outline.ts";
 import type { Directory } from "./tiff-directory.ts";
 
-/** Bits that scanners and cameras pack without a gap, and libvips does not unpack. */
+/** Depths that scanners and cameras pack without gaps, which libvips does not unpack. */
 export const PACKED_BITS: readonly number[] = [10, 12, 14];
 
 /**
- * TIFF of 10, 12 or 14 bits a sample → one of 16. Throws `bad-image` unless it has strips that are plain or deflated.
+ * Makes a 16-bit TIFF of one with 10, 12 or 14 bits a sample. Throws `bad-image` unless its strips are uncompressed or
+ * deflated.
  */
 export function unpacked(bytes: Uint8Array, directory: Directory, bits: number): Uint8Array {
   const number = (tag: number, otherwise: number): number => directory.numbers(tag)[0] ?? otherwise;
@@ -65,7 +66,7 @@ function stripsOf(
   return all;
 }
 
-/** Tags that go over as they are: orientation, and kinds of extra bands. */
+/** Tags that are copied: kind of colours, orientation, and kinds of extra channels. */
 const KEPT = [262, 274, 338];
 
 function fileOf(

@@ -3,17 +3,17 @@ import { Directory } from "./tiff-directory.ts";
 import { PACKED_BITS, unpacked } from "./tiff-packed.ts";
 
 /**
- * What the first picture of a TIFF says of its samples (TIFF 6.0, and its supplements; numbers are those of its
+ * What the first picture of a TIFF says about its samples (TIFF 6.0, and its supplements; the numbers are those of its
  * tags).
  */
 export interface TiffSamples {
   /** 339 */
   readonly format: "unsigned" | "signed" | "float" | "complex";
-  /** 262: samples are those of Lab, and the decoder hands them out as they stand in the file. */
+  /** 262: samples are Lab, and the decoder returns them as stored. */
   readonly lab?: "CIELab" | "ICCLab";
-  /** 338: which band is alpha. */
+  /** 338: the channel of alpha. */
   readonly alpha?: number;
-  /** 338: colours are multiplied with alpha, and the decoder hands them out like that. */
+  /** 338: colours are multiplied with alpha, and the decoder returns them as stored. */
   readonly premultiplied?: boolean;
 }
 
@@ -32,7 +32,10 @@ const TAG = {
   dng: 50706,
 } as const;
 
-/** TIFF → how its samples are to be understood. Throws `bad-image` for what is whole and cannot be read, by name. */
+/**
+ * Reads how the samples of a TIFF are to be understood. Throws `bad-image` for a whole file that cannot be read, and
+ * names its kind.
+ */
 export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
   const directory = new Directory(bytes);
   if (directory.size === 0) throw damaged("image/tiff", "its directory is not there");
@@ -75,8 +78,8 @@ export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
 }
 
 /**
- * libvips knows some kinds of Lab and refuses others, clips numbers below 0, divides by alpha as if it were one of 8 or
- * 16 bits, and does not unpack odd bits: it is told another tale, and hands out the samples as they stand in the file.
+ * libvips knows some kinds of Lab and refuses others, clips numbers below 0, divides by alpha as if it had 8 or 16
+ * bits, and does not unpack odd depths. So tags are changed such that it returns the samples as stored.
  */
 function readable(bytes: Uint8Array, directory: Directory, samples: TiffSamples, bits: number): Uint8Array {
   if (PACKED_BITS.includes(bits)) return unpacked(bytes, directory, bits);
@@ -88,7 +91,7 @@ function readable(bytes: Uint8Array, directory: Directory, samples: TiffSamples,
   return changes.length > 0 ? directory.with(...changes) : bytes;
 }
 
-/** sharp opens no more. */
+/** sharp opens files with at most so many. */
 const MOST_BANDS = 5;
 const FORMATS: Readonly<Record<number, TiffSamples["format"]>> = {
   1: "unsigned",
@@ -96,13 +99,12 @@ const FORMATS: Readonly<Record<number, TiffSamples["format"]>> = {
   3: "float",
   4: "unsigned",
 };
-/** Bands of colour, by photometric interpretation; 1 for the others. */
+/** Channels of colour, by photometric interpretation; 1 for the others. */
 const COLOURS: Readonly<Record<number, number>> = { 2: 3, 5: 4, 6: 3, 8: 3, 9: 3 };
 const LABS: Readonly<Record<number, "CIELab" | "ICCLab">> = { 8: "CIELab", 9: "ICCLab" };
 
 /**
- * The band that is declared to be alpha; an only extra band is alpha though nothing says so, as most programs take
- * it.
+ * The channel that is declared as alpha. A single extra channel is alpha even if nothing says so, as in most programs.
  */
 function alphaBand(colours: number, bands: number, extra: readonly number[]): number | undefined {
   const count = bands - colours;
@@ -135,13 +137,13 @@ function assertCoding(compression: number, photometric: number): void {
     throw unsupported(`a TIFF compressed with ${name}`, "save it with Deflate or LZW compression first");
   if (photometric === 32803 || photometric === 34892)
     throw unsupported("the raw data of a camera", "develop it to a JPEG first");
-  // JPEG data become RGB in its own decoder
+  // JPEG data are converted to RGB by their own decoder
   if (photometric === 6 && compression !== 6 && compression !== 7)
     throw unsupported("a TIFF in YCbCr without JPEG compression", "convert it to RGB first");
   if (photometric === 10) throw unsupported("a TIFF in ITU Lab", "convert it to RGB first");
 }
 
-/** libvips takes planes of grey and alpha for rows of one another. */
+/** libvips mixes up planes of grey and alpha. */
 function assertPlanes(directory: Directory, photometric: number, bands: number): void {
   const apart = bands > 1 && directory.numbers(TAG.planes)[0] === 2;
   const grey = COLOURS[photometric] === undefined;
@@ -166,7 +168,7 @@ function assertBits([bits, ...others]: readonly [number, ...number[]], format: T
     throw unsupported(`a TIFF with ${format} samples of ${bits} bits`, remedy);
 }
 
-/** Strips or tiles that the file is too short for. */
+/** What is missing of strips or tiles, if the file is too short. */
 function missingBytes(bytes: Uint8Array, directory: Directory): string | undefined {
   const list = (strips: number, tiles: number): number[] =>
     directory.numbers(directory.has(strips) ? strips : tiles, 65_536);
@@ -179,7 +181,7 @@ function missingBytes(bytes: Uint8Array, directory: Directory): string | undefin
   return there < all ? `it ends too soon, ${there} of the ${all} bytes of its picture are there` : undefined;
 }
 
-/** Camera files that begin as a TIFF does. */
+/** Camera files that begin like a TIFF. */
 function isRaw(bytes: Uint8Array): boolean {
   return String.fromCharCode(...bytes.subarray(8, 10)) === "CR" && bytes[10] === 2;
 }

@@ -7,7 +7,7 @@ interface Chunk {
 }
 
 /**
- * WebP (RFC 9649): a file that ends too soon is closed anew if its picture, or the first frame of its animation, is
+ * WebP (RFC 9649): a file whose end is missing is closed again if its picture, or the first frame of its animation, is
  * whole.
  */
 export function outlineWebp(bytes: Uint8Array): Outline {
@@ -55,7 +55,7 @@ function closed(bytes: Uint8Array, chunks: readonly Chunk[]): Uint8Array {
   file.writeUInt32LE(file.length - 8, 4);
   const [first] = chunks;
   if (first?.type === "VP8X") {
-    // EXIF and XMP stand at the end: flags of what is gone would make the file one that is not whole
+    // EXIF and XMP are at the end. If they are missing and their flags stay set, the file is not valid
     const has = (type: string): boolean => chunks.some((chunk) => chunk.type === type);
     file[20]! &= ~((has("EXIF") ? 0 : 8) | (has("XMP ") ? 0 : 4));
   }
