@@ -1,4 +1,4 @@
-import { assertWithin, badOption } from "../codec/validate.ts";
+import { assertWithin, badOption } from "../codec/errors.ts";
 import type { CommonOptions, ManyOptions } from "./options.ts";
 import { told } from "./picture.ts";
 

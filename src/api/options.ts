@@ -1,6 +1,5 @@
-import { ZippyNetError } from "../codec/errors.ts";
+import { assertWithin, badOption, ZippyNetError } from "../codec/errors.ts";
 import { assertTarget, MAX_EFFORT, type Target, targetOf } from "../codec/target.ts";
-import { assertWithin, badOption } from "../codec/validate.ts";
 import { type Channels, told } from "./picture.ts";
 
 /** What is used of an AbortSignal; named by its form, so that these types need no library of the DOM. */

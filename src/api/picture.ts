@@ -1,6 +1,5 @@
-import { ZippyNetError } from "../codec/errors.ts";
+import { isWhole, ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
-import { isWhole } from "../codec/validate.ts";
 
 /**
  * A picture as `ImageData` is: 8-bit sRGB, row by row, `channels` bytes a pixel (red, green, blue and, of 4, opacity).

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { InvalidArgumentError } from "commander";
-import { boundsOf, parseWhole } from "../codec/validate.ts";
+import { boundsOf, parseWhole } from "../codec/errors.ts";
 
 /** A parser of whole numbers within bounds, for commander. */
 export function whole(low: number, high: number): (text: string) => number {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { RESERVED_MODELS } from "../codec/format/latents-file.ts";
-import { ORIENTATIONS } from "../codec/orientation.ts";
+import { ORIENTATIONS } from "../codec/image.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { ENGINES, type EngineName } from "../train/engine.ts";
 import { BATCH, type Bits, type Cut, FLAT, LEARNING_RATE, type Sampling } from "../train/plan.ts";

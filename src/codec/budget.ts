@@ -1,5 +1,12 @@
-import type { Model } from "./model.ts";
-import type { ConvOptions, ConvolutionShape, Engine, Layers, MapSize, Network } from "./network/layers.ts";
+import type {
+  Architecture,
+  ConvOptions,
+  ConvolutionShape,
+  Engine,
+  Layers,
+  MapSize,
+  Network,
+} from "./network/architecture.ts";
 import { priorShapes } from "./network/prior.ts";
 import { analysisShapes, synthesisShapes } from "./network/transforms.ts";
 
@@ -58,8 +65,16 @@ export class Budget {
   }
 }
 
+/** The networks of a model; see `model.ts`. */
+interface Networks {
+  readonly architecture: Architecture;
+  readonly analysis: Engine;
+  readonly synthesis: Engine;
+  readonly prior: Engine;
+}
+
 /** The model, with what its networks cost counted. */
-export function metered(model: Model, budget: Budget): Model {
+export function metered<M extends Networks>(model: M, budget: Budget): M & { readonly budget: Budget } {
   const { architecture } = model;
   return {
     ...model,

@@ -1,15 +1,14 @@
-import { priorOn, walkLatents } from "./entropy/coding-order.ts";
+import { priorOn, walkLatents } from "./entropy/context-model.ts";
 import { RangeDecoder } from "./entropy/range-coder.ts";
 import { ZippyNetError } from "./errors.ts";
 import { damagedZn } from "./format/bytes.ts";
-import { checkByte } from "./format/checksum.ts";
-import { type Header, readLatentsFile } from "./format/latents-file.ts";
+import { checkByte, type Header, readLatentsFile } from "./format/latents-file.ts";
 import type { Image } from "./image.ts";
-import { reconstruct } from "./integer/autoencoder.ts";
+import { decodeOrientation, type Orientation, turnedBack, turnedSize } from "./image.ts";
 import type { Decoder } from "./model.ts";
 import { latentSize } from "./network/architecture.ts";
+import { reconstruct } from "./network/autoencoder.ts";
 import { LATENT_UNIT } from "./network/prior.ts";
-import { decodeOrientation, type Orientation, turnedBack, turnedSize } from "./orientation.ts";
 
 /**
  * Decodes a `.zn` file of latents with the model that it names. The same file gives the same pixels on every machine.

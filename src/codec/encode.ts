@@ -1,10 +1,9 @@
 import { RangeEncoder } from "./entropy/range-coder.ts";
-import { checkByte } from "./format/checksum.ts";
-import { type Header, writeLatentsFile } from "./format/latents-file.ts";
-import { assertImage, type Image, isGrey } from "./image.ts";
+import { assertWithin } from "./errors.ts";
+import { checkByte, type Header, writeLatentsFile } from "./format/latents-file.ts";
+import { assertImage, encodeOrientation, type Image, isGrey, type Orientation, UPRIGHT } from "./image.ts";
 import type { Model } from "./model.ts";
 import { QUALITIES } from "./network/architecture.ts";
-import { encodeOrientation, type Orientation, UPRIGHT } from "./orientation.ts";
 import { lambdaOf } from "./rate-distortion.ts";
 import {
   type Analysed,
@@ -16,10 +15,9 @@ import {
   startAt,
   type WeighedStart,
 } from "./rdo/candidates.ts";
+import type { Trial } from "./rdo/objective.ts";
 import { isTooLargeToSearch, Refinement } from "./rdo/refine.ts";
-import type { Trial } from "./rdo/trial.ts";
 import { MAX_EFFORT } from "./target.ts";
-import { assertWithin } from "./validate.ts";
 
 /** An encoded image, and what the encoder knows of it. */
 export interface Encoded {

@@ -1,7 +1,6 @@
 import type { Budget } from "./budget.ts";
 import type { SymbolTables } from "./entropy/symbol-tables.ts";
-import type { Architecture } from "./network/architecture.ts";
-import type { Engine } from "./network/layers.ts";
+import type { Architecture, Engine } from "./network/architecture.ts";
 import type { Relaxation } from "./rdo/relaxation.ts";
 
 /** What decoding needs of a trained model. */
@@ -10,7 +9,7 @@ export interface Decoder {
   readonly number: number;
   readonly name: string;
   readonly architecture: Architecture;
-  /** How many orientations its files use, 1, 2, 4 or 8; see `orientation.ts`. */
+  /** How many orientations its files use, 1, 2, 4 or 8; see `image.ts`. */
   readonly orientations: number;
   /** `g_s`. */
   readonly synthesis: Engine;

@@ -1,6 +1,5 @@
-import { ZippyNetError } from "./errors.ts";
+import { assertWithin, badOption, isWhole, ZippyNetError } from "./errors.ts";
 import { QUALITIES } from "./network/architecture.ts";
-import { assertWithin, badOption, isWhole } from "./validate.ts";
 
 /** What a file is to reach. */
 export type Target =

@@ -1,5 +1,4 @@
-import { ZippyNetError } from "../codec/errors.ts";
-import { boundsOf, parseWhole } from "../codec/validate.ts";
+import { boundsOf, parseWhole, ZippyNetError } from "../codec/errors.ts";
 
 /**
  * A script of this folder, from its arguments to its exit code: 2 and how it is used if `parse` throws, 1 and the

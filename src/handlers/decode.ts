@@ -3,6 +3,7 @@ import { requestedKey } from "../service/aws/keys.ts";
 import { log, type Metrics, metricFields } from "../service/aws/log.ts";
 import { type PictureContext, pictureContext } from "../service/context.ts";
 import {
+  type Answer,
   type Cors,
   corsOf,
   FOR_ALL_PAGES,
@@ -13,7 +14,7 @@ import {
   respondProblem,
 } from "../service/decode/answer.ts";
 import { getInline, getManyInline, MAX_BODY } from "../service/decode/inline.ts";
-import { type Answer, getInfo, getPicture } from "../service/decode/picture.ts";
+import { getInfo, getPicture } from "../service/decode/picture.ts";
 import { readPictureRequest } from "../service/decode/picture-request.ts";
 import { admit } from "../service/decode/signed-url.ts";
 

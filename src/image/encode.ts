@@ -1,10 +1,9 @@
 import { type Budget, metered } from "../codec/budget.ts";
-import { ZippyNetError } from "../codec/errors.ts";
+import { assertWithin, ZippyNetError } from "../codec/errors.ts";
 import { type Kind, MAX_ALPHA } from "../codec/format/zn-file.ts";
 import { assertPicture, assertPixels, type Image, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
 import { assertTarget, MAX_EFFORT, type Target } from "../codec/target.ts";
-import { assertWithin } from "../codec/validate.ts";
 import { codeByModels } from "./by-models.ts";
 import type { Classical } from "./classical/search.ts";
 import { NO_WRAP, type Wrap, wrapperOf } from "./classical/wrap.ts";

@@ -2,9 +2,8 @@ import sharp, { type Metadata } from "sharp";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
 import { type Decoded, decode } from "./read/decode.ts";
-import { type ReadableType, readableType } from "./read/kinds.ts";
-import { assertPixels, damaged, type Outline } from "./read/outline.ts";
-import { onCanvas } from "./read/window.ts";
+import { assertPixels, damaged, type Outline, type Window } from "./read/outline.ts";
+import { type ReadableType, readableType } from "./sniff.ts";
 
 /** Limits for an image file. */
 export interface ReadLimits {
@@ -147,4 +146,25 @@ async function asDamage<T>(mediaType: string, work: Promise<T>, missing?: string
       cause instanceof Error ? cause.message.replace(/\s+/g, " ").trim().slice(0, 200) : String(cause);
     throw damaged(mediaType, missing ?? why, cause);
   }
+}
+
+/**
+ * Puts the first frame of an animation on its canvas, which is transparent where the frame does not reach. `image` is
+ * the frame alone, or the whole canvas as a decoder fills it.
+ */
+export function onCanvas(image: Image, { width, height, frame }: Window): Image {
+  if (frame.width === width && frame.height === height) return image;
+  const alone = image.width === frame.width && image.height === frame.height;
+  if (!alone && (image.width !== width || image.height !== height)) return image;
+  const [left, top] = alone ? [frame.x, frame.y] : [0, 0];
+  const data = new Uint8Array(width * height * 3);
+  const alpha = new Uint8Array(width * height);
+  for (let y = 0; y < frame.height; y++) {
+    const to = (frame.y + y) * width + frame.x;
+    const from = (frame.y + y - top) * image.width + frame.x - left;
+    data.set(image.data.subarray(3 * from, 3 * (from + frame.width)), 3 * to);
+    if (image.alpha) alpha.set(image.alpha.subarray(from, from + frame.width), to);
+    else alpha.fill(255, to, to + frame.width);
+  }
+  return { width, height, data, alpha };
 }

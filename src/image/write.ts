@@ -1,6 +1,5 @@
-import { ZippyNetError } from "../codec/errors.ts";
+import { assertWithin, ZippyNetError } from "../codec/errors.ts";
 import { type Image, laidOnWhite } from "../codec/image.ts";
-import { assertWithin } from "../codec/validate.ts";
 import {
   isPictureFormat,
   type OutputFormat,

@@ -1,5 +1,5 @@
 import type { IntegerConvolution } from "../codec/integer/convolution.ts";
-import { ANALYSIS_ENDS, inIntegers, priorInIntegers, SYNTHESIS_ENDS } from "../codec/integer/fixed-point.ts";
+import { ANALYSIS_ENDS, inIntegers, priorInIntegers, SYNTHESIS_ENDS } from "../codec/integer/convolution.ts";
 import { IntegerLayers } from "../codec/integer/integer-layers.ts";
 import type { Decoder, Model } from "../codec/model.ts";
 import type { Architecture } from "../codec/network/architecture.ts";

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
 import { RESERVED_MODELS } from "../codec/format/latents-file.ts";
-import { ORIENTATIONS } from "../codec/orientation.ts";
+import { ORIENTATIONS } from "../codec/image.ts";
 
 /** The files of a model folder beside the manifest. */
 export const BLOBS = ["g_a", "g_s", "prior"] as const;
@@ -60,7 +60,7 @@ const schema = v.object({
   released: v.boolean(),
   ...licenceFields,
   architecture: architectureSchema,
-  /** Orientations that its files use, the first so many of `orientation.ts`. */
+  /** Orientations that its files use, the first so many of `codec/image.ts`. */
   orientations: v.picklist(ORIENTATIONS),
   blobs: v.object({ g_a: blob, g_s: blob, prior: blob }),
 });

@@ -1,6 +1,6 @@
 import { SCALES, SymbolTables } from "../codec/entropy/symbol-tables.ts";
 import { ZippyNetError } from "../codec/errors.ts";
-import type { PriorLayer, QuantisedConvolution } from "../codec/integer/fixed-point.ts";
+import type { PriorLayer, QuantisedConvolution } from "../codec/integer/convolution.ts";
 import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
 import { LEVEL_LIMIT, priorShapes } from "../codec/network/prior.ts";
 import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";

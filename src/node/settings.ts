@@ -1,7 +1,7 @@
 import { infoOfModel, type ModelInfo } from "../api/models.ts";
 import { assertKnown } from "../api/options.ts";
 import { told } from "../api/picture.ts";
-import { assertWithin, badOption } from "../codec/validate.ts";
+import { assertWithin, badOption } from "../codec/errors.ts";
 import { modelsIn } from "../model/installed.ts";
 import { locationOfPackage } from "../model/location.ts";
 import type { ModelPackage } from "../model/package.ts";

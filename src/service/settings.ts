@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import { ZippyNetError } from "../codec/errors.ts";
-import { boundsOf, parseWhole } from "../codec/validate.ts";
+import { boundsOf, parseWhole, ZippyNetError } from "../codec/errors.ts";
 
 /** The environment of the functions, as serverless.yml sets it. */
 const Settings = v.object({

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Image } from "../codec/image.ts";
-import { fromBlocks, inPictureUnit } from "../codec/network/space-to-depth.ts";
+import { fromBlocks, inPictureUnit } from "../codec/network/autoencoder.ts";
 import { levelOf } from "../codec/rate-distortion.ts";
 import { batchOf, batchSize, centred } from "./data/batch.ts";
 import type { RunPlan, Sampling } from "./plan.ts";

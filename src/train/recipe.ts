@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
-import { ORIENTATIONS } from "../codec/orientation.ts";
+import { ORIENTATIONS } from "../codec/image.ts";
 import { makeFolders } from "../make-folders.ts";
 import { architectureSchema, licenceFields, nameSchema, numberSchema } from "../model/manifest.ts";
 

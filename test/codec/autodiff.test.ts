@@ -3,9 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { IntegerConvolution } from "../../src/codec/integer/convolution.ts";
-import { FEATURE_LIMIT } from "../../src/codec/integer/fixed-point.ts";
 import { type Architecture, DEFAULT_ARCHITECTURE } from "../../src/codec/network/architecture.ts";
-import { synthesis, synthesisShapes, TRANSFORM_SLOPE } from "../../src/codec/network/transforms.ts";
+import {
+  FEATURE_LIMIT,
+  synthesis,
+  synthesisShapes,
+  TRANSFORM_SLOPE,
+} from "../../src/codec/network/transforms.ts";
 import { Tape } from "../../src/codec/rdo/autodiff.ts";
 import { PlainLayers } from "./plain-layers.ts";
 import { randomIntegers } from "./support.ts";

@@ -7,11 +7,16 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { assembled } from "../../scripts/build-kernel.ts";
 import type { IntegerConvolution } from "../../src/codec/integer/convolution.ts";
-import { FEATURE_LIMIT } from "../../src/codec/integer/fixed-point.ts";
 import { IntegerLayers } from "../../src/codec/integer/integer-layers.ts";
+import type { ConvolutionShape } from "../../src/codec/network/architecture.ts";
 import { type Architecture, DEFAULT_ARCHITECTURE } from "../../src/codec/network/architecture.ts";
-import type { ConvolutionShape } from "../../src/codec/network/layers.ts";
-import { analysis, analysisShapes, synthesis, synthesisShapes } from "../../src/codec/network/transforms.ts";
+import {
+  analysis,
+  analysisShapes,
+  FEATURE_LIMIT,
+  synthesis,
+  synthesisShapes,
+} from "../../src/codec/network/transforms.ts";
 import { PlainLayers, type PlainMap } from "./plain-layers.ts";
 import { randomIntegers, zippyError } from "./support.ts";
 

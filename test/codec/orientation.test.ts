@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { decodeImage } from "../../src/codec/decode.ts";
 import { encodeImage, encodeInOnePass } from "../../src/codec/encode.ts";
-import { turned, turnedBack } from "../../src/codec/orientation.ts";
+import { turned, turnedBack } from "../../src/codec/image.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { madePicture, photographs } from "./support.ts";
 

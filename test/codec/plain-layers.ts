@@ -1,5 +1,5 @@
 import { type IntegerConvolution, quartersOf } from "../../src/codec/integer/convolution.ts";
-import type { ConvOptions, Engine, Layers, MapSize, Network } from "../../src/codec/network/layers.ts";
+import type { ConvOptions, Engine, Layers, MapSize, Network } from "../../src/codec/network/architecture.ts";
 import { TRANSFORM_SLOPE } from "../../src/codec/network/transforms.ts";
 
 export interface PlainMap {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { POSITION_FEATURES, positionFeatures } from "../../src/codec/network/positions.ts";
+import { positionFeatures } from "../../src/codec/entropy/context-model.ts";
+import { POSITION_FEATURES } from "../../src/codec/network/prior.ts";
 
 const at = (features: Int8Array, columns: number, row: number, column: number) =>
   Array.from(features.subarray((row * columns + column) * POSITION_FEATURES).subarray(0, POSITION_FEATURES));

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { priorOn } from "../../src/codec/entropy/coding-order.ts";
+import { priorOn } from "../../src/codec/entropy/context-model.ts";
 import { MAX_SYMBOL } from "../../src/codec/entropy/symbol-tables.ts";
-import { type PriorLayer, priorInIntegers } from "../../src/codec/integer/fixed-point.ts";
+import { type PriorLayer, priorInIntegers } from "../../src/codec/integer/convolution.ts";
 import { IntegerLayers } from "../../src/codec/integer/integer-layers.ts";
 import { type Architecture, PASSES } from "../../src/codec/network/architecture.ts";
 import {

@@ -8,7 +8,7 @@ import {
   inPictureUnit,
   padding,
   toBlocks,
-} from "../../src/codec/network/space-to-depth.ts";
+} from "../../src/codec/network/autoencoder.ts";
 import { madePicture, zippyError } from "./support.ts";
 
 const side = fc.integer({ min: 8, max: 70 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertWithin, boundsOf, isWhole, parseWhole } from "../../src/codec/validate.ts";
+import { assertWithin, boundsOf, isWhole, parseWhole } from "../../src/codec/errors.ts";
 import { zippyError } from "./support.ts";
 
 test("whole numbers: both bounds are in, fractions, infinities and other types are not", () => {

@@ -1,7 +1,6 @@
 /** Files that every decoder has to refuse, each with one fault. */
 import { RangeEncoder } from "../../src/codec/entropy/range-coder.ts";
-import { foldedHash } from "../../src/codec/format/checksum.ts";
-import { readLatentsFile } from "../../src/codec/format/latents-file.ts";
+import { foldedHash, readLatentsFile } from "../../src/codec/format/latents-file.ts";
 import { withAlpha, writeClassical } from "../../src/codec/format/zn-file.ts";
 import type { Model } from "../../src/codec/model.ts";
 import { byHand, type Frames } from "./accepted.ts";

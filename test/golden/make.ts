@@ -12,7 +12,7 @@ import { decodeImage } from "../../src/codec/decode.ts";
 import { encodeImage } from "../../src/codec/encode.ts";
 import { readLatentsFile } from "../../src/codec/format/latents-file.ts";
 import type { Image } from "../../src/codec/image.ts";
-import { turned } from "../../src/codec/orientation.ts";
+import { turned } from "../../src/codec/image.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { decodeByFormat, openFormatModel, type Step } from "../codec/format-decoder.ts";
 import {

@@ -16,8 +16,8 @@ import {
   tidy,
   valueAndGrads,
 } from "@tensorflow/tfjs-core";
-import { priorOn, walkLatents } from "../../src/codec/entropy/coding-order.ts";
-import { priorInIntegers } from "../../src/codec/integer/fixed-point.ts";
+import { priorOn, walkLatents } from "../../src/codec/entropy/context-model.ts";
+import { priorInIntegers } from "../../src/codec/integer/convolution.ts";
 import { IntegerLayers } from "../../src/codec/integer/integer-layers.ts";
 import { latentSize } from "../../src/codec/network/architecture.ts";
 import { LATENT_UNIT } from "../../src/codec/network/prior.ts";

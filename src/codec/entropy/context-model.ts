@@ -1,22 +1,75 @@
-import { type Architecture, PASSES } from "../network/architecture.ts";
-import { POSITION_FEATURES, positionFeatures } from "../network/positions.ts";
+import { type Architecture, type Engine, MEANS_AND_SCALES, PASSES } from "../network/architecture.ts";
 import {
   type CodingStep,
+  codingSteps,
+  FEATURES,
   inputChannels,
   LATENT_LIMIT,
   LATENT_UNIT,
+  MEAN_LIMIT,
+  POSITION_FEATURES,
   POSITION_SCALE,
+  prior,
   sliceChannels,
 } from "../network/prior.ts";
+import { MAX_SYMBOL, SCALES } from "./symbol-tables.ts";
+
+/** round(16 · cos(π j/64)) for j = 0…127, spelt out: it is part of the format. */
+// biome-ignore format: a table
+const COSINE = Int8Array.of(
+  16, 16, 16, 16, 16, 16, 15, 15, 15, 14, 14, 14, 13, 13, 12, 12,
+  11, 11, 10, 10, 9, 8, 8, 7, 6, 5, 5, 4, 3, 2, 2, 1,
+  0, -1, -2, -2, -3, -4, -5, -5, -6, -7, -8, -8, -9, -10, -10, -11,
+  -11, -12, -12, -13, -13, -14, -14, -14, -15, -15, -15, -16, -16, -16, -16, -16,
+  -16, -16, -16, -16, -16, -16, -15, -15, -15, -14, -14, -14, -13, -13, -12, -12,
+  -11, -11, -10, -10, -9, -8, -8, -7, -6, -5, -5, -4, -3, -2, -2, -1,
+  0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 10, 11,
+  11, 12, 12, 13, 13, 14, 14, 14, 15, 15, 15, 16, 16, 16, 16, 16,
+);
+
+/**
+ * The position features of the prior, fixed functions of a latent's row and column: rows × columns × 17 integers of
+ * 1/16, which are Y, X, XY, X², Y², then for k = 1, 2, 3: cos πkY, cos πkX, sin πkY, sin πkX.
+ *
+ * Y and X run from −1 (first row, column) to 1 (last). They are computed in 64ths by integer division; cosines and
+ * sines come from a table, since `Math.cos` differs between JavaScript engines in the last bit.
+ */
+export function positionFeatures(rows: number, columns: number): Int8Array {
+  const features = new Int8Array(rows * columns * POSITION_FEATURES);
+  const cos = (k: number, angle: number) => COSINE[(k * angle) & 127]!;
+  const sin = (k: number, angle: number) => COSINE[(k * angle - 32) & 127]!;
+  for (let row = 0, at = 0; row < rows; row++) {
+    const y = coordinate(row, rows);
+    for (let column = 0; column < columns; column++) {
+      const x = coordinate(column, columns);
+      features[at++] = (y + 2) >> 2;
+      features[at++] = (x + 2) >> 2;
+      features[at++] = (x * y + 128) >> 8;
+      features[at++] = (x * x + 128) >> 8;
+      features[at++] = (y * y + 128) >> 8;
+      for (let k = 1; k <= 3; k++) {
+        features[at++] = cos(k, y);
+        features[at++] = cos(k, x);
+        features[at++] = sin(k, y);
+        features[at++] = sin(k, x);
+      }
+    }
+  }
+  return features;
+}
+
+/** −64 for the first of `count`, 64 for the last, rounded to integers between; 0 for one alone. */
+function coordinate(index: number, count: number): number {
+  if (count === 1) return 0;
+  // floor((128·i + ½·d)/d) − 64 with d = count − 1, in integers
+  return Math.floor((256 * index + (count - 1)) / (2 * (count - 1))) - 64;
+}
 
 /** Rows and columns of an image's latents, which are [rows, columns, latentChannels]. */
 export interface LatentShape {
   readonly rows: number;
   readonly columns: number;
 }
-
-/** The channels that positions, quality and mask take in the input of every network of the prior. */
-export const FEATURES = POSITION_FEATURES + 2;
 
 /** The checkerboard's pass in which a position is coded: the parity of row + column. */
 export function passOf(position: number, columns: number): number {
@@ -90,4 +143,90 @@ export function contextOf(
 /** The nearest value within [low, high]. */
 export function clip(value: number, low: number, high: number): number {
   return Math.max(low, Math.min(high, value));
+}
+
+/**
+ * Gives the `y_hat` (in 32nds) of one latent.
+ * @param at index of the latent in [rows, columns, latentChannels]
+ * @param mean of the prior, in 32nds
+ * @param scale index of the prior's scale, 0–63
+ */
+export type CodeLatent = (at: number, mean: number, scale: number) => number;
+
+/** Computes a step's network; see `prior`. */
+export type Predict = (step: CodingStep, input: Int16Array) => ArrayLike<number>;
+
+/**
+ * Walks the latents in coding order, as encoder, decoder and the search for better latents do: slice by slice, two
+ * checkerboard passes each, row by row, channel by channel. What the prior says of a pass depends on the passes before
+ * it only.
+ *
+ * @param level quality feature of the prior, in 32nds
+ * @returns `y_hat` in 32nds
+ */
+export function walkLatents(
+  architecture: Architecture,
+  predict: Predict,
+  { rows, columns }: LatentShape,
+  level: number,
+  code: CodeLatent,
+): Int16Array {
+  const { latentChannels } = architecture;
+  const width = sliceChannels(architecture);
+  const area = rows * columns;
+  const features = Array.from({ length: PASSES }, (_, pass) =>
+    contextFeatures({ rows, columns }, level, pass),
+  );
+  const yHat = new Int16Array(area * latentChannels);
+  for (const step of codingSteps(architecture)) {
+    const { slice, pass } = step;
+    if (area === 1 && pass > 0) continue; // no position is odd
+    const output = predict(step, contextOf(architecture, step, features[pass]!, yHat));
+    for (let position = 0; position < area; position++) {
+      if (passOf(position, columns) !== pass) continue;
+      const means = position * MEANS_AND_SCALES * width;
+      for (let c = 0; c < width; c++) {
+        const mean = clip(output[means + c]!, -MEAN_LIMIT, MEAN_LIMIT);
+        const scale = clip(output[means + width + c]!, 0, SCALES - 1);
+        const at = position * latentChannels + slice * width + c;
+        yHat[at] = code(at, mean, scale);
+      }
+    }
+  }
+  return yHat;
+}
+
+/** The prior on an engine of integers, for latents of one shape. */
+export function priorOn(engine: Engine, architecture: Architecture, { rows, columns }: LatentShape): Predict {
+  return (step, input) => {
+    const channels = inputChannels(architecture, step);
+    return engine.run(input, { rows, columns, channels }, (layers, x) => prior(layers, step, x));
+  };
+}
+
+/** What quantising needs of a model. */
+interface ModelOfLatents {
+  readonly architecture: Architecture;
+  readonly prior: Engine;
+  readonly levels: Int8Array;
+}
+
+/**
+ * Rounds `y` to whole steps from the prior's means, in coding order; gives each symbol to `emit`, and its place in `y`.
+ * @param y [rows, columns, latentChannels] after gain
+ * @returns `y_hat` in 32nds
+ */
+export function quantiseLatents(
+  { architecture, prior, levels }: ModelOfLatents,
+  y: Float32Array,
+  shape: LatentShape,
+  quality: number,
+  emit: (scale: number, symbol: number, at: number) => void,
+): Int16Array {
+  const predict = priorOn(prior, architecture, shape);
+  return walkLatents(architecture, predict, shape, levels[quality - 1]!, (at, mean, scale) => {
+    const symbol = clip(Math.round(y[at]! - mean / LATENT_UNIT), -MAX_SYMBOL, MAX_SYMBOL);
+    emit(scale, symbol, at);
+    return symbol * LATENT_UNIT + mean;
+  });
 }

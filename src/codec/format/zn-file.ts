@@ -1,8 +1,7 @@
 import { av1Sequence } from "./av1.ts";
 import { damagedZn, joined, notZn } from "./bytes.ts";
-import { foldedHash } from "./checksum.ts";
 import { avifFile } from "./isobmff.ts";
-import { checkIndex, type Header, readLatentsFile } from "./latents-file.ts";
+import { checkIndex, foldedHash, type Header, readLatentsFile } from "./latents-file.ts";
 import { webpFile, webpSize } from "./webp.ts";
 
 /**

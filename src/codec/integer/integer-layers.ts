@@ -1,8 +1,7 @@
-import type { ConvOptions, Engine, Layers, MapSize, Network } from "../network/layers.ts";
+import type { ConvOptions, Engine, Layers, MapSize, Network } from "../network/architecture.ts";
 import { type IntegerConvolution, quartersOf } from "./convolution.ts";
-import { type Grid, type Relation, SAME } from "./grid.ts";
 import { Kernel, type Stored } from "./kernel.ts";
-import { type Feature, Workspace } from "./workspace.ts";
+import { type Feature, type Grid, type Relation, SAME, Workspace } from "./workspace.ts";
 
 export type { Feature } from "./workspace.ts";
 

@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../errors.ts";
 import { assertFits, type IntegerConvolution } from "./convolution.ts";
-import { kernelModule } from "./kernel-module.ts";
+import { KERNEL } from "./kernel.wasm.ts";
 
 /** Bytes that an address is a multiple of: those of a vector. */
 const ALIGNMENT = 16;
@@ -52,6 +52,7 @@ interface Exports {
 
 /** What is used of WebAssembly's interface, which the types of Node leave out and those of browsers have. */
 interface WebAssemblyInterface {
+  Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { readonly exports: unknown };
 }
 
@@ -176,4 +177,18 @@ function instantiated(): Exports {
     const wanted = "expected WebAssembly with SIMD (and, in a page, 'wasm-unsafe-eval' in its script-src)";
     throw new ZippyNetError("unavailable", wanted, { cause });
   }
+}
+
+let module: object | undefined;
+
+/** Takes the kernel, compiled: for the edge, where nothing may be compiled from bytes. Before anything is coded. */
+export function useKernel(compiled: object): void {
+  module = compiled;
+}
+
+/** The kernel, compiled once. */
+export function kernelModule(): object {
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyInterface };
+  module ??= new WebAssembly.Module(Uint8Array.from(atob(KERNEL), (character) => character.charCodeAt(0)));
+  return module;
 }

@@ -1,6 +1,5 @@
+import type { ConvolutionShape, Layers } from "./architecture.ts";
 import { type Architecture, MEANS_AND_SCALES, PASSES } from "./architecture.ts";
-import type { ConvolutionShape, Layers } from "./layers.ts";
-import { POSITION_FEATURES } from "./positions.ts";
 
 /**
  * The prior: what is known of the latents that come next from those that are decoded. After CompressAI's channel-wise
@@ -69,6 +68,10 @@ export const LATENT_LIMIT = 1023;
 export const ACTIVATION_LIMIT = 2 ** 14 - 1;
 /** Means are clipped to ±this. */
 export const MEAN_LIMIT = 4095;
+/** Numbers that tell a latent's position; see `entropy/context-model.ts`. */
+export const POSITION_FEATURES = 17;
+/** The channels that positions, quality and mask take in the input of every network. */
+export const FEATURES = POSITION_FEATURES + 2;
 /** Position features are sixteenths. */
 export const POSITION_SCALE = LATENT_UNIT / 16;
 /** Largest magnitude of the quality level feature. */
@@ -81,7 +84,7 @@ export function sliceChannels({ latentChannels, slices }: Architecture): number 
 
 /** Channels that enter the first layer of a step's network. */
 export function inputChannels(architecture: Architecture, { slice, pass }: CodingStep): number {
-  return sliceChannels(architecture) * (slice + pass) + POSITION_FEATURES + 2;
+  return sliceChannels(architecture) * (slice + pass) + FEATURES;
 }
 
 /** Largest magnitude of each input channel of a step's network. */

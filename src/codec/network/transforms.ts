@@ -1,5 +1,4 @@
-import type { Architecture } from "./architecture.ts";
-import type { ConvolutionShape, Layers } from "./layers.ts";
+import type { Architecture, ConvolutionShape, Layers } from "./architecture.ts";
 
 /**
  * The transforms: analysis `g_a` turns an image into `y`, synthesis `g_s` turns `y_hat` back into an image. After the
@@ -27,12 +26,23 @@ import type { ConvolutionShape, Layers } from "./layers.ts";
  * ```
  *
  * Residual blocks and resamplings of a transform are numbered in one row: `g_a.conv0`, `g_a.res1`, `g_a.res2`,
- * `g_a.down3`, …, `g_a.out`. Images enter and leave as space-to-depth blocks of 2 (see `space-to-depth.ts`), so that
+ * `g_a.down3`, …, `g_a.out`. Images enter and leave as space-to-depth blocks of 2 (see `autoencoder.ts`), so that
  * the largest maps are never made.
  */
 
 /** Slope of the leaky ReLU of both transforms for negative inputs. */
 export const TRANSFORM_SLOPE = 0.1;
+/** Integers that make one, the range of a sample: of the blocks that enter `g_a`, and of those that leave `g_s`. */
+export const IMAGE_UNIT = 510;
+export const PICTURE_UNIT = 255 * 32;
+/** Integers of an 8-bit level of what leaves `g_s`. */
+export const LEVEL = PICTURE_UNIT / 255;
+/** Channels of a block. */
+export const BLOCK_CHANNELS = 12;
+/** Integers that make one of feature maps, and of `y` and `y_hat` within the transforms. */
+export const FEATURE_UNIT = 1024;
+/** Feature maps are clipped to ±this, which is 16. */
+export const FEATURE_LIMIT = 2 ** 14 - 1;
 
 /** [n, h/2, w/2, 12] image blocks, −½ to ½ → [n, h/8, w/8, latentChannels] `y` before gain. */
 export function analysis<T>({ analysis: { blocks } }: Architecture, layers: Layers<T>, x: T): T {
@@ -69,7 +79,7 @@ export function analysisShapes({
 }: Architecture): ConvolutionShape[] {
   const shapes: ConvolutionShape[] = [];
   let index = 0;
-  shapes.push({ name: `g_a.conv${index++}`, kernel: [3, 3, 12, widths[0]] });
+  shapes.push({ name: `g_a.conv${index++}`, kernel: [3, 3, BLOCK_CHANNELS, widths[0]] });
   for (let level = 0; level < 3; level++) {
     const width = widths[level]!;
     if (level > 0) {
@@ -99,7 +109,7 @@ export function synthesisShapes({
       shapes.push({ name: `g_s.up${index++}`, kernel, finer: true });
     }
   }
-  shapes.push({ name: "g_s.out", kernel: [3, 3, widths[0], 12] });
+  shapes.push({ name: "g_s.out", kernel: [3, 3, widths[0], BLOCK_CHANNELS] });
   return shapes;
 }
 

@@ -1,10 +1,10 @@
 import type { Image } from "../image.ts";
-import { analyse, withGain } from "../integer/autoencoder.ts";
+import { type Orientation, turned } from "../image.ts";
 import type { Model } from "../model.ts";
 import { QUALITIES } from "../network/architecture.ts";
-import { type Orientation, turned } from "../orientation.ts";
+import { analyse, withGain } from "../network/autoencoder.ts";
 import { lambdaOf } from "../rate-distortion.ts";
-import { lossOf, type Trial, tryLatents } from "./trial.ts";
+import { lossOf, type Trial, tryLatents } from "./objective.ts";
 
 /** A picture in one orientation, and what `g_a` makes of it. */
 export interface Analysed {

@@ -1,8 +1,7 @@
 import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { LATENT_UNIT } from "../network/prior.ts";
-import { type Goal, relaxedFor } from "./objective.ts";
-import { lossOf, type Trial, tryLatents } from "./trial.ts";
+import { type Goal, lossOf, relaxedFor, type Trial, tryLatents } from "./objective.ts";
 
 /** A symbol one up or down, by itself. */
 interface Move {

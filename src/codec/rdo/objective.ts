@@ -1,9 +1,11 @@
-import type { Image } from "../image.ts";
+import { quantiseLatents } from "../entropy/context-model.ts";
+import { type Image, isGrey, withAlphaOf } from "../image.ts";
 import type { Model } from "../model.ts";
 import { latentSize } from "../network/architecture.ts";
-import { BLOCK_CHANNELS, blockSize, inPictureUnit, pixelMask, toBlocks } from "../network/space-to-depth.ts";
-import type { Relaxed } from "./relaxation.ts";
-import type { Picture } from "./relaxed-synthesis.ts";
+import { blockSize, inPictureUnit, pixelMask, reconstruct, toBlocks } from "../network/autoencoder.ts";
+import { BLOCK_CHANNELS } from "../network/transforms.ts";
+import { sseOf } from "../rate-distortion.ts";
+import type { Picture, Relaxed } from "./relaxation.ts";
 
 /** What a search minimises: bits + λ · SSE of a picture. */
 export interface Goal extends Picture {
@@ -32,4 +34,52 @@ export function goalOf(model: Model, image: Image, quality: number, lambda: numb
 /** Networks with gradients for a picture. */
 export function relaxedFor(model: Model, { width, height }: Image): Relaxed {
   return model.relaxation().of(latentSize(width, height));
+}
+
+/** Latents as a file would hold them, and how good that file would be. */
+export interface Trial {
+  /** The quality whose gain they have. */
+  readonly quality: number;
+  /** [rows, columns, latentChannels], in 32nds. */
+  readonly yHat: Int16Array;
+  /** Where each latent is in `yHat`, in coding order, and the prior's scale of it. */
+  readonly places: Int32Array;
+  readonly scales: Uint8Array;
+  readonly symbols: Int16Array;
+  /** What the tables say that the symbols cost. */
+  readonly bits: number;
+  /** Sum of squared errors of 8-bit samples; opacity counts where the picture has any. */
+  readonly sse: number;
+  readonly decoded: Image;
+}
+
+/**
+ * Quantises the latents of a picture, and decodes them.
+ * @param image turned as it is coded
+ * @param y [rows, columns, latentChannels] after the gain of the quality
+ */
+export function tryLatents(model: Model, image: Image, y: Float32Array, quality: number): Trial {
+  const places = new Int32Array(y.length);
+  const scales = new Uint8Array(y.length);
+  const symbols = new Int16Array(y.length);
+  let [at, bits] = [0, 0];
+  const yHat = quantiseLatents(
+    model,
+    y,
+    latentSize(image.width, image.height),
+    quality,
+    (scale, symbol, place) => {
+      places[at] = place;
+      scales[at] = scale;
+      symbols[at++] = symbol;
+      bits += model.tables.cost(scale, symbol);
+    },
+  );
+  const decoded = withAlphaOf(image, reconstruct(model, { ...image, quality, grey: isGrey(image) }, yHat));
+  return { quality, yHat, places, scales, symbols, bits, sse: sseOf(image, decoded), decoded };
+}
+
+/** The rate–distortion loss: bits + λ · SSE. */
+export function lossOf({ bits, sse }: Trial, lambda: number): number {
+  return bits + lambda * sse;
 }

@@ -1,11 +1,10 @@
 import type { Image } from "../image.ts";
-import { withGain } from "../integer/autoencoder.ts";
 import type { Model } from "../model.ts";
+import { withGain } from "../network/autoencoder.ts";
 import type { WeighedStart } from "./candidates.ts";
 import { SymbolMoves } from "./moves.ts";
-import { type Goal, goalOf, relaxedFor } from "./objective.ts";
+import { type Goal, goalOf, lossOf, relaxedFor, type Trial, tryLatents } from "./objective.ts";
 import { Descent, seededRandom } from "./sga.ts";
-import { lossOf, type Trial, tryLatents } from "./trial.ts";
 
 /** A number for each effort, 0 to `MAX_EFFORT`. */
 type ForEachEffort = { readonly length: 10 };

@@ -1,12 +1,18 @@
-import type { LatentShape } from "../entropy/context-model.ts";
-import type { SymbolTables } from "../entropy/symbol-tables.ts";
+import { contextChannels, type LatentShape, passOf, walkLatents } from "../entropy/context-model.ts";
+import { SCALES, type SymbolTables } from "../entropy/symbol-tables.ts";
 import type { IntegerConvolution } from "../integer/convolution.ts";
-import type { Architecture } from "../network/architecture.ts";
-import { PRIOR_SLOPE } from "../network/prior.ts";
-import { TRANSFORM_SLOPE } from "../network/transforms.ts";
-import { Tape } from "./autodiff.ts";
-import { RelaxedPrior } from "./relaxed-prior.ts";
-import { RelaxedSynthesis } from "./relaxed-synthesis.ts";
+import { type Architecture, MEANS_AND_SCALES } from "../network/architecture.ts";
+import {
+  type CodingStep,
+  inputChannels,
+  LATENT_UNIT,
+  MEAN_LIMIT,
+  PRIOR_SLOPE,
+  prior,
+  sliceChannels,
+} from "../network/prior.ts";
+import { FEATURE_LIMIT, FEATURE_UNIT, LEVEL, synthesis, TRANSFORM_SLOPE } from "../network/transforms.ts";
+import { type Recording, Tape } from "./autodiff.ts";
 
 /** Prior and `g_s` with gradients, for latents of one shape. */
 export interface Relaxed {
@@ -47,5 +53,190 @@ export class Relaxation {
       synthesis: new RelaxedSynthesis(this.#architecture, synthesis),
     };
     return this.#last;
+  }
+}
+
+/** Gives the relaxed symbol of a residual between two integers, and its derivative. */
+export type Soften = (residual: number) => Softened;
+
+export interface Softened {
+  symbol: number;
+  slope: number;
+}
+
+/** Latents of one relaxed pass through the prior, and how to differentiate it. */
+export interface RelaxedCode {
+  /** [rows, columns, latentChannels], in quantisation steps. */
+  readonly yHat: Float32Array;
+  readonly bits: number;
+  /**
+   * Gradient of bits + f(yHat) with respect to `y`, from that of f. `gradient` turns into that with respect to `yHat`,
+   * less what each latent's own symbol costs. Once.
+   */
+  back(gradient: Float32Array): Float32Array;
+}
+
+/**
+ * Derivatives of each latent, [rows, columns, latentChannels]: of its bits by its symbol and by its scale, of its
+ * symbol by `y`.
+ */
+interface Derivatives {
+  readonly bySymbol: Float32Array;
+  readonly byScale: Float32Array;
+  readonly slope: Float32Array;
+}
+
+interface Recorded {
+  readonly step: CodingStep;
+  readonly recording: Recording;
+}
+
+/**
+ * The prior of latents between whole numbers, so that bits have a gradient with respect to them: through their own
+ * symbols, and through what they tell of later ones. Bits between two symbols are interpolated from the real tables,
+ * which is what a random choice between the two would cost.
+ */
+export class RelaxedPrior {
+  readonly #architecture: Architecture;
+  readonly #tables: SymbolTables;
+  readonly #tape: Tape;
+
+  /** @param tape with the prior's convolutions, of the size of the latents */
+  constructor(architecture: Architecture, tables: SymbolTables, tape: Tape) {
+    this.#architecture = architecture;
+    this.#tables = tables;
+    this.#tape = tape;
+  }
+
+  /** Codes `y` [rows, columns, latentChannels] as `soften` quantises it. What it coded before is overwritten. */
+  code(y: Float32Array, level: number, soften: Soften): RelaxedCode {
+    const recorded: Recorded[] = [];
+    const predict = (step: CodingStep, input: Int16Array) => {
+      const name = `${step.slice} ${step.pass}`;
+      const recording = this.#tape.record(name, input, (layers, x) => prior(layers, step, x));
+      recorded.push({ step, recording });
+      return recording.output;
+    };
+    const yHat = new Float32Array(y.length);
+    const derivatives: Derivatives = {
+      bySymbol: new Float32Array(y.length),
+      byScale: new Float32Array(y.length),
+      slope: new Float32Array(y.length),
+    };
+    let bits = 0;
+    walkLatents(this.#architecture, predict, this.#tape, level, (at, units, scale) => {
+      const mean = units / LATENT_UNIT;
+      const { symbol, slope } = soften(y[at]! - mean);
+      yHat[at] = symbol + mean;
+      derivatives.slope[at] = slope;
+      bits += this.#cost(symbol, scale, derivatives, at);
+      return Math.round(yHat[at] * LATENT_UNIT);
+    });
+    const back = (gradient: Float32Array) => {
+      const dy = new Float32Array(y.length);
+      for (const each of recorded.reverse()) this.#back(each, derivatives, gradient, dy);
+      return dy;
+    };
+    return { yHat, bits, back };
+  }
+
+  /** Bits, between two symbols interpolated; leaves their derivatives. */
+  #cost(symbol: number, scale: number, { bySymbol, byScale }: Derivatives, at: number): number {
+    const low = Math.floor(symbol);
+    const up = symbol - low;
+    const [below, above] = [this.#tables.cost(scale, low), this.#tables.cost(scale, low + 1)];
+    const bits = below * (1 - up) + above * up;
+    bySymbol[at] = above - below;
+    if (scale < SCALES - 1) {
+      byScale[at] =
+        this.#tables.cost(scale + 1, low) * (1 - up) + this.#tables.cost(scale + 1, low + 1) * up - bits;
+    }
+    return bits;
+  }
+
+  /** Adds to `gradient` what a step's input had a part in, and writes `dy` of the latents it coded. */
+  #back(
+    { step, recording }: Recorded,
+    derivatives: Derivatives,
+    gradient: Float32Array,
+    dy: Float32Array,
+  ): void {
+    const { rows, columns } = this.#tape;
+    const { latentChannels } = this.#architecture;
+    const width = sliceChannels(this.#architecture);
+    const area = rows * columns;
+    const { output } = recording;
+    const dOutput = new Float32Array(output.length);
+    for (let position = 0; position < area; position++) {
+      if (passOf(position, columns) !== step.pass) continue;
+      for (let c = 0; c < width; c++) {
+        const at = position * latentChannels + step.slice * width + c;
+        // y_hat = symbol(y − mean) + mean
+        dy[at] = (gradient[at]! + derivatives.bySymbol[at]!) * derivatives.slope[at]!;
+        const mean = position * MEANS_AND_SCALES * width + c;
+        const scale = mean + width;
+        // what the walk clipped has no gradient
+        if (Math.abs(output[mean]!) < MEAN_LIMIT) dOutput[mean] = (gradient[at]! - dy[at]!) / LATENT_UNIT;
+        if (output[scale]! >= 0) dOutput[scale] = derivatives.byScale[at]!;
+      }
+    }
+    if (step.slice === 0 && step.pass === 0) return; // its input holds no latents
+    const dInput = recording.back(dOutput);
+    const depth = inputChannels(this.#architecture, step);
+    for (const { latent, input, count } of contextChannels(this.#architecture, step)) {
+      for (let position = 0; position < area; position++) {
+        const [to, from] = [position * latentChannels + latent, position * depth + input];
+        for (let c = 0; c < count; c++) gradient[to + c]! += dInput[from + c]! * LATENT_UNIT;
+      }
+    }
+  }
+}
+
+/** What is to be reconstructed. */
+export interface Picture {
+  /** [4·rows, 4·columns, 12] blocks of the image in `PICTURE_UNIT`, and 1 where they are not padding. */
+  readonly blocks: Int16Array;
+  readonly mask: Float32Array;
+  /** Inverse gain of each channel. */
+  readonly inverseGain: Float32Array;
+}
+
+/** `g_s` of latents between whole numbers. */
+export class RelaxedSynthesis {
+  readonly #architecture: Architecture;
+  readonly #tape: Tape;
+
+  /** @param tape with the convolutions of `g_s`, of the size of the latents */
+  constructor(architecture: Architecture, tape: Tape) {
+    this.#architecture = architecture;
+    this.#tape = tape;
+  }
+
+  /** Sum of squared errors of 8-bit samples, neither rounded nor clipped, and its gradient with respect to `y_hat`. */
+  distortion(
+    { blocks, mask, inverseGain }: Picture,
+    yHat: Float32Array,
+  ): { sse: number; gradient: Float32Array } {
+    const channels = this.#architecture.latentChannels;
+    const input = new Int16Array(yHat.length);
+    for (let i = 0; i < input.length; i++) {
+      const scaled = Math.round(yHat[i]! * inverseGain[i % channels]! * FEATURE_UNIT);
+      input[i] = Math.max(-FEATURE_LIMIT, Math.min(FEATURE_LIMIT, scaled));
+    }
+    const recording = this.#tape.record("g_s", input, (layers, x) =>
+      synthesis(this.#architecture, layers, x),
+    );
+    const { output } = recording;
+    const byOutput = new Float32Array(output.length);
+    let sse = 0;
+    for (let i = 0; i < output.length; i++) {
+      const error = ((output[i]! - blocks[i]!) * mask[i]!) / LEVEL;
+      sse += error * error;
+      byOutput[i] = (2 * error) / LEVEL;
+    }
+    const gradient = recording
+      .back(byOutput)
+      .map((value, at) => value * inverseGain[at % channels]! * FEATURE_UNIT);
+    return { sse, gradient };
   }
 }

@@ -1,6 +1,5 @@
 import type { Goal } from "./objective.ts";
-import type { Relaxed } from "./relaxation.ts";
-import type { Softened } from "./relaxed-prior.ts";
+import type { Relaxed, Softened } from "./relaxation.ts";
 
 /** First step of Adam, in quantisation steps of a latent. */
 const RATE = 0.04;

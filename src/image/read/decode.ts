@@ -1,8 +1,7 @@
 import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
 import type { Image } from "../../codec/image.ts";
-import { type Colour, isSrgb, linear, SRGB } from "./colour/colour.ts";
+import { type Colour, DIAGONAL, isSrgb, linear, SRGB } from "./colour/colour.ts";
 import { type Profile, parseProfile } from "./colour/icc.ts";
-import { DIAGONAL } from "./colour/matrix.ts";
 import { labToSrgb, toSrgb } from "./colour/to-srgb.ts";
 import { type Outline, unsupported } from "./outline.ts";
 import {

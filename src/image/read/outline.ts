@@ -1,6 +1,5 @@
 import { ZippyNetError } from "../../codec/errors.ts";
 import type { Colour } from "./colour/colour.ts";
-import type { TiffSamples } from "./formats/tiff.ts";
 
 /** What a file says about its picture and its decoder does not report. Read before any pixel is decoded. */
 export interface Outline {
@@ -30,6 +29,21 @@ export interface Outline {
   readonly fatal?: RegExp;
   /** What was converted, for people. */
   readonly notes: readonly string[];
+}
+
+/**
+ * What the first picture of a TIFF says about its samples (TIFF 6.0, and its supplements; the numbers are those of its
+ * tags).
+ */
+export interface TiffSamples {
+  /** 339 */
+  readonly format: "unsigned" | "signed" | "float" | "complex";
+  /** 262: samples are Lab, and the decoder returns them as stored. */
+  readonly lab?: "CIELab" | "ICCLab";
+  /** 338: the channel of alpha. */
+  readonly alpha?: number;
+  /** 338: colours are multiplied with alpha, and the decoder returns them as stored. */
+  readonly premultiplied?: boolean;
 }
 
 /** A canvas, and a frame on it. */

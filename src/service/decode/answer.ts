@@ -1,5 +1,12 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import type { Answer } from "./picture.ts";
+
+/** What is sent to the client. No body if the client has the picture already. */
+export interface Answer {
+  readonly tag: string;
+  /** Bytes of the latents. */
+  readonly bytesIn: number;
+  readonly body: { readonly type: string; readonly bytes: Uint8Array } | undefined;
+}
 
 /** A request that cannot be answered with a picture. It becomes a problem document of RFC 9457. */
 export class Problem extends Error {

@@ -5,8 +5,7 @@ import { inParallel } from "../../concurrency.ts";
 import { formTag, matches } from "../../http/etag.ts";
 import { latentsKey, MAX_KEY, mayHaveLatents } from "../aws/keys.ts";
 import type { PictureContext } from "../context.ts";
-import { Problem } from "./answer.ts";
-import type { Answer } from "./picture.ts";
+import { type Answer, Problem } from "./answer.ts";
 
 /** Pictures as text, to be put into JSON or HTML. */
 

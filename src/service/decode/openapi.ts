@@ -1,8 +1,9 @@
 import { FITS } from "../../image/fit.ts";
 import type { ServiceSettings } from "../settings.ts";
+import type { Answer } from "./answer.ts";
 import { MAX_KEYS } from "./inline.ts";
 import { SERVED } from "./negotiate.ts";
-import { type Answer, jsonAnswer } from "./picture.ts";
+import { jsonAnswer } from "./picture.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

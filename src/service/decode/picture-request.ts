@@ -1,4 +1,4 @@
-import { parseWhole } from "../../codec/validate.ts";
+import { parseWhole } from "../../codec/errors.ts";
 import { FITS, type SizeWish } from "../../image/fit.ts";
 import { Problem } from "./answer.ts";
 import { chooseFormat, type Format } from "./negotiate.ts";

@@ -9,17 +9,9 @@ import type { ObjectHead, ObjectStore } from "../aws/s3.ts";
 import type { PictureContext } from "../context.ts";
 import { LOSSLESS, parseMetadata } from "../encode/latents-object.ts";
 import type { ServiceSettings } from "../settings.ts";
-import { Problem } from "./answer.ts";
+import { type Answer, Problem } from "./answer.ts";
 import { SERVED } from "./negotiate.ts";
 import type { PictureRequest } from "./picture-request.ts";
-
-/** What is sent to the client. No body if the client has the picture already. */
-export interface Answer {
-  readonly tag: string;
-  /** Bytes of the latents. */
-  readonly bytesIn: number;
-  readonly body: { readonly type: string; readonly bytes: Uint8Array } | undefined;
-}
 
 /**
  * The picture of a key in the form that is asked for, unless the client has it (`If-None-Match`). Throws a 400, 404,

@@ -1,6 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { ZippyNetError } from "../../codec/errors.ts";
-import { parseWhole } from "../../codec/validate.ts";
+import { parseWhole, ZippyNetError } from "../../codec/errors.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { Problem } from "./answer.ts";
 

@@ -1,7 +1,6 @@
-import { ZippyNetError } from "../../codec/errors.ts";
+import { parseWhole, ZippyNetError } from "../../codec/errors.ts";
 import type { Model } from "../../codec/model.ts";
 import { type Target, type TargetOptions, targetOf } from "../../codec/target.ts";
-import { parseWhole } from "../../codec/validate.ts";
 import type { Models } from "../../model/folder.ts";
 import type { ObjectHead } from "../aws/s3.ts";
 import type { ServiceSettings } from "../settings.ts";

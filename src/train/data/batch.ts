@@ -1,6 +1,6 @@
 import type { Image } from "../../codec/image.ts";
 import { STRIDE } from "../../codec/network/architecture.ts";
-import { blockSize, toBlocks } from "../../codec/network/space-to-depth.ts";
+import { blockSize, toBlocks } from "../../codec/network/autoencoder.ts";
 import { BATCH } from "../plan.ts";
 import { resample } from "./resample.ts";
 

@@ -1,10 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FEATURE_LIMIT, FEATURE_UNIT } from "../../codec/integer/fixed-point.ts";
+import type { ConvolutionShape } from "../../codec/network/architecture.ts";
 import { type Architecture, QUALITIES } from "../../codec/network/architecture.ts";
-import type { ConvolutionShape } from "../../codec/network/layers.ts";
 import { LATENT_UNIT } from "../../codec/network/prior.ts";
-import { analysisShapes, synthesisShapes } from "../../codec/network/transforms.ts";
+import {
+  analysisShapes,
+  FEATURE_LIMIT,
+  FEATURE_UNIT,
+  synthesisShapes,
+} from "../../codec/network/transforms.ts";
 import { levelOf } from "../../codec/rate-distortion.ts";
 import { type Blobs, sha256Hex } from "../../model/blobs.ts";
 import { BLOBS, type BlobName, type Licence, type Manifest } from "../../model/manifest.ts";

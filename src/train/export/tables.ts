@@ -1,10 +1,10 @@
-import { quantiseLatents } from "../../codec/entropy/coding-order.ts";
+import { quantiseLatents } from "../../codec/entropy/context-model.ts";
 import { TOTAL } from "../../codec/entropy/range-coder.ts";
 import { SCALES } from "../../codec/entropy/symbol-tables.ts";
 import type { Image } from "../../codec/image.ts";
-import { analyse, withGain } from "../../codec/integer/autoencoder.ts";
 import type { Model } from "../../codec/model.ts";
 import { latentSize } from "../../codec/network/architecture.ts";
+import { analyse, withGain } from "../../codec/network/autoencoder.ts";
 import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "../network/quantise.ts";
 
 /** Share of a table's probability that its symbols may leave to the escape. */

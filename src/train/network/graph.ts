@@ -16,10 +16,10 @@ import {
   tensor2d,
   tensor4d,
 } from "@tensorflow/tfjs-core";
+import type { ConvOptions, Layers } from "../../codec/network/architecture.ts";
 import { type Architecture, latentSize } from "../../codec/network/architecture.ts";
-import type { ConvOptions, Layers } from "../../codec/network/layers.ts";
+import { pixelMask } from "../../codec/network/autoencoder.ts";
 import { LATENT_UNIT } from "../../codec/network/prior.ts";
-import { pixelMask } from "../../codec/network/space-to-depth.ts";
 import { analysis, synthesis, TRANSFORM_SLOPE } from "../../codec/network/transforms.ts";
 import { trainingLambda } from "../../codec/rate-distortion.ts";
 import type { Batch } from "../data/batch.ts";

@@ -17,14 +17,15 @@ import {
   tensor4d,
   tidy,
 } from "@tensorflow/tfjs-core";
-import { contextFeatures, FEATURES, passOf } from "../../codec/entropy/context-model.ts";
+import { contextFeatures, passOf } from "../../codec/entropy/context-model.ts";
 import { SCALES } from "../../codec/entropy/symbol-tables.ts";
+import type { ConvOptions, Layers } from "../../codec/network/architecture.ts";
 import { type Architecture, PASSES } from "../../codec/network/architecture.ts";
-import type { ConvOptions, Layers } from "../../codec/network/layers.ts";
 import {
   ACTIVATION_LIMIT,
   type CodingStep,
   codingSteps,
+  FEATURES,
   LATENT_LIMIT,
   LATENT_UNIT,
   MEAN_LIMIT,
@@ -51,7 +52,7 @@ export interface QuantisedTensors {
   readonly scales: Tensor4D;
 }
 
-/** Slice by slice, pass by pass: the walk of the codec's `coding-order.ts` with whole tensors, for gradients. */
+/** Slice by slice, pass by pass: the walk of the codec's `walkLatents` with whole tensors, for gradients. */
 export function quantise(
   architecture: Architecture,
   parameters: ReadonlyMap<string, Tensor>,

@@ -1,4 +1,4 @@
-import type { PriorLayer } from "../../codec/integer/fixed-point.ts";
+import type { PriorLayer } from "../../codec/integer/convolution.ts";
 import type { Architecture } from "../../codec/network/architecture.ts";
 import {
   ACTIVATION_LIMIT,

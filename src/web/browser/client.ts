@@ -1,8 +1,7 @@
 import { assertKnown, type Progress, type Wish } from "../../api/options.ts";
 import { type Picture, told } from "../../api/picture.ts";
-import { ZippyNetError } from "../../codec/errors.ts";
+import { badOption, ZippyNetError } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
-import { badOption } from "../../codec/validate.ts";
 import { type ModelPackage, placeOf } from "../../model/package.ts";
 import type { Answer, LocatedModel, Request, RolePlace } from "./protocol.ts";
 

@@ -27,10 +27,9 @@ import {
 import { type Picture, pictureOf, told } from "../../api/picture.ts";
 import { bytesOf, type Source } from "../../api/source.ts";
 import { decodeImage } from "../../codec/decode.ts";
-import { ZippyNetError } from "../../codec/errors.ts";
+import { badOption, ZippyNetError } from "../../codec/errors.ts";
 import { readZn } from "../../codec/format/zn-file.ts";
 import type { Decoder } from "../../codec/model.ts";
-import { badOption } from "../../codec/validate.ts";
 import { loadDecoder } from "../../model/load.ts";
 import { parseManifest } from "../../model/manifest.ts";
 import { type Decoders, type ModelEntry, modelsOf } from "../../model/models.ts";
@@ -38,7 +37,7 @@ import { type ModelPackage, placeOf } from "../../model/package.ts";
 import { applyAlpha, decodeClassical } from "../browser/worker/classical.ts";
 
 export * from "../../api/contract.ts";
-export { useKernel } from "../../codec/integer/kernel-module.ts";
+export { useKernel } from "../../codec/integer/kernel.ts";
 export type { Place } from "../../model/package.ts";
 
 export interface Settings {

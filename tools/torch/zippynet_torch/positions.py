@@ -1,4 +1,4 @@
-"""The position features of the prior (`src/codec/network/positions.ts`), in integers."""
+"""The position features of the prior (`src/codec/entropy/context-model.ts`), in integers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,20 @@
 import type { Colour } from "./colour.ts";
-import { bt2020, type Curve, cinema, gamma, hlg, linear, logarithmic, pq, smpte240, srgb } from "./colour.ts";
-import { D65, type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "./matrix.ts";
+import {
+  bt2020,
+  type Curve,
+  cinema,
+  D65,
+  gamma,
+  hlg,
+  linear,
+  logarithmic,
+  type Primaries,
+  pq,
+  SRGB_PRIMARIES,
+  smpte240,
+  srgb,
+  toSrgbMatrix,
+} from "./colour.ts";
 
 /**
  * Coding-independent code points (ITU-T H.273): numbers for colour spaces, used by AVIF's `nclx`, PNG's `cICP` and AV1.

@@ -1,7 +1,15 @@
 import { colourOf } from "./cicp.ts";
 import type { Colour } from "./colour.ts";
-import { type Curve, linear } from "./colour.ts";
-import { DIAGONAL, type Matrix, multiply, transpose, type Vector, XYZ_D50_TO_SRGB } from "./matrix.ts";
+import {
+  type Curve,
+  DIAGONAL,
+  linear,
+  type Matrix,
+  multiply,
+  transpose,
+  type Vector,
+  XYZ_D50_TO_SRGB,
+} from "./colour.ts";
 
 /**
  * An ICC profile, as far as it is used here (ICC.1:2022; clauses in brackets).

@@ -1,16 +1,19 @@
 import type { Image } from "../../../codec/image.ts";
 import type { Range, Samples } from "../samples.ts";
 import {
+  apply,
   type Colour,
   type Curve,
+  DIAGONAL,
   HLG_PEAK,
   HLG_SYSTEM_GAMMA,
   isSrgb,
   REFERENCE_WHITE,
   SRGB,
   srgbInverse,
+  type Vector,
+  XYZ_D50_TO_SRGB,
 } from "./colour.ts";
-import { apply, DIAGONAL, type Vector, XYZ_D50_TO_SRGB } from "./matrix.ts";
 
 /**
  * Converts samples of a known colour space to 8-bit sRGB, with alpha unless it is opaque everywhere. Colours outside

@@ -1,7 +1,14 @@
 import { constants, crc32, deflateSync, inflateSync } from "node:zlib";
 import { colourOf } from "../colour/cicp.ts";
-import { type Colour, gamma, SRGB, srgb } from "../colour/colour.ts";
-import { type Primaries, SRGB_PRIMARIES, toSrgbMatrix } from "../colour/matrix.ts";
+import {
+  type Colour,
+  gamma,
+  type Primaries,
+  SRGB,
+  SRGB_PRIMARIES,
+  srgb,
+  toSrgbMatrix,
+} from "../colour/colour.ts";
 import { assertParts, damaged, END_MISSING, type Outline, unsupported, type Window } from "../outline.ts";
 
 /**

@@ -1,21 +1,6 @@
-import { assertPixels, damaged, type Outline, unsupported } from "../outline.ts";
+import { assertPixels, damaged, type Outline, type TiffSamples, unsupported } from "../outline.ts";
 import { Directory } from "./tiff-directory.ts";
 import { PACKED_BITS, unpacked } from "./tiff-packed.ts";
-
-/**
- * What the first picture of a TIFF says about its samples (TIFF 6.0, and its supplements; the numbers are those of its
- * tags).
- */
-export interface TiffSamples {
-  /** 339 */
-  readonly format: "unsigned" | "signed" | "float" | "complex";
-  /** 262: samples are Lab, and the decoder returns them as stored. */
-  readonly lab?: "CIELab" | "ICCLab";
-  /** 338: the channel of alpha. */
-  readonly alpha?: number;
-  /** 338: colours are multiplied with alpha, and the decoder returns them as stored. */
-  readonly premultiplied?: boolean;
-}
 
 const TAG = {
   subfile: 254,

@@ -3,7 +3,7 @@ import { encodeTo } from "../../../codec/encode-to-target.ts";
 import { type Image, laidOnWhite } from "../../../codec/image.ts";
 import type { Model } from "../../../codec/model.ts";
 import type { Target } from "../../../codec/target.ts";
-import { bestEncoder, likelyModels } from "../../../image/choose-model.ts";
+import { bestEncoder, likelyModels } from "../../../image/by-models.ts";
 import { type Candidate, Judge } from "../../../image/judge.ts";
 import { loadModel } from "../../../model/load.ts";
 import type { Request, Serve } from "../protocol.ts";
