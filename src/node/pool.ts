@@ -129,6 +129,7 @@ export class Pool<Task, Result> {
 interface Events {
   readonly idle: () => void;
   readonly unready: (error: unknown) => void;
+  /** It takes no more tasks; told twice of a thread that was stopped. */
   readonly gone: () => void;
 }
 
@@ -172,6 +173,7 @@ class Thread<Task, Result> {
 
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#events.gone(); // ending takes time, in which no task may come to it
     await this.#worker.terminate();
   }
 
