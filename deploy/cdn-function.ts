@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { FITS } from "../src/image/fit.ts";
-import { SERVED } from "../src/service/decode/negotiate.ts";
+import { SERVED } from "../src/service/decode/picture-request.ts";
 import { readOrigins } from "../src/service/settings.ts";
 
 export interface CdnOptions {

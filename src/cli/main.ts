@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ZippyNetError } from "../codec/errors.ts";
-import { EXIT_FAILED, EXIT_USAGE, missingPackages } from "./exit.ts";
+import { EXIT_FAILED, EXIT_USAGE } from "./options.ts";
 
 /** A command's module is imported only when the command is named: `--help` and the small commands start fast. */
 const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Command> }[] = [
@@ -116,6 +116,26 @@ function exitCodeOf(error: unknown): number {
   const told = missingPackages(error) ?? (isExpected(error) ? error.message : undefined);
   console.error(`zippynet: ${told ?? (error instanceof Error ? error.stack : error)}`);
   return EXIT_FAILED;
+}
+
+/**
+ * Packages that some commands need and that do not come with this one; whoever needs one of a family needs its others
+ * soon.
+ */
+const FAMILIES: readonly (readonly string[])[] = [
+  ["@aws-sdk/client-lambda", "@aws-sdk/client-s3", "@aws-sdk/client-s3-control", "@aws-sdk/client-sqs"],
+  ["@tensorflow/tfjs-core@4.22.0", "@tensorflow/tfjs-node@4.22.0"],
+  ["sharp"],
+];
+
+/** Of an import that found no package: which to install. */
+function missingPackages(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_MODULE_NOT_FOUND")
+    return undefined;
+  const name = /Cannot find package '([^']+)'/.exec(error.message)?.[1];
+  if (name === undefined) return undefined;
+  const family = FAMILIES.find((names) => names.some((each) => each.replace(/(.)@.*/, "$1") === name));
+  return `this command needs the package ${name}, which is not here: npm install ${(family ?? [name]).join(" ")}`;
 }
 
 /** What a user or the system can cause; for the rest, whoever mends it wants the stack. */

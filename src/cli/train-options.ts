@@ -4,8 +4,7 @@ import { ORIENTATIONS } from "../codec/image.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { ENGINES, type EngineName } from "../train/engine.ts";
 import { BATCH, type Bits, type Cut, FLAT, LEARNING_RATE, type Sampling } from "../train/plan.ts";
-import { usage } from "./exit.ts";
-import { positive, whole } from "./options.ts";
+import { positive, usage, whole } from "./options.ts";
 
 export interface TrainOptions extends Sampling {
   readonly domain?: string;

@@ -2,10 +2,9 @@ import { type Encoded, encodeImage, ImageEncoder } from "./encode.ts";
 import { assertWithin, ZippyNetError } from "./errors.ts";
 import { assertImage, type Image } from "./image.ts";
 import type { Model } from "./model.ts";
-import { QUALITIES } from "./network/architecture.ts";
 import { decibels } from "./rate-distortion.ts";
 import { isTooLargeToSearch } from "./rdo/refine.ts";
-import { MAX_EFFORT, type Target } from "./target.ts";
+import { MAX_EFFORT, QUALITIES, type Target } from "./target.ts";
 
 /** A file, and how good its picture is. */
 export interface Hit {

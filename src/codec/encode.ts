@@ -3,7 +3,6 @@ import { assertWithin } from "./errors.ts";
 import { checkByte, type Header, writeLatentsFile } from "./format/latents-file.ts";
 import { assertImage, encodeOrientation, type Image, isGrey, type Orientation, UPRIGHT } from "./image.ts";
 import type { Model } from "./model.ts";
-import { QUALITIES } from "./network/architecture.ts";
 import { lambdaOf } from "./rate-distortion.ts";
 import {
   type Analysed,
@@ -17,7 +16,7 @@ import {
 } from "./rdo/candidates.ts";
 import type { Trial } from "./rdo/objective.ts";
 import { isTooLargeToSearch, Refinement } from "./rdo/refine.ts";
-import { MAX_EFFORT } from "./target.ts";
+import { MAX_EFFORT, QUALITIES } from "./target.ts";
 
 /** An encoded image, and what the encoder knows of it. */
 export interface Encoded {

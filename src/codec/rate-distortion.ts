@@ -1,6 +1,6 @@
 import { ZippyNetError } from "./errors.ts";
 import { type Image, laidOnWhite } from "./image.ts";
-import { QUALITIES } from "./network/architecture.ts";
+import { QUALITIES } from "./target.ts";
 
 /**
  * Peak signal-to-noise ratio in dB of two images of one size: 10·log₁₀(255² / MSE), the mean squared error over all

@@ -1,5 +1,4 @@
 import { assertWithin, badOption, isWhole, ZippyNetError } from "./errors.ts";
-import { QUALITIES } from "./network/architecture.ts";
 
 /** What a file is to reach. */
 export type Target =
@@ -8,6 +7,9 @@ export type Target =
   | { readonly kind: "psnr"; readonly decibels: number }
   /** The best picture in at most so many bytes. */
   | { readonly kind: "bytes"; readonly maxBytes: number };
+
+/** Quality runs from 1 to this. */
+export const QUALITIES = 100;
 
 /** Efforts are 0 to this; see `rdo/refine.ts`. */
 export const MAX_EFFORT = 9;

@@ -1,6 +1,6 @@
 import type { S3BatchResult, S3BatchResultResult } from "aws-lambda";
 import { doBatchTask, readBatchInvocation } from "../service/backfill/batch-task.ts";
-import { serviceContext } from "../service/context.ts";
+import { serviceContext } from "../service/encode/context.ts";
 import type { Invocation } from "../service/encode/handle-upload.ts";
 
 // loaded while the function starts; if this fails, the first task tries again and reports the error

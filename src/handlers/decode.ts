@@ -1,7 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { requestedKey } from "../service/aws/keys.ts";
 import { log, type Metrics, metricFields } from "../service/aws/log.ts";
-import { type PictureContext, pictureContext } from "../service/context.ts";
 import {
   type Answer,
   type Cors,
@@ -13,7 +12,7 @@ import {
   respondPreflight,
   respondProblem,
 } from "../service/decode/answer.ts";
-import { getInline, getManyInline, MAX_BODY } from "../service/decode/inline.ts";
+import { type PictureContext, pictureContext } from "../service/decode/context.ts";
 import { getInfo, getPicture } from "../service/decode/picture.ts";
 import { readPictureRequest } from "../service/decode/picture-request.ts";
 import { admit } from "../service/decode/signed-url.ts";
@@ -81,7 +80,10 @@ async function answerTo(
   const query = new URLSearchParams(event.rawQueryString);
   // checked before the answer reveals anything about the key
   const cacheControl = admit(context.settings, `/images/${key}`, query);
-  if (query.has("inline")) return { answer: await getInline(context, key, ifNoneMatch), cacheControl };
+  if (query.has("inline")) {
+    const { getInline } = await import("../service/decode/inline.ts"); // most ask for a picture
+    return { answer: await getInline(context, key, ifNoneMatch), cacheControl };
+  }
   if (query.has("info")) return { answer: await getInfo(context, key, ifNoneMatch), cacheControl };
   const request = readPictureRequest(query, event.headers["accept"], context.settings.maxSide);
   return { answer: await getPicture(context, key, request, ifNoneMatch), cacheControl };
@@ -99,6 +101,7 @@ async function answerMany(
       "this service is private: expected a signed URL for each picture, got a list of keys",
     );
   }
+  const { getManyInline, MAX_BODY } = await import("../service/decode/inline.ts");
   const sent = event.body ?? "";
   // base64 is a third longer; a body that is too long even so is refused without decoding it
   const body =

@@ -1,7 +1,6 @@
 import { log } from "../service/aws/log.ts";
-import { serviceContext } from "../service/context.ts";
+import { serviceContext } from "../service/encode/context.ts";
 import type { Limits, Rejected } from "../service/encode/encode-object.ts";
-import { tellRejected } from "../service/encode/failures.ts";
 import { handleUpload, type Invocation, limitsOf } from "../service/encode/handle-upload.ts";
 import { type ObjectEvent, readS3Event } from "../service/encode/s3-event.ts";
 
@@ -35,7 +34,9 @@ async function handle(
   limits: Limits,
 ): Promise<void> {
   const fields = { requestId, event: kind, ...upload };
-  const tell = async (rejected: Rejected): Promise<void> =>
-    tellRejected((await serviceContext()).settings, upload, rejected, requestId);
+  const tell = async (rejected: Rejected): Promise<void> => {
+    const { tellRejected } = await import("../service/encode/failures.ts"); // few uploads are rejected
+    await tellRejected((await serviceContext()).settings, upload, rejected, requestId);
+  };
   await handleUpload(serviceContext, upload, { operation: "encode", fields, limits, tell });
 }

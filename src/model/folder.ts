@@ -1,13 +1,17 @@
-import { fileURLToPath } from "node:url";
-import { findModels, modelsIn } from "./installed.ts";
-import { entryOf } from "./location.ts";
-import { type Decoders, type Models, modelsOf } from "./models.ts";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { ZippyNetError } from "../codec/errors.ts";
+import { parseManifest } from "./manifest.ts";
+import { type Decoders, type ModelEntry, type ModelLocation, type Models, modelsOf } from "./models.ts";
 
 export type { Decoders, ModelSummary, Models, ModelsOf } from "./models.ts";
 
+const CHECKOUT = fileURLToPath(new URL("../../models", import.meta.url));
+
 /** Where the models of a checkout lie, unless ZIPPYNET_MODELS names another folder. */
 export function modelsFolder(): string {
-  return process.env["ZIPPYNET_MODELS"] ?? fileURLToPath(new URL("../../models", import.meta.url));
+  return process.env["ZIPPYNET_MODELS"] ?? CHECKOUT;
 }
 
 /**
@@ -16,17 +20,74 @@ export function modelsFolder(): string {
  */
 export async function openModels(folder?: string): Promise<Models> {
   return modelsOf((await located(folder)).map(entryOf), async (read) =>
-    (await import("./load.ts")).loadModel(read),
+    (await import("./load-model.ts")).loadModel(read),
   );
 }
 
 /** The same for who only decodes. */
 export async function openDecoders(folder?: string): Promise<Decoders> {
   return modelsOf((await located(folder)).map(entryOf), async (read) =>
-    (await import("./load.ts")).loadDecoder(read),
+    (await import("./load-decoder.ts")).loadDecoder(read),
   );
 }
 
 function located(folder: string | undefined) {
   return folder === undefined ? findModels() : modelsIn(folder);
+}
+
+/**
+ * The models that a program finds without being told: those of the folder ZIPPYNET_MODELS, else of this checkout, else
+ * the packages `@zippynet/model-NAME` that are installed beside this one or where the program runs, and the one that
+ * this package brings. Throws `bad-model` if there are none.
+ */
+export async function findModels(): Promise<ModelLocation[]> {
+  const told = process.env["ZIPPYNET_MODELS"];
+  if (told !== undefined) return modelsIn(told);
+  const checkout = await modelsIn(CHECKOUT).catch(() => []);
+  if (checkout.length > 0) return checkout;
+  const { packagedModels } = await import("./packages.ts"); // neither a checkout nor a function needs it
+  return packagedModels(locationOf);
+}
+
+/** The models of a folder, one sub-folder each. Throws `bad-model` if there are none. */
+export async function modelsIn(folder: string): Promise<ModelLocation[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new ZippyNetError("bad-model", `expected a folder of models at ${folder}`, { cause });
+  });
+  const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink());
+  const found = await Promise.all(folders.map(({ name }) => locationOf(join(folder, name))));
+  const models = found.filter((location) => location !== undefined);
+  if (models.length === 0) throw new ZippyNetError("bad-model", `expected models in ${folder}, found none`);
+  return models;
+}
+
+/** A folder with a manifest and the weights that it names; none where there is no manifest. Throws `bad-model`. */
+export async function locationOf(folder: string): Promise<ModelLocation | undefined> {
+  const manifest = await readFile(join(folder, "manifest.json"), "utf8").catch(() => undefined);
+  if (manifest === undefined) return undefined;
+  const names = Object.values(parseManifest(manifest).blobs).map(({ file }) => file);
+  return {
+    manifest,
+    files: Object.fromEntries(names.map((name) => [name, pathToFileURL(join(folder, name)).href])),
+  };
+}
+
+export function entryOf({ manifest, files }: ModelLocation): ModelEntry {
+  const { number, name, description, research } = parseManifest(manifest);
+  const read = async (file: string): Promise<Uint8Array> => {
+    if (file === "manifest.json") return new TextEncoder().encode(manifest);
+    const place = files[file];
+    if (place === undefined)
+      throw new ZippyNetError("bad-model", `${name}: expected the file ${file}, got ${Object.keys(files)}`);
+    return typeof place === "string" ? readUrl(place) : place;
+  };
+  return { number, name, description, research, read };
+}
+
+async function readUrl(url: string): Promise<Uint8Array> {
+  if (url.startsWith("file:")) return readFile(fileURLToPath(url));
+  const response = await fetch(url);
+  if (!response.ok)
+    throw new ZippyNetError("unavailable", `${url}: expected status 200, got ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
 }

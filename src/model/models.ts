@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Decoder, Model } from "../codec/model.ts";
-import type { ReadFile } from "./blobs.ts";
+import type { ReadFile } from "./load-decoder.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Models by number and name; one is loaded when first asked for, and kept. */
@@ -24,6 +24,14 @@ export type Models = ModelsOf<Model>;
 export type Decoders = ModelsOf<Decoder>;
 
 export type ModelSummary = Pick<Manifest, "number" | "name" | "description" | "research">;
+
+/** Where a model's files are; plain data, so that it can be sent to a thread. */
+export interface ModelLocation {
+  /** manifest.json. */
+  readonly manifest: string;
+  /** The weights by name: their URLs, or their bytes. */
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+}
 
 /** A model and where its files come from. */
 export interface ModelEntry extends ModelSummary {

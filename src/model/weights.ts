@@ -1,9 +1,10 @@
 import { SCALES, SymbolTables } from "../codec/entropy/symbol-tables.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { PriorLayer, QuantisedConvolution } from "../codec/integer/convolution.ts";
-import { type Architecture, QUALITIES } from "../codec/network/architecture.ts";
+import type { Architecture } from "../codec/network/architecture.ts";
 import { LEVEL_LIMIT, priorShapes } from "../codec/network/prior.ts";
 import { analysisShapes, synthesisShapes } from "../codec/network/transforms.ts";
+import { QUALITIES } from "../codec/target.ts";
 import type { DType, SafeArrays, SafeTensors } from "./safetensors.ts";
 
 /** The weights of `g_a` or `g_s`. */

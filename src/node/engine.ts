@@ -1,9 +1,9 @@
 import type { Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
 import type { EncodedPicture, EncodeWish } from "../image/encode.ts";
-import { loadModel } from "../model/load.ts";
-import { entryOf, type ModelLocation } from "../model/location.ts";
-import { type Models, modelsOf } from "../model/models.ts";
+import { entryOf } from "../model/folder.ts";
+import { loadModel } from "../model/load-model.ts";
+import { type ModelLocation, type Models, modelsOf } from "../model/models.ts";
 
 /** What can be done in this thread or in another; plain data, so that it can be sent there. */
 export type Task =

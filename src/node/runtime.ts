@@ -1,6 +1,6 @@
 import { Worker, type WorkerOptions } from "node:worker_threads";
-import { findModels } from "../model/installed.ts";
-import type { ModelLocation } from "../model/location.ts";
+import { findModels } from "../model/folder.ts";
+import type { ModelLocation } from "../model/models.ts";
 import { Engine, type ResultOf, type Task } from "./engine.ts";
 import { Pool, usualThreads } from "./pool.ts";
 

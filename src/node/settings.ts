@@ -2,9 +2,9 @@ import { infoOfModel, type ModelInfo } from "../api/models.ts";
 import { assertKnown } from "../api/options.ts";
 import { told } from "../api/picture.ts";
 import { assertWithin, badOption } from "../codec/errors.ts";
-import { modelsIn } from "../model/installed.ts";
-import { locationOfPackage } from "../model/location.ts";
+import { modelsIn } from "../model/folder.ts";
 import type { ModelPackage } from "../model/package.ts";
+import { locationOfPackage } from "../model/packages.ts";
 import { replan, runtime } from "./runtime.ts";
 
 export interface Settings {

@@ -1,4 +1,4 @@
-import type { ModelLocation } from "../model/location.ts";
+import type { ModelLocation } from "../model/models.ts";
 import { Engine } from "./engine.ts";
 import { serveTasks } from "./pool-thread.ts";
 

@@ -1,20 +1,8 @@
 import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
 
 /*
- * Who tries again after a failure. Each failure is handled at one level only, the one that can correct it:
- *
- * | what failed                         | who tries again                          | how often                     |
- * |-------------------------------------|------------------------------------------|-------------------------------|
- * | one request to S3 or SQS            | the SDK, within `PATIENCE`               | 3 attempts                    |
- * | a conditional write: the upload     | `encodeObject`, which reads both again   | `ROUNDS`                      |
- * | or its latents have changed         |                                          |                               |
- * | anything else that may succeed      | Lambda, because the encode function      | 2 more times, then it goes to |
- * | later                               | throws it; S3 Batch Operations, because  | the failures queue (`zippynet |
- * |                                     | the answer is a `TemporaryFailure`       | redrive`)                     |
- * | what is `isPermanent`               | nobody: it would fail in the same way    | reported once, in the queue   |
- * |                                     |                                          | of rejected uploads           |
- * | a request for a picture             | the client; the answer is never cached   |                               |
- * | a model or a setting did not load   | the next call (`once`)                   |                               |
+ * What may be tried again, and how often. Each failure is handled at one level only, the one that can correct it:
+ * docs/architecture.md has the table.
  */
 
 /**

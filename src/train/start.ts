@@ -1,7 +1,7 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
-import { readBlobs } from "../model/blobs.ts";
+import { readBlobs } from "../model/load-decoder.ts";
 import { BLOBS } from "../model/manifest.ts";
 import { readSafetensors, type SafeTensors } from "../model/safetensors.ts";
 import { readCheckpoint } from "./checkpoint.ts";

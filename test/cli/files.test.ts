@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { readBytes } from "../../src/cli/files/files.ts";
+import { readBytes } from "../../src/cli/files/bytes.ts";
 import { openWork } from "../../src/cli/files/work.ts";
 import { zippyError } from "../codec/support.ts";
 import { IMAGES, scratch } from "./run.ts";

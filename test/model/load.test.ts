@@ -1,12 +1,13 @@
 /** A model folder is refused unless all of it is what the manifest says. */
+
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { decodeImage } from "../../src/codec/decode.ts";
 import { encodeImage } from "../../src/codec/encode.ts";
-import { sha256Hex } from "../../src/model/blobs.ts";
-import { loadModel } from "../../src/model/load.ts";
+import { sha256Hex } from "../../src/model/load-decoder.ts";
+import { loadModel } from "../../src/model/load-model.ts";
 import { BLOBS, type BlobName, parseManifest } from "../../src/model/manifest.ts";
 import { readSafetensors, type SafeTensor, writeSafetensors } from "../../src/model/safetensors.ts";
 import { facesFolder, madePicture, zippyError } from "../codec/support.ts";

@@ -36,10 +36,13 @@ test("what is commented out imports nothing, and a worker's URL is an import", (
   );
 });
 
-for (const { name, entries, lazy, limit } of WALKS) {
+for (const walk of WALKS) {
+  const { name, entries, except = [], limit } = walk;
   test(`${name} opens at most ${limit} files`, () => {
-    const files = closure(ROOT, entries, lazy);
+    const files = closure(ROOT, walk);
     for (const entry of entries) assert.ok(files.includes(entry));
+    const all = closure(ROOT, { ...walk, except: [] });
+    for (const file of except) assert.ok(all.includes(file), `${file} is not on this walk at all`);
     assert.ok(
       files.length <= limit,
       `expected at most ${limit} files, got ${files.length}: npm run closures -- --files`,

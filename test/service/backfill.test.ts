@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { exportPath } from "../../src/cli/s3/export-path.ts";
+import { exportPath } from "../../src/cli/commands/export.ts";
 import { inParallel } from "../../src/concurrency.ts";
 import { compareKeys } from "../../src/service/aws/keys.ts";
 import type { Listed } from "../../src/service/aws/s3.ts";

@@ -4,8 +4,8 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { cdnFunction } from "../../deploy/cdn-function.ts";
 import { FITS } from "../../src/image/fit.ts";
-import { chooseFormat, SERVED } from "../../src/service/decode/negotiate.ts";
 import { openApi } from "../../src/service/decode/openapi.ts";
+import { chooseFormat, SERVED } from "../../src/service/decode/picture-request.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { type Resolved, resolve } from "./resolved.ts";
 

@@ -6,7 +6,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { LocalS3 } from "../../src/local/s3/server.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { ObjectStore } from "../../src/service/aws/s3.ts";
-import type { ServiceContext } from "../../src/service/context.ts";
+import type { ServiceContext } from "../../src/service/encode/context.ts";
 import { encodeObject, type Outcome } from "../../src/service/encode/encode-object.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { AWS_ENVIRONMENT } from "./aws-environment.ts";

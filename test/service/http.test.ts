@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formTag, matches } from "../../src/http/etag.ts";
 import { Problem } from "../../src/service/decode/answer.ts";
-import { chooseFormat, SERVED } from "../../src/service/decode/negotiate.ts";
+import { chooseFormat, SERVED } from "../../src/service/decode/picture-request.ts";
 
 test("?format= decides, whatever is accepted", () => {
   for (const format of Object.keys(SERVED)) assert.equal(chooseFormat(format, "text/html"), format);

@@ -7,7 +7,6 @@ import { decode, fromInline } from "../../src/index.ts";
 import { LocalS3 } from "../../src/local/s3/server.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { ObjectStore } from "../../src/service/aws/s3.ts";
-import type { ServiceContext } from "../../src/service/context.ts";
 import { Problem } from "../../src/service/decode/answer.ts";
 import {
   getInline,
@@ -17,6 +16,7 @@ import {
   MAX_INLINE_BYTES,
   MAX_KEYS,
 } from "../../src/service/decode/inline.ts";
+import type { ServiceContext } from "../../src/service/encode/context.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { AWS_ENVIRONMENT } from "./aws-environment.ts";
 

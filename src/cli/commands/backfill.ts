@@ -6,15 +6,14 @@ import { BatchJobs, hasEnded, type JobState, type NewJob } from "../../service/b
 import { failedTasks } from "../../service/backfill/batch-report.ts";
 import type { Cost } from "../../service/backfill/cost.ts";
 import type { Scope, State } from "../../service/backfill/survey.ts";
-import type { ServiceContext } from "../../service/context.ts";
-import { EXIT_FAILED, usage } from "../exit.ts";
-import { MAX_JOBS, whole } from "../options.ts";
+import type { ServiceContext } from "../../service/encode/context.ts";
+import { EXIT_FAILED, MAX_JOBS, usage, whole } from "../options.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import type { Failure } from "../results.ts";
 import { useSettingsOf } from "../s3/function-settings.ts";
 import type { ObjectTask } from "../s3/object-work.ts";
 import { type Place, place, s3Url, useBucket } from "../s3/s3-location.ts";
-import { bytesText, countText, Tally } from "../s3/summary.ts";
+import { bytesText, countText, Summary } from "../s3/summary.ts";
 
 interface BackfillOptions {
   readonly function?: string;
@@ -69,7 +68,7 @@ async function backfill(where: Place, options: BackfillOptions, command: Command
     usage(command, `expected the latents in a bucket of their own, got ${latentsBucket} for both`);
   }
   process.env["ZIPPYNET_LATENTS_BUCKET"] = latentsBucket; // for this thread and the others
-  const { serviceContext } = await import("../../service/context.ts"); // not before the call is known to be right
+  const { serviceContext } = await import("../../service/encode/context.ts"); // not before the call is known to be right
   const run = new Backfill(await serviceContext(), where, options);
   const report = await (options.dryRun
     ? run.estimate()
@@ -94,7 +93,7 @@ interface Report extends Record<Exclude<State, "foreign">, number> {
   /** Of what was encoded. */
   readonly bytesBefore?: number;
   readonly bytesAfter?: number;
-  readonly failures?: Tally["failures"];
+  readonly failures?: Summary["failures"];
   /** Of S3 Batch Operations. */
   readonly job?: string;
 }
@@ -121,26 +120,26 @@ class Backfill {
   }
 
   async encode(): Promise<Report> {
-    const { doTasks } = await import("../s3/object-pool.ts");
+    const { doTasks } = await import("../s3/object-work.ts");
     const progress = startProgress(0, "uploads");
-    const tally = new Tally(({ in: path, error }) => progress.say(`zippynet: ${path}: ${error.message}`));
+    const summary = new Summary(({ in: path, error }) => progress.say(`zippynet: ${path}: ${error.message}`));
     const counting = process.stderr.isTTY ? this.#countInto(progress) : undefined;
     counting?.catch(() => undefined); // the work meets the same error
-    const note = (): string => `${bytesText(tally.saved)} saved`;
+    const note = (): string => `${bytesText(summary.saved)} saved`;
     const tasks = this.#tasks(() => progress.advance(1, note()));
     try {
       for await (const result of doTasks(tasks, this.#options.jobs ?? availableParallelism())) {
-        tally.add(result);
+        summary.add(result);
         progress.advance(1, note());
       }
     } finally {
       progress.stop();
     }
     // what asks for other than the settings, and has it, seemed outdated at first
-    const { failed, bytesBefore, bytesAfter, failures } = tally;
-    this.#states.outdated -= tally.of("current");
-    this.#states.current += tally.of("current");
-    const [encoded, removed] = [tally.of("encoded"), tally.of("removed")];
+    const { failed, bytesBefore, bytesAfter, failures } = summary;
+    this.#states.outdated -= summary.of("current");
+    this.#states.current += summary.of("current");
+    const [encoded, removed] = [summary.of("encoded"), summary.of("removed")];
     return { ...(await this.#report()), encoded, removed, failed, bytesBefore, bytesAfter, failures };
   }
 

@@ -1,12 +1,11 @@
 import { extname } from "node:path";
 import { Command, Option } from "commander";
 import { PICTURE_FORMATS, type PictureFormat, pictureFormatOf } from "../../image/formats.ts";
-import { usage } from "../exit.ts";
 import { type BatchOptions, runBatch } from "../files/batch-command.ts";
-import { destinationOf } from "../files/destination.ts";
 import { isZnFile } from "../files/inputs.ts";
+import { destinationOf } from "../files/outputs.ts";
 import { formatOption } from "../format-option.ts";
-import { MAX_JOBS, whole } from "../options.ts";
+import { MAX_JOBS, usage, whole } from "../options.ts";
 
 interface DecodeOptions extends BatchOptions {
   readonly format: PictureFormat;

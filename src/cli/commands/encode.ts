@@ -1,9 +1,8 @@
 import { Command, Option } from "commander";
-import { type EncodeOptions, wishOf, withEncodeOptions } from "../encode-options.ts";
 import { type BatchOptions, runBatch } from "../files/batch-command.ts";
-import { destinationOf } from "../files/destination.ts";
 import { isImageFile, isZnFile } from "../files/inputs.ts";
-import { MAX_JOBS, whole } from "../options.ts";
+import { destinationOf } from "../files/outputs.ts";
+import { type EncodeOptions, MAX_JOBS, whole, wishOf, withEncodeOptions } from "../options.ts";
 
 /** `zippynet encode`: images to `.zn` files. */
 export function encodeCommand(): Command {

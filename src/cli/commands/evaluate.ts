@@ -12,10 +12,9 @@ import { type Progress, startProgress } from "../../evaluate/progress.ts";
 import { resizeImage } from "../../image/fit.ts";
 import { MAX_BYTES, readImage } from "../../image/read.ts";
 import { openModels } from "../../model/folder.ts";
-import { EXIT_FAILED, usage } from "../exit.ts";
-import { readBytes } from "../files/files.ts";
+import { readBytes } from "../files/bytes.ts";
 import { findInputs, isImageFile } from "../files/inputs.ts";
-import { positive, whole, wholes } from "../options.ts";
+import { EXIT_FAILED, positive, usage, whole, wholes } from "../options.ts";
 import { type Failure, failure } from "../results.ts";
 
 interface EvaluateOptions {

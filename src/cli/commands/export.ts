@@ -2,14 +2,13 @@ import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
+import { ZippyNetError } from "../../codec/errors.ts";
 import { PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
 import { latentsKey } from "../../service/aws/keys.ts";
-import { EXIT_FAILED, usage } from "../exit.ts";
 import { formatOption } from "../format-option.ts";
-import { MAX_JOBS, whole } from "../options.ts";
+import { EXIT_FAILED, MAX_JOBS, usage, whole } from "../options.ts";
 import { type Failure, failure } from "../results.ts";
 import { eachLatents, type ListedLatents } from "../s3/each-latents.ts";
-import { exportPath } from "../s3/export-path.ts";
 import type { ObjectTask } from "../s3/object-work.ts";
 import { type Place, place, s3Url, useBucket } from "../s3/s3-location.ts";
 import { countText } from "../s3/summary.ts";
@@ -54,13 +53,13 @@ async function exportAll(where: Place, options: ExportOptions, command: Command)
     const there = await stat(file).catch(() => undefined);
     return there && there.mtime >= modified ? undefined : { do: "export", key, file, format };
   };
-  const tally = await eachLatents(where, options.jobs ?? availableParallelism(), task);
+  const summary = await eachLatents(where, options.jobs ?? availableParallelism(), task);
   for (const { in: path, error } of unnamed) console.error(`zippynet: ${path}: ${error.message}`);
-  const exported = tally.of("exported");
-  const current = tally.of("current") - unnamed.length;
-  const failed = tally.failed + unnamed.length;
+  const exported = summary.of("exported");
+  const current = summary.of("current") - unnamed.length;
+  const failed = summary.failed + unnamed.length;
   if (options.json) {
-    const failures = [...tally.failures, ...unnamed];
+    const failures = [...summary.failures, ...unnamed];
     process.stdout.write(`${JSON.stringify({ exported, current, failed, failures }, undefined, 2)}\n`);
   } else {
     console.log(
@@ -69,4 +68,35 @@ async function exportAll(where: Place, options: ExportOptions, command: Command)
     );
   }
   if (failed > 0) process.exitCode = EXIT_FAILED;
+}
+
+/** Bytes of a file's name that every usual file system takes, with room for the extension and the draft's. */
+const MAX_NAME = 240;
+
+/**
+ * The path of an exported picture within its folder: the upload's key and the extension, `a/b c.jpg` → `a/b c.jpg.png`.
+ * The extension is always added, so that no two keys meet. Parts that a file system would take for something else
+ * (`..`, `.`, nothing, and what begins with `%` itself) are escaped with `%`. A folder that is called as the picture of
+ * another key may be, `a.png/b` beside `a`, gets a `%` behind: `a.png%/b.png`. Throws `bad-option` for names that are
+ * too long or have a zero byte.
+ */
+export function exportPath(key: string, extension: string): string {
+  const parts = key.split("/");
+  const path = parts
+    .map((part, i) => {
+      if (part === "") return "%";
+      if (part === "." || part === "..") return part.replaceAll(".", "%2E");
+      const plain = part.startsWith("%") ? part.replaceAll("%", "%25") : part;
+      const folder = i < parts.length - 1;
+      return folder && plain.toLowerCase().replace(/%+$/, "").endsWith(extension) ? `${plain}%` : plain;
+    })
+    .join("/");
+  const longest = Math.max(...path.split("/").map((part) => Buffer.byteLength(part)));
+  if (longest > MAX_NAME || path.includes("\0")) {
+    throw new ZippyNetError(
+      "bad-option",
+      `expected a key whose parts are file names of at most ${MAX_NAME} bytes, got ${JSON.stringify(key)}`,
+    );
+  }
+  return path + extension;
 }

@@ -1,10 +1,9 @@
 import { Command } from "commander";
 import { type Description, describeFile } from "../../codec/format/zn-file.ts";
 import { type Models, openModels } from "../../model/folder.ts";
-import { EXIT_FAILED } from "../exit.ts";
-import { readBytes } from "../files/files.ts";
+import { readBytes, readZnBytes } from "../files/bytes.ts";
 import { findInputs, isZnFile } from "../files/inputs.ts";
-import { readZnBytes } from "../files/zn-bytes.ts";
+import { EXIT_FAILED } from "../options.ts";
 import { type Failure, failure, isFailure } from "../results.ts";
 
 /** What a `.zn` file says of itself. */

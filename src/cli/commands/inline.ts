@@ -2,10 +2,9 @@ import { Command, Option } from "commander";
 import { toInline } from "../../codec/format/base64url.ts";
 import { type Description, describeFile, readZn } from "../../codec/format/zn-file.ts";
 import { type ChooseModels, znFileOf } from "../../image/file-of.ts";
-import { chooser, type EncodeOptions, wishOf, withEncodeOptions } from "../encode-options.ts";
-import { EXIT_FAILED } from "../exit.ts";
-import { readBytes } from "../files/files.ts";
+import { readBytes } from "../files/bytes.ts";
 import { findInputs, isImageFile, isZnFile } from "../files/inputs.ts";
+import { chooser, type EncodeOptions, EXIT_FAILED, wishOf, withEncodeOptions } from "../options.ts";
 import { type Failure, failure, isFailure } from "../results.ts";
 
 const FORMS = ["base64url", "json", "tag"] as const;

@@ -13,11 +13,9 @@ import { pngOf, readCode } from "../../qr/code-image.ts";
 import { makePayload } from "../../qr/make.ts";
 import { type Payload, readPayload } from "../../qr/payload.ts";
 import { signerOf, verifierOf } from "../../qr/signature.ts";
-import { chooser, type EncodeOptions, wishOf, withEncodeOptions } from "../encode-options.ts";
-import { usage } from "../exit.ts";
-import { readBytes, writeBytes } from "../files/files.ts";
+import { readBytes, writeBytes } from "../files/bytes.ts";
 import { STANDARD } from "../files/inputs.ts";
-import { whole } from "../options.ts";
+import { chooser, type EncodeOptions, usage, whole, wishOf, withEncodeOptions } from "../options.ts";
 
 interface QrOptions extends EncodeOptions, ReadOptions {
   readonly read?: string;

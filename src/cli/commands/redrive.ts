@@ -3,7 +3,7 @@ import type { FailuresQueue } from "../../service/aws/sqs.ts";
 import type { Failed } from "../../service/backfill/redrive.ts";
 import type { Upload } from "../../service/encode/encode-object.ts";
 import { isPermanentCode } from "../../service/retries.ts";
-import { EXIT_FAILED, usage } from "../exit.ts";
+import { EXIT_FAILED, usage } from "../options.ts";
 import { type Failure, isFailure } from "../results.ts";
 import { useSettingsOf } from "../s3/function-settings.ts";
 import type { ObjectResult } from "../s3/object-work.ts";

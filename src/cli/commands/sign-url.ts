@@ -2,8 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { signUrl } from "../../service/decode/signed-url.ts";
 import { readSecrets } from "../../service/settings.ts";
-import { usage } from "../exit.ts";
-import { duration } from "../options.ts";
+import { duration, usage } from "../options.ts";
 
 interface SignOptions {
   readonly secretFile: string;

@@ -14,7 +14,7 @@ import { parseRecipe } from "../../train/recipe.ts";
 import { checkpointPath, type RunReport } from "../../train/run.ts";
 import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/session.ts";
 import { refuseEarlierRun } from "../../train/start.ts";
-import { usage } from "../exit.ts";
+import { usage } from "../options.ts";
 import { refuseBesideRecipe, refuseIgnored, type TrainOptions, withTrainOptions } from "../train-options.ts";
 
 /** `zippynet train`. */

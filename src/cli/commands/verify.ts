@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
-import { EXIT_FAILED } from "../exit.ts";
-import { MAX_JOBS, whole } from "../options.ts";
+import { EXIT_FAILED, MAX_JOBS, whole } from "../options.ts";
 import { eachLatents } from "../s3/each-latents.ts";
 import { type Place, place, s3Url, useBucket } from "../s3/s3-location.ts";
 import { countText } from "../s3/summary.ts";
@@ -30,13 +29,17 @@ export function verifyCommand(): Command {
 
 async function verify(where: Place, options: VerifyOptions): Promise<void> {
   const { uploadsBucket } = await useBucket(where.bucket, options);
-  const tally = await eachLatents(where, options.jobs ?? availableParallelism(), ({ key }) => ({
+  const summary = await eachLatents(where, options.jobs ?? availableParallelism(), ({ key }) => ({
     do: "verify",
     key,
     uploadsBucket,
   }));
-  const [verified, decoded, outdated] = [tally.of("verified"), tally.of("decoded"), tally.of("outdated")];
-  const { failed, failures } = tally;
+  const [verified, decoded, outdated] = [
+    summary.of("verified"),
+    summary.of("decoded"),
+    summary.of("outdated"),
+  ];
+  const { failed, failures } = summary;
   if (options.json) {
     process.stdout.write(
       `${JSON.stringify({ verified, decoded, outdated, failed, failures }, undefined, 2)}\n`,

@@ -3,13 +3,11 @@ import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { makeFolders } from "../../make-folders.ts";
-import { EXIT_FAILED, usage } from "../exit.ts";
-import { defaultJobs } from "../options.ts";
+import { defaultJobs, EXIT_FAILED, usage } from "../options.ts";
 import { startProgress } from "../progress.ts";
 import { type Done, isFailure, type OnResults, partition, type Result } from "../results.ts";
-import { type Destination, folderOf } from "./destination.ts";
 import { findInputs, type Input, STANDARD, type Wanted } from "./inputs.ts";
-import { planOutputs, spareOriginals } from "./outputs.ts";
+import { type Destination, folderOf, planOutputs, spareOriginals } from "./outputs.ts";
 import type { Work } from "./work.ts";
 
 /** Options that `encode` and `decode` share. */

@@ -6,9 +6,8 @@ import { MAX_BYTES, readImage } from "../../image/read.ts";
 import { writeImage } from "../../image/write.ts";
 import { type Models, openModels } from "../../model/folder.ts";
 import { type Done, failure, type Result } from "../results.ts";
-import { readBytes, writeBytes } from "./files.ts";
+import { readBytes, readZnBytes, writeBytes } from "./bytes.ts";
 import type { Task } from "./outputs.ts";
-import { readZnBytes } from "./zn-bytes.ts";
 
 /** What is to be done to every input of a run; plain data, so that it can be sent to a thread. */
 export type Work =

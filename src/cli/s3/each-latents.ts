@@ -2,7 +2,7 @@ import type { Listed } from "../../service/aws/s3.ts";
 import { startProgress } from "../progress.ts";
 import type { ObjectTask } from "./object-work.ts";
 import type { Place } from "./s3-location.ts";
-import { Tally } from "./summary.ts";
+import { Summary } from "./summary.ts";
 
 /** Latents as they are listed, under their upload's key. */
 export type ListedLatents = Listed;
@@ -15,14 +15,14 @@ export async function eachLatents(
   { bucket, prefix }: Place,
   jobs: number,
   task: (latents: ListedLatents) => Promise<ObjectTask | undefined> | ObjectTask | undefined,
-): Promise<Tally> {
+): Promise<Summary> {
   process.env["ZIPPYNET_LATENTS_BUCKET"] = bucket; // for this thread and the others
-  const { serviceContext } = await import("../../service/context.ts"); // not before the call is known to be right
+  const { serviceContext } = await import("../../service/encode/context.ts"); // not before the call is known to be right
   const { uploadKey } = await import("../../service/aws/keys.ts");
-  const { doTasks } = await import("./object-pool.ts");
+  const { doTasks } = await import("./object-work.ts");
   const { store } = await serviceContext();
   const progress = startProgress(0, "objects");
-  const tally = new Tally(({ in: path, error }) => progress.say(`zippynet: ${path}: ${error.message}`));
+  const summary = new Summary(({ in: path, error }) => progress.say(`zippynet: ${path}: ${error.message}`));
 
   async function* ours(): AsyncGenerator<ListedLatents, void, undefined> {
     for await (const listed of store.list(bucket, prefix)) {
@@ -37,7 +37,7 @@ export async function eachLatents(
     for await (const latents of ours()) {
       const wanted = await task(latents);
       if (wanted) yield wanted;
-      else tally.add({ key: latents.key, outcome: "current" });
+      else summary.add({ key: latents.key, outcome: "current" });
       if (!wanted) progress.advance(1);
     }
   }
@@ -45,11 +45,11 @@ export async function eachLatents(
   if (process.stderr.isTTY) count().catch(() => undefined); // the work meets the same error
   try {
     for await (const result of doTasks(tasks(), jobs)) {
-      tally.add(result);
+      summary.add(result);
       progress.advance(1);
     }
   } finally {
     progress.stop();
   }
-  return tally;
+  return summary;
 }

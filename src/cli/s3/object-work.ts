@@ -1,10 +1,13 @@
+import { Worker, type WorkerOptions } from "node:worker_threads";
 import { S3ServiceException } from "@aws-sdk/client-s3";
+import { inParallel } from "../../concurrency.ts";
 import { decodePicture } from "../../image/decode.ts";
 import type { PictureFormat } from "../../image/formats.ts";
 import { writeImage } from "../../image/write.ts";
+import { Pool } from "../../node/pool.ts";
 import { latentsKey } from "../../service/aws/keys.ts";
 import { verifyObject } from "../../service/backfill/verify.ts";
-import { type ServiceContext, serviceContext } from "../../service/context.ts";
+import { type ServiceContext, serviceContext } from "../../service/encode/context.ts";
 import { encodeObject } from "../../service/encode/encode-object.ts";
 import { parseMetadata } from "../../service/encode/latents-object.ts";
 import { writeWhole } from "../files/outputs.ts";
@@ -73,4 +76,29 @@ async function attempt(context: ServiceContext, task: ObjectTask): Promise<Objec
 export function failureOf(place: string, error: unknown): Failure {
   if (!(error instanceof S3ServiceException)) return failure(place, error);
   return { in: place, error: { code: "input-output", message: `S3: ${error.name}: ${error.message}` } };
+}
+
+/** Tasks that a thread has at a time: while S3 answers one, its core works at another. */
+const AT_ONCE = 4;
+
+/**
+ * Does tasks on `jobs` cores as they come and yields their results in any order. One job runs in this thread. Throws
+ * what keeps every task from being done, such as a model that is not there.
+ */
+export async function* doTasks(
+  tasks: AsyncIterable<ObjectTask>,
+  jobs: number,
+): AsyncGenerator<ObjectResult, void, undefined> {
+  if (jobs === 1) {
+    yield* inParallel(tasks, AT_ONCE, doTask);
+    return;
+  }
+  const open = (options: WorkerOptions): Worker =>
+    new Worker(new URL("./object-thread.ts", import.meta.url), options);
+  const pool = new Pool<ObjectTask, ObjectResult>(open, { size: jobs, atOnce: AT_ONCE });
+  try {
+    yield* inParallel(tasks, jobs * AT_ONCE, (task) => pool.run(task));
+  } finally {
+    await pool.close();
+  }
 }

@@ -5,7 +5,7 @@ import type { ObjectDone, ObjectResult } from "./object-work.ts";
 const LISTED = 10_000;
 
 /** What became of many objects, in little memory. */
-export class Tally {
+export class Summary {
   readonly outcomes: Partial<Record<ObjectDone["outcome"], number>> = {};
   readonly failures: Failure[] = [];
   failed = 0;

@@ -1,5 +1,5 @@
 import { MAX_SIDE, MIN_SIDE, type Orientation } from "../image.ts";
-import { QUALITIES } from "../network/architecture.ts";
+import { QUALITIES } from "../target.ts";
 import { joined, notZn } from "./bytes.ts";
 
 /**

@@ -23,8 +23,6 @@ export const STRIDE = 8;
 export const PASSES = 2;
 /** Numbers that the prior gives for each latent: its mean and the index of its scale. */
 export const MEANS_AND_SCALES = 2;
-/** Quality runs from 1 to this. */
-export const QUALITIES = 100;
 
 export const DEFAULT_ARCHITECTURE: Readonly<Architecture> = {
   latentChannels: 64,

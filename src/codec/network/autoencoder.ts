@@ -1,7 +1,8 @@
 import type { Header } from "../format/latents-file.ts";
 import type { Image } from "../image.ts";
 import type { Decoder, Model } from "../model.ts";
-import { latentSize, QUALITIES, STRIDE } from "./architecture.ts";
+import { QUALITIES } from "../target.ts";
+import { latentSize, STRIDE } from "./architecture.ts";
 import { LATENT_UNIT } from "./prior.ts";
 import {
   analysis,

@@ -1,9 +1,9 @@
 import type { Image } from "../image.ts";
 import { type Orientation, turned } from "../image.ts";
 import type { Model } from "../model.ts";
-import { QUALITIES } from "../network/architecture.ts";
 import { analyse, withGain } from "../network/autoencoder.ts";
 import { lambdaOf } from "../rate-distortion.ts";
+import { QUALITIES } from "../target.ts";
 import { lossOf, type Trial, tryLatents } from "./objective.ts";
 
 /** A picture in one orientation, and what `g_a` makes of it. */

@@ -2,7 +2,7 @@ import type { S3BatchResultResult, S3BatchResultResultCode } from "aws-lambda";
 import * as v from "valibot";
 import { decodeEventKey } from "../aws/keys.ts";
 import { log, metricFields } from "../aws/log.ts";
-import type { ServiceContext } from "../context.ts";
+import type { ServiceContext } from "../encode/context.ts";
 import type { Outcome } from "../encode/encode-object.ts";
 import { handleUpload, type Invocation, limitsOf } from "../encode/handle-upload.ts";
 import { parseMetadata } from "../encode/latents-object.ts";

@@ -1,7 +1,7 @@
 import { ZippyNetError } from "../../codec/errors.ts";
 import { inParallel } from "../../concurrency.ts";
 import { isFolderMarker, latentsKey } from "../aws/keys.ts";
-import type { ServiceContext } from "../context.ts";
+import type { ServiceContext } from "../encode/context.ts";
 import { planFor } from "../encode/encode-settings.ts";
 import { isCurrent } from "../encode/latents-object.ts";
 import { type Pair, pairUp } from "./join-listings.ts";

@@ -4,8 +4,8 @@ import { bareTag } from "../../http/etag.ts";
 import { decodePicture } from "../../image/decode.ts";
 import { readImage } from "../../image/read.ts";
 import { latentsKey } from "../aws/keys.ts";
-import type { ServiceContext } from "../context.ts";
 import { withoutEncoding } from "../encode/content-encoding.ts";
+import type { ServiceContext } from "../encode/context.ts";
 import { parseMetadata } from "../encode/latents-object.ts";
 
 /** The result of checking one object against its metadata. */

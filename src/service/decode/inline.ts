@@ -4,8 +4,8 @@ import { type Description, describeFile, readZn } from "../../codec/format/zn-fi
 import { inParallel } from "../../concurrency.ts";
 import { formTag, matches } from "../../http/etag.ts";
 import { latentsKey, MAX_KEY, mayHaveLatents } from "../aws/keys.ts";
-import type { PictureContext } from "../context.ts";
 import { type Answer, Problem } from "./answer.ts";
+import type { PictureContext } from "./context.ts";
 
 /** Pictures as text, to be put into JSON or HTML. */
 

@@ -2,8 +2,8 @@ import { FITS } from "../../image/fit.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { Answer } from "./answer.ts";
 import { MAX_KEYS } from "./inline.ts";
-import { SERVED } from "./negotiate.ts";
 import { jsonAnswer } from "./picture.ts";
+import { SERVED } from "./picture-request.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

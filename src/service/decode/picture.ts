@@ -6,12 +6,12 @@ import { fitImage, fittedSize, type Size, type SizeWish } from "../../image/fit.
 import { writeImage } from "../../image/write.ts";
 import { latentsKey, mayHaveLatents } from "../aws/keys.ts";
 import type { ObjectHead, ObjectStore } from "../aws/s3.ts";
-import type { PictureContext } from "../context.ts";
 import { LOSSLESS, parseMetadata } from "../encode/latents-object.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { type Answer, Problem } from "./answer.ts";
-import { SERVED } from "./negotiate.ts";
+import type { PictureContext } from "./context.ts";
 import type { PictureRequest } from "./picture-request.ts";
+import { SERVED } from "./picture-request.ts";
 
 /**
  * The picture of a key in the form that is asked for, unless the client has it (`If-None-Match`). Throws a 400, 404,

@@ -7,10 +7,9 @@ import { encodePicture } from "../../image/encode.ts";
 import { readImage } from "../../image/read.ts";
 import { isFolderMarker, latentsKey, MAX_KEY } from "../aws/keys.ts";
 import type { ObjectHead, ObjectStore } from "../aws/s3.ts";
-import type { ServiceContext } from "../context.ts";
 import { isPermanent, ROUNDS } from "../retries.ts";
 import type { ServiceSettings } from "../settings.ts";
-import { withoutEncoding } from "./content-encoding.ts";
+import type { ServiceContext } from "./context.ts";
 import { type Plan, planFor } from "./encode-settings.ts";
 import { formatMetadata, isCurrent, parseMetadata, plannedMetadata } from "./latents-object.ts";
 
@@ -145,9 +144,8 @@ async function makeDraft(
   { maxPixels, maxUploadBytes, encodeBudget }: ServiceSettings,
   { deadline = Number.POSITIVE_INFINITY }: Limits,
 ): Promise<Draft> {
-  const { image, notes } = await readImage(await withoutEncoding(bytes, upload.encoding, maxUploadBytes), {
-    maxPixels,
-  });
+  const plain = await withoutEncoding(bytes, upload.encoding, maxUploadBytes);
+  const { image, notes } = await readImage(plain, { maxPixels });
   const budget = new Budget({ multiplications: encodeBudget, deadline: deadline - WRITING - LAST_STEP });
   const { target, effort } = plan;
   const made = await encodePicture(plan.models, image, { target, effort, budget });
@@ -169,6 +167,16 @@ async function makeDraft(
     notes: notes.length > 0 ? notes.join("; ") : undefined,
   });
   return { file, metadata };
+}
+
+async function withoutEncoding(
+  bytes: Uint8Array,
+  encoding: string | undefined,
+  most: number,
+): Promise<Uint8Array> {
+  if (encoding === undefined) return bytes;
+  const contentEncoding = await import("./content-encoding.ts"); // few uploads are packed
+  return contentEncoding.withoutEncoding(bytes, encoding, most);
 }
 
 /**

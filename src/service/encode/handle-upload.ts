@@ -1,6 +1,6 @@
 import type { Context } from "aws-lambda";
 import { type Fields, log, type Metrics, metricFields, type Operation } from "../aws/log.ts";
-import type { ServiceContext } from "../context.ts";
+import type { ServiceContext } from "./context.ts";
 import { encodeObject, type Limits, type Outcome, type Rejected, type Upload } from "./encode-object.ts";
 import { parseMetadata } from "./latents-object.ts";
 

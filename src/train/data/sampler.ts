@@ -1,7 +1,7 @@
 import { ZippyNetError } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
-import { QUALITIES } from "../../codec/network/architecture.ts";
 import { levelOf } from "../../codec/rate-distortion.ts";
+import { QUALITIES } from "../../codec/target.ts";
 import { type Cut, cutOf, type Sampling } from "../plan.ts";
 import { type Batch, batchOf, batchSize, shorterSide } from "./batch.ts";
 import type { Random } from "./random.ts";

@@ -1,7 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ConvolutionShape } from "../../codec/network/architecture.ts";
-import { type Architecture, QUALITIES } from "../../codec/network/architecture.ts";
+import type { Architecture, ConvolutionShape } from "../../codec/network/architecture.ts";
 import { LATENT_UNIT } from "../../codec/network/prior.ts";
 import {
   analysisShapes,
@@ -10,7 +9,8 @@ import {
   synthesisShapes,
 } from "../../codec/network/transforms.ts";
 import { levelOf } from "../../codec/rate-distortion.ts";
-import { type Blobs, sha256Hex } from "../../model/blobs.ts";
+import { QUALITIES } from "../../codec/target.ts";
+import { type Blobs, sha256Hex } from "../../model/load-decoder.ts";
 import { BLOBS, type BlobName, type Licence, type Manifest } from "../../model/manifest.ts";
 import { type SafeTensor, writeSafetensors } from "../../model/safetensors.ts";
 import { priorWeights } from "../../model/weights.ts";

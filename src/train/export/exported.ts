@@ -1,6 +1,7 @@
-import { type Architecture, QUALITIES } from "../../codec/network/architecture.ts";
+import type { Architecture } from "../../codec/network/architecture.ts";
 import { levelOf } from "../../codec/rate-distortion.ts";
-import type { Blobs } from "../../model/blobs.ts";
+import { QUALITIES } from "../../codec/target.ts";
+import type { Blobs } from "../../model/load-decoder.ts";
 import type { SafeTensor, SafeTensors } from "../../model/safetensors.ts";
 import {
   analysisWeights,

@@ -1,6 +1,7 @@
 import type { Image } from "../../codec/image.ts";
-import { type Architecture, QUALITIES } from "../../codec/network/architecture.ts";
-import { buildModel } from "../../model/load.ts";
+import type { Architecture } from "../../codec/network/architecture.ts";
+import { QUALITIES } from "../../codec/target.ts";
+import { buildModel } from "../../model/load-model.ts";
 import type { Licence, Manifest } from "../../model/manifest.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { centred } from "../data/batch.ts";

@@ -13,6 +13,7 @@
  * It works in the caller's thread. Frames of VP8 and AV1, which stand in where no model fits, are decoded only where
  * the platform can: in browsers.
  */
+
 import { type Outcome, settleEach } from "../../api/many.ts";
 import { infoOfModel, type ModelInfo } from "../../api/models.ts";
 import {
@@ -30,7 +31,7 @@ import { decodeImage } from "../../codec/decode.ts";
 import { badOption, ZippyNetError } from "../../codec/errors.ts";
 import { readZn } from "../../codec/format/zn-file.ts";
 import type { Decoder } from "../../codec/model.ts";
-import { loadDecoder } from "../../model/load.ts";
+import { loadDecoder } from "../../model/load-decoder.ts";
 import { parseManifest } from "../../model/manifest.ts";
 import { type Decoders, type ModelEntry, modelsOf } from "../../model/models.ts";
 import { type ModelPackage, placeOf } from "../../model/package.ts";

@@ -1,5 +1,5 @@
 import { ZippyNetError } from "../../../codec/errors.ts";
-import { sha256Hex } from "../../../model/blobs.ts";
+import { sha256Hex } from "../../../model/load-decoder.ts";
 
 const CACHE = "zippynet-models";
 

@@ -2,7 +2,7 @@ import { pictureOf } from "../../../api/picture.ts";
 import { decodeImage } from "../../../codec/decode.ts";
 import { type LatentsFile, readZn } from "../../../codec/format/zn-file.ts";
 import type { Decoder } from "../../../codec/model.ts";
-import { loadDecoder } from "../../../model/load.ts";
+import { loadDecoder } from "../../../model/load-decoder.ts";
 import type { Request, Serve } from "../protocol.ts";
 import { applyAlpha, decodeClassical } from "./classical.ts";
 import { WorkerModels } from "./models.ts";

@@ -5,7 +5,7 @@ import type { Model } from "../../../codec/model.ts";
 import type { Target } from "../../../codec/target.ts";
 import { bestEncoder, likelyModels } from "../../../image/by-models.ts";
 import { type Candidate, Judge } from "../../../image/judge.ts";
-import { loadModel } from "../../../model/load.ts";
+import { loadModel } from "../../../model/load-model.ts";
 import type { Request, Serve } from "../protocol.ts";
 import { WorkerModels } from "./models.ts";
 import { failure } from "./scope.ts";

@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../../../codec/errors.ts";
 import type { Decoder } from "../../../codec/model.ts";
-import { type ReadFile, sha256Hex } from "../../../model/blobs.ts";
+import { type ReadFile, sha256Hex } from "../../../model/load-decoder.ts";
 import { type BlobName, type Manifest, parseManifest } from "../../../model/manifest.ts";
 import { type ModelsOf, modelsOf } from "../../../model/models.ts";
 import type { Answer, LocatedModel, Request } from "../protocol.ts";

@@ -3,26 +3,25 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ZippyNetError } from "../codec/errors.ts";
 import { importDefaultModel } from "./default-package.ts";
-import { locationOf, locationOfPackage, type ModelLocation } from "./location.ts";
 import { parseManifest } from "./manifest.ts";
+import type { ModelLocation } from "./models.ts";
+import { type ModelPackage, placeOf } from "./package.ts";
 
 const SCOPE = "@zippynet";
 const PREFIX = "model-";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
+type ReadFolder = (folder: string) => Promise<ModelLocation | undefined>;
+
 /**
- * The models that a program finds without being told: those of the folder ZIPPYNET_MODELS, else of this checkout, else
- * the packages `@zippynet/model-NAME` that are installed beside this one or where the program runs, and the one that
- * this package brings. Throws `bad-model` if there are none.
+ * The models of the packages `@zippynet/model-NAME` that are installed beside this one or where the program runs, and
+ * of the one that this package brings. Throws `bad-model` if there are none.
+ * @param locationOf reads a folder with a manifest, if it is one
  */
-export async function findModels(): Promise<ModelLocation[]> {
-  const told = process.env["ZIPPYNET_MODELS"];
-  if (told !== undefined) return modelsIn(told);
-  const checkout = await modelsIn(join(HERE, "../../models")).catch(() => []);
-  if (checkout.length > 0) return checkout;
+export async function packagedModels(locationOf: ReadFolder): Promise<ModelLocation[]> {
   const found = new Map<number, ModelLocation>();
   for (const folder of packageFolders()) {
-    for (const location of await packagesIn(folder)) {
+    for (const location of await packagesIn(folder, locationOf)) {
       const { number } = parseManifest(location.manifest);
       if (!found.has(number)) found.set(number, location);
     }
@@ -36,16 +35,16 @@ export async function findModels(): Promise<ModelLocation[]> {
   );
 }
 
-/** The models of a folder, one sub-folder each. Throws `bad-model` if there are none. */
-export async function modelsIn(folder: string): Promise<ModelLocation[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new ZippyNetError("bad-model", `expected a folder of models at ${folder}`, { cause });
-  });
-  const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink());
-  const found = await Promise.all(folders.map(({ name }) => locationOf(join(folder, name))));
-  const models = found.filter((location) => location !== undefined);
-  if (models.length === 0) throw new ZippyNetError("bad-model", `expected models in ${folder}, found none`);
-  return models;
+/** The files of a package `@zippynet/model-NAME`. Throws `bad-model` for what is none. */
+export async function locationOfPackage(from: ModelPackage): Promise<ModelLocation> {
+  const manifest = JSON.stringify(from.manifest);
+  parseManifest(manifest);
+  const files: Record<string, string | Uint8Array> = {};
+  for (const name of Object.keys(from.files)) {
+    const place = await placeOf(from, name);
+    if (place !== undefined) files[name] = place;
+  }
+  return { manifest, files };
 }
 
 /**
@@ -60,7 +59,7 @@ function packageFolders(): string[] {
   return [...new Set([...above(HERE), ...above(process.cwd())])];
 }
 
-async function packagesIn(folder: string): Promise<ModelLocation[]> {
+async function packagesIn(folder: string, locationOf: ReadFolder): Promise<ModelLocation[]> {
   const names = await readdir(folder).catch(() => []);
   const found = await Promise.all(
     names.filter((name) => name.startsWith(PREFIX)).map((name) => locationOf(join(folder, name))),

@@ -1,6 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { ZippyNetError } from "../../codec/errors.ts";
+import { readZn, type ZnFile } from "../../codec/format/zn-file.ts";
+import { sniff } from "../../image/sniff.ts";
 import { STANDARD } from "./inputs.ts";
 import { writeWhole } from "./outputs.ts";
 
@@ -22,4 +24,19 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
   });
+}
+
+/** The `.zn` file that bytes are. Throws `bad-file`; of a picture, it tells that it is one. */
+export function readZnBytes(bytes: Uint8Array): ZnFile {
+  try {
+    return readZn(bytes);
+  } catch (error) {
+    const mediaType = sniff(bytes);
+    if (!mediaType?.startsWith("image/")) throw error;
+    const what = mediaType.slice("image/".length).toUpperCase();
+    throw new ZippyNetError(
+      "bad-file",
+      `expected a .zn file, got an image (${what}): did you mean zippynet encode?`,
+    );
+  }
 }

@@ -1,0 +1,117 @@
+import { ZippyNetError } from "../codec/errors.ts";
+import {
+  type IntegerConvolution,
+  inIntegers,
+  priorInIntegers,
+  SYNTHESIS_ENDS,
+} from "../codec/integer/convolution.ts";
+import { IntegerLayers } from "../codec/integer/integer-layers.ts";
+import type { Decoder } from "../codec/model.ts";
+import type { Architecture } from "../codec/network/architecture.ts";
+import { type BlobName, type Manifest, parseManifest } from "./manifest.ts";
+import { readSafetensors, type SafeTensors } from "./safetensors.ts";
+import { type PriorWeights, priorWeights, synthesisWeights, type TransformWeights } from "./weights.ts";
+
+/** Gives a file of a model folder; rejects if it is not there. */
+export type ReadFile = (name: string) => Promise<Uint8Array>;
+
+/** The tensors of a model's three blobs. */
+export type Blobs = Readonly<Record<BlobName, SafeTensors>>;
+
+/** What a decoder needs; `g_a` is the encoder's. */
+export const DECODER_BLOBS = ["g_s", "prior"] as const satisfies readonly BlobName[];
+
+/** Loads what decoding needs of a model: all but `g_a`, which is not read. Checks as `loadModel` does. */
+export async function loadDecoder(read: ReadFile): Promise<Decoder> {
+  const { manifest, blobs } = await readBlobs(DECODER_BLOBS, read);
+  return buildDecoder(manifest, blobs);
+}
+
+export type Described = Pick<Manifest, "number" | "name" | "architecture" | "orientations">;
+
+/** A decoder from its tensors; throws `bad-model`. */
+export function buildDecoder(manifest: Described, blobs: Pick<Blobs, "g_s" | "prior">): Decoder {
+  return decoderOf(manifest, decoderWeights(manifest.architecture, blobs));
+}
+
+export interface DecoderWeights {
+  readonly synthesis: TransformWeights;
+  readonly synthesisLayers: ReadonlyMap<string, IntegerConvolution>;
+  readonly prior: PriorWeights;
+  readonly priorLayers: ReadonlyMap<string, IntegerConvolution>;
+}
+
+export function decoderWeights(
+  architecture: Architecture,
+  blobs: Pick<Blobs, "g_s" | "prior">,
+): DecoderWeights {
+  const synthesis = synthesisWeights(blobs.g_s, architecture);
+  const prior = priorWeights(blobs.prior, architecture);
+  return {
+    synthesis,
+    synthesisLayers: inIntegers(synthesis.layers, SYNTHESIS_ENDS),
+    prior,
+    priorLayers: priorInIntegers(architecture, prior.layers),
+  };
+}
+
+export function decoderOf(
+  { number, name, architecture, orientations }: Described,
+  weights: DecoderWeights,
+): Decoder {
+  const synthesis = new IntegerLayers(weights.synthesisLayers);
+  const prior = new IntegerLayers(weights.priorLayers);
+  return {
+    number,
+    name,
+    architecture,
+    orientations,
+    synthesis,
+    prior,
+    tables: weights.prior.tables,
+    inverseGain: weights.synthesis.gain,
+    levels: weights.prior.levels,
+    dispose() {
+      synthesis.dispose();
+      prior.dispose();
+    },
+  };
+}
+
+/**
+ * Reads a model's manifest and some of its blobs. Throws `bad-model` if the size or SHA-256 of one is not the
+ * manifest's.
+ */
+export async function readBlobs<N extends BlobName>(
+  names: readonly N[],
+  read: ReadFile,
+): Promise<{ manifest: Manifest; blobs: Pick<Blobs, N> }> {
+  const manifest = parseManifest(new TextDecoder().decode(await read("manifest.json")));
+  const blobs = await Promise.all(
+    names.map(async (name) => [name, await readBlob(manifest, name, read)] as const),
+  );
+  return { manifest, blobs: Object.fromEntries(blobs) as Pick<Blobs, N> };
+}
+
+async function readBlob(
+  { blobs, name: model }: Manifest,
+  name: BlobName,
+  read: ReadFile,
+): Promise<SafeTensors> {
+  const { file, bytes, sha256 } = blobs[name];
+  const content = await read(file);
+  if (content.length !== bytes) {
+    throw new ZippyNetError("bad-model", `${model}/${file}: expected ${bytes} bytes, got ${content.length}`);
+  }
+  const found = await sha256Hex(content);
+  if (found !== sha256) {
+    throw new ZippyNetError("bad-model", `${model}/${file}: expected SHA-256 ${sha256}, got ${found}`);
+  }
+  return readSafetensors(content);
+}
+
+/** Through Web Crypto, which Node and browsers share. */
+export async function sha256Hex(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
