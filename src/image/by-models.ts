@@ -1,10 +1,10 @@
 import { type Encoded, ImageEncoder } from "../codec/encode.ts";
 import { encodeNearWith } from "../codec/encode-to-target.ts";
-import { hasModelSize, type Image } from "../codec/image.ts";
+import { filled, hasModelSize, type Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
 import type { Target } from "../codec/target.ts";
 import { domainOf } from "../model/manifest.ts";
-import { filled, type Wrap } from "./classical/wrap.ts";
+import type { Wrap } from "./classical/wrap.ts";
 import { type Candidate, Judge } from "./judge.ts";
 
 /** The quality at which models are compared if none is asked for. The search for a target starts there too. */

@@ -1,7 +1,7 @@
 import type { Budget } from "../../codec/budget.ts";
 import { joined } from "../../codec/format/bytes.ts";
 import { type ClassicalCodec, readZn, writeClassical } from "../../codec/format/zn-file.ts";
-import type { Image } from "../../codec/image.ts";
+import { filled, type Image } from "../../codec/image.ts";
 import { sseOf } from "../../codec/rate-distortion.ts";
 import type { Candidate, Judge } from "../judge.ts";
 import {
@@ -17,7 +17,7 @@ import {
   type Variant,
 } from "./codecs.ts";
 import { decodeClassical } from "./decode.ts";
-import { filled, NO_WRAP, type Wrap } from "./wrap.ts";
+import { NO_WRAP, type Wrap } from "./wrap.ts";
 
 /** The qualities that a search starts with, and the steps that it then takes. */
 const COARSE = [10, 25, 40, 55, 70, 85] as const;
