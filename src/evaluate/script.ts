@@ -1,14 +1,19 @@
 import { boundsOf, parseWhole, ZippyNetError } from "../codec/errors.ts";
 
 /**
- * A script of this folder, from its arguments to its exit code: 2 and how it is used if `parse` throws, 1 and the
- * error's words for what a folder or a picture in it can cause. For the rest, whoever mends it wants the stack.
+ * A script of this folder, from its arguments to its exit code: 0 and how it is used for `--help`, 2 and the same if
+ * `parse` throws, 1 and the error's words for what a folder or a picture in it can cause. For the rest, whoever mends
+ * it wants the stack.
  */
 export async function runScript<T>(
   usage: string,
   parse: () => T,
   run: (wish: T) => Promise<void>,
 ): Promise<void> {
+  if (process.argv.slice(2).some((argument) => argument === "--help" || argument === "-h")) {
+    console.log(usage);
+    return;
+  }
   let wish: T;
   try {
     wish = parse();

@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { bytesAt } from "../../src/evaluate/measure/curve.ts";
 import { parseSet, parseSets, readSet } from "../../src/evaluate/measure/sets.ts";
-import type { Report } from "../../src/evaluate/report/set-report.ts";
+import { type Line, plot } from "../../src/evaluate/report/plot.ts";
+import type { Report } from "../../src/evaluate/report/report.ts";
+import { bytesForRank1, withoutNothing } from "../../src/evaluate/report/tables.ts";
 import { IMAGES, scratch } from "../cli/run.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/evaluate/report/main.ts", import.meta.url));
@@ -55,16 +57,29 @@ test("a report on two pictures holds real figures, in HTML, Markdown and JSON", 
   for (const name of ["face-hat-64", "face-pearls-64"]) {
     copyFileSync(`${IMAGES}/${name}.png`, path("pictures", `${name}.png`));
   }
-  const options = ["--efforts", "0", "--peers", "webp,jpeg2000,jpegxl,thumbhash", "--out", path("out")];
+  const options = [
+    ...["--efforts", "0", "--model", "portraits", "--peers", "webp,jpeg2000,jpegxl,thumbhash"],
+    ...["--recognition", "tiny", "--out", path("out")],
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, [
     MAIN,
     ...options,
     `tiny=${path("pictures")}@42:25,27`,
   ]);
-  assert.match(stdout, /^report\.html, report\.md, report\.json, tiny-psnr\.svg, tiny-ssim\.svg written to /);
+  const plots = ["psnr", "ssim", "rank1", "psnr-all", "ssim-all"].map((kind) => `tiny-${kind}.svg`);
+  assert.ok(
+    stdout.startsWith(`report.html, report.md, report.json, ${plots.join(", ")} written to `),
+    stdout,
+  );
 
   const report = JSON.parse(readFileSync(path("out", "report.json"), "utf8")) as Report;
   const set = report.sets[0]!;
+  assert.deepEqual(
+    report.models.map(({ name }) => name),
+    ["portraits"],
+  );
+  const typed = "--efforts 0 --model portraits --peers webp,jpeg2000,jpegxl,thumbhash --recognition tiny";
+  assert.equal(report.command, `npm run report -- ${typed} tiny=pictures@42:25,27`);
   assert.deepEqual([set.name, set.images, set.size, set.own.length], ["tiny", 2, "42×42", 1]);
   const [own, webp] = [set.own[0]!, set.peers.find(({ name }) => name === "webp")!];
   assert.equal(own.at[0], bytesAt(own.points, 25));
@@ -88,21 +103,90 @@ test("a report on two pictures holds real figures, in HTML, Markdown and JSON", 
     for (const cell of cells.slice(2)) assert.equal(cell.tooLarge, cell.bytes > bytes);
   }
 
+  const { faces, curves, nearestOther } = set.recognition!;
+  assert.deepEqual([faces, curves.map(({ name }) => name)], [2, ["ZippyNet, effort 0", "webp", "thumbhash"]]);
+  const { points } = curves[0]!;
+  const last = points.at(-1)!;
+  assert.ok(last.rank1 === 1 && last.distance! < nearestOther, `${last.distance} to ${nearestOther}`);
+  assert.ok(curves[2]!.points[0]!.distance! > last.distance!, "expected a blur to be less alike");
+
   const markdown = readFileSync(path("out", "report.md"), "utf8");
   assert.ok(markdown.includes(`| webp | ${webp.at.map((bytes) => bytes!.toFixed(1)).join(" | ")} | `));
-  assert.match(markdown, /\| mean of 2 \| \d+ \| – \| \d+ \(\d\d\.\d dB\) \|/);
+  assert.match(markdown, /\| mean of 2 \| \d+ \| \d+ \(\d\d\.\d dB\) \|/);
+  assert.doesNotMatch(markdown, /\| thumbhash \| – \| – \|/);
+  assert.match(markdown, /Not at these levels: thumbhash \(\d\d\.\d dB\)/);
   const html = readFileSync(path("out", "report.html"), "utf8");
   assertBalanced(html.replace("<!doctype html>", ""));
   assertBalanced(readFileSync(path("out", "tiny-psnr.svg"), "utf8"));
-  assert.equal(html.match(/<svg /g)?.length, 2);
+  assert.equal(html.match(/<svg /g)?.length, plots.length);
+  assert.ok(html.indexOf("<img ") < html.indexOf("<table>"), "expected pictures first");
   assert.equal(html.match(/src="data:image\/png;base64,/g)?.length, 4 * 5);
   const words = html.replace(/base64,[^"]*/g, ""); // in which any three letters may stand
   assert.doesNotMatch(`${words}${markdown}`, /NaN|undefined|Infinity|null/);
   assert.doesNotMatch(html, /(src|href)="(?!data:|#)/, "expected nothing from elsewhere");
 });
 
+test("curves have their names at the lines up to five of them, and a legend beyond; colours know the dark", () => {
+  const line = (name: string, x: number): Line => ({
+    name,
+    colour: { light: "#111111", dark: "#eeeeee" },
+    width: 1,
+    points: [
+      { x, y: 20 },
+      { x: x * 4, y: 30 },
+    ],
+  });
+  const names = ["one", "two of them", "three of them", "four", "five"];
+  const lines = names.map((name, i) => line(name, 100 + i));
+  const axes = { title: "t", x: "x", y: "y" };
+  const found = plot(axes, lines).matchAll(/<text x="([\d.]+)" y="([\d.]+)" [^>]*font-weight="600"/g);
+  const rows = [...found].map(([, , y]) => Number(y)).sort((a, b) => a - b);
+  assert.equal(rows.length, names.length);
+  for (const [i, y] of rows.entries()) {
+    if (i > 0) assert.ok(y - rows[i - 1]! >= 15, `expected names below each other, got ${rows}`);
+  }
+  const more = plot(axes, [...lines, line("six", 200)]);
+  assert.doesNotMatch(more, /font-weight="600"/);
+  assert.match(more, />six<\/text>/);
+  assert.match(more, /prefers-color-scheme: dark/);
+  assert.match(more, /--dark:#eeeeee/);
+});
+
+test("tables drop rows and columns that tell nothing", () => {
+  const table = {
+    head: ["name", "a", "b", "c"],
+    rows: [
+      ["x", "1", "–", ""],
+      ["y", "–", "–", "–"],
+      ["z", "–", "–", "3"],
+    ],
+  };
+  const rows = [
+    ["x", "1", ""],
+    ["z", "–", "3"],
+  ];
+  assert.deepEqual(withoutNothing(1, table), { head: ["name", "a", "c"], rows });
+});
+
+test("bytes for a share of faces are read off the curve, or are the smallest file's", () => {
+  const points = [
+    { quality: 1, bytes: 50, psnr: 20, rank1: 0.4 },
+    { quality: 2, bytes: 100, psnr: 25, rank1: 0.8 },
+  ];
+  assert.equal(bytesForRank1(points, 0.3), 50);
+  assert.equal(bytesForRank1(points, 0.8), 100);
+  const between = bytesForRank1(points, 0.6)!;
+  assert.ok(between > 50 && between < 100, String(between));
+  assert.equal(bytesForRank1(points, 0.9), null);
+});
+
 test("what is asked for wrongly is told, with the usage", async () => {
-  for (const options of [["--efforts", "10"], ["--peers", "gif"], ["folder"]]) {
+  for (const options of [
+    ["--efforts", "10"],
+    ["--peers", "gif"],
+    ["folder"],
+    ["--recognition", "b", "a=c"],
+  ]) {
     const run = promisify(execFile)(process.execPath, [MAIN, ...options]);
     await assert.rejects(run, ({ code, stderr }: { code: number; stderr: string }) => {
       assert.equal(code, 2);

@@ -39,6 +39,15 @@ suite("called wrongly: told with the usage, and no stack", { concurrency: 2 }, (
   }
 });
 
+suite("--help tells the usage, and is no error", { concurrency: 2 }, () => {
+  for (const script of ["effort", "bench", "../report/main"]) {
+    test(script, async () => {
+      const { stdout } = await run(script, "--help");
+      assert.match(stdout, /^usage: npm run (effort|bench|report) -- /);
+    });
+  }
+});
+
 test("effort takes the images of a folder, and nothing else that is there", async () => {
   mkdirSync(at("mixed/a folder"), { recursive: true });
   writeFileSync(at("mixed/a.txt"), "no picture");

@@ -8,6 +8,10 @@ export interface Point {
   readonly psnr: number;
   /** Mean of the structural similarity of each image, at most 1, where it was measured. */
   readonly ssim?: number;
+  /** Share of faces that are nearer to their own original than to any other, 0–1, where it was measured. */
+  readonly rank1?: number;
+  /** Mean distance of a face to its original, as a face recogniser tells it, where it was measured. */
+  readonly distance?: number;
 }
 
 /** How good a point is; NaN where that is not known. */
@@ -17,6 +21,8 @@ export const inPsnr: Measure = ({ psnr }) => psnr;
 
 /** Structural similarity in dB: −10·log₁₀(1 − SSIM), which tells 0.98 from 0.99 as plainly as 0.8 from 0.9. */
 export const inSsim: Measure = ({ ssim = Number.NaN }) => -10 * Math.log10(1 - ssim);
+
+export const inRank1: Measure = ({ rank1 = Number.NaN }) => rank1;
 
 /** In dB: what a picture without loss counts as, so that means stay finite. */
 const LOSSLESS = 60;

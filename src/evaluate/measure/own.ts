@@ -99,7 +99,7 @@ export function hereRunner(source: ModelSource, models: readonly Model[]): Runne
 export interface CurveWish {
   readonly runner: Runner;
   readonly settings: OwnSettings;
-  /** Rows are kept under this key; without one they are measured anew. */
+  /** Files and rows are kept under this key; without one they are made anew. */
   readonly version?: string;
 }
 
@@ -113,7 +113,7 @@ export async function ownCurve(
   const jobs = qualities.flatMap((quality) => images.map((image) => ({ quality, image })));
   let done = 0;
   const rows = await inParallel(jobs, async ({ quality, image }) => {
-    const row = await ownRow(wish, image, quality);
+    const { row } = await measuredFile(wish, image, quality);
     onImage(++done, jobs.length);
     return row;
   });
@@ -122,15 +122,19 @@ export async function ownCurve(
   );
 }
 
-/** Measures one image at one quality. */
-export async function ownRow(
+/** Encodes and measures one image at one quality. */
+export async function measuredFile(
   { runner, settings, version }: CurveWish,
   image: Image,
   quality: number,
-): Promise<OwnRow> {
-  const measured = async (): Promise<OwnRow> => (await runner.run({ image, quality, settings })).row;
-  if (version === undefined) return measured();
-  return cached({ own: version, settings, quality, hash: hashImages([image]) }, measured);
+): Promise<OwnFile> {
+  if (version === undefined) return runner.run({ image, quality, settings });
+  const key = { own: version, settings, quality, hash: hashImages([image]) };
+  const { row, base64 } = await cached(key, async () => {
+    const made = await runner.run({ image, quality, settings });
+    return { row: made.row, base64: Buffer.from(made.file).toString("base64") };
+  });
+  return { row, file: new Uint8Array(Buffer.from(base64, "base64")) };
 }
 
 function pointOf(quality: number, rows: readonly OwnRow[]): OwnPoint {

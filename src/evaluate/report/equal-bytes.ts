@@ -5,7 +5,7 @@ import { decodePicture } from "../../image/decode.ts";
 import type { Models } from "../../model/folder.ts";
 import { cached, hashImages } from "../measure/cache.ts";
 import { finite } from "../measure/curve.ts";
-import type { Runner } from "../measure/own.ts";
+import { measuredFile, type Runner } from "../measure/own.ts";
 import { evenly, type Picture } from "../measure/sets.ts";
 import type { Peer } from "../peers/peer.ts";
 
@@ -32,7 +32,7 @@ export interface SheetRow {
 /** Columns; where there are two peers, the better of them at each picture. */
 const COLUMNS = [
   { codec: "WebP", names: ["webp", "webp-psnr"] },
-  { codec: "AVIF", names: ["avif", "avif-psnr"] },
+  { codec: "AV1 payload", names: ["avif", "avif-psnr"] },
   { codec: "JPEG XL", names: ["jpegxl", "jpegxl-modular"] },
   { codec: "ThumbHash", names: ["thumbhash"] },
 ] as const;
@@ -52,7 +52,8 @@ const PICTURES = 4;
 const QUALITIES = [40, 80];
 
 interface Coded {
-  readonly file: Uint8Array;
+  /** Of the file, or of its payload where the peer has one. */
+  readonly bytes: number;
   readonly image: Image;
   readonly psnr: number;
 }
@@ -82,9 +83,9 @@ async function sheetRow(
 ): Promise<SheetRow> {
   const effort = settings.efforts.at(-1)!;
   const own = await ownCoded(settings, image, quality, effort);
-  const bytes = own.file.length;
+  const { bytes } = own;
   const cells = [
-    await cell("original", { file: image.data, image, psnr: Number.NaN }),
+    await cell("original", { bytes: image.data.length, image, psnr: Number.NaN }),
     await cell(`ZippyNet, effort ${effort}`, own),
   ];
   for (const { codec, names } of COLUMNS) {
@@ -102,53 +103,59 @@ async function ownCoded(
   quality: number,
   effort: number,
 ): Promise<Coded> {
-  const key = { sheet: version, quality, effort, hash: hashImages([image]) };
-  const base64 = await cached(key, async () => {
-    const made = await runner.run({ image, quality, settings: { effort, classical: true } });
-    return Buffer.from(made.file).toString("base64");
-  });
-  const file = new Uint8Array(Buffer.from(base64, "base64"));
+  const wish = { runner, version, settings: { effort, classical: true } };
+  const { file } = await measuredFile(wish, image, quality);
   const decoded = await decodePicture(models, file);
-  return { file, image: decoded, psnr: finite(psnr(image, decoded)) };
+  return { bytes: file.length, image: decoded, psnr: finite(psnr(image, decoded)) };
 }
 
-/** A peer's file of the highest quality that needs at most so many bytes, by bisection, or its smallest. */
+/**
+ * A peer's file of the highest quality that needs at most so many bytes (its payload, where it has one), by bisection, or
+ * its smallest.
+ */
 export async function largestWithin(peer: Peer, image: Image, maxBytes: number): Promise<Coded> {
   const { name, settings, qualities } = peer;
-  const key = { sheet: name, settings, maxBytes, hash: hashImages([image]) };
+  const sizeOf = (file: Uint8Array): number => (peer.payload?.(file) ?? file).length;
+  const key = {
+    sheet: name,
+    settings,
+    maxBytes,
+    payload: peer.payload !== undefined,
+    hash: hashImages([image]),
+  };
   const base64 = await cached(key, async () => {
     let [low, high] = [qualities[0]!, qualities.at(-1)!];
     let file = await peer.encode(image, low);
-    while (file.length <= maxBytes && low < high) {
+    while (sizeOf(file) <= maxBytes && low < high) {
       const middle = Math.ceil((low + high) / 2);
       const tried = await peer.encode(image, middle);
-      if (tried.length <= maxBytes) [low, file] = [middle, tried];
+      if (sizeOf(tried) <= maxBytes) [low, file] = [middle, tried];
       else high = middle - 1;
     }
     return Buffer.from(file).toString("base64");
   });
   const file = new Uint8Array(Buffer.from(base64, "base64"));
   const decoded = await peer.decode(file, image);
-  return { file, image: decoded, psnr: finite(psnr(image, decoded)) };
+  return { bytes: sizeOf(file), image: decoded, psnr: finite(psnr(image, decoded)) };
 }
 
 /** The best of those that fit, else the smallest. */
 function best(coded: readonly Coded[], maxBytes: number): Coded {
-  const fitting = coded.filter(({ file }) => file.length <= maxBytes);
+  const fitting = coded.filter(({ bytes }) => bytes <= maxBytes);
   if (fitting.length > 0) return fitting.toSorted((a, b) => b.psnr - a.psnr)[0]!;
-  return coded.toSorted((a, b) => a.file.length - b.file.length)[0]!;
+  return coded.toSorted((a, b) => a.bytes - b.bytes)[0]!;
 }
 
-async function cell(codec: string, { file, image, psnr }: Coded, maxBytes = Infinity): Promise<SheetCell> {
+async function cell(codec: string, { bytes, image, psnr }: Coded, maxBytes = Infinity): Promise<SheetCell> {
   const { width, height, data } = image;
   const png = await sharp(data, { raw: { width, height, channels: 3 } })
     .png({ compressionLevel: 9 })
     .toBuffer();
   return {
     codec,
-    bytes: file.length,
+    bytes,
     ...(Number.isFinite(psnr) && { psnr }),
-    tooLarge: file.length > maxBytes,
+    tooLarge: bytes > maxBytes,
     png: `data:image/png;base64,${png.toString("base64")}`,
   };
 }

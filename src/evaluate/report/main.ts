@@ -1,13 +1,12 @@
 /**
- * `npm run report [-- [--limit N] [--efforts 0,4,9] [--peers LIST] [--out DIR] NAME=FOLDER@SIZE …]`: rates and
- * distortions of ZippyNet beside other codecs on sets of pictures, as `report.html`, `report.md` (with its plots) and
- * `report.json`. Without sets it takes the sample pictures of `test/images`. What was measured once is kept in
- * `.cache/evaluate`, so a run that was stopped goes on where it was.
+ * `npm run report [-- OPTION … NAME=FOLDER@SIZE …]`: rates and distortions of ZippyNet beside other codecs on sets of
+ * pictures, as `report.html`, `report.md` (with its plots) and `report.json`. Without sets it takes the sample pictures
+ * of `test/images`. What was measured once is kept in `.cache/evaluate`, so a run that was stopped goes on where it was.
  */
 
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, constants, setPriority } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
@@ -17,6 +16,7 @@ import { makeFolders } from "../../make-folders.ts";
 import { openModels } from "../../model/folder.ts";
 import { Pool } from "../../node/pool.ts";
 import { ownVersion } from "../measure/cache.ts";
+import { openRecogniser } from "../measure/faces.ts";
 import type { OwnFile, OwnTask } from "../measure/own.ts";
 import { type Picture, parseSets, readSet, type SetWish } from "../measure/sets.ts";
 import { JPEG_2000 } from "../peers/jpeg-2000.ts";
@@ -25,29 +25,41 @@ import { PEERS, type Peer } from "../peers/peer.ts";
 import { THUMBHASH } from "../peers/thumbhash.ts";
 import { startProgress } from "../progress.ts";
 import { runScript, wholeOf } from "../script.ts";
+import { plotOf, plotsOf } from "./curves.ts";
 import { toHtml } from "./html.ts";
 import { plotFile, toMarkdown } from "./markdown.ts";
-import { psnrPlot, ssimPlot } from "./plot.ts";
-import { type Report, reportSet, type SetReport } from "./set-report.ts";
+import type { Report } from "./report.ts";
+import { reportSet, type SetReport } from "./set-report.ts";
 
 /** All that ZippyNet is measured against: sharp's codecs, and what development alone installs. */
 const REPORT_PEERS: readonly Peer[] = [...PEERS, JPEG_2000, ...JPEG_XL, THUMBHASH];
 
-const USAGE = `usage: npm run report -- [--limit N] [--efforts 0,4,9] [--peers LIST] [--out DIR] [NAME=FOLDER[@SIZE|@SIZEtiles][:LEVELS] …]
+const USAGE = `usage: npm run report -- [OPTION …] [NAME=FOLDER[@SIZE|@SIZEtiles][:LEVELS] …]
 
-  faces=photos@42              pictures of a folder, scaled to cover squares of 42 pixels and cropped
+  faces=photos                 pictures of a folder as they are; of JPEG files the study's table comes first
+  faces=photos@42              … scaled to cover squares of 42 pixels and cropped
   natural=photos@64tiles       whole pictures cut into squares of 64 pixels
   signs=photos@42:29,30.5,32   compared at these PSNR in dB (27,28.5,30 unless told)
   --limit N                    of each set so many pictures, evenly from all
   --efforts LIST               of ZippyNet's encoder, each 0–9
+  --model LIST                 models to choose from, or auto: those that are free to use (auto)
   --peers LIST                 codecs beside it: ${REPORT_PEERS.map(({ name }) => name).join(", ")}
-  --out DIR                    where to write (dist/report)`;
+  --recognition LIST           sets of faces, by their names: at how many bytes are they recognised?
+  --out DIR                    where to write (dist/report)
+  --help                       this text
+
+for example, in a few minutes: npm run report -- --limit 30 --efforts 0 --recognition faces faces=photos@42`;
 
 interface Wish {
   readonly sets: readonly SetWish[];
   readonly limit: number;
   readonly efforts: readonly number[];
+  readonly model: string;
   readonly peers: readonly Peer[];
+  /** Names of sets. */
+  readonly recognition: readonly string[];
+  /** For people: without the folders of this machine. */
+  readonly command: string;
   readonly out: string;
 }
 
@@ -57,7 +69,9 @@ function parse(): Wish {
     options: {
       limit: { type: "string" },
       efforts: { type: "string", default: "0,4,9" },
+      model: { type: "string", default: "auto" },
       peers: { type: "string" },
+      recognition: { type: "string" },
       out: { type: "string", default: fileURLToPath(new URL("../../../dist/report", import.meta.url)) },
     },
   });
@@ -65,7 +79,31 @@ function parse(): Wish {
   const listed = values.efforts.split(",").map((effort) => wholeOf("efforts", effort, 0, MAX_EFFORT));
   const efforts = [...new Set(listed)].sort((a, b) => a - b);
   const sets = parseSets(positionals);
-  return { sets, limit, efforts, peers: parsePeers(values.peers), out: resolve(values.out) };
+  return {
+    sets,
+    limit,
+    efforts,
+    model: values.model,
+    peers: parsePeers(values.peers),
+    recognition: parseNames(values.recognition, sets),
+    command: commandOf(process.argv.slice(2)),
+    out: resolve(values.out),
+  };
+}
+
+/** What was typed, with folders by their last name, and without where it was written to. */
+function commandOf(typed: readonly string[]): string {
+  const told = typed.filter((word, i) => !word.startsWith("--out") && typed[i - 1] !== "--out");
+  const plain = told.map((word) => word.replace(/(?<==)[^@:]*/, (folder) => basename(folder)));
+  return ["npm run report --", ...plain].join(" ");
+}
+
+function parseNames(list: string | undefined, sets: readonly SetWish[]): readonly string[] {
+  const names = list?.split(",").map((name) => name.trim()) ?? [];
+  const unknown = names.find((name) => !sets.some((set) => set.name === name));
+  if (unknown === undefined) return names;
+  const known = sets.map(({ name }) => name).join(", ");
+  throw new RangeError(`expected --recognition with names of sets (${known}), got "${unknown}"`);
 }
 
 function parsePeers(list: string | undefined): readonly Peer[] {
@@ -77,22 +115,27 @@ function parsePeers(list: string | undefined): readonly Peer[] {
   });
 }
 
-async function run({ sets, limit, efforts, peers, out }: Wish): Promise<void> {
+async function run(wish: Wish): Promise<void> {
+  const { sets, limit, efforts, model, peers, recognition } = wish;
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // this takes all cores for a while
   sharp.concurrency(1);
   const read = new Map<SetWish, Picture[]>(); // all of them first: a folder that is not there is told at once
   for (const set of sets) read.set(set, await readSet(set, limit));
   const models = await openModels();
-  const version = await ownVersion();
+  const chosen = await models.choose(model);
+  const recogniser = recognition.length > 0 ? await openRecogniser() : undefined;
+  const version = `${await ownVersion()} ${model}`;
   const progress = startProgress();
   const runner = new Pool<OwnTask, OwnFile>(
     (options) => new Worker(new URL("./own-thread.ts", import.meta.url), options),
-    { size: availableParallelism() },
+    { size: availableParallelism(), data: model },
   );
   const reports: SetReport[] = [];
   try {
     for (const [set, pictures] of read) {
-      reports.push(await reportSet(set, pictures, { models, runner, version, efforts, peers, progress }));
+      const settings = { models, runner, version, efforts, peers, progress };
+      const faces = recogniser && recognition.includes(set.name) ? { recogniser } : {};
+      reports.push(await reportSet(set, pictures, { ...settings, ...faces }));
     }
   } finally {
     progress.end();
@@ -100,11 +143,12 @@ async function run({ sets, limit, efforts, peers, out }: Wish): Promise<void> {
   }
   const report: Report = {
     date: new Date().toISOString().slice(0, 10),
-    models: models.list().map(({ number, name }) => ({ number, name })),
+    command: wish.command,
+    models: chosen.map(({ number, name }) => ({ number, name })),
     efforts,
     sets: reports,
   };
-  await write(report, out);
+  await write(report, wish.out);
 }
 
 async function write(report: Report, out: string): Promise<void> {
@@ -114,8 +158,7 @@ async function write(report: Report, out: string): Promise<void> {
     ["report.json", `${JSON.stringify(report, withoutPixels, 2)}\n`],
   ]);
   for (const set of report.sets) {
-    files.set(plotFile(set, "psnr"), psnrPlot(set));
-    files.set(plotFile(set, "ssim"), ssimPlot(set));
+    for (const kind of plotsOf(set)) files.set(plotFile(set, kind), plotOf(set, kind));
   }
   await makeFolders(out);
   for (const [name, text] of files) await writeFile(join(out, name), text);

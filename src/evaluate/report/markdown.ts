@@ -1,56 +1,58 @@
-import { titleOf } from "./plot.ts";
+import type { PlotKind } from "./curves.ts";
+import { type Block, outline } from "./outline.ts";
+import type { Report } from "./report.ts";
 import type { SetReport } from "./set-report.ts";
-import { METHOD, type Report } from "./set-report.ts";
-import { bdTable, bytesTable, pointsTable, studyTable, summaryTable, type Table } from "./tables.ts";
+import type { Table } from "./tables.ts";
 
 /** `report.md`: tables, and plots by the names of their files beside it. */
 export function toMarkdown(report: Report): string {
-  const { date, models, sets } = report;
-  return [
-    "# ZippyNet beside other codecs",
-    `${date}; models ${models.map(({ number, name }) => `${number} (${name})`).join(", ")}. \`npm run report\` measures it again.`,
-    "ZippyNet's bytes over other codecs' at equal PSNR:",
-    toText(summaryTable(report)),
-    ...sets.map(section),
-    "## How it was measured",
-    METHOD.map((sentence) => `- ${sentence}`).join("\n"),
-    settingsOf(sets[0]!),
-    "",
-  ].join("\n\n");
+  const { title, blocks } = outline(report);
+  return `${[`# ${title}`, ...blocks.flatMap(toText)].join("\n\n")}\n`;
 }
 
 /** Of the SVG files beside the Markdown. */
-export function plotFile({ name }: SetReport, measure: "psnr" | "ssim"): string {
-  return `${name}-${measure}.svg`;
+export function plotFile({ name }: SetReport, kind: PlotKind): string {
+  return `${name}-${kind}.svg`;
 }
 
-function section(set: SetReport): string {
-  return [
-    `## ${titleOf(set)}`,
-    `![PSNR over bytes](${plotFile(set, "psnr")})`,
-    "Bytes at equal PSNR, and ZippyNet's over them:",
-    toText(bytesTable(set)),
-    "BD-rate of ZippyNet (less is better):",
-    toText(bdTable(set)),
-    "ZippyNet's points:",
-    toText(pointsTable(set)),
-    `![SSIM over bytes](${plotFile(set, "ssim")})`,
-    "The study's table:",
-    toText(studyTable(set)),
-  ].join("\n\n");
+function toText(block: Block): string[] {
+  switch (block.kind) {
+    case "text":
+      return [escapeText(block.text)];
+    case "heading":
+      return [`${block.anchor ? "##" : "###"} ${block.text}`];
+    case "list":
+      return [block.items.map((item) => `- ${item}`).join("\n")];
+    case "table":
+      return [toTable(block.table)];
+    case "plot":
+      return [`![${NAMES[block.plot]}](${plotFile(block.set, block.plot)})`];
+    case "pictures":
+      return [];
+    case "folded": {
+      const inner = block.blocks.flatMap(toText);
+      return inner.length === 0
+        ? []
+        : [`<details>\n<summary>${escapeText(block.title)}</summary>`, ...inner, "</details>"];
+    }
+  }
 }
 
-function settingsOf({ peers }: SetReport): string {
-  return peers.map(({ name, settings }) => `- ${name}: ${settings}`).join("\n");
-}
+const NAMES: Readonly<Record<PlotKind, string>> = {
+  psnr: "PSNR over bytes",
+  ssim: "SSIM over bytes",
+  "psnr-all": "PSNR over bytes, all codecs",
+  "ssim-all": "SSIM over bytes, all codecs",
+  rank1: "Faces recognised over bytes",
+};
 
-function toText({ head, rows }: Table): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(escapeCell).join(" | ")} |`;
+function toTable({ head, rows }: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(escapeText).join(" | ")} |`;
   return [line(head), `|${head.map((_, i) => (i === 0 ? "---|" : "--:|")).join("")}`, ...rows.map(line)].join(
     "\n",
   );
 }
 
-function escapeCell(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[\\|<*_`]/g, (character) => `\\${character}`);
 }

@@ -4,10 +4,10 @@ import { serveTasks } from "../../node/pool-thread.ts";
 import { type OwnTask, ownFile } from "../measure/own.ts";
 import { SSIM } from "../measure/ssim.ts";
 
-/** A thread of the report's pool: it measures SSIM too. */
-serveTasks(async () => {
+/** A thread of the report's pool, started with the models to choose from, as `--model` names them. It measures SSIM too. */
+serveTasks(async (named: string) => {
   sharp.concurrency(1); // the threads share the cores among them already
   const models = await openModels();
-  const chosen = await models.choose("auto");
+  const chosen = await models.choose(named);
   return (task: OwnTask) => ownFile(models, chosen, task, SSIM);
 });

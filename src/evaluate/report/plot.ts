@@ -1,17 +1,19 @@
-import type { Point } from "../measure/curve.ts";
-import type { SetReport } from "./set-report.ts";
-
 /** A curve of a plot. */
 export interface Line {
   readonly name: string;
-  /** A CSS colour. */
-  readonly colour: string;
+  readonly colour: Colour;
   /** SVG's `stroke-dasharray`; solid without. */
   readonly dash?: string;
   /** In pixels. */
   readonly width: number;
   /** In order of x, which is above 0. */
   readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+/** CSS colours, on white and on black. */
+export interface Colour {
+  readonly light: string;
+  readonly dark: string;
 }
 
 export interface Axes {
@@ -26,22 +28,48 @@ interface Scale {
   place(value: number): number;
 }
 
-const [WIDTH, HEIGHT] = [860, 440];
-const [LEFT, RIGHT, TOP, BOTTOM] = [64, 650, 34, 392];
-const LEGEND = 666;
-const LEGEND_LINE = 20;
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
 
-/** An SVG picture of curves: x logarithmic, y linear, each axis as wide as the points. */
+const [WIDTH, HEIGHT] = [720, 440];
+const [LEFT, TOP, BOTTOM] = [56, 34, 392];
+/** Where the curves end, with their names at the lines, and with a legend beside them. */
+const RIGHT = { labelled: 704, legend: 520 };
+const LEGEND_LINE = 20;
+/** Below the lowest point, for the names of curves that begin there. */
+const ROOM = 40;
+const LABEL_HEIGHT = 15;
+/** Of a letter, on average. */
+const LETTER_WIDTH = 6.7;
+
+/** So many curves have their names where they begin; more have a legend. */
+const MAX_LABELLED = 5;
+
+/** `currentColor` of what is drawn is the attribute `color`; in the dark a rule of CSS is stronger. */
+const STYLE = `
+.plot .grid { stroke: #ddd; fill: none }
+@media (prefers-color-scheme: dark) {
+  .plot { fill: #ddd }
+  .plot .ground { fill: #161618 }
+  .plot .grid { stroke: #3a3a3e }
+  .plot .line { color: var(--dark) }
+}`;
+
+/** An SVG picture of curves, for light and dark: x logarithmic, y linear, each axis as wide as the points. */
 export function plot({ title, x: xTitle, y: yTitle }: Axes, lines: readonly Line[]): string {
+  const labelled = lines.length <= MAX_LABELLED;
+  const right = labelled ? RIGHT.labelled : RIGHT.legend;
   const points = lines.flatMap((line) => line.points);
   const x = logarithmic(
     points.map((point) => point.x),
     LEFT,
-    RIGHT,
+    right,
   );
   const y = linear(
     points.map((point) => point.y),
-    BOTTOM,
+    labelled ? BOTTOM - ROOM : BOTTOM,
     TOP,
   );
   const parts = [
@@ -52,36 +80,72 @@ export function plot({ title, x: xTitle, y: yTitle }: Axes, lines: readonly Line
     }),
     ...y.ticks.map((tick) => {
       const at = fixed(y.place(tick));
-      return `<path class="grid" d="M${LEFT} ${at}H${RIGHT}"/><text x="${LEFT - 8}" y="${at}" dy="4" text-anchor="end">${tick}</text>`;
+      return `<path class="grid" d="M${LEFT} ${at}H${right}"/><text x="${LEFT - 8}" y="${at}" dy="4" text-anchor="end">${tick}</text>`;
     }),
-    `<text x="${(LEFT + RIGHT) / 2}" y="${HEIGHT - 10}" text-anchor="middle">${escapeHtml(xTitle)}</text>`,
+    `<text x="${(LEFT + right) / 2}" y="${HEIGHT - 10}" text-anchor="middle">${escapeHtml(xTitle)}</text>`,
     `<text transform="translate(16 ${(TOP + BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(yTitle)}</text>`,
-    ...lines.map((line) => drawn(line, x, y)),
-    ...lines.map(({ name, ...line }, i) => {
-      const at = TOP + 8 + i * LEGEND_LINE;
-      return `<path d="M${LEGEND} ${at}h24" ${stroke(line)}/><text x="${LEGEND + 32}" y="${at + 4}">${escapeHtml(name)}</text>`;
-    }),
+    ...lines.map((line) => coloured(line, drawn(line, x, y))),
+    ...(labelled ? labels(lines, x, y) : legend(lines)),
   ];
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${escapeHtml(title)}" font-family="system-ui, sans-serif" font-size="12" fill="#222">`,
-    "<style>.grid { stroke: #ddd; fill: none }</style>",
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
+    `<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${escapeHtml(title)}" font-family="system-ui, sans-serif" font-size="13" fill="#222">`,
+    `<style>${STYLE}</style>`,
+    `<rect class="ground" width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     ...parts,
     "</svg>",
   ].join("\n");
 }
 
-function drawn(line: Line, x: Scale, y: Scale): string {
-  const places = line.points.map((point) => `${fixed(x.place(point.x))} ${fixed(y.place(point.y))}`);
-  const dots = line.points.map(
-    (point, i) =>
-      `<circle cx="${places[i]!.split(" ")[0]}" cy="${places[i]!.split(" ")[1]}" r="${1 + line.width}" fill="${line.colour}"><title>${escapeHtml(line.name)}: ${fixed(point.x)} bytes, ${point.y.toFixed(3)}</title></circle>`,
-  );
-  return `<path d="M${places.join("L")}" ${stroke(line)}/>${dots.join("")}`;
+function coloured({ colour: { light, dark } }: Line, content: string): string {
+  return `<g class="line" color="${light}" style="--dark:${dark}">${content}</g>`;
 }
 
-function stroke({ colour, dash, width }: Omit<Line, "name">): string {
-  return `fill="none" stroke="${colour}" stroke-width="${width}"${dash ? ` stroke-dasharray="${dash}"` : ""}`;
+function drawn(line: Line, x: Scale, y: Scale): string {
+  const places = line.points.map((point) => ({ x: fixed(x.place(point.x)), y: fixed(y.place(point.y)) }));
+  const dots = line.points.map((point, i) => {
+    const title = `${escapeHtml(line.name)}: ${fixed(point.x)} bytes, ${point.y.toFixed(3)}`;
+    return `<circle cx="${places[i]!.x}" cy="${places[i]!.y}" r="${1 + line.width}" fill="currentColor"><title>${title}</title></circle>`;
+  });
+  return `<path d="M${places.map((place) => `${place.x} ${place.y}`).join("L")}" ${stroke(line)}/>${dots.join("")}`;
+}
+
+function stroke({ dash, width }: Pick<Line, "dash" | "width">): string {
+  return `fill="none" stroke="currentColor" stroke-width="${width}"${dash ? ` stroke-dasharray="${dash}"` : ""}`;
+}
+
+function legend(lines: readonly Line[]): string[] {
+  const left = RIGHT.legend + 16;
+  return lines.map((line, i) => {
+    const at = TOP + 8 + i * LEGEND_LINE;
+    const sample = coloured(line, `<path d="M${left} ${at}h24" ${stroke(line)}/>`);
+    return `${sample}<text x="${left + 32}" y="${at + 4}">${escapeHtml(line.name)}</text>`;
+  });
+}
+
+/**
+ * Names below the first points of the curves, from left to right; further down where another name is in the way. Curves
+ * rise to the right, so nothing else is drawn there.
+ */
+function labels(lines: readonly Line[], x: Scale, y: Scale): string[] {
+  const placed: (Place & { readonly half: number })[] = [];
+  const starts = lines.map((line) => ({
+    line,
+    x: x.place(line.points[0]!.x),
+    y: y.place(line.points[0]!.y),
+  }));
+  return starts
+    .toSorted((a, b) => a.x - b.x)
+    .map(({ line, x: from, y: begin }) => {
+      const half = (line.name.length * LETTER_WIDTH) / 2;
+      const middle = Math.min(Math.max(from, LEFT + half + 4), RIGHT.labelled - half - 4);
+      let down = begin + LABEL_HEIGHT + 4;
+      const meets = (other: (typeof placed)[number]): boolean =>
+        Math.abs(other.x - middle) < other.half + half + 6 && Math.abs(other.y - down) < LABEL_HEIGHT;
+      while (placed.some(meets)) down += 2;
+      placed.push({ x: middle, y: down, half });
+      const text = `<text x="${fixed(middle)}" y="${fixed(down)}" text-anchor="middle" font-weight="600" fill="currentColor">${escapeHtml(line.name)}</text>`;
+      return coloured(line, text);
+    });
 }
 
 /** Ticks at 1, 2 and 5 times powers of ten. */
@@ -115,75 +179,4 @@ function fixed(value: number): string {
 export function escapeHtml(text: string): string {
   const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return text.replace(/[&<>"]/g, (character) => names[character]!);
-}
-
-/** A colour a codec, by how its peers' names begin. */
-const COLOURS = {
-  mozjpeg: "#8c6d31",
-  webp: "#1f77b4",
-  avif: "#2ca02c",
-  jpeg2000: "#7f7f7f",
-  jpegxl: "#9467bd",
-  thumbhash: "#e377c2",
-} as const;
-
-/** From the lowest effort to the highest. */
-const OWN_COLOURS = ["#f4a582", "#d6604d", "#b2182b"];
-
-/** Codecs tuned to PSNR, and payloads. */
-const VARIANT = "7 4";
-const PAYLOAD = "2 3";
-
-/** Mean PSNR over mean bytes. */
-export function psnrPlot(report: SetReport): string {
-  const axes = { title: `${titleOf(report)}: PSNR`, x: "bytes a picture", y: "PSNR in dB" };
-  return plot(
-    axes,
-    linesOf(report, ({ psnr }) => psnr),
-  );
-}
-
-/** Mean SSIM over mean bytes. */
-export function ssimPlot(report: SetReport): string {
-  const axes = { title: `${titleOf(report)}: SSIM`, x: "bytes a picture", y: "SSIM of luma" };
-  return plot(
-    axes,
-    linesOf(report, ({ ssim }) => ssim!),
-  );
-}
-
-export function titleOf({ name, images, size, tiles }: SetReport): string {
-  const what = tiles ? "tile" : "picture";
-  return `${name}, ${images} ${what}${images === 1 ? "" : "s"} of ${size} pixels`;
-}
-
-function linesOf({ own, peers }: SetReport, y: (point: Point) => number): Line[] {
-  const points = (all: readonly Point[]) => all.map((point) => ({ x: point.bytes, y: y(point) }));
-  return [
-    ...own.map((curve, i) => ({
-      name: curve.name,
-      colour: OWN_COLOURS[own.length === 1 ? 2 : i % OWN_COLOURS.length]!,
-      width: 2.5,
-      points: points(curve.points),
-    })),
-    ...peers.map((curve) => {
-      const dash = dashOf(curve.name);
-      const line = {
-        name: curve.name,
-        colour: colourOf(curve.name),
-        width: 1.5,
-        points: points(curve.points),
-      };
-      return dash ? { ...line, dash } : line;
-    }),
-  ];
-}
-
-function colourOf(name: string): string {
-  return Object.entries(COLOURS).find(([beginning]) => name.startsWith(beginning))?.[1] ?? "#000";
-}
-
-function dashOf(name: string): string | undefined {
-  if (name.endsWith("payload")) return PAYLOAD;
-  return name.includes("-") ? VARIANT : undefined;
 }

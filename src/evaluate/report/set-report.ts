@@ -1,12 +1,14 @@
 import type { Image } from "../../codec/image.ts";
 import { hashImages } from "../measure/cache.ts";
 import { type BdRate, bdRate, bytesAtLevels, inParallel, inPsnr, inSsim, ratios } from "../measure/curve.ts";
-import { type OwnPoint, ownCurve, ownRow } from "../measure/own.ts";
+import type { Recogniser } from "../measure/faces.ts";
+import { measuredFile, type OwnPoint, ownCurve } from "../measure/own.ts";
 import { type Curve, peerCurves } from "../measure/peer-curves.ts";
 import { type Picture, type SetWish, sizeOf } from "../measure/sets.ts";
 import { SSIM } from "../measure/ssim.ts";
 import type { Progress } from "../progress.ts";
 import { equalBytesSheet, type SheetRow, type SheetSettings } from "./equal-bytes.ts";
+import { type Recognition, recognition } from "./recognition.ts";
 import { type StudyRow, study } from "./study.ts";
 
 /** Our curve at one effort. */
@@ -47,10 +49,14 @@ export interface SetReport {
   /** One row a picture; our files at `STUDY_QUALITY` and the lowest effort. */
   readonly study: readonly StudyRow[];
   readonly sheet: readonly SheetRow[];
+  /** Where it was asked for. */
+  readonly recognition?: Recognition;
 }
 
 export interface ReportSettings extends SheetSettings {
   readonly progress: Progress;
+  /** For sets of faces. */
+  readonly recogniser?: Recogniser;
 }
 
 /** Ours in the study's table. */
@@ -88,7 +94,11 @@ export async function reportSet(
   }
 
   const wish = { runner, version, settings: { effort: efforts[0]!, classical: true } };
-  const rows = await inParallel(images, (image) => ownRow(wish, image, STUDY_QUALITY));
+  const rows = await inParallel(
+    images,
+    async (image) => (await measuredFile(wish, image, STUDY_QUALITY)).row,
+  );
+  const { recogniser, models } = settings;
   return {
     name,
     images: images.length,
@@ -99,6 +109,14 @@ export async function reportSet(
     peers,
     study: await study(pictures, rows, (done) => told("ImageMagick")(done, images.length)),
     sheet: await equalBytesSheet(settings, pictures, told("pictures at equal bytes")),
+    ...(recogniser && {
+      recognition: await recognition(
+        { models, recogniser, own: wish, peers: settings.peers },
+        name,
+        pictures,
+        (codec, done, total) => told(`faces of ${codec}`)(done, total),
+      ),
+    }),
   };
 }
 
@@ -134,20 +152,3 @@ function peerReport(peer: Curve, own: readonly EffortCurve[], decibels: readonly
     })),
   };
 }
-/** What `report.json` holds but for the pixels of pictures, and the other two are written from. */
-export interface Report {
-  /** ISO 8601, to the day. */
-  readonly date: string;
-  readonly models: readonly { readonly number: number; readonly name: string }[];
-  readonly efforts: readonly number[];
-  readonly sets: readonly SetReport[];
-}
-
-/** How figures came about, a sentence each. */
-export const METHOD = [
-  "Files are encoded and decoded for real. Bytes are those of whole files, or of bare AV1 payloads where the name says so; ZippyNet's files are whichever of models and classical codecs the encoder chose for its users.",
-  "PSNR is over all RGB samples of 8-bit pixels, SSIM over luma of the same pixels (Gaussian window of 11 pixels); both are measured a picture and then averaged, as bytes are. A picture without loss counts as 60 dB.",
-  "Bytes at a level are read off by monotone cubic interpolation of log bytes over PSNR of these means; a ratio is the mean over the levels, and – stands where a curve does not reach.",
-  "BD-rate (Bjøntegaard) is the mean difference of log bytes at equal quality over the interval that both curves cover, by the same interpolation: −30 % means 0.7 times the bytes. SSIM is interpolated in dB, −10·log₁₀(1 − SSIM). Intervals differ from codec to codec, and are given for the lowest effort.",
-  "In the study's table the original is the file where its pixels were measured as they are, and a PNG of them otherwise; mogrify is ImageMagick's; 56 numbers are the code of the study's network, stored by NumPy; decibels are to the original.",
-];

@@ -1,6 +1,8 @@
-import type { BdRate } from "../measure/curve.ts";
+import { type BdRate, bytesAt, inRank1 } from "../measure/curve.ts";
 import { evenly } from "../measure/sets.ts";
-import type { Report, SetReport } from "./set-report.ts";
+import type { Recognition, RecognitionCurve } from "./recognition.ts";
+import type { Report } from "./report.ts";
+import type { SetReport } from "./set-report.ts";
 import { meanRow, type Saved, type StudyRow } from "./study.ts";
 
 /** Plain text; the first column is a name, the others are numbers. */
@@ -9,18 +11,25 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** What stands where nothing is known. */
+const NOTHING = "–";
+
 /** Pictures of the study's table that have a row of their own. */
 const STUDY_ROWS = 8;
 
 /** Codecs that the first table is about: what most people use, and the least that any classical codec needs. */
-const MAIN_PEERS = ["webp", "avif", "avif payload", "jpegxl"];
+const SUMMARY_PEERS = ["mozjpeg", "webp", "avif", "avif payload", "jpegxl"];
+
+/** Shares of recognised faces that bytes are given for. */
+const RANK1_LEVELS = [0.5, 0.75, 0.9, 0.95];
 
 /** Our bytes over some codecs' at equal PSNR, mean of the set's levels: every set, every effort. */
 export function summaryTable({ sets }: Pick<Report, "sets">): Table {
   const measured = new Set(sets.flatMap(({ peers }) => peers.map(({ name }) => name)));
-  const names = MAIN_PEERS.filter((name) => measured.has(name));
-  return {
-    head: ["set", "size", "at dB", "effort", ...names.map((name) => `over ${name}`)],
+  const names = SUMMARY_PEERS.filter((name) => measured.has(name));
+  const titles = ["set", "size", "at dB", "effort"];
+  return withoutNothing(titles.length, {
+    head: [...titles, ...names.map((name) => `over ${name}`)],
     rows: sets.flatMap(({ name, size, decibels, own, peers }) =>
       own.map(({ effort }, i) => [
         name,
@@ -32,12 +41,12 @@ export function summaryTable({ sets }: Pick<Report, "sets">): Table {
         ),
       ]),
     ),
-  };
+  });
 }
 
 /** Bytes of all codecs at the set's levels, and our bytes over theirs, at each effort. */
 export function bytesTable({ own, peers, decibels }: SetReport): Table {
-  return {
+  return withoutNothing(1, {
     head: [
       "codec",
       ...decibels.map((level) => `bytes at ${level} dB`),
@@ -51,12 +60,12 @@ export function bytesTable({ own, peers, decibels }: SetReport): Table {
         ...against.map(({ meanRatio }) => number(meanRatio, 3)),
       ]),
     ],
-  };
+  });
 }
 
 /** Bjøntegaard's rate against each peer, and where it was taken. */
 export function bdTable({ own, peers }: SetReport): Table {
-  return {
+  return withoutNothing(1, {
     head: [
       "against",
       ...own.map(({ effort }) => `effort ${effort}, PSNR`),
@@ -64,22 +73,20 @@ export function bdTable({ own, peers }: SetReport): Table {
       ...own.map(({ effort }) => `effort ${effort}, SSIM`),
       "over SSIM",
     ],
-    rows: peers
-      .filter(({ against }) => against.some(({ psnr, ssim }) => psnr || ssim))
-      .map(({ name, against }) => [
-        name,
-        ...against.map(({ psnr }) => percent(psnr)),
-        interval(against[0]!.psnr, (level) => level.toFixed(1)),
-        ...against.map(({ ssim }) => percent(ssim)),
-        interval(against[0]!.ssim, (level) => (1 - 10 ** (-level / 10)).toFixed(3)),
-      ]),
-  };
+    rows: peers.map(({ name, against }) => [
+      name,
+      ...against.map(({ psnr }) => percent(psnr)),
+      interval(against[0]!.psnr, (level) => level.toFixed(1)),
+      ...against.map(({ ssim }) => percent(ssim)),
+      interval(against[0]!.ssim, (level) => (1 - 10 ** (-level / 10)).toFixed(3)),
+    ]),
+  });
 }
 
 /** The study's own table: some pictures, and the mean of all. */
 export function studyTable({ study }: SetReport): Table {
   const rows = study.length === 1 ? study : [...evenly(study, STUDY_ROWS), meanRow(study)];
-  return {
+  return withoutNothing(1, {
     head: [
       "picture",
       "original",
@@ -98,6 +105,41 @@ export function studyTable({ study }: SetReport): Table {
       row.npy.toFixed(0),
       saved(row.zippynet),
     ]),
+  });
+}
+
+/** Bytes at which so many faces are recognised. */
+export function samePersonTable({ curves }: Recognition): Table {
+  return withoutNothing(2, {
+    head: ["codec", "its smallest file", ...RANK1_LEVELS.map((level) => `bytes for ${whole(level)}`)],
+    rows: curves.map(({ name, points }) => [
+      name,
+      `${points[0]!.bytes.toFixed(0)} bytes: ${whole(points[0]!.rank1!)}`,
+      ...RANK1_LEVELS.map((level) => number(bytesForRank1(points, level), 0)),
+    ]),
+  });
+}
+
+/** Read off the curve, or of the smallest file if that already does as well; null where the curve does not reach. */
+export function bytesForRank1(points: RecognitionCurve["points"], level: number): number | null {
+  const smallest = points[0]!;
+  return smallest.rank1! >= level ? smallest.bytes : (bytesAt(points, level, inRank1) ?? null);
+}
+
+/** Faces at every quality that was measured. */
+export function facesTable({ curves }: Recognition): Table {
+  return {
+    head: ["codec", "quality", "bytes", "PSNR", "recognised", "distance to its original"],
+    rows: curves.flatMap(({ name, points }) =>
+      points.map(({ quality, bytes, psnr, rank1, distance }) => [
+        name,
+        String(quality),
+        bytes.toFixed(1),
+        psnr.toFixed(2),
+        whole(rank1!),
+        distance!.toFixed(3),
+      ]),
+    ),
   };
 }
 
@@ -120,20 +162,33 @@ export function pointsTable({ own }: SetReport): Table {
   };
 }
 
+/** A table without rows and columns that, after so many columns of titles, tell nothing. */
+export function withoutNothing(titles: number, { head, rows }: Table): Table {
+  const tells = (cell: string): boolean => cell !== NOTHING && cell !== "";
+  const kept = rows.filter((row) => row.slice(titles).some(tells));
+  const columns = head.map((_, column) => column < titles || kept.some((row) => tells(row[column]!)));
+  const cut = (row: readonly string[]): string[] => row.filter((_, column) => columns[column]);
+  return { head: cut(head), rows: kept.map(cut) };
+}
+
 function saved({ bytes, psnr }: Saved): string {
   return `${bytes.toFixed(0)} (${psnr.toFixed(1)} dB)`;
 }
 
 function number(value: number | null, digits: number): string {
-  return value?.toFixed(digits) ?? "–";
+  return value?.toFixed(digits) ?? NOTHING;
+}
+
+function whole(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
 }
 
 function percent(bd: BdRate | null): string {
-  if (!bd) return "–";
+  if (!bd) return NOTHING;
   const text = Math.abs(bd.rate * 100).toFixed(1);
   return `${bd.rate < 0 ? "−" : "+"}${text} %`;
 }
 
 function interval(bd: BdRate | null, text: (level: number) => string): string {
-  return bd ? `${text(bd.low)}–${text(bd.high)}` : "–";
+  return bd ? `${text(bd.low)}–${text(bd.high)}` : NOTHING;
 }

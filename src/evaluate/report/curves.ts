@@ -1,0 +1,103 @@
+import type { Point } from "../measure/curve.ts";
+import { type Colour, type Line, plot } from "./plot.ts";
+import type { SetReport } from "./set-report.ts";
+
+/** What plots show: of a set, or of its faces. */
+export type PlotKind = "psnr" | "ssim" | "psnr-all" | "ssim-all" | "rank1";
+
+/** Codecs of the plots with few curves, as their peers are named: what most people use, and AV1 without its container. */
+export const MAIN_PEERS: readonly string[] = ["webp", "avif payload", "avif", "mozjpeg"];
+
+const PSNR = { y: "PSNR in dB", of: ({ psnr }: Point) => psnr };
+const SSIM = { y: "SSIM of luma", of: ({ ssim = Number.NaN }: Point) => ssim };
+
+/** A colour a codec, by how its peers' names begin. */
+const COLOURS: Readonly<Record<string, Colour>> = {
+  mozjpeg: { light: "#8a6514", dark: "#d9b45b" },
+  webp: { light: "#1768b3", dark: "#6fb6f5" },
+  avif: { light: "#1b7a1b", dark: "#72c872" },
+  jpeg2000: { light: "#6b6b6b", dark: "#a9a9a9" },
+  jpegxl: { light: "#7b4fb0", dark: "#bd9ae6" },
+  thumbhash: { light: "#b8488f", dark: "#ec93cb" },
+};
+
+/** From the lowest effort to the highest. */
+const OWN_COLOURS: readonly Colour[] = [
+  { light: "#b2182b", dark: "#ff7b72" },
+  { light: "#d6604d", dark: "#ffa28b" },
+  { light: "#e58a68", dark: "#ffc9b5" },
+];
+
+/** Codecs tuned to PSNR, and payloads. */
+const VARIANT = "7 4";
+const PAYLOAD = "2 3";
+
+/** The plots of a set that have something to show, in the order of a report. */
+export function plotsOf(set: SetReport): PlotKind[] {
+  const main: PlotKind[] = ["psnr", "ssim", ...(set.recognition ? (["rank1"] as const) : [])];
+  return allCurves(set).length > mainCurves(set).length ? [...main, "psnr-all", "ssim-all"] : main;
+}
+
+/** An SVG picture. */
+export function plotOf(set: SetReport, kind: PlotKind): string {
+  if (kind === "rank1") return rank1Plot(set);
+  const { y, of } = kind.startsWith("psnr") ? PSNR : SSIM;
+  const all = kind.endsWith("-all");
+  const title = `${titleOf(set)}: ${y.split(" ")[0]}${all ? ", all codecs" : ""}`;
+  const lines = (all ? allCurves(set) : mainCurves(set)).map((line) => ({
+    ...line,
+    points: line.points.map((point) => ({ x: point.bytes, y: of(point) })),
+  }));
+  return plot({ title, x: "bytes a picture", y }, lines);
+}
+
+export function titleOf({ name, images, size, tiles }: SetReport): string {
+  const what = tiles ? "tile" : "picture";
+  return `${name}, ${images} ${what}${images === 1 ? "" : "s"} of ${size} pixels`;
+}
+
+function rank1Plot(set: SetReport): string {
+  const axes = {
+    title: `${titleOf(set)}: recognised`,
+    x: "bytes a picture",
+    y: "nearest to its own original, in %",
+  };
+  const lines = set
+    .recognition!.curves.filter(({ points }) => points.length > 1)
+    .map(({ name, points }, i) => ({
+      ...(i === 0 ? ownLine(name, 0) : peerLine(name)),
+      points: points.map(({ bytes, rank1 }) => ({ x: bytes, y: rank1! * 100 })),
+    }));
+  return plot(axes, lines);
+}
+
+type Named = Omit<Line, "points">;
+type Measured = Named & { readonly points: readonly Point[] };
+
+/** Ours at the lowest effort, beside `MAIN_PEERS`. */
+function mainCurves(set: SetReport): Measured[] {
+  return allCurves(set).filter(({ name }) => name === set.own[0]!.name || MAIN_PEERS.includes(name));
+}
+
+function allCurves({ own, peers }: SetReport): Measured[] {
+  return [
+    ...own.map(({ name, points }, i) => ({ ...ownLine(name, i), points })),
+    ...peers.map(({ name, points }) => ({ ...peerLine(name), points })),
+  ];
+}
+
+function ownLine(name: string, effort: number): Named {
+  return { name, colour: OWN_COLOURS[effort % OWN_COLOURS.length]!, width: 2.5 };
+}
+
+function peerLine(name: string): Named {
+  const known = Object.entries(COLOURS).find(([beginning]) => name.startsWith(beginning));
+  const colour = known?.[1] ?? { light: "#000", dark: "#fff" };
+  const dash = dashOf(name);
+  return { name, colour, width: 1.5, ...(dash && { dash }) };
+}
+
+function dashOf(name: string): string | undefined {
+  if (name.endsWith("payload")) return PAYLOAD;
+  return name.includes("-") ? VARIANT : undefined;
+}

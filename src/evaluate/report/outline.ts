@@ -1,0 +1,145 @@
+import { type PlotKind, plotsOf, titleOf } from "./curves.ts";
+import type { SheetRow } from "./equal-bytes.ts";
+import { methodOf, type Report } from "./report.ts";
+import { type SetReport, STUDY_QUALITY } from "./set-report.ts";
+import {
+  bdTable,
+  bytesTable,
+  facesTable,
+  pointsTable,
+  samePersonTable,
+  studyTable,
+  summaryTable,
+  type Table,
+} from "./tables.ts";
+
+/** What a report says, in order; HTML and Markdown are written from it. */
+export interface Outline {
+  readonly title: string;
+  readonly blocks: readonly Block[];
+}
+
+export type Block =
+  | { readonly kind: "text"; readonly text: string }
+  /** Of level 2 with an anchor, of level 3 without. */
+  | { readonly kind: "heading"; readonly text: string; readonly anchor?: string }
+  | { readonly kind: "list"; readonly items: readonly string[] }
+  | { readonly kind: "table"; readonly table: Table }
+  | { readonly kind: "plot"; readonly set: SetReport; readonly plot: PlotKind }
+  /** In HTML alone: pictures may not be free to publish. */
+  | { readonly kind: "pictures"; readonly title: string; readonly rows: readonly SheetRow[] }
+  /** Shown when asked for. */
+  | { readonly kind: "folded"; readonly title: string; readonly blocks: readonly Block[] };
+
+/** Rows of pictures of each set that a report opens with. */
+const FIRST_ROWS = 2;
+
+/** Pictures first, then what they come to over all sets, then each set. */
+export function outline(report: Report): Outline {
+  const { date, command, models, sets } = report;
+  const named = models.map(({ number, name }) => `${number} (${name})`).join(", ");
+  return {
+    title: "ZippyNet beside other codecs",
+    blocks: [
+      ...sets.map(
+        (set): Block => ({ kind: "pictures", title: titleOf(set), rows: set.sheet.slice(0, FIRST_ROWS) }),
+      ),
+      heading("ZippyNet's bytes over other codecs' at equal PSNR", "summary"),
+      ...summary(report),
+      ...sets.flatMap(section),
+      heading("How it was measured", "method"),
+      text(`On ${date}, with ${models.length === 1 ? "model" : "models"} ${named}, by ${command}`),
+      { kind: "list", items: methodOf(report) },
+      { kind: "list", items: sets[0]!.peers.map(({ name, settings }) => `${name}: ${settings}`) },
+    ],
+  };
+}
+
+function summary(report: Report): Block[] {
+  const table = summaryTable(report);
+  const left = report.sets.filter(({ name }) => !table.rows.some(([first]) => first === name));
+  const names = left.map(({ name }) => name).join(", ");
+  const told = `Without ${names}, where no other codec was measured, or curves do not reach these levels.`;
+  return [...(table.rows.length > 0 ? [tableOf(table)] : []), ...(left.length > 0 ? [text(told)] : [])];
+}
+
+function section(set: SetReport): Block[] {
+  const more = set.sheet.slice(FIRST_ROWS);
+  const known = plotsOf(set).filter((kind) => kind !== "psnr" && kind !== "rank1");
+  return [
+    heading(titleOf(set), set.name),
+    ...(isStudy(set) ? studyBlocks(set) : []),
+    { kind: "plot", set, plot: "psnr" },
+    heading("Bytes at equal PSNR, and ZippyNet's over them"),
+    tableOf(bytesTable(set)),
+    ...beyond(set),
+    ...sameBlocks(set),
+    ...(more.length > 0 ? [folded("More pictures", [{ kind: "pictures", title: "", rows: more }])] : []),
+    folded(
+      "SSIM and all codecs",
+      known.map((plot) => ({ kind: "plot", set, plot })),
+    ),
+    folded("BD-rate of ZippyNet (less is better)", [tableOf(bdTable(set))]),
+    folded("ZippyNet's points", [tableOf(pointsTable(set))]),
+    ...(isStudy(set) ? [] : [folded("The study's table", [tableOf(studyTable(set))])]),
+  ];
+}
+
+/** JPEG files measured as they are, which is what the study began with. */
+function isStudy({ study }: SetReport): boolean {
+  return study.every(({ estimated }) => estimated !== undefined);
+}
+
+function studyBlocks(set: SetReport): Block[] {
+  return [
+    heading("The study's table: the files as they are, in bytes"),
+    tableOf(studyTable(set)),
+    text(
+      `ImageMagick's mogrify at JPEG quality 75; the pixels saved again at 95; the study's code of 56 numbers in NumPy's format; ZippyNet at quality ${STUDY_QUALITY}. In brackets PSNR to the file's pixels. The pictures went through JPEG before, so another JPEG of like quality loses next to nothing: this flatters JPEG.`,
+    ),
+  ];
+}
+
+/** Codecs that reach none of the levels, and what they do reach. */
+function beyond({ own, peers }: SetReport): Block[] {
+  const left = [...own, ...peers].filter(({ at }) => at.every((bytes) => bytes === null));
+  const reach = left.map(({ name, points }) => {
+    const levels = points.map(({ psnr }) => psnr);
+    const [low, high] = [Math.min(...levels).toFixed(1), Math.max(...levels).toFixed(1)];
+    return `${name} (${low === high ? low : `${low}–${high}`} dB)`;
+  });
+  return left.length > 0 ? [text(`Not at these levels: ${reach.join(", ")}.`)] : [];
+}
+
+function sameBlocks({ recognition, ...set }: SetReport): Block[] {
+  if (!recognition) return [];
+  const { faces, without, nearestOther } = recognition;
+  const told = [
+    `A program that recognises faces is given the decoded picture, and has to name it among the ${faces} originals.`,
+    ...(without.length > 0 ? [`No face was found in ${without.length} more.`] : []),
+    `An original is ${nearestOther.toFixed(2)} away from the nearest other one, in the mean.`,
+  ];
+  return [
+    heading("Bytes for the same person"),
+    text(told.join(" ")),
+    tableOf(samePersonTable(recognition)),
+    { kind: "plot", set: { ...set, recognition }, plot: "rank1" },
+    folded("All that was measured of faces", [tableOf(facesTable(recognition))]),
+  ];
+}
+
+function text(words: string): Block {
+  return { kind: "text", text: words };
+}
+
+function heading(words: string, anchor?: string): Block {
+  return { kind: "heading", text: words, ...(anchor && { anchor }) };
+}
+
+function tableOf(table: Table): Block {
+  return { kind: "table", table };
+}
+
+function folded(title: string, blocks: readonly Block[]): Block {
+  return { kind: "folded", title, blocks };
+}

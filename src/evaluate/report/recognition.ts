@@ -1,0 +1,165 @@
+import { psnr } from "../../codec/rate-distortion.ts";
+import { decodePicture } from "../../image/decode.ts";
+import type { Models } from "../../model/folder.ts";
+import { cached, hashImages } from "../measure/cache.ts";
+import { finite, mean, type Point } from "../measure/curve.ts";
+import { distance, type Recogniser, type Square } from "../measure/faces.ts";
+import { type CurveWish, measuredFile } from "../measure/own.ts";
+import type { Picture } from "../measure/sets.ts";
+import type { Peer } from "../peers/peer.ts";
+
+/** Whether a codec's pictures still show the same person. */
+export interface Recognition {
+  /** Pictures with a face, which all figures are of. */
+  readonly faces: number;
+  /** Names of pictures in which no face was found. */
+  readonly without: readonly string[];
+  /** Mean distance from an original to the nearest other one. */
+  readonly nearestOther: number;
+  /** Ours first. */
+  readonly curves: readonly RecognitionCurve[];
+}
+
+export interface RecognitionCurve {
+  readonly name: string;
+  /** In order of quality. */
+  readonly points: readonly Point[];
+}
+
+export interface RecognitionSettings {
+  readonly models: Models;
+  readonly recogniser: Recogniser;
+  /** How our files are made. */
+  readonly own: CurveWish & { readonly version: string };
+  readonly peers: readonly Peer[];
+}
+
+/** Beside ours, if they are among the peers; AVIF without its container. */
+const PEERS: readonly string[] = ["webp", "avif", "mozjpeg", "thumbhash"];
+
+/** Of every codec that has them, until all are recognised. */
+const QUALITIES = [1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
+/** Share that counts as all. */
+const ALL = 0.98;
+
+/** A picture of a face, and what it is known by. */
+interface Face {
+  readonly picture: Picture;
+  readonly square: Square;
+  readonly descriptor: Float32Array;
+}
+
+/** Bytes and pixels of a face at one quality. */
+interface Coded {
+  readonly bytes: number;
+  readonly image: Picture["image"];
+}
+
+/**
+ * How many decoded pictures are nearer to their own original than to any other original of the set (rank 1), and how
+ * far from it they are. Throws RangeError if fewer than two pictures have a face.
+ */
+export async function recognition(
+  settings: RecognitionSettings,
+  set: string,
+  pictures: readonly Picture[],
+  onPoint: (codec: string, done: number, total: number) => void,
+): Promise<Recognition> {
+  const { recogniser, own, models } = settings;
+  const { faces, without } = await findFaces(recogniser, pictures);
+  if (faces.length < 2) {
+    throw new RangeError(
+      `expected at least 2 pictures with a face to recognise in ${set}, found ${faces.length} among ${pictures.length}`,
+    );
+  }
+  const setting = JSON.stringify([recogniser.name, hashImages(faces.map(({ picture }) => picture.image))]);
+  const curve = async (
+    name: string,
+    key: object,
+    qualities: readonly number[],
+    code: (face: Face, quality: number) => Promise<Coded>,
+  ): Promise<RecognitionCurve> => {
+    const points: Point[] = [];
+    for (const quality of qualities) {
+      const point = await cached({ recognition: setting, ...key, quality }, async () => {
+        const coded: Coded[] = [];
+        for (const face of faces) coded.push(await code(face, quality));
+        return { quality, ...(await measured(recogniser, faces, coded)) };
+      });
+      points.push(point);
+      onPoint(name, points.length, qualities.length);
+      if (point.rank1 >= ALL) break;
+    }
+    return { name, points };
+  };
+
+  const ours = await curve(
+    `ZippyNet, effort ${own.settings.effort}`,
+    { own: own.version, settings: own.settings },
+    QUALITIES,
+    async ({ picture: { image } }, quality) => {
+      const { file } = await measuredFile(own, image, quality);
+      return { bytes: file.length, image: await decodePicture(models, file) };
+    },
+  );
+  const curves = [ours];
+  for (const peer of settings.peers.filter(({ name }) => PEERS.includes(name))) {
+    const { name, settings: how, qualities, payload } = peer;
+    curves.push(
+      await curve(
+        payload ? `${name} payload` : name,
+        { peer: name, settings: how },
+        qualities.length === 1 ? qualities : QUALITIES,
+        async ({ picture: { image } }, quality) => {
+          const file = await peer.encode(image, quality);
+          return { bytes: (payload?.(file) ?? file).length, image: await peer.decode(file, image) };
+        },
+      ),
+    );
+  }
+  const others = faces.map((face) =>
+    Math.min(
+      ...faces.filter((other) => other !== face).map((other) => distance(face.descriptor, other.descriptor)),
+    ),
+  );
+  return { faces: faces.length, without, nearestOther: mean(others), curves };
+}
+
+async function findFaces(
+  recogniser: Recogniser,
+  pictures: readonly Picture[],
+): Promise<{ faces: Face[]; without: string[] }> {
+  const faces: Face[] = [];
+  const without: string[] = [];
+  for (const picture of pictures) {
+    const square = await recogniser.find(picture.image);
+    if (square) faces.push({ picture, square, descriptor: await recogniser.describe(picture.image, square) });
+    else without.push(picture.name);
+  }
+  return { faces, without };
+}
+
+/** Means over the faces, each compared within the square that was found in its original. */
+async function measured(
+  recogniser: Recogniser,
+  faces: readonly Face[],
+  coded: readonly Coded[],
+): Promise<Omit<Point, "quality"> & { rank1: number; distance: number }> {
+  const rows: { first: boolean; own: number; psnr: number }[] = [];
+  for (const [i, { picture, square, descriptor }] of faces.entries()) {
+    const { image } = coded[i]!;
+    const found = await recogniser.describe(image, square);
+    const own = distance(found, descriptor);
+    rows.push({
+      first: faces.every((other, j) => j === i || distance(found, other.descriptor) > own),
+      own,
+      psnr: finite(psnr(picture.image, image)),
+    });
+  }
+  return {
+    bytes: mean(coded.map(({ bytes }) => bytes)),
+    psnr: mean(rows.map((row) => row.psnr)),
+    rank1: mean(rows.map(({ first }) => (first ? 1 : 0))),
+    distance: mean(rows.map(({ own }) => own)),
+  };
+}
