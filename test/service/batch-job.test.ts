@@ -7,7 +7,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { LocalS3 } from "../../src/local/s3/server.ts";
 import { latentsKey } from "../../src/service/aws/keys.ts";
 import { ObjectStore } from "../../src/service/aws/s3.ts";
-import { failedTasks } from "../../src/service/backfill/batch-report.ts";
+import { failedTasks } from "../../src/service/backfill/batch-jobs.ts";
 import { type Ended, IMAGES, zippynet } from "../cli/run.ts";
 import { ONE_ATTEMPT } from "./aws-environment.ts";
 import { ACCOUNT, BatchControl, text } from "./batch-control.ts";

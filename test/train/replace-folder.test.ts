@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openModels } from "../../src/model/folder.ts";
-import { replaceFolder } from "../../src/train/export/replace-folder.ts";
+import { replaceFolder } from "../../src/train/export/destination.ts";
 
 const MANIFEST = readFileSync(fileURLToPath(new URL("../../models/faces/manifest.json", import.meta.url)));
 const root = mkdtempSync(join(tmpdir(), "zippynet-replace-"));

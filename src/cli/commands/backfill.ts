@@ -2,17 +2,21 @@ import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
-import { BatchJobs, hasEnded, type JobState, type NewJob } from "../../service/backfill/batch-jobs.ts";
-import { failedTasks } from "../../service/backfill/batch-report.ts";
+import {
+  BatchJobs,
+  failedTasks,
+  hasEnded,
+  type JobState,
+  type NewJob,
+} from "../../service/backfill/batch-jobs.ts";
 import type { Cost } from "../../service/backfill/cost.ts";
 import type { Scope, State } from "../../service/backfill/survey.ts";
 import type { ServiceContext } from "../../service/encode/context.ts";
 import { EXIT_FAILED, MAX_JOBS, usage, whole } from "../options.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import type { Failure } from "../results.ts";
-import { useSettingsOf } from "../s3/function-settings.ts";
 import type { ObjectTask } from "../s3/object-work.ts";
-import { type Place, place, s3Url, useBucket } from "../s3/s3-location.ts";
+import { type Place, place, s3Url, useBucket, useSettingsOf } from "../s3/s3-location.ts";
 import { bytesText, countText, Summary } from "../s3/summary.ts";
 
 interface BackfillOptions {

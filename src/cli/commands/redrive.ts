@@ -5,9 +5,8 @@ import type { Upload } from "../../service/encode/encode-object.ts";
 import { isPermanentCode } from "../../service/retries.ts";
 import { EXIT_FAILED, usage } from "../options.ts";
 import { type Failure, isFailure } from "../results.ts";
-import { useSettingsOf } from "../s3/function-settings.ts";
 import type { ObjectResult } from "../s3/object-work.ts";
-import { s3Url, useBucket } from "../s3/s3-location.ts";
+import { s3Url, useBucket, useSettingsOf } from "../s3/s3-location.ts";
 import { countText } from "../s3/summary.ts";
 
 interface RedriveOptions {

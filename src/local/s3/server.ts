@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { readBody } from "./body.ts";
-import { readCondition, writeGuard } from "./conditions.ts";
 import { allowPages } from "./cors.ts";
 import { Bucket, type ObjectInfo } from "./disk.ts";
 import { noSuchKey, notImplemented, S3Error } from "./errors.ts";
@@ -10,12 +9,14 @@ import {
   copiedHeaders,
   isArchived,
   RESTORE,
+  readCondition,
   readTagging,
   storedHeaders,
   tagSet,
   tagsOf,
   withoutTags,
   withTags,
+  writeGuard,
 } from "./headers.ts";
 import { listObjects } from "./list.ts";
 import { Uploads } from "./uploads.ts";

@@ -11,7 +11,7 @@ const PADDED = 48 * 48;
 export interface Batch {
   readonly width: number;
   readonly height: number;
-  /** [n, rows/2, columns/2, 12] blocks, −½ to ½; see `pixels.ts`. */
+  /** [n, rows/2, columns/2, 12] blocks, −½ to ½; see `toBlocks`. */
   readonly blocks: Float32Array;
   /** Training level of each image. */
   readonly levels: Float32Array;

@@ -16,7 +16,7 @@ import { type SafeTensor, writeSafetensors } from "../../model/safetensors.ts";
 import { priorWeights } from "../../model/weights.ts";
 import type { FloatTensor, FloatWeights } from "../network/parameters.ts";
 import { type FloatLayer, quantisePrior, toInt8 } from "../network/quantise.ts";
-import { replaceFolder } from "./replace-folder.ts";
+import { replaceFolder } from "./destination.ts";
 
 export interface ExportOptions {
   readonly number: number;
