@@ -1,12 +1,28 @@
 import { cdnFunction } from "../deploy/cdn-function.ts";
+import { ALIAS, DEPLOYMENT } from "../src/service/settings.ts";
 import { bundleFunctions } from "./bundle.ts";
 import { buildModelLayer, buildSharpLayer } from "./layers.ts";
 
 /** The part of osls that the plugin uses. */
-interface Osls {
-  readonly service: { readonly provider: { readonly architecture?: string } };
+export interface Osls {
+  readonly service: {
+    readonly provider: {
+      readonly architecture?: string;
+      readonly compiledCloudFormationTemplate?: { readonly Resources: Record<string, unknown> };
+    };
+    readonly functions: Readonly<Record<string, OslsFunction>>;
+  };
   readonly processedInput: { readonly commands: readonly string[] };
   readonly pluginManager: { getPlugins(): readonly LayerCompiler[] };
+}
+
+/** A function of serverless.yml. */
+interface OslsFunction {
+  /** What events, requests and destinations refer to instead of the function. */
+  targetAlias?: { readonly name: string; readonly logicalId: string };
+  /** The resource of its new version, once osls has compiled the function. */
+  readonly versionLogicalId?: string;
+  environment?: Readonly<Record<string, unknown>>;
 }
 
 /** The plugin of osls that checks whether the deployed stack already has a layer. */
@@ -22,7 +38,8 @@ interface VariableQuestion {
 
 /**
  * Makes what serverless.yml refers to: the bundled functions and the layers, before osls packages them; and the values
- * of `${zippynet:private}` (whether there is a signing secret), `${zippynet:tags}` and `${zippynet:cdn-function}`.
+ * of `${zippynet:private}` (whether there is a signing secret), `${zippynet:tags}` and `${zippynet:cdn-function}`. Adds
+ * an alias to each function, see `ALIAS`.
  */
 export default class PackagingPlugin {
   readonly configurationVariablesSources = {
@@ -51,6 +68,34 @@ export default class PackagingPlugin {
         await buildSharpLayer(osls.service.provider.architecture ?? "x86_64");
         if (osls.processedInput.commands[0] === "package") packageOffline(osls);
       },
+      "before:package:compileFunctions": async () => nameAliases(osls),
+      "after:package:compileFunctions": async () => addAliases(osls),
+    };
+  }
+}
+
+/**
+ * Has events and requests go to the alias of a function, as osls does for aliases of its own, and tells the functions
+ * the time of the deployment.
+ */
+function nameAliases({ service }: Osls): void {
+  const time = new Date().toISOString();
+  for (const [name, each] of Object.entries(service.functions)) {
+    const logicalId = `${name.charAt(0).toUpperCase()}${name.slice(1)}LambdaAlias`;
+    each.targetAlias = { name: ALIAS, logicalId };
+    each.environment = { ...each.environment, [DEPLOYMENT]: time };
+  }
+}
+
+/** Adds the aliases, which point to the versions that osls publishes. */
+function addAliases({ service }: Osls): void {
+  for (const { targetAlias, versionLogicalId } of Object.values(service.functions)) {
+    const { name: Name, logicalId } = targetAlias!;
+    const FunctionName = { Ref: logicalId.replace(/Alias$/, "Function") };
+    const FunctionVersion = { "Fn::GetAtt": [versionLogicalId, "Version"] };
+    service.provider.compiledCloudFormationTemplate!.Resources[logicalId] = {
+      Type: "AWS::Lambda::Alias",
+      Properties: { Name, FunctionName, FunctionVersion },
     };
   }
 }

@@ -33,7 +33,7 @@ export const AREAS: Readonly<Record<string, readonly string[]>> = {
   "src/sign.ts": ["src/service"],
   "src/handlers": ["src/service"],
   deploy: ["src/image", "src/service"],
-  layers: ["src/codec", "src/model", "deploy"],
+  layers: ["src/codec", "src/model", "src/service", "deploy"],
   "src/local": ["src/codec", "src/model", "src/service", "layers"],
   "src/train": ["src/codec", "src/model", "src/image"],
   "src/web": ["src/codec", "src/model", "src/image", "src/qr", "src/api"],

@@ -66,6 +66,11 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./commands/redrive.ts")).redriveCommand(),
   },
   {
+    name: "rollback",
+    summary: "the service's functions as they were before the last deployment",
+    load: async () => (await import("./commands/rollback.ts")).rollbackCommand(),
+  },
+  {
     name: "sign-url",
     summary: "URLs of pictures of a private service",
     load: async () => (await import("./commands/sign-url.ts")).signUrlCommand(),

@@ -1,6 +1,18 @@
 import * as v from "valibot";
 import { boundsOf, parseWhole, ZippyNetError } from "../codec/errors.ts";
 
+/**
+ * The alias of every function. Events and requests run the version that it points to. A deployment points it to a new
+ * version, and `zippynet rollback` to an earlier one.
+ */
+export const ALIAS = "current";
+
+/**
+ * The variable with the time of the deployment, in ISO 8601. It gives every deployment a version of every function, and
+ * shows which versions belong together.
+ */
+export const DEPLOYMENT = "ZIPPYNET_DEPLOYMENT";
+
 /** The environment of the functions, as serverless.yml sets it. */
 const Settings = v.object({
   ZIPPYNET_LATENTS_BUCKET: v.pipe(v.string(), v.nonEmpty()),

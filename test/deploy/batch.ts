@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InvokeCommand, PublishVersionCommand } from "@aws-sdk/client-lambda";
+import { GetAliasCommand, InvokeCommand } from "@aws-sdk/client-lambda";
 import type { S3BatchResult } from "aws-lambda";
+import { ALIAS } from "../../src/service/settings.ts";
 import { BATCH } from "./deployment.ts";
 import { deployment, face } from "./shared.ts";
 
@@ -31,7 +32,9 @@ for (const schema of ["1.0", "2.0"] as const) {
     const keys = KEYS.map((key) => `${schema}/${key}`);
     for (const key of keys) await deployment.upload(key, face);
     await deployment.upload(`${schema}/text.png`, Buffer.from("no picture"));
-    const { Version } = await deployment.lambda.send(new PublishVersionCommand({ FunctionName: BATCH }));
+    const { FunctionVersion: Version } = await deployment.lambda.send(
+      new GetAliasCommand({ FunctionName: BATCH, Name: ALIAS }),
+    );
     assert.match(Version ?? "", /^\d+$/);
     const Payload = JSON.stringify(invocation(schema, [...keys, `${schema}/text.png`, `${schema}/gone.png`]));
     const answer = await deployment.lambda.send(

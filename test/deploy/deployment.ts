@@ -6,6 +6,8 @@ import {
   GetFunctionConfigurationCommand,
   InvokeCommand,
   LambdaClient,
+  PublishVersionCommand,
+  UpdateAliasCommand,
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import {
@@ -17,6 +19,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { imagePath, latentsKey } from "../../src/service/aws/keys.ts";
 import { type ObjectHead, ObjectStore } from "../../src/service/aws/s3.ts";
+import { ALIAS } from "../../src/service/settings.ts";
 import { Ministack, PATHS_IN_OPT } from "./ministack.ts";
 import { osls } from "./processes.ts";
 import { until } from "./until.ts";
@@ -90,8 +93,16 @@ export class Deployment {
     const Variables = Object.entries(Environment?.Variables ?? {}).filter(
       ([name]) => !PATHS_IN_OPT.has(name),
     );
-    const command = { FunctionName, Environment: { Variables: Object.fromEntries(Variables) } };
-    await this.lambda.send(new UpdateFunctionConfigurationCommand(command));
+    await this.publish(FunctionName, Object.fromEntries(Variables));
+  }
+
+  /** Publishes a version of a function with another environment, as a deployment does. Returns its number. */
+  async publish(FunctionName: string, Variables: Record<string, string>): Promise<number> {
+    const update = { FunctionName, Environment: { Variables } };
+    await this.lambda.send(new UpdateFunctionConfigurationCommand(update));
+    const { Version } = await this.lambda.send(new PublishVersionCommand({ FunctionName }));
+    await this.lambda.send(new UpdateAliasCommand({ FunctionName, Name: ALIAS, FunctionVersion: Version }));
+    return Number(Version);
   }
 
   /** The buckets' policies refuse it, the emulator speaks it. */
@@ -144,7 +155,11 @@ export class Deployment {
 
   /** Runs the encode function with an event and waits for it. */
   async encode(event: unknown): Promise<void> {
-    const command = new InvokeCommand({ FunctionName: ENCODE, Payload: JSON.stringify(event) });
+    const command = new InvokeCommand({
+      FunctionName: ENCODE,
+      Qualifier: ALIAS,
+      Payload: JSON.stringify(event),
+    });
     const { FunctionError, Payload } = await this.lambda.send(command);
     assert.equal(FunctionError, undefined, Buffer.from(Payload ?? []).toString());
   }

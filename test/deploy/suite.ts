@@ -9,4 +9,5 @@ import "./events.ts";
 import "./failures.ts";
 import "./backfill.ts";
 import "./batch.ts";
+import "./rollback.ts";
 import "./remove.ts";

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { S3BatchResult } from "aws-lambda";
 import type { ObjectStore } from "../../src/service/aws/s3.ts";
+import { ALIAS } from "../../src/service/settings.ts";
 
 export const ACCOUNT = "123456789012";
 const FUNCTION = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:zippynet-test-batch`;
@@ -20,7 +21,7 @@ interface Job {
 }
 
 /**
- * S3 Control's jobs and the two calls of Lambda that making one takes, played by this process, as no emulator has them:
+ * S3 Control's jobs and the call of Lambda that creating one takes, played by this process, as no emulator has them:
  * requests and answers are those of the services' models; each row of a manifest goes to the handler that it is given,
  * three times if it fails for the time being. Jobs stay as they are while `held`.
  */
@@ -76,9 +77,9 @@ export class BatchControl {
         ZIPPYNET_LATENTS_BUCKET: "latents",
         ZIPPYNET_BATCH_JOB_ROLE: `arn:aws:iam::${ACCOUNT}:role/job`,
       };
-      return json({ FunctionName: "zippynet-test-batch", Environment: { Variables } });
+      if (searchParams.get("Qualifier") !== ALIAS) throw new Error("expected the alias of the function");
+      return json({ FunctionArn: `${FUNCTION}:${ALIAS}`, Version: "7", Environment: { Variables } });
     }
-    if (pathname.endsWith("/versions")) return json({ FunctionArn: `${FUNCTION}:7`, Version: "7" });
     if (request.headers["x-amz-account-id"] !== ACCOUNT) throw new Error("expected the account's number");
     if (request.method === "POST") {
       const job = {

@@ -9,6 +9,8 @@ export interface Resolved {
   readonly provider: {
     readonly environment: Readonly<Record<string, unknown>>;
     readonly stackTags: Readonly<Record<string, string>>;
+    readonly versionFunctions: boolean;
+    readonly tracing: { readonly lambda: boolean };
     readonly s3: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   };
   readonly functions: Readonly<Record<string, ResolvedFunction>>;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
+import PackagingPlugin, { type Osls } from "../../layers/plugin.ts";
 import { readS3Event } from "../../src/service/encode/s3-event.ts";
-import { readSettings } from "../../src/service/settings.ts";
+import { ALIAS, DEPLOYMENT, readSettings } from "../../src/service/settings.ts";
 import { type Resolved, resolve } from "./resolved.ts";
 
 interface Statement {
@@ -230,10 +231,49 @@ test("what operators may ask for is off unless they do, and on if they do", asyn
     names.filter((name) => name !== "CdnDomain"),
   );
   assert.deepEqual(api.provider.stackTags, { team: "shop", cost: "42" });
+  assert.deepEqual(api.provider.tracing, { lambda: true });
   assert.deepEqual(
     on(await resolve(...parameters, "cdn=true")),
     names.filter((name) => name !== "ApiDomain"),
   );
+});
+
+test("events and requests go to the alias of a function, which points to the version of the deployment", async () => {
+  const functions: Osls["service"]["functions"] = { encode: { environment: { A: "1" } }, decode: {} };
+  const Resources: Record<string, unknown> = {};
+  const { hooks } = new PackagingPlugin({
+    service: { provider: { compiledCloudFormationTemplate: { Resources } }, functions },
+    processedInput: { commands: ["package"] },
+    pluginManager: { getPlugins: () => [] },
+  });
+  await hooks["before:package:compileFunctions"]!();
+  for (const [name, each] of Object.entries(functions)) {
+    assert.equal(each.targetAlias?.name, ALIAS);
+    Object.assign(each, { versionLogicalId: `${name}Version` }); // as osls does
+  }
+  const times = Object.values(functions).map(({ environment }) => String(environment?.[DEPLOYMENT]));
+  assert.ok(Math.abs(Date.parse(times[0]!) - Date.now()) < 60_000);
+  assert.equal(times[1], times[0]);
+  assert.equal(functions["encode"]!.environment?.["A"], "1");
+  await hooks["after:package:compileFunctions"]!();
+  assert.deepEqual(Resources[functions["decode"]!.targetAlias!.logicalId], {
+    Type: "AWS::Lambda::Alias",
+    Properties: {
+      Name: ALIAS,
+      FunctionName: { Ref: "DecodeLambdaFunction" },
+      FunctionVersion: { "Fn::GetAtt": ["decodeVersion", "Version"] },
+    },
+  });
+  assert.deepEqual(Object.keys(Resources), ["EncodeLambdaAlias", "DecodeLambdaAlias"]);
+});
+
+test("what belongs to a version is set before osls looks whether a version is needed", async () => {
+  for (const name of ["Encode", "Decode", "Batch"]) {
+    const { Properties } = service.resources.extensions[`${name}LambdaFunction`]!;
+    assert.deepEqual(Object.keys(Properties), ["ReservedConcurrentExecutions"]);
+  }
+  assert.equal(service.provider.versionFunctions, true);
+  assert.deepEqual(service.provider.tracing, { lambda: false });
 });
 
 test("no other account's job may use the role of jobs", () => {

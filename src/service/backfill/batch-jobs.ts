@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { GetFunctionConfigurationCommand, LambdaClient, PublishVersionCommand } from "@aws-sdk/client-lambda";
 import {
   CreateJobCommand,
   DescribeJobCommand,
@@ -10,6 +9,7 @@ import {
 import * as v from "valibot";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { bareTag } from "../../http/etag.ts";
+import { DeployedFunctions } from "../aws/functions.ts";
 import { decodeEventKey, percentEncodeKey } from "../aws/keys.ts";
 import type { ObjectStore } from "../aws/s3.ts";
 
@@ -59,23 +59,15 @@ export class BatchJobs {
     this.#account = functionArn.split(":")[4] ?? "";
   }
 
-  /**
-   * Publishes the function for its jobs to call, unless this code is published already. The jobs' role is in its
-   * environment.
-   */
+  /** Jobs run the current version of the function. Its environment has the role of jobs. */
   static async of(name: string): Promise<BatchJobs> {
-    const endpoint = process.env["AWS_ENDPOINT_URL_LAMBDA"] ?? process.env["AWS_ENDPOINT_URL"];
-    const lambda = new LambdaClient(endpoint === undefined ? {} : { endpoint });
-    const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: name }));
-    const role = Environment?.Variables?.["ZIPPYNET_BATCH_JOB_ROLE"];
-    if (!role) {
-      throw new ZippyNetError(
-        "bad-option",
-        `expected a deployed batch function, such as zippynet-live-batch, got "${name}", which names no role for jobs`,
-      );
-    }
-    const published = await lambda.send(new PublishVersionCommand({ FunctionName: name }));
-    return new BatchJobs(published.FunctionArn!, role);
+    const { arn, variables } = await new DeployedFunctions().current(name);
+    const role = variables["ZIPPYNET_BATCH_JOB_ROLE"];
+    if (role) return new BatchJobs(arn, role);
+    throw new ZippyNetError(
+      "bad-option",
+      `expected a deployed batch function, such as zippynet-live-batch, got "${name}", which names no role for jobs`,
+    );
   }
 
   /** An unfinished job with this description. */
