@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
@@ -6,10 +7,11 @@ import { Budget } from "../../src/codec/budget.ts";
 import { writeClassical } from "../../src/codec/format/zn-file.ts";
 import type { Image } from "../../src/codec/image.ts";
 import type { Target } from "../../src/codec/target.ts";
-import { frameCost, losslessFrame, SLOWEST } from "../../src/image/classical/codecs.ts";
+import { FAMILIES, frameCost, losslessFrame, lossyFrame, SLOWEST } from "../../src/image/classical/codecs.ts";
 import { encodePicture } from "../../src/image/encode.ts";
 import { readImage } from "../../src/image/read.ts";
 import { openModels } from "../../src/model/folder.ts";
+import { MAX_BODY } from "../../src/service/decode/inline.ts";
 import { planFor } from "../../src/service/encode/encode-settings.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { assertProblem, DecodeService } from "./decode-service.ts";
@@ -55,16 +57,34 @@ async function growth(request: () => Promise<unknown>): Promise<number> {
   return most;
 }
 
+/**
+ * What a request makes this process compute, in milliseconds of processor time, the least of three: what else the
+ * machine does adds nothing.
+ */
+async function milliseconds(request: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const before = process.cpuUsage();
+    await request();
+    const { user, system } = process.cpuUsage(before);
+    times.push((user + system) / 1000);
+  }
+  return Math.min(...times);
+}
+
+/** Bodies of six megabytes, the most that Lambda takes. */
+const SIX = 5_800_000;
+const BODIES: readonly (readonly [name: string, body: string])[] = [
+  ["numbers", `{"keys":[${"1,".repeat(SIX / 2)}1]}`],
+  ["empty keys", `{"keys":[${'"",'.repeat(SIX / 3)}""]}`],
+  ["one key", `{"keys":["${"x".repeat(SIX)}"]}`],
+  ["brackets", "[".repeat(SIX)],
+  ["many names", `{${Array.from({ length: SIX / 20 }, (_, i) => `"a${i}":1`).join(",")}}`],
+  ["no JSON", "x".repeat(SIX)],
+];
+
 test("bodies of POST /inline of six megabytes, of whatever kind, are refused within 64 MB", async () => {
-  const size = 5_800_000;
-  for (const [name, body] of [
-    ["numbers", `{"keys":[${"1,".repeat(size / 2)}1]}`],
-    ["empty keys", `{"keys":[${'"",'.repeat(size / 3)}""]}`],
-    ["one key", `{"keys":["${"x".repeat(size)}"]}`],
-    ["brackets", "[".repeat(size)],
-    ["many names", `{${Array.from({ length: size / 20 }, (_, i) => `"a${i}":1`).join(",")}}`],
-    ["no JSON", "x".repeat(size)],
-  ] as const) {
+  for (const [name, body] of BODIES) {
     const post = async (text: string): Promise<void> =>
       assertProblem(await service.ask("/inline", { method: "POST", body: text }), 400, /expected/);
     assert.ok((await growth(() => post(body))) < 64e6, name);
@@ -72,6 +92,28 @@ test("bodies of POST /inline of six megabytes, of whatever kind, are refused wit
     const short = body.slice(0, 500_000);
     assert.ok((await growth(() => post(short))) < 64e6, `${name}, short`);
   }
+});
+
+test("no body of POST /inline takes more than a few times as long as reading the longest one, or asks S3 in vain", async () => {
+  let asked = 0;
+  const count = (): void => {
+    asked++;
+  };
+  subscribe("http.client.request.start", count);
+  const reading = await milliseconds(async () => JSON.parse(`{"keys":[${"1,".repeat(MAX_BODY / 2)}1]}`));
+  const all = BODIES.flatMap(([name, body]) => [
+    { name, body },
+    { name: `${name}, short`, body: body.slice(0, MAX_BODY) },
+  ]);
+  for (const { name, body } of all) {
+    const time = await milliseconds(() => service.ask("/inline", { method: "POST", body }));
+    assert.ok(time < 10 * reading + 5, `${name}: ${time} ms, reading the longest takes ${reading} ms`);
+  }
+  assert.equal(asked, 0);
+  const keys = Array.from({ length: 200 }, (_, i) => `${i % 100}/${"ü".repeat(500)}`);
+  await service.ask("/inline", { method: "POST", body: JSON.stringify({ keys }) });
+  assert.equal(asked, 100);
+  unsubscribe("http.client.request.start", count);
 });
 
 test("any body of POST /inline gives an answer or a 400", async () => {
@@ -116,6 +158,19 @@ test("a picture that is too large to send is refused before it is rendered, and 
     assertProblem(answer, 422, /at most 100000 bytes, got \d{6}/);
     assert.equal(answer.headers["cache-control"], "public, max-age=60");
   }
+});
+
+test("a picture of megapixels that is too large as PNG is refused before it is decoded", async () => {
+  // a frame that cannot be decoded shows whether somebody tried
+  const frame = (await lossyFrame(FAMILIES[0]!.first, NOISE, 95, 0)).slice(0, 130_000);
+  await service.put("latents", "cut.zn", writeClassical("vp8", frame));
+  assertProblem(await service.image("cut", "?format=webp"), 500, /could not be decoded/);
+  assertProblem(await service.image("cut", "?format=png"), 422, /at most 100000 bytes, got 260000/);
+  assertProblem(await service.image("cut", "?format=png&w=400"), 422, /at most 100000 bytes, got 158691/);
+  assertProblem(await service.image("cut", "?format=png&w=600"), 422, /at most 100000 bytes, got 260000/);
+  // a smaller picture may be small enough, and so may be the part that is left of a picture that is cut
+  for (const query of ["w=200", "w=100&h=500"])
+    assertProblem(await service.image("cut", `?format=png&${query}`), 500, /could not be decoded/);
 });
 
 test("whatever an uploader asks for, a search costs its budget and one step more", async () => {
