@@ -139,6 +139,79 @@ suite("what is there of a file that lacks pixels", () => {
   test("TIFF whose directory comes last", () => says(half("plain TIFF"), /its directory is not there/));
 });
 
+suite("a file that is cut and filled up with zeros", () => {
+  const filled = (bytes: Buffer, from: number): Buffer =>
+    Buffer.concat([bytes.subarray(0, from), Buffer.alloc(bytes.length - from)]);
+  // smooth: its blocks have codes as short as they get, so zeros make many of them
+  const smooth = sharp({ create: { width: 512, height: 512, channels: 3, background: "#808080" } }).composite(
+    [
+      {
+        input: Buffer.from(
+          '<svg width="512" height="512"><circle cx="99" cy="99" r="90" fill="#a52"/></svg>',
+        ),
+      },
+    ],
+  );
+  const coded: readonly [string, Promise<Buffer>][] = [
+    ["JPEG", smooth.clone().jpeg({ quality: 30 }).toBuffer()],
+    ["JPEG with tables of its own", smooth.clone().jpeg({ quality: 30, optimizeCoding: true }).toBuffer()],
+    ["grey JPEG", smooth.clone().greyscale().jpeg({ optimizeCoding: true }).toBuffer()],
+    ["progressive JPEG", smooth.clone().jpeg({ progressive: true }).toBuffer()],
+    ["JPEG of mozjpeg", smooth.clone().jpeg({ mozjpeg: true }).toBuffer()],
+    ["WebP", smooth.clone().webp().toBuffer()],
+    ["lossless WebP", still().webp({ lossless: true }).toBuffer()],
+    ...FILES.filter(([name]) => !name.includes("TIFF")).map(
+      ([name, bytes]) => [name, Promise.resolve(bytes)] as [string, Promise<Buffer>],
+    ),
+  ];
+  for (const [name, made] of coded) {
+    test(`${name}: the whole picture, or none`, async () => {
+      const bytes = await made;
+      const { image } = await readImage(bytes);
+      for (const part of [0.3, 0.5, 0.7, 0.8, 0.9]) {
+        const read = await readImage(filled(bytes, Math.floor(part * bytes.length))).catch(
+          (error: unknown) => {
+            assert.ok(error instanceof ZippyNetError && error.code === "bad-image", String(error));
+            return undefined;
+          },
+        );
+        if (read) assert.deepEqual(read.image, image, `${part} of ${name} gave another picture`);
+      }
+    });
+  }
+  test("the rows that are there are told", async () => {
+    const bytes = await coded[1]![1];
+    await assert.rejects(
+      readImage(filled(bytes, bytes.length >> 1)),
+      /its pixels end too soon, \d+ of its 512 rows/,
+    );
+  });
+  test("zeros of a flat picture are pixels, with an end mark or without", async () => {
+    const flat = { create: { width: 512, height: 512, channels: 3, background: "#808080" } } as const;
+    const bytes = await sharp(flat).jpeg({ optimizeCoding: true }).toBuffer();
+    assert.ok(
+      bytes.subarray(-1000, -2).every((byte) => byte === 0),
+      "expected a file that ends with zeros",
+    );
+    for (const file of [bytes, bytes.subarray(0, -2)]) {
+      const { image } = await readImage(file);
+      assert.ok(image.data.every((level) => level === 128));
+    }
+    for (const picture of [sharp(flat).webp(), sharp(flat).webp({ lossless: true })])
+      assert.equal((await readImage(await picture.toBuffer())).image.width, 512);
+  });
+  test("zeros behind all pixels are none", async () => {
+    for (const [name, bytes] of FILES.filter(([name]) => name.includes("JPEG"))) {
+      const { image } = await readImage(bytes);
+      const { image: read, notes } = await readImage(filled(bytes, bytes.length - 2));
+      assert.deepEqual(read, image, name);
+      assert.ok(notes.includes(NOTE), name);
+      const long = Buffer.concat([bytes.subarray(0, -2), Buffer.alloc(500)]);
+      assert.deepEqual((await readImage(long)).image, image, name);
+    }
+  });
+});
+
 test("bytes behind the end count for nothing", async () => {
   for (const [name, bytes] of FILES) {
     const { image, notes } = await readImage(bytes);

@@ -89,3 +89,10 @@ export function assertParts(count: number): void {
   if (count > MOST_PARTS)
     throw new ZippyNetError("too-large", `expected an image file of at most ${MOST_PARTS} parts, got more`);
 }
+
+/** Where the zeros begin that end there: downloads that are cut are often filled up with zeros. */
+export function startOfZeros(bytes: Uint8Array, end: number): number {
+  let at = end;
+  while (at > 0 && bytes[at - 1] === 0) at--;
+  return at;
+}

@@ -88,8 +88,8 @@ function sizeWithin(own: Size, wish: SizeWish, { enlarge }: ServiceSettings): Si
 }
 
 /**
- * A PNG takes at least this many times the bytes of a lossy file of the same pixels. The least of 54 files was 2.3 times,
- * with AV1 at quality 100; at quality 90 it was 10.
+ * A PNG takes at least this many times the bytes of a lossy file of the same pixels. The least of 54 files was 2.3
+ * times, with AV1 at quality 100; at quality 90 it was 10.
  */
 const LOSSY_TO_PNG = 2;
 

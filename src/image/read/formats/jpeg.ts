@@ -1,4 +1,12 @@
-import { assertParts, assertPixels, damaged, END_MISSING, type Outline, unsupported } from "../outline.ts";
+import {
+  assertParts,
+  assertPixels,
+  damaged,
+  END_MISSING,
+  type Outline,
+  startOfZeros,
+  unsupported,
+} from "../outline.ts";
 
 /** The frame header of a JPEG (ITU-T T.81, annex B). */
 export interface Frame {
@@ -48,8 +56,11 @@ export function outlineJpeg(bytes: Uint8Array, maxPixels: number): Outline {
   const rows = rowsThere(bytes, frame, scans);
   if (rows !== undefined && rows < frame.height)
     throw damaged("image/jpeg", `its pixels end too soon, ${rows} of its ${frame.height} rows are there`);
+  // libjpeg would take zeros that fill up the file for pixels; without them it reports what is missing
+  const filled = end - startOfZeros(bytes, end) >= ZEROS_OF_SCANS;
+  const kept = rows === undefined && filled ? startOfZeros(bytes, end) + 1 : end;
   return {
-    bytes: ended ? bytes : Buffer.concat([bytes.subarray(0, end), Uint8Array.of(0xff, 0xd9)]),
+    bytes: ended ? bytes : Buffer.concat([bytes.subarray(0, kept), Uint8Array.of(0xff, 0xd9)]),
     ...(rows === undefined && {
       fatal: LOST,
       missing: `its pixels end too soon, within scan ${scans.length}`,
@@ -57,6 +68,12 @@ export function outlineJpeg(bytes: Uint8Array, maxPixels: number): Outline {
     notes: [...(lacks ? [`it has no scan for ${lacks}`] : []), ...(ended ? [] : [END_MISSING])],
   };
 }
+
+/**
+ * Downloads that are cut often have their full length, filled up with zeros. So many zeros are no data at the end of a
+ * scan that is not baseline: encoders pad with ones, and flat areas take runs that are counted.
+ */
+const ZEROS_OF_SCANS = 64;
 
 /** What libjpeg says if pixels are missing or make no sense. Its other warnings are harmless. */
 const LOST = /corrupt jpeg data(?!: \d+ extraneous)|premature end/i;
@@ -184,7 +201,7 @@ export function rowsThere(bytes: Uint8Array, frame: Frame, scans: readonly Scan[
     const codes = codesOf(scan.tables);
     const known = units?.blocks.every(({ dc, ac }) => codes.has(dc) && codes.has(16 + ac));
     if (!units || !known) return undefined;
-    const there = walk(new Bits(bytes, scan.start, scan.end), scan.restart, units, codes);
+    const there = unitsThere(bytes, scan, units, codes);
     if (there < units.total) rows = Math.min(rows, Math.floor(there / units.acrossPicture) * units.rows);
   }
   return rows;
@@ -223,19 +240,36 @@ function unitsOf({ width, height, components }: Frame, scan: Scan): Units | unde
   return { acrossPicture, total, rows: (8 * down) / frame!.down, blocks: [coded] };
 }
 
-/** Counts whole units until the data ends or makes no sense. */
+/**
+ * The whole units of a scan. Zeros at its end may be flat blocks, or fill up a file that was cut. They are blocks if they
+ * are used up exactly.
+ */
+function unitsThere(
+  bytes: Uint8Array,
+  { start, end, restart }: Scan,
+  units: Units,
+  codes: ReadonlyMap<number, Codes>,
+): number {
+  const zeros = startOfZeros(bytes, end);
+  const all = walk(new Bits(bytes, start, end), restart, units, codes);
+  const used = all.there === units.total && (all.end <= zeros + 1 || all.end === end);
+  if (used || zeros + 1 >= end) return all.there;
+  return walk(new Bits(bytes, start, Math.max(start, zeros + 1)), restart, units, codes).there;
+}
+
+/** Counts whole units until the data ends or makes no sense, and says where the last one ends. */
 function walk(
   bits: Bits,
   restart: number,
   { total, blocks }: Units,
   codes: ReadonlyMap<number, Codes>,
-): number {
+): { readonly there: number; readonly end: number } {
   const tables = blocks.map(({ dc, ac }) => [codes.get(dc)!, codes.get(16 + ac)!] as const);
   for (let unit = 0; unit < total; unit++) {
     if (restart > 0 && unit > 0 && unit % restart === 0) bits.restart();
-    for (const [dc, ac] of tables) if (!skipBlock(bits, dc, ac)) return unit;
+    for (const [dc, ac] of tables) if (!skipBlock(bits, dc, ac)) return { there: unit, end: bits.position };
   }
-  return total;
+  return { there: total, end: bits.position };
 }
 
 function skipBlock(bits: Bits, dc: Codes, ac: Codes): boolean {
@@ -299,6 +333,11 @@ class Bits {
       this.held = ((this.held << 8) | byte) & 0xffffff;
       this.count += 8;
     }
+  }
+
+  /** The first byte of which nothing is used. */
+  get position(): number {
+    return this.at - (this.count >> 3);
   }
 
   /** −1 if there is none. */

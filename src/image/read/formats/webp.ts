@@ -1,4 +1,4 @@
-import { assertParts, damaged, END_MISSING, type Outline } from "../outline.ts";
+import { assertParts, damaged, END_MISSING, type Outline, startOfZeros } from "../outline.ts";
 
 interface Chunk {
   readonly type: string;
@@ -13,32 +13,37 @@ interface Chunk {
 export function outlineWebp(bytes: Uint8Array): Outline {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks = chunksOf(bytes, view);
-  if (bytes.length < 20 || view.getUint32(4, true) + 8 <= bytes.length) return { bytes, notes: [] };
-  const whole = chunks.filter(({ end }) => end <= bytes.length);
-  const isPicture = ({ type }: Chunk): boolean => ["VP8 ", "VP8L", "ANMF"].includes(type);
-  if (!whole.some(isPicture)) {
-    const { start, end } = chunks.find(isPicture) ?? { start: 0, end: 0 };
-    throw damaged(
-      "image/webp",
-      end > 0
-        ? `it ends too soon, ${bytes.length - start} of the ${end - start} bytes of its picture are there`
-        : "it ends before its picture",
-    );
+  if (bytes.length < 20) return { bytes, notes: [] };
+  const picture = chunks.find(({ type }) => ["VP8 ", "VP8L", "ANMF"].includes(type));
+  const length = Math.min(bytes.length, 8 + view.getUint32(4, true));
+  const zeros = startOfZeros(bytes, length);
+  const filled = picture !== undefined && Math.min(picture.end, length) - zeros >= ZEROS;
+  const there = filled ? zeros : bytes.length;
+  if (picture && picture.end > there) {
+    const [has, needs] = [Math.max(0, there - picture.start), picture.end - picture.start];
+    throw damaged("image/webp", `it ends too soon, ${has} of the ${needs} bytes of its picture are there`);
   }
+  if (8 + view.getUint32(4, true) <= bytes.length) return { bytes, notes: [] };
+  if (!picture) throw damaged("image/webp", "it ends before its picture");
+  const whole = chunks.filter(({ end }) => end <= bytes.length);
   return { bytes: closed(bytes, whole), notes: [END_MISSING] };
 }
+
+/**
+ * So many zeros at the end of a picture are no data: they fill up a file that was cut, and libwebp would take them for
+ * pixels. Encoders end with fewer than 6, flat pictures included.
+ */
+const ZEROS = 32;
 
 function chunksOf(bytes: Uint8Array, view: DataView): Chunk[] {
   const chunks: Chunk[] = [];
   const end = bytes.length < 8 ? 0 : Math.min(bytes.length, 8 + view.getUint32(4, true));
   for (let at = 12; at + 8 <= end; ) {
     assertParts(chunks.length);
+    const type = String.fromCharCode(...bytes.subarray(at, at + 4));
+    if (type === "\0\0\0\0") break;
     const length = view.getUint32(at + 4, true);
-    chunks.push({
-      type: String.fromCharCode(...bytes.subarray(at, at + 4)),
-      start: at + 8,
-      end: at + 8 + length,
-    });
+    chunks.push({ type, start: at + 8, end: at + 8 + length });
     at += 8 + length + (length % 2);
   }
   return chunks;
