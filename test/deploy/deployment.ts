@@ -4,9 +4,11 @@ import { buffer } from "node:stream/consumers";
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import {
   GetFunctionConfigurationCommand,
+  GetFunctionEventInvokeConfigCommand,
   InvokeCommand,
   LambdaClient,
   PublishVersionCommand,
+  PutFunctionEventInvokeConfigCommand,
   UpdateAliasCommand,
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
@@ -80,6 +82,7 @@ export class Deployment {
       ]);
       const deployment = new Deployment(ministack, Object.fromEntries(outputs ?? []));
       for (const name of [ENCODE, DECODE, BATCH]) await deployment.#leaveOptToTheEmulator(name);
+      await deployment.#retryAsTheAlias(ENCODE);
       for (const Bucket of [deployment.uploads, deployment.latents]) await deployment.#allowPlainHttp(Bucket);
       return deployment;
     } catch (error) {
@@ -103,6 +106,15 @@ export class Deployment {
     const { Version } = await this.lambda.send(new PublishVersionCommand({ FunctionName }));
     await this.lambda.send(new UpdateAliasCommand({ FunctionName, Name: ALIAS, FunctionVersion: Version }));
     return Number(Version);
+  }
+
+  /** Lambda takes retries and destination of an event from the alias that is called, the emulator from `$LATEST`. */
+  async #retryAsTheAlias(FunctionName: string): Promise<void> {
+    const { DestinationConfig, MaximumRetryAttempts } = await this.lambda.send(
+      new GetFunctionEventInvokeConfigCommand({ FunctionName, Qualifier: ALIAS }),
+    );
+    const config = { FunctionName, DestinationConfig, MaximumRetryAttempts };
+    await this.lambda.send(new PutFunctionEventInvokeConfigCommand(config));
   }
 
   /** The buckets' policies refuse it, the emulator speaks it. */

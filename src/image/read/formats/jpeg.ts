@@ -241,8 +241,8 @@ function unitsOf({ width, height, components }: Frame, scan: Scan): Units | unde
 }
 
 /**
- * The whole units of a scan. Zeros at its end may be flat blocks, or fill up a file that was cut. They are blocks if they
- * are used up exactly.
+ * The whole units of a scan. Zeros at its end may be flat blocks, or fill up a file that was cut. They are blocks if
+ * they are used up exactly.
  */
 function unitsThere(
   bytes: Uint8Array,
