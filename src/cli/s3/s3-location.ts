@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InvalidArgumentError } from "commander";
-import { ZippyNetError } from "../../codec/errors.ts";
 import type { LocalService } from "../../local/run.ts";
 
 /** A place in S3: a bucket, and what the keys begin with. */
