@@ -110,8 +110,8 @@ async function ownCoded(
 }
 
 /**
- * A peer's file of the highest quality that needs at most so many bytes (its payload, where it has one), by bisection, or
- * its smallest.
+ * A peer's file of the highest quality that needs at most so many bytes (its payload, where it has one), by bisection,
+ * or its smallest.
  */
 export async function largestWithin(peer: Peer, image: Image, maxBytes: number): Promise<Coded> {
   const { name, settings, qualities } = peer;

@@ -1,7 +1,8 @@
 /**
  * `npm run report [-- OPTION … NAME=FOLDER@SIZE …]`: rates and distortions of ZippyNet beside other codecs on sets of
  * pictures, as `report.html`, `report.md` (with its plots) and `report.json`. Without sets it takes the sample pictures
- * of `test/images`. What was measured once is kept in `.cache/evaluate`, so a run that was stopped goes on where it was.
+ * of `test/images`. What was measured once is kept in `.cache/evaluate`, so a run that was stopped goes on where it
+ * was.
  */
 
 import { writeFile } from "node:fs/promises";
