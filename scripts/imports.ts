@@ -36,7 +36,7 @@ export const AREAS: Readonly<Record<string, readonly string[]>> = {
   layers: ["src/codec", "src/model", "src/service", "deploy"],
   "src/local": ["src/codec", "src/model", "src/service", "layers"],
   "src/train": ["src/codec", "src/model", "src/image"],
-  "src/web": ["src/codec", "src/model", "src/image", "src/qr", "src/api"],
+  "src/web": ["src/codec", "src/model", "src/image", "src/qr", "src/api", "src/index.ts"],
   "src/evaluate": [
     ...["src/codec", "src/model", "src/image", "src/api", "src/node", "src/index.ts", "src/train"],
     ...["src/local", "layers"],

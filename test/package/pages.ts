@@ -20,7 +20,7 @@ const HTML = (type: string): string =>
 
 /** What a page shows of `<zippy-img>`; these tests are compiled without the library of the DOM. */
 interface Shown {
-  readonly shadowRoot: { querySelector(name: string): { readonly width: number } | null } | null;
+  readonly shadowRoot: { querySelector(name: string): { readonly naturalWidth: number } | null } | null;
 }
 
 suite("pages in Chromium, by what bundlers make with no configuration", {
@@ -43,14 +43,14 @@ suite("pages in Chromium, by what bundlers make with no configuration", {
     page.on("response", (response) => response.ok() && came.push(new URL(response.url()).pathname));
     page.on("pageerror", (error) => errors.push(String(error)));
     await page.goto(url);
-    const canvas = (): number | undefined => {
+    const picture = (): number | undefined => {
       const { document } = globalThis as unknown as {
         document: { querySelector(name: string): Shown | null };
       };
       // what the server rendered has no shadow root until the page's script is there
-      return document.querySelector("zippy-img")?.shadowRoot?.querySelector("canvas")?.width;
+      return document.querySelector("zippy-img")?.shadowRoot?.querySelector("img")?.naturalWidth;
     };
-    const width = await page.waitForFunction(canvas, undefined, { timeout: 60_000 });
+    const width = await page.waitForFunction(picture, undefined, { timeout: 60_000 });
     assert.equal(await width.jsonValue(), 64);
     assert.deepEqual(errors, []);
     await page.close();

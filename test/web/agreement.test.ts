@@ -7,11 +7,12 @@ import type { Image } from "../../src/codec/image.ts";
 import { toInline } from "../../src/index.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { WebServer } from "../../src/web/development/server.ts";
-import { pictures } from "../../src/web/development/wall-pictures.ts";
+
 import { Answers } from "./answers.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Firefox, NO_FIREFOX } from "./firefox.ts";
 import { Site, watched } from "./site.ts";
+import { variedPictures } from "./varied-pictures.ts";
 
 const IMAGES = fileURLToPath(new URL("../images/", import.meta.url));
 
@@ -59,7 +60,7 @@ suite("200 files give Node's pixels, and pictures Node's files", {
     const [model] = await (await openModels()).choose("faces");
     const files: Uint8Array[] = [];
     for (const { count, side, quality } of SETS) {
-      for (const image of await pictures(IMAGES, count, side))
+      for (const image of await variedPictures(IMAGES, count, side))
         files.push(encodeImage(model!, image, quality).file);
     }
     decodeImage(model!, files[0]!);
@@ -119,4 +120,10 @@ suite("200 files give Node's pixels, and pictures Node's files", {
       return () => firefox.close();
     }),
   );
+});
+
+test("a folder's pictures are varied, the same each time", async () => {
+  const [a, b] = [await variedPictures(IMAGES, 30, 16), await variedPictures(IMAGES, 30, 16)];
+  assert.deepEqual(a, b);
+  assert.equal(new Set(a.map(({ data }) => data.join())).size, 30);
 });

@@ -54,9 +54,26 @@ suite("docs/web.md in Chromium, under the policy", { skip: NO_BROWSER, timeout: 
   test("plain HTML", async () => {
     site.write("plain.html", `<!doctype html><link rel="icon" href="data:,">${snippet("html")}`);
     const { page, errors } = await site.page("plain.html");
-    await page.waitForFunction(() =>
-      document.querySelector("zippy-img")?.shadowRoot?.querySelector("canvas"),
-    );
+    await page.waitForFunction(() => document.querySelector("zippy-img")?.shadowRoot?.querySelector("img"));
+    assert.equal(await page.getByRole("img", { name: "Anna Müller" }).count(), 1);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("<noscript>: its picture is shown without scripts, and not loaded with them", async () => {
+    const photo = readFileSync(join(ROOT, "test/images/face-hat-64.png"));
+    const begin = '<!doctype html><link rel="icon" href="data:,">';
+    const script = '<script src="/zippynet/zippynet.script.js" defer></script>';
+    site.write("photos/anna.jpg", photo);
+    site.write("noscript.html", `${begin}${script}${snippet("noscript")}`);
+    const plain = await site.page("noscript.html", { javaScriptEnabled: false });
+    const [image, ...others] = await plain.page.getByRole("img", { name: "Anna Müller" }).all();
+    assert.ok((await image!.isVisible()) && others.length === 0);
+    await plain.page.context().close();
+    const { page, errors } = await site.page("noscript.html");
+    await page.waitForFunction(() => document.querySelector("zippy-img")?.shadowRoot?.querySelector("img"));
+    const came = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+    assert.ok(came.length > 0 && !came.some((name) => name.endsWith("anna.jpg")), came.join());
     assert.equal(await page.getByRole("img", { name: "Anna Müller" }).count(), 1);
     assert.deepEqual(errors, []);
     await page.context().close();

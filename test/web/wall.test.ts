@@ -1,57 +1,131 @@
 import assert from "node:assert/strict";
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { makeWall, type WallBytes } from "../../src/web/development/make-wall.ts";
-import { pictures } from "../../src/web/development/wall-pictures.ts";
+import { gzipSync } from "node:zlib";
+import sharp from "sharp";
+import { psnr } from "../../src/codec/rate-distortion.ts";
+import { decode, fromInline } from "../../src/index.ts";
+import { folderPictures } from "../../src/web/development/folder-pictures.ts";
+import { makeWall } from "../../src/web/development/make-wall.ts";
+import { breakEven, WALL, type Wall } from "../../src/web/development/wall-document.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Site } from "./site.ts";
 
 const IMAGES = fileURLToPath(new URL("../images/", import.meta.url));
-const SHOTS = fileURLToPath(new URL("../../dist/screenshots/", import.meta.url));
-const COUNT = 60;
+const SIDE = 42;
 
 suite("the wall in Chromium, under the policy", { skip: NO_BROWSER, timeout: 240_000 }, () => {
   let site: Site;
-  let bytes: WallBytes;
+  let wall: Wall;
+  let html: string;
+  const told: [number, number][] = [];
   before(async () => {
     site = await Site.open();
-    mkdirSync(SHOTS, { recursive: true });
-    bytes = await makeWall({ folder: IMAGES, count: COUNT, side: 42, quality: 50, out: site.folder });
+    const onProgress = (done: number, total: number) => told.push([done, total]);
+    wall = await makeWall({ folder: IMAGES, count: 6, side: SIDE, psnr: 27, out: site.folder, onProgress });
+    html = readFileSync(join(site.folder, WALL), "utf8");
   });
   after(() => site?.close());
 
-  for (const [name, kind] of [
-    ["wall.html", "zn"],
-    ["wall-webp.html", "webp"],
-  ] as const) {
-    test(`${name}: all its pictures, with bytes and milliseconds`, async () => {
-      const { page, errors } = await site.page(name);
-      await page.getByText(/^60 pictures decoded in [\d,]+ ms, [\d,]+ a second/).waitFor();
-      assert.match(
-        await page.innerText("header"),
-        new RegExp(`\n${(bytes[kind] / COUNT).toFixed()} bytes a picture`),
-      );
-      const shown = await page.innerText("#size");
-      const { size } = statSync(join(site.folder, name));
-      assert.ok(shown.startsWith(`${size.toLocaleString("en")} bytes, `), shown);
-      const empty = await page.evaluate(
-        () =>
-          [...document.querySelectorAll("canvas")].filter(
-            (canvas) => canvas.getContext("2d")!.getImageData(21, 21, 1, 1).data[3] !== 255,
-          ).length,
-      );
-      assert.equal(empty, 0);
-      await page.screenshot({ path: join(SHOTS, `${name}.png`) });
-      assert.deepEqual(errors, []);
-      await page.context().close();
-    });
+  test("of every picture ours is no worse than the WebP beside it, and what all weigh is said", async () => {
+    const originals = await folderPictures(IMAGES, 6, SIDE, assert.fail);
+    const ours = [...html.matchAll(/<zippy-img src="([^"]+)"/g)].map(([, text]) => fromInline(text!));
+    const webps = [...html.matchAll(/base64,([^"]+)"/g)].map(([, text]) => Buffer.from(text!, "base64"));
+    assert.deepEqual([ours.length, webps.length], [6, 6]);
+    for (const [i, { image }] of originals.entries()) {
+      const { data } = await decode(ours[i]!, { channels: 3 });
+      const own = psnr(image, { ...image, data: Uint8Array.from(data) });
+      const webp = psnr(image, { ...image, data: await sharp(webps[i]).removeAlpha().raw().toBuffer() });
+      assert.ok(webp >= 27 && own >= webp && own < webp + 1, `${own} dB, WebP ${webp}`);
+    }
+    const sum = (files: readonly Uint8Array[]) => files.reduce((all, { length }) => all + length, 0);
+    assert.ok(
+      Math.abs(wall.zn.file * 6 - sum(ours)) < 1e-6 && Math.abs(wall.webp.file * 6 - sum(webps)) < 1e-6,
+    );
+    const lines = html.split("\n");
+    for (const [side, tag] of [
+      ["zn", "<zippy-img "],
+      ["webp", "<img "],
+    ] as const) {
+      const cells = lines.filter((line) => line.startsWith(tag)).join("\n");
+      assert.equal(gzipSync(cells, { level: 9 }).length, wall[side].sent);
+    }
+    const even = breakEven(wall);
+    assert.ok(even === undefined || html.includes(`from ${even.toLocaleString("en")} pictures on`));
+    assert.deepEqual(told.at(-1), [6, 6]);
+  });
+
+  test("all are painted, the split moves by key and by hand, nothing sticks out of a phone", async () => {
+    const { page, errors } = await site.page(WALL, { viewport: { width: 390, height: 844 } });
+    await page.getByText(/^6 pictures decoded in [\d,]+ ms \([\d,]+ a second\), the first after/).waitFor();
+    const painted = await page.evaluate(() =>
+      [...document.querySelectorAll("zippy-img")].map(
+        ({ shadowRoot }) => shadowRoot!.querySelector("img")!.naturalWidth,
+      ),
+    );
+    assert.deepEqual(painted, Array(6).fill(SIDE));
+    const edge = () =>
+      page.evaluate(() => getComputedStyle(document.querySelector(".own")!).clipPath.replace(/\s+/g, " "));
+    const before = await edge();
+    await page.focus("#split");
+    await page.keyboard.press("ArrowRight");
+    assert.notEqual(await edge(), before);
+    const { x, y, width, height } = (await page.locator("#wall").boundingBox())!;
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width - 30, y + height / 2, { steps: 4 });
+    await page.mouse.up();
+    assert.ok(Number(await page.inputValue("#split")) > 90, await page.inputValue("#split"));
+    const under = await page.evaluate(([left, top]) => document.elementFromPoint(left, top)?.localName, [
+      x + 20,
+      y + 20,
+    ] as const);
+    assert.equal(under, "zippy-img"); // can be saved, as the split takes the pointer at its handle only
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+});
+
+test("a folder's pictures: each once, also those within; what cannot be read is told", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "zippynet-wall-"));
+  try {
+    mkdirSync(join(folder, "b"));
+    const png = readFileSync(join(IMAGES, "parrot-64.png"));
+    writeFileSync(join(folder, "a.png"), png);
+    writeFileSync(join(folder, "b", "c.png"), png);
+    writeFileSync(join(folder, "notes.txt"), "no picture");
+    const failed: string[] = [];
+    const fail = (path: string) => failed.push(path);
+    writeFileSync(join(folder, "d.png"), "no picture either");
+    const pictures = await folderPictures(folder, 10, 16, fail);
+    assert.deepEqual(
+      pictures.map(({ name, image }) => [name, image.width, image.height]),
+      [
+        ["a", 16, 16],
+        ["c", 16, 16],
+      ],
+    );
+    assert.deepEqual(failed, [join(folder, "d.png")]);
+    rmSync(join(folder, "a.png"));
+    rmSync(join(folder, "b"), { recursive: true });
+    await assert.rejects(
+      folderPictures(folder, 10, 16, fail),
+      /expected pictures, found none that can be read/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 
-test("a folder's pictures are varied, the same each time", async () => {
-  const [a, b] = [await pictures(IMAGES, 30, 16), await pictures(IMAGES, 30, 16)];
-  assert.deepEqual(a, b);
-  assert.equal(new Set(a.map(({ data }) => data.join())).size, 30);
+test("break-even: what is sent once over what a picture saves; never where it saves nothing", () => {
+  const of = (zn: number, webp: number) =>
+    breakEven({
+      ...{ count: 10, side: 64, model: "m", once: 2_000_000 },
+      ...{ zn: { file: 0, sent: zn, psnr: 0 }, webp: { file: 0, sent: webp, psnr: 0 } },
+    });
+  assert.deepEqual([of(1000, 3000), of(1000, 1000), of(2000, 1000)], [10_000, undefined, undefined]);
 });

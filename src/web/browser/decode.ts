@@ -13,7 +13,8 @@ import type { Picture } from "../../api/picture.ts";
 import { bytesOf, type Source } from "../../api/source.ts";
 import { client, modelsOf, onProgress } from "./client.ts";
 import { decoderPlace } from "./decoder-place.ts";
-import { blobOf, canvasOf } from "./picture.ts";
+import { canvasOf } from "./picture.ts";
+import { pngOf } from "./png.ts";
 
 /** Files that go to the worker at a time, unless told. */
 const AT_ONCE = 64;
@@ -62,7 +63,7 @@ export async function decodeToCanvas(
 
 /** A picture as the URL of a PNG, for `<img>` or CSS; give it to `URL.revokeObjectURL` when it is done with. */
 export async function decodeToUrl(source: Source): Promise<string> {
-  return URL.createObjectURL(await blobOf(await decode(source)));
+  return URL.createObjectURL(await pngOf(await decode(source)));
 }
 
 /**

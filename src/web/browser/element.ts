@@ -1,19 +1,20 @@
 import { bytesOf } from "../../api/source.ts";
 import { client } from "./client.ts";
 import { decoderPlace } from "./decoder-place.ts";
-import { canvasOf } from "./picture.ts";
+import { forget, whenNear } from "./near.ts";
+import { elementOf } from "./picture.ts";
 
 /** A text with one of these is a URL: base64url has neither. */
 const URL_SIGNS = /[/.:?]/;
 
 const STYLE = `
-:host { display: inline-block; position: relative; overflow: hidden; vertical-align: bottom; contain: paint; }
+:host { display: inline-block; overflow: hidden; contain: paint; }
 :host([hidden]) { display: none; }
-canvas, img { display: block; width: 100%; height: 100%; }
+canvas, img { display: block; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; }
 .broken {
   display: flex; align-items: center; justify-content: center; box-sizing: border-box; width: 100%; height: 100%; min-width: 1.5em;
-  min-height: 1.5em; padding: 0.25em; border: 1px dashed currentColor; opacity: 0.6; font: 0.75em/1.2 system-ui, sans-serif;
-  text-align: center; overflow: hidden;
+  min-height: 1.5em; padding: 0.25em; border: 1px dashed currentColor; font: 0.75em/1.2 system-ui, sans-serif; text-align: center;
+  overflow: hidden;
 }
 `;
 
@@ -23,66 +24,122 @@ sheet?.replaceSync(STYLE); // constructed: a strict style-src allows it
 
 const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
+interface Size {
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Properties that are the attributes of their name. */
+const REFLECTED = ["src", "alt", "fallback", "loading", "decoding"] as const;
+
 /**
- * `<zippy-img src alt width height fallback>`: a `.zn` picture as an `<img>`.
+ * `<zippy-img src alt width height loading decoding fallback>`: a `.zn` picture as an `<img>`.
  *
  * - `src`: the text of `toInline`, or the URL of a `.zn` file (recognised by `/`, `.`, `:` or `?`)
- * - `alt`, `width`, `height`: as of `<img>`; with width and height nothing moves when the picture comes
+ * - `alt`, `width`, `height`, `decoding`: as of `<img>`; with width and height nothing moves when the picture comes
+ * - `loading`: `lazy` unless told, which waits until the element is near the viewport or the page is printed; `eager`
  * - `fallback`: the URL of an ordinary picture, shown where this one cannot be
  *
- * Decoding waits until the element is near the viewport. `load` and `error` events tell the outcome; the latter's
- * `detail` is the error. What fails without fallback shows a frame with its `alt`, and has the attribute `broken`.
+ * Within is an `<img>`, which can be saved, copied and dragged; `object-fit` and `object-position` of the element are
+ * the picture's. `load` and `error` events tell the outcome; the latter's `detail` is the error. What fails without
+ * fallback shows a frame with its `alt`, and has the attribute `broken`; the console says why, once for each kind of
+ * failure. `complete`, `naturalWidth`, `naturalHeight`, `currentSrc` and `decode()` are those of `<img>`, but that
+ * `decode()` does not wait for the viewport.
  */
 export class ZippyImage extends Base {
-  static readonly observedAttributes = ["src", "alt", "width", "height", "fallback"];
+  static readonly observedAttributes = ["src", "alt", "width", "height", "fallback", "loading"];
+
+  declare src: string;
+  declare alt: string;
+  declare fallback: string;
+  declare loading: string;
+  declare decoding: string;
+  /** Pixels as shown, else of the attribute. */
+  declare width: number;
+  declare height: number;
 
   readonly #root = this.attachShadow({ mode: "open" });
   /** Of the newest `src`: an older one that comes late is dropped. */
   #turn = 0;
-  #seen = false;
+  /** What comes of the newest `src`, once it is asked for. */
+  #showing: Promise<void> | undefined;
+  #complete = false;
+  /** Pixels of what is shown. */
+  #size: Size | undefined;
 
-  get src(): string {
-    return this.getAttribute("src") ?? "";
+  static {
+    for (const name of REFLECTED) {
+      Object.defineProperty(ZippyImage.prototype, name, {
+        get(this: ZippyImage) {
+          return this.getAttribute(name) ?? (name === "loading" ? "lazy" : "");
+        },
+        set(this: ZippyImage, value: string) {
+          this.setAttribute(name, value);
+        },
+      });
+    }
+    for (const name of ["width", "height"] as const) {
+      Object.defineProperty(ZippyImage.prototype, name, {
+        get(this: ZippyImage) {
+          const shown = this.#root.firstElementChild;
+          const side = name === "width" ? shown?.clientWidth : shown?.clientHeight;
+          return side || (pixels(this.getAttribute(name)) ?? 0);
+        },
+        set(this: ZippyImage, value: number) {
+          this.setAttribute(name, String(value));
+        },
+      });
+    }
   }
 
-  set src(value: string) {
-    this.setAttribute("src", value);
+  get naturalWidth(): number {
+    return this.#size?.width ?? 0;
   }
 
-  get alt(): string {
-    return this.getAttribute("alt") ?? "";
+  get naturalHeight(): number {
+    return this.#size?.height ?? 0;
   }
 
-  set alt(value: string) {
-    this.setAttribute("alt", value);
+  /** Whether nothing more is to come. */
+  get complete(): boolean {
+    return this.#complete || !this.src;
+  }
+
+  /** Resolves when the newest picture is shown, and rejects if it cannot be. It does not wait for the viewport. */
+  decode(): Promise<void> {
+    return this.#showing ?? this.#begin();
   }
 
   connectedCallback(): void {
     this.#describe();
     this.#measure();
-    if (this.#seen) return;
-    watcher().observe(this);
+    if (this.#showing) return;
+    if (this.loading === "eager") void this.#begin();
+    else whenNear(this, () => this.#begin());
   }
 
   disconnectedCallback(): void {
-    watcher().unobserve(this);
+    forget(this);
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (before === now) return;
-    if (!this.isConnected) {
-      if (name === "src") this.#seen = false; // another picture, to be shown when this comes back
-      return;
-    }
     if (name === "alt") this.#describe();
     else if (name === "width" || name === "height") this.#measure();
-    else if (this.#seen) void this.#show();
+    else if (name === "loading") {
+      if (now === "eager" && this.isConnected) void this.decode().catch(() => undefined);
+    } else if (this.isConnected && this.#showing) void this.#begin();
+    else this.#showing = undefined; // another picture, to be shown when this is near again
   }
 
-  /** Called once, when the element comes near the viewport. */
-  seen(): void {
-    this.#seen = true;
-    void this.#show();
+  #begin(): Promise<void> {
+    forget(this);
+    this.#complete = false;
+    const showing = this.#show(++this.#turn);
+    this.#showing = showing;
+    showing.catch(() => undefined); // there is an event, too
+    return showing;
   }
 
   /**
@@ -104,36 +161,42 @@ export class ZippyImage extends Base {
   #measure(): void {
     if (!sheet) return;
     const [width, height] = ["width", "height"].map((name) => pixels(this.getAttribute(name)));
-    const own = sheetOf(width, height);
+    const own = sheetOf(width, height, this.#size ?? { width, height });
     this.#root.adoptedStyleSheets = own ? [sheet, own] : [sheet];
   }
 
-  async #show(): Promise<void> {
-    const turn = ++this.#turn;
+  async #show(turn: number): Promise<void> {
     try {
-      const { data, width, height } = await client(decoderPlace).decode(await fileOf(this.src));
-      if (turn !== this.#turn) return;
-      const canvas = canvasOf(new ImageData(data, width, height), document.createElement("canvas"));
-      this.#fill(canvas);
+      const file = await fileOf(this.src);
+      const picture = await client(decoderPlace).decode(file); // asked for now: one that broke meanwhile is another
+      const element = await elementOf(picture);
+      if (turn !== this.#turn) return this.#showing;
+      if (this.decoding) element.setAttribute("decoding", this.decoding);
+      this.#fill(element, picture);
       this.removeAttribute("broken");
+      this.#complete = true;
       this.dispatchEvent(new Event("load"));
     } catch (error) {
-      if (turn !== this.#turn) return;
-      this.#fail(error);
+      if (turn !== this.#turn) return this.#showing;
+      this.#fail(error, turn);
+      throw error;
     }
   }
 
-  #fail(error: unknown): void {
-    const fallback = this.getAttribute("fallback");
-    if (fallback) {
-      const img = document.createElement("img");
+  #fail(error: unknown, turn: number): void {
+    tell(error);
+    if (this.fallback) {
+      const img = new Image();
       img.alt = ""; // the element itself is named
-      img.onerror = () => this.#break();
-      img.src = fallback;
+      img.onload = () =>
+        turn === this.#turn && this.#fill(img, { width: img.naturalWidth, height: img.naturalHeight });
+      img.onerror = () => turn === this.#turn && this.#break();
+      img.src = this.fallback;
       this.#fill(img);
     } else {
       this.#break();
     }
+    this.#complete = true;
     this.dispatchEvent(new CustomEvent("error", { detail: error }));
   }
 
@@ -147,9 +210,12 @@ export class ZippyImage extends Base {
     this.#fill(frame);
   }
 
-  #fill(content: HTMLElement): void {
+  #fill(content: HTMLElement, size?: Size): void {
     if (!content.hasAttribute("part")) content.setAttribute("part", "picture");
-    this.#root.replaceChildren(content);
+    content.draggable = content.localName === "img" && this.getAttribute("draggable") !== "false";
+    if (this.#root.firstElementChild !== content) this.#root.replaceChildren(content);
+    this.#size = size;
+    this.#measure();
   }
 }
 
@@ -160,48 +226,52 @@ async function fileOf(src: string): Promise<Uint8Array> {
   return bytesOf(await response.arrayBuffer());
 }
 
+/** Says on the console why a picture is not shown, once for each kind of failure: a list may have thousands. */
+function tell(error: unknown): void {
+  const { code, message } = error as { code?: string; message?: string };
+  const kind = code ?? "";
+  if (told.has(kind)) return;
+  told.add(kind);
+  console.warn(`<zippy-img>: ${message ?? error} (said once; of each picture its error event tells)`);
+}
+
+const told = new Set<string>();
+
 /** Whole pixels of an attribute, if it states any. */
 function pixels(text: string | null): number | undefined {
   const value = Number.parseInt(text ?? "", 10);
   return value >= 0 ? value : undefined;
 }
 
-/** Shared by all elements of a size: ten thousand sheets take seconds. */
-function sheetOf(width: number | undefined, height: number | undefined): CSSStyleSheet | undefined {
-  if (width === undefined && height === undefined) return undefined;
-  const name = `${width}×${height}`;
-  let found = sizes.get(name);
+type Side = number | undefined;
+
+/**
+ * Shared by all elements of a size: ten thousand sheets take seconds. @param shape the picture's once it is there, as
+ * `<img>` has it, for style sheets that give but one side
+ */
+function sheetOf(
+  width: Side,
+  height: Side,
+  shape: { readonly width: Side; readonly height: Side },
+): CSSStyleSheet | undefined {
+  const rules = [
+    width === undefined ? "" : `width: ${width}px;`,
+    height === undefined ? "" : `height: ${height}px;`,
+    shape.width === undefined || shape.height === undefined
+      ? ""
+      : `aspect-ratio: ${shape.width} / ${shape.height};`,
+  ].join("");
+  if (rules === "") return undefined;
+  let found = sizes.get(rules);
   if (!found) {
     found = new CSSStyleSheet();
-    const rules = [
-      width === undefined ? "" : `width: ${width}px;`,
-      height === undefined ? "" : `height: ${height}px;`,
-      width === undefined || height === undefined ? "" : `aspect-ratio: ${width} / ${height};`,
-    ];
-    found.replaceSync(`:host { ${rules.join(" ")} }`);
-    sizes.set(name, found);
+    found.replaceSync(`:host { ${rules} }`);
+    sizes.set(rules, found);
   }
   return found;
 }
 
 const sizes = new Map<string, CSSStyleSheet>();
-
-/** One for all elements; they begin half a screen before they are seen. */
-function watcher(): IntersectionObserver {
-  observer ??= new IntersectionObserver(
-    (entries) => {
-      for (const { isIntersecting, target } of entries) {
-        if (!isIntersecting || !(target instanceof ZippyImage)) continue;
-        observer!.unobserve(target);
-        target.seen();
-      }
-    },
-    { rootMargin: "50%" },
-  );
-  return observer;
-}
-
-let observer: IntersectionObserver | undefined;
 
 /** Makes `<zippy-img>` known, once; on a server it does nothing. */
 export function defineZippyImage(): void {

@@ -1,3 +1,6 @@
+import type { Picture } from "../../api/picture.ts";
+import { pngOf } from "./png.ts";
+
 /** Puts pixels on a canvas, which takes their size. */
 export function canvasOf(picture: ImageData, canvas: HTMLCanvasElement): HTMLCanvasElement {
   canvas.width = picture.width;
@@ -15,3 +18,25 @@ export function blobOf(picture: ImageData, type = "image/png", quality?: number)
     canvas.toBlob(done, type, quality);
   });
 }
+
+/**
+ * An `<img>` of a picture, which can be saved, copied and dragged; its blob is let go of with it. A canvas where the
+ * page's policy allows no blobs.
+ */
+export async function elementOf(picture: Picture): Promise<HTMLImageElement | HTMLCanvasElement> {
+  const img = new Image();
+  img.alt = "";
+  const url = URL.createObjectURL(await pngOf(picture));
+  blobs.register(img, url);
+  const loaded = await new Promise((done) => {
+    img.onload = () => done(true);
+    img.onerror = () => done(false);
+    img.src = url;
+  });
+  if (loaded) return img;
+  const { data, width, height } = picture;
+  return canvasOf(new ImageData(data, width, height), document.createElement("canvas"));
+}
+
+/** The URLs of pictures that may still be shown. */
+const blobs = new FinalizationRegistry<string>((url) => URL.revokeObjectURL(url));

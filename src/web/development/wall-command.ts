@@ -1,39 +1,66 @@
-/** `npm run wall -- [FOLDER]`: a thousand pictures inline in one document, beside the same as WebP; serves both. */
+/** `npm run wall -- [FOLDER]`: a folder's pictures in one page, ZippyNet beside WebP of the same PSNR; serves it. */
 import { fileURLToPath } from "node:url";
-import { Command } from "commander";
+import cliProgress from "cli-progress";
+import { Command, InvalidArgumentError } from "commander";
 import { buildWeb, WEB } from "../build/build.ts";
 import { makeWall } from "./make-wall.ts";
 import { WebServer } from "./server.ts";
-import { WALL } from "./wall-documents.ts";
+import { breakEven, WALL } from "./wall-document.ts";
 
 interface Options {
-  readonly count: string;
-  readonly side: string;
-  readonly quality: string;
-  readonly port: string;
+  readonly count: number;
+  readonly side: number;
+  readonly psnr: number;
+  readonly model?: string;
+  readonly port: number;
 }
 
-const SAMPLES = fileURLToPath(new URL("../../../test/images/", import.meta.url));
+const PICTURES = fileURLToPath(new URL("wall-pictures/", import.meta.url));
+/** Milliseconds between lines where standard error is no terminal. */
+const QUIET = 10_000;
 
 await new Command("wall")
-  .argument("[folder]", "pictures to make the wall of; crops of them, where they are too few", SAMPLES)
-  .option("--count <n>", "pictures", "1000")
-  .option("--side <pixels>", "of a picture", "42")
-  .option("--quality <1-100>", "of a picture", "50")
-  .option("--port <port>", "to serve it on; 0 takes any free one", "8081")
-  .action(async (folder: string, { count, side, quality, port }: Options) => {
-    await buildWeb();
-    const bytes = await makeWall({
-      folder,
-      count: Number(count),
-      side: Number(side),
-      quality: Number(quality),
-      out: WEB,
+  .description("a page of a folder's pictures, ZippyNet beside WebP of the same PSNR, with what both weigh")
+  .argument("[folder]", "pictures to show, those of its folders within", PICTURES)
+  .option("--count <n>", "at most so many pictures, 1–10000", within(1, 10_000), 1000)
+  .option("--side <pixels>", "of a picture, 16–256", within(16, 256), 64)
+  .option("--psnr <dB>", "of each picture at least, 20–50", within(20, 50), 28)
+  .option("--model <name>", "by default the free one that makes them smallest")
+  .option("--port <port>", "to serve the page on; 0 takes any free one", within(0, 65_535), 8081)
+  .action(async (folder: string, options: Options) => {
+    const bar = new cliProgress.SingleBar({
+      format: "{bar} {value} of {total} pictures, {eta_formatted} left",
+      stream: process.stderr,
+      clearOnComplete: true,
+      noTTYOutput: true,
+      notTTYSchedule: QUIET,
     });
+    console.error("Building the page …");
+    await buildWeb();
+    const wall = await makeWall({
+      ...options,
+      folder,
+      out: WEB,
+      onProgress: (done, total) => (bar.isActive ? bar.update(done) : bar.start(total, done)),
+      onFailure: (path, error) => console.error(`${path}: ${(error as Error).message}`),
+    }).finally(() => bar.stop());
+    const { count, zn, webp, once } = wall;
+    const even = breakEven(wall);
+    const from = even === undefined ? "never less, with them" : `less, with them, from ${even} pictures on`;
     console.log(
-      `${count} pictures: ${bytes.zn} bytes, as WebP at its smallest ${bytes.webp}; written to ${WEB}`,
+      `${count} pictures: ${zn.sent} bytes, as WebP ${webp.sent}; code and weights ${once}: ${from}; in ${WEB}`,
     );
-    const { url } = await WebServer.start({ folder: WEB, port: Number(port) });
+    const { url } = await WebServer.start({ folder: WEB, port: options.port });
     console.log(`${url}/${WALL}  (Ctrl-C stops)`);
   })
   .parseAsync();
+
+/** Reads a number of an option. */
+function within(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && value >= least && value <= most && (least === 20 || Number.isInteger(value)))
+      return value;
+    throw new InvalidArgumentError(`expected a number of ${least}–${most}, got ${text}`);
+  };
+}

@@ -17,8 +17,14 @@ export const serveDecoder: Serve = (answer) => {
     const picture = file.alpha ? await applyAlpha(opaque, file.alpha, file) : opaque;
     answer({ type: "decoded", id, picture }, picture.data.buffer);
   };
-  const decodeLatents = async ({ header, file }: LatentsFile) =>
-    pictureOf(decodeImage(await models.byNumber(header.model), file));
+  let last: Promise<void> = Promise.resolve();
+  const decodeLatents = async ({ header, file }: LatentsFile) => {
+    const model = await models.byNumber(header.model);
+    // a picture a task: where the page itself does this, it paints between them
+    last = last.then(nextTask);
+    await last;
+    return pictureOf(decodeImage(model, file));
+  };
   return (request: Request) => {
     switch (request.type) {
       case "decode":
@@ -32,3 +38,12 @@ export const serveDecoder: Serve = (answer) => {
     }
   };
 };
+
+/** Unlike a timer, which browsers hold back for some milliseconds. */
+function nextTask(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((done) => {
+    port1.onmessage = () => done(port1.close());
+    port2.postMessage(undefined);
+  });
+}

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import type { Image } from "../../codec/image.ts";
+import type { Image } from "../../src/codec/image.ts";
 
 const READ = /\.(png|jpe?g|webp|avif|tiff?|gif)$/i;
 
@@ -14,7 +14,7 @@ const CLOSEST = 0.72;
  * none.
  * @param side pixels of each
  */
-export async function pictures(folder: string, count: number, side: number): Promise<Image[]> {
+export async function variedPictures(folder: string, count: number, side: number): Promise<Image[]> {
   const names = (await readdir(folder)).filter((name) => READ.test(name)).sort();
   if (names.length === 0) throw new Error(`${folder}: expected pictures, found none`);
   const made: Image[] = [];

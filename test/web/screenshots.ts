@@ -1,0 +1,71 @@
+/**
+ * `npm run screenshots [-- page|wall]`: the page and the wall as they look in Chromium, to be looked at:
+ * `dist/screenshots/NAME-WIDTH-LOOK.png`, whole pages at three widths, light, dark, in forced colours, in print.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { makeWall } from "../../src/web/development/make-wall.ts";
+import { WALL } from "../../src/web/development/wall-document.ts";
+import { NO_BROWSER } from "./chromium.ts";
+import { Site } from "./site.ts";
+
+const OUT = fileURLToPath(new URL("../../dist/screenshots/", import.meta.url));
+const PICTURES = fileURLToPath(new URL("../../src/web/development/wall-pictures/", import.meta.url));
+
+/** Pixels of a desk, a tablet and a phone. */
+const WIDTHS = [1440, 820, 390] as const;
+const LOOKS = {
+  light: { colorScheme: "light", forcedColors: "none", media: "screen" },
+  dark: { colorScheme: "dark", forcedColors: "none", media: "screen" },
+  forced: { colorScheme: "dark", forcedColors: "active", media: "screen" },
+  print: { colorScheme: "light", forcedColors: "none", media: "print" },
+} as const;
+
+/** What is looked at, and when it has come to rest. */
+const PAGES: Readonly<
+  Record<string, { readonly path: string; readonly rest: (page: Page) => Promise<unknown> }>
+> = {
+  page: {
+    path: "",
+    rest: (page) =>
+      page.waitForFunction(() => document.querySelectorAll("#curve circle.own").length === 9, undefined, {
+        timeout: 300_000,
+      }),
+  },
+  wall: { path: WALL, rest: (page) => page.getByText(/pictures decoded in/).waitFor() },
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !PAGES[name]);
+if (unknown !== undefined || NO_BROWSER) {
+  console.error(NO_BROWSER || `expected names of ${Object.keys(PAGES).join(", ")}, got ${unknown}`);
+  process.exit(2);
+}
+const names = asked.length > 0 ? asked : Object.keys(PAGES);
+mkdirSync(OUT, { recursive: true });
+const site = await Site.open();
+try {
+  if (names.includes("wall"))
+    await makeWall({ folder: PICTURES, count: 36, side: 64, psnr: 28, out: site.folder });
+  for (const name of names) {
+    const { path, rest } = PAGES[name]!;
+    const { page, errors } = await site.page(path);
+    await rest(page);
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: width > 500 ? 900 : 844 });
+      for (const [look, media] of Object.entries(LOOKS)) {
+        await page.emulateMedia(media);
+        await page.screenshot({ path: join(OUT, `${name}-${width}-${look}.png`), fullPage: true });
+      }
+      const [room, taken] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
+      if (taken! > room!) console.error(`${name}: ${taken} pixels wide in a window of ${room}`);
+    }
+    for (const error of errors) console.error(`${name}: ${error}`);
+    await page.context().close();
+  }
+} finally {
+  await site.close();
+}
+console.log(OUT);
