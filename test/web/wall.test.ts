@@ -54,7 +54,7 @@ suite("the wall in Chromium, under the policy", { skip: NO_BROWSER, timeout: 240
       assert.equal(gzipSync(cells, { level: 9 }).length, wall[side].sent);
     }
     const even = breakEven(wall);
-    assert.ok(even === undefined || html.includes(`from ${even.toLocaleString("en")} pictures on`));
+    assert.ok(even === undefined || html.includes(`pay from ${even.toLocaleString("en")} pictures on`));
     assert.deepEqual(told.at(-1), [6, 6]);
   });
 

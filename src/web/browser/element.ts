@@ -116,7 +116,7 @@ export class ZippyImage extends Base {
     this.#measure();
     if (this.#showing) return;
     if (this.loading === "eager") void this.#begin();
-    else whenNear(this, () => this.#begin());
+    else whenNear(this, () => void this.#begin());
   }
 
   disconnectedCallback(): void {

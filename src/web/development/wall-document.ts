@@ -59,8 +59,8 @@ export function wallDocument(pictures: readonly WallPicture[], wall: Wall): stri
   const even = breakEven(wall);
   const whether =
     even === undefined
-      ? "For pictures like these WebP needs less, whatever their number."
-      : `With them ZippyNet has sent less from ${whole(even)} pictures on, counted over all pages of a visitor, whose browser keeps them.`;
+      ? "They never pay for pictures like these."
+      : `They pay from ${whole(even)} pictures on, counted over all pages of a visitor, whose browser keeps them.`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -75,11 +75,11 @@ export function wallDocument(pictures: readonly WallPicture[], wall: Wall): stri
 <body>
 <header>
 <h1>${headline}</h1>
-<p>Each picture is coded twice at ${side}×${side} pixels, ours never with a lower PSNR than WebP's. What decodes ours, code and the weights of the model ${escaped(model)}, is sent once: ${kilobytes(once)}. ${whether}</p>
+<p>At ${side}×${side} pixels, and of each picture ours has at least WebP's PSNR. Code and the weights of the model ${escaped(model)} are sent once besides: ${kilobytes(once)}. ${whether}</p>
 <p id="result" role="status">Decoding …</p>
 </header>
 <main>
-<p class="sides"><span><b>ZippyNet</b> ${whole(zn.file)} bytes each</span><span><b>WebP</b> ${whole(webp.file)} bytes each</span></p>
+<p class="sides"><span><b>ZippyNet</b> ${whole(zn.file)} bytes</span><span><b>WebP</b> ${whole(webp.file)} bytes</span></p>
 <div class="wall" id="wall" data-model="${escaped(model)}">
 <div class="side">
 ${sides.webp}
