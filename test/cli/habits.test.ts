@@ -10,6 +10,7 @@ import { encodeCommand } from "../../src/cli/commands/encode.ts";
 import { expandPatterns } from "../../src/cli/files/inputs.ts";
 import { destinationOf } from "../../src/cli/files/outputs.ts";
 import { spanText } from "../../src/cli/progress.ts";
+import { PICTURE_FORMAT_NAMES } from "../../src/image/formats.ts";
 import { readImage } from "../../src/image/read.ts";
 import { IMAGES, scratch, zippynet } from "./run.ts";
 
@@ -122,7 +123,7 @@ suite("completion", () => {
     };
     assert.equal(await complete("zippynet", "enc"), "encode");
     assert.equal(await complete("zippynet", "encode", "--max"), "--max-bytes");
-    assert.equal(await complete("zippynet", "decode", "--format", ""), "png webp avif jpeg");
+    assert.equal(await complete("zippynet", "decode", "--format", ""), PICTURE_FORMAT_NAMES.join(" "));
     assert.equal(await complete("zippynet", "decode", "a"), "");
   });
 
@@ -130,7 +131,8 @@ suite("completion", () => {
     assert.ok((await script("zsh")).startsWith("autoload -U +X bashcompinit && bashcompinit\n_zippynet() {"));
     const fish = await script("fish");
     assert.match(fish, /^complete -c zippynet -n __fish_use_subcommand -f -a decode -d 'it\\'s back'$/m);
-    assert.match(fish, /__fish_seen_subcommand_from decode" -l format -x -a 'png webp avif jpeg'/);
+    const formats = `'${PICTURE_FORMAT_NAMES.join(" ")}'`;
+    assert.ok(fish.includes(`__fish_seen_subcommand_from decode" -l format -x -a ${formats}`));
     assert.match(fish, /__fish_seen_subcommand_from encode" -s q -l quality -r/);
   });
 });

@@ -39,7 +39,7 @@ suite("writeImage", () => {
   test("what it cannot do is refused", async () => {
     const image = await read("face-hat-64");
     const refused: [PictureFormat, number | undefined, RegExp][] = [
-      ["bmp" as PictureFormat, undefined, /expected a format of png, webp, avif, jpeg, got bmp/],
+      ["bmp" as PictureFormat, undefined, /expected a format of png, webp, .*, got bmp/],
       ["png", 80, /no quality for png/],
       ["webp", 0, /quality of 1–100, got 0/],
       ["jpeg", 101, /quality of 1–100, got 101/],

@@ -6,6 +6,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import sharp from "sharp";
 import { imagePath } from "../../src/service/aws/keys.ts";
 import { openApi } from "../../src/service/decode/openapi.ts";
+import { SERVED } from "../../src/service/decode/picture-request.ts";
 import { signUrl } from "../../src/service/decode/signed-url.ts";
 import { readSettings } from "../../src/service/settings.ts";
 import { DecodeService } from "./decode-service.ts";
@@ -38,7 +39,7 @@ function signed(key: string, query = ""): string {
 function requests(): Request[] {
   const tag = `"${createHash("md5").update("no latents").digest("hex")}-png"`;
   const queries = ["", "?w=20&h=10&fit=fill", "?info", "?inline"];
-  const formats = ["webp", "avif", "jpeg", "zn"].map((format) => `?format=${format}`);
+  const formats = Object.keys(SERVED).map((format) => `?format=${format}`);
   const images = ["GET", "HEAD"].flatMap((method) =>
     [
       ...[...queries, ...formats].map((query) => ({ url: signed("face", query) })),
