@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,4 +59,11 @@ export async function ownVersion(): Promise<string> {
     }
   }
   return hash.digest("hex");
+}
+
+/** Of a package that is installed: a part of what a cache goes by. */
+export function packageVersion(name: string): string {
+  const path = new URL(`../../../node_modules/${name}/package.json`, import.meta.url);
+  const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };
+  return version;
 }

@@ -1,13 +1,12 @@
 import { availableParallelism } from "node:os";
+import type { Scores } from "./scores.ts";
 
 /** What a codec needs and gives at one quality, means over a set of images. */
-export interface Point {
+export interface Point extends Scores {
   readonly quality: number;
   readonly bytes: number;
   /** Mean of the PSNR of each image, in dB. */
   readonly psnr: number;
-  /** Mean of the structural similarity of each image, at most 1, where it was measured. */
-  readonly ssim?: number;
   /** Share of faces that are nearer to their own original than to any other, 0–1, where it was measured. */
   readonly rank1?: number;
   /** Mean distance of a face to its original, as a face recogniser tells it, where it was measured. */

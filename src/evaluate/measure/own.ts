@@ -4,9 +4,9 @@ import type { Model } from "../../codec/model.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
 import { decodePicture, type ModelSource } from "../../image/decode.ts";
 import { encodePicture } from "../../image/encode.ts";
-import type { Similarity } from "../peers/peer.ts";
 import { cached, hashImages } from "./cache.ts";
 import { finite, inParallel, mean, type Point } from "./curve.ts";
+import { type Metrics, meanScores, type Scores, scoresOf } from "./scores.ts";
 
 /** How ZippyNet's files are made. */
 export interface OwnSettings {
@@ -25,7 +25,7 @@ export interface OwnTask {
 }
 
 /** How good one of our files is. */
-export interface OwnRow {
+export interface OwnRow extends Scores {
   readonly bytes: number;
   /**
    * The payload that the model's tables estimate, without the container, in bytes; of a classical frame, its length.
@@ -33,7 +33,6 @@ export interface OwnRow {
   readonly estimated: number;
   /** In dB; 60 without loss. */
   readonly psnr: number;
-  readonly ssim?: number;
   readonly pixels: number;
   readonly kind: Kind;
 }
@@ -70,7 +69,7 @@ export async function ownFile(
   source: ModelSource,
   models: readonly Model[],
   { image, quality, settings: { effort, classical } }: OwnTask,
-  similarity?: Similarity,
+  metrics?: Metrics,
 ): Promise<OwnFile> {
   const target = { kind: "quality", quality } as const;
   const { file, kind, estimatedBits } = await encodePicture(models, image, { target, effort, classical });
@@ -79,7 +78,7 @@ export async function ownFile(
     bytes: file.length,
     estimated: estimatedBits === undefined ? file.length - CLASSICAL_HEADER : estimatedBits / 8,
     psnr: finite(psnr(image, decoded)),
-    ...(similarity && { ssim: similarity.of(image, decoded) }),
+    ...(metrics && scoresOf(metrics, image, decoded)),
     pixels: image.width * image.height,
     kind,
   };
@@ -146,7 +145,7 @@ function pointOf(quality: number, rows: readonly OwnRow[]): OwnPoint {
     quality,
     bytes,
     psnr: of((row) => row.psnr),
-    ...(rows.every(({ ssim }) => ssim !== undefined) && { ssim: of(({ ssim }) => ssim!) }),
+    ...meanScores(rows),
     estimated: of((row) => row.estimated),
     mostOver: Math.max(...rows.map((row) => row.bytes - row.estimated)),
     leastPsnr: Math.min(...rows.map((row) => row.psnr)),

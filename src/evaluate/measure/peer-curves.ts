@@ -1,7 +1,8 @@
 import type { Image } from "../../codec/image.ts";
-import { type Measured, measure, type Peer, type Similarity } from "../peers/peer.ts";
+import { type Measured, measure, type Peer } from "../peers/peer.ts";
 import { cached } from "./cache.ts";
 import { inParallel, mean, type Point } from "./curve.ts";
+import { type Metrics, meanScores } from "./scores.ts";
 
 /** A peer's curve, of whole files or of payloads. */
 export interface Curve {
@@ -16,7 +17,7 @@ export type OnQuality = (peer: Peer, quality: number) => void;
 /**
  * The curves of a peer over a set of images, as far as they are needed to read bytes off between two levels in dB: from
  * the middle of its qualities outwards, until one point lies beyond each level and one more beside that. `hash` names
- * the images. With a similarity, points tell that as well.
+ * the images. With metrics, points tell those as well.
  */
 export async function peerCurves(
   peer: Peer,
@@ -24,7 +25,7 @@ export async function peerCurves(
   hash: string,
   [low, high]: readonly [number, number],
   onQuality: OnQuality = () => undefined,
-  similarity?: Similarity,
+  metrics?: Metrics,
 ): Promise<Curve[]> {
   const rows = new Map<number, Row>();
   const middle = peer.qualities.length >> 1;
@@ -32,7 +33,7 @@ export async function peerCurves(
     let spare = 1;
     for (let i = middle; i >= 0 && i < peer.qualities.length; i += step) {
       const quality = peer.qualities[i]!;
-      const row = rows.get(quality) ?? (await rowOf(peer, quality, images, hash, similarity));
+      const row = rows.get(quality) ?? (await rowOf(peer, quality, images, hash, metrics));
       if (!rows.has(quality)) onQuality(peer, quality);
       rows.set(quality, row);
       if (beyond(row.psnr) && spare-- === 0) return;
@@ -59,19 +60,29 @@ async function rowOf(
   quality: number,
   images: readonly Image[],
   hash: string,
-  similarity?: Similarity,
+  metrics?: Metrics,
 ): Promise<Row> {
   const { name, settings } = peer;
-  const key = { name, settings, quality, hash, ...(similarity && { similarity: similarity.name }) };
+  const key = {
+    name,
+    settings,
+    quality,
+    hash,
+    ...(metrics && {
+      similarity: Object.values(metrics)
+        .map((metric) => metric.name)
+        .join(),
+    }),
+  };
   return cached(key, async () => {
-    const measured = await inParallel(images, (image) => measure(peer, image, quality, similarity));
+    const measured = await inParallel(images, (image) => measure(peer, image, quality, metrics));
     const of = (pick: (one: Measured) => number | undefined): number =>
       mean(measured.map((one) => pick(one) ?? 0));
     return {
       quality,
       bytes: of(({ bytes }) => bytes),
       psnr: of(({ psnr }) => psnr),
-      ...(similarity && { ssim: of(({ ssim }) => ssim) }),
+      ...(metrics && meanScores(measured)),
       ...(peer.payload && { payload: of(({ payload }) => payload) }),
     };
   });

@@ -1,17 +1,20 @@
 import { ssim } from "ssim.js";
 import type { Image } from "../../codec/image.ts";
-import type { Similarity } from "../peers/peer.ts";
-import { packageVersion, toRgba } from "../peers/peer.ts";
+import { toRgba } from "../peers/rgba.ts";
+import { packageVersion } from "./cache.ts";
+import type { Metric } from "./scores.ts";
 
 /** Side in pixels of the Gaussian window (σ = 1.5); in a smaller picture, what odd number fits. */
 const WINDOW = 11;
 
 /**
  * SSIM of luma, as its authors' own program computes it (Wang et al. 2004), without scaling down first. MS-SSIM's five
- * scales need sides of 176 pixels, so pictures of a few dozen cannot have it.
+ * scales need sides of 176 pixels, so pictures of a few dozen cannot have it. At most 1, of equals.
  */
-export const SSIM: Similarity = {
+export const SSIM: Metric = {
   name: `ssim.js ${packageVersion("ssim.js")}, luma, window ${WINDOW}`,
+  title: "SSIM",
+  digits: 4,
   of(a, b) {
     const side = Math.min(a.width, a.height);
     const windowSize = Math.min(WINDOW, side - 1 + (side % 2));

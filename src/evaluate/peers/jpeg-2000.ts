@@ -1,5 +1,6 @@
 import openJpeg from "@cornerstonejs/codec-openjpeg/wasmjs";
-import { type Peer, packageVersion, steps } from "./peer.ts";
+import { packageVersion } from "../measure/cache.ts";
+import { type Peer, steps } from "./peer.ts";
 
 const VERSION = `@cornerstonejs/codec-openjpeg ${packageVersion("@cornerstonejs/codec-openjpeg")}`;
 

@@ -2,8 +2,10 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import decodeJxl, { init as initDecoder } from "@jsquash/jxl/decode.js";
 import encodeJxl, { init as initEncoder } from "@jsquash/jxl/encode.js";
+import { packageVersion } from "../measure/cache.ts";
 import { readPixels, writeJpegXl } from "../report/magick.ts";
-import { fromRgba, type Peer, packageVersion, steps, toRgba } from "./peer.ts";
+import { type Peer, steps } from "./peer.ts";
+import { fromRgba, toRgba } from "./rgba.ts";
 
 /** What is used of the browser's ImageData. */
 interface Pixels {

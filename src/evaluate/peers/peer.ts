@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import sharp, { type Sharp } from "sharp";
 import { av1Payload } from "../../codec/format/isobmff.ts";
 import type { Image } from "../../codec/image.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
 import { finite } from "../measure/curve.ts";
+import { type Metrics, type Scores, scoresOf } from "../measure/scores.ts";
 
 /** A classical codec that ZippyNet is measured against. */
 export interface Peer {
@@ -21,19 +21,11 @@ export interface Peer {
 }
 
 /** One image at one quality. */
-export interface Measured {
+export interface Measured extends Scores {
   /** Of the whole file. */
   readonly bytes: number;
   readonly payload: number | undefined;
   readonly psnr: number;
-  readonly ssim: number | undefined;
-}
-
-/** Structural similarity of two images of one size, at most 1. */
-export interface Similarity {
-  /** Part of the cache's key. */
-  readonly name: string;
-  readonly of: (a: Image, b: Image) => number;
 }
 
 /** From one whole number to another. */
@@ -102,7 +94,7 @@ export async function measure(
   peer: Peer,
   image: Image,
   quality: number,
-  similarity?: Similarity,
+  metrics?: Metrics,
 ): Promise<Measured> {
   const file = await peer.encode(image, quality);
   const decoded = await peer.decode(file, image);
@@ -110,34 +102,6 @@ export async function measure(
     bytes: file.length,
     payload: peer.payload?.(file).length,
     psnr: finite(psnr(image, decoded)),
-    ssim: similarity?.of(image, decoded),
+    ...(metrics && scoresOf(metrics, image, decoded)),
   };
-}
-
-/** Four bytes a pixel, all opaque: what most codecs for the web take. */
-export function toRgba({ width, height, data }: Image): Uint8ClampedArray<ArrayBuffer> {
-  const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
-  for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < 3; c++) rgba[i * 4 + c] = data[i * 3 + c]!;
-  }
-  return rgba;
-}
-
-/** The first three of every four bytes. */
-export function fromRgba({ width, height }: Pick<Image, "width" | "height">, rgba: ArrayLike<number>): Image {
-  if (rgba.length !== width * height * 4) {
-    throw new Error(`expected ${width * height * 4} bytes of ${width}×${height} pixels, got ${rgba.length}`);
-  }
-  return {
-    width,
-    height,
-    data: Uint8Array.from({ length: width * height * 3 }, (_, i) => rgba[Math.floor(i / 3) * 4 + (i % 3)]!),
-  };
-}
-
-/** Of a package that is installed: a part of what a cache goes by. */
-export function packageVersion(name: string): string {
-  const path = new URL(`../../../node_modules/${name}/package.json`, import.meta.url);
-  const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };
-  return version;
 }

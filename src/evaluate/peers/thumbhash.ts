@@ -1,8 +1,9 @@
 import sharp from "sharp";
 import { rgbaToThumbHash, thumbHashToRGBA } from "thumbhash";
 import { resizeImage } from "../../image/fit.ts";
+import { packageVersion } from "../measure/cache.ts";
 import type { Peer } from "./peer.ts";
-import { packageVersion, toRgba } from "./peer.ts";
+import { toRgba } from "./rgba.ts";
 
 /** In pixels: what it takes at most. */
 const MAX_SIDE = 100;

@@ -2,10 +2,10 @@ import type { Image } from "../../codec/image.ts";
 import { hashImages } from "../measure/cache.ts";
 import { type BdRate, bdRate, bytesAtLevels, inParallel, inPsnr, inSsim, ratios } from "../measure/curve.ts";
 import type { Recogniser } from "../measure/faces.ts";
+import { METRICS } from "../measure/metrics.ts";
 import { measuredFile, type OwnPoint, ownCurve } from "../measure/own.ts";
 import { type Curve, peerCurves } from "../measure/peer-curves.ts";
 import { type Picture, type SetWish, sizeOf } from "../measure/sets.ts";
-import { SSIM } from "../measure/ssim.ts";
 import type { Progress } from "../progress.ts";
 import { equalBytesSheet, type SheetRow, type SheetSettings } from "./equal-bytes.ts";
 import { type Recognition, recognition } from "./recognition.ts";
@@ -89,7 +89,7 @@ export async function reportSet(
   for (const peer of settings.peers) {
     let done = 0;
     const onQuality = () => told(peer.name)(++done, peer.qualities.length);
-    const curves = await peerCurves(peer, images, hash, range, onQuality, SSIM);
+    const curves = await peerCurves(peer, images, hash, range, onQuality, METRICS);
     peers.push(...curves.map((curve) => peerReport(curve, own, decibels)));
   }
 

@@ -1,4 +1,6 @@
 import { type BdRate, bytesAt, inRank1 } from "../measure/curve.ts";
+import { METRICS } from "../measure/metrics.ts";
+import { SCORES } from "../measure/scores.ts";
 import { evenly } from "../measure/sets.ts";
 import type { Recognition, RecognitionCurve } from "./recognition.ts";
 import type { Report } from "./report.ts";
@@ -146,14 +148,14 @@ export function facesTable({ curves }: Recognition): Table {
 /** Our points, as they were measured. */
 export function pointsTable({ own }: SetReport): Table {
   return {
-    head: ["effort", "quality", "bytes", "PSNR", "SSIM", "kinds"],
+    head: ["effort", "quality", "bytes", "PSNR", ...SCORES.map((name) => METRICS[name].title), "kinds"],
     rows: own.flatMap(({ effort, points }) =>
-      points.map(({ quality, bytes, psnr, ssim, kinds }) => [
+      points.map(({ quality, bytes, psnr, kinds, ...scores }) => [
         String(effort),
         String(quality),
         bytes.toFixed(1),
         psnr.toFixed(2),
-        number(ssim ?? null, 4),
+        ...SCORES.map((name) => number(scores[name] ?? null, METRICS[name].digits)),
         Object.entries(kinds)
           .map(([kind, count]) => `${count} ${kind}`)
           .join(", "),
