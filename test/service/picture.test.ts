@@ -104,7 +104,11 @@ test("the file itself comes to who names it, in its own size only", async () => 
   });
   assert.equal(scaled.headers["content-type"], "image/webp");
   const alone = await service.image("face", "?w=32", { headers: { accept: "image/x-zippynet" } });
-  assertProblem(alone, 406, /expected one of image\/png, image\/webp, .* to be accepted, got "image\/x-zippynet"/);
+  assertProblem(
+    alone,
+    406,
+    /expected one of image\/png, image\/webp, .* to be accepted, got "image\/x-zippynet"/,
+  );
 });
 
 test("each form has a tag of its own, and is not decoded for one that is right", async () => {
