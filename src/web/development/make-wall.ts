@@ -49,8 +49,8 @@ const AT_ONCE = 4;
 const TRIED = 8;
 
 /**
- * Codes a folder's pictures twice, at equal PSNR, and writes the page that shows both; gives what they weigh. Takes some
- * 0.1 s a picture. Throws if the folder has none.
+ * Codes a folder's pictures twice, at equal PSNR, and writes the page that shows both; gives what they weigh. Takes
+ * some 0.1 s a picture. Throws if the folder has none.
  */
 export async function makeWall(options: WallOptions): Promise<Wall> {
   const { folder, count, side, out, onProgress, onFailure } = options;
