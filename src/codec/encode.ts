@@ -32,7 +32,7 @@ export interface Encoded {
   readonly orientation: Orientation;
   /** [rows, columns, latentChannels], in 32nds: what the decoder will find. */
   readonly yHat: Int16Array;
-  /** Sum of squared errors of 8-bit samples; opacity counts where the image has any. */
+  /** Sum of squared errors of 8-bit samples; opacity counts where the image has any. Found when first asked for. */
   readonly sse: number;
   /** Bits that one of those was worth. */
   readonly lambda: number;
@@ -144,7 +144,7 @@ export class ImageEncoder {
   }
 
   #write({ orientation }: Start, trial: Trial, lambda: number): Encoded {
-    return { ...write(this.model, this.#image, orientation, trial), lambda };
+    return write(this.model, this.#image, orientation, trial, lambda);
   }
 }
 
@@ -167,8 +167,10 @@ function write(
   { number, orientations, tables }: Model,
   image: Image,
   orientation: Orientation,
-  { quality, yHat, scales, symbols, bits, sse }: Trial,
-): Omit<Encoded, "lambda"> {
+  trial: Trial,
+  lambda: number,
+): Encoded {
+  const { quality, yHat, scales, symbols, bits } = trial;
   const coder = new RangeEncoder();
   encodeOrientation(coder, orientation, orientations);
   symbols.forEach((symbol, i) => {
@@ -182,6 +184,9 @@ function write(
     estimatedBits: Math.log2(orientations) + bits,
     orientation,
     yHat,
-    sse,
+    get sse() {
+      return trial.sse;
+    },
+    lambda,
   };
 }

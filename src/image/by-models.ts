@@ -8,7 +8,7 @@ import type { Wrap } from "./classical/wrap.ts";
 import { type Candidate, Judge } from "./judge.ts";
 
 /** The quality at which models are compared if none is asked for. The search for a target starts there too. */
-const LIKELY_QUALITY = 50;
+const COMPARED_AT = 50;
 
 /**
  * The files that models make of a picture; empty if its size is one that they do not code.
@@ -23,8 +23,7 @@ export function codeByModels(
 ): Candidate[] {
   if (models.length === 0 || !hasModelSize(image)) return [];
   const visible = filled(image);
-  const compared = target.kind === "quality" ? target.quality : LIKELY_QUALITY;
-  const encoder = bestEncoder(likelyModels(models, visible, compared), visible, compared);
+  const encoder = chosenEncoder(models, new PictureEncoders(visible), target);
   const candidate =
     target.kind === "quality"
       ? candidateOf(encoder.model, encoder.encode(target.quality, effort))
@@ -49,20 +48,61 @@ const SMALL = 32;
 /** A domain is left out if its loss on the small copy is above that of the best one by more than this factor. */
 const HOPELESS = 1.12;
 
+/** The encoders of one picture, each made when it is first asked for. What one has computed serves later requests. */
+export class PictureEncoders {
+  readonly image: Image;
+  readonly #encoders = new Map<Model, ImageEncoder>();
+  #small: PictureEncoders | undefined;
+
+  constructor(image: Image) {
+    this.image = image;
+  }
+
+  of(model: Model): ImageEncoder {
+    const encoder = this.#encoders.get(model) ?? new ImageEncoder(model, this.image);
+    this.#encoders.set(model, encoder);
+    return encoder;
+  }
+
+  /** Those of a smaller copy of the picture, or undefined if the picture is too small for that to save time. */
+  get small(): PictureEncoders | undefined {
+    const factor = Math.floor(Math.min(this.image.width, this.image.height) / SMALL);
+    if (factor < 2) return undefined;
+    this.#small ??= new PictureEncoders(shrunk(this.image, factor));
+    return this.#small;
+  }
+}
+
+/**
+ * The encoder of the model that suits a picture best. Models are compared at the quality of the target, or at 50 if it
+ * has none.
+ */
+export function chosenEncoder(
+  models: readonly Model[],
+  encoders: PictureEncoders,
+  target: Target,
+): ImageEncoder {
+  const quality = target.kind === "quality" ? target.quality : COMPARED_AT;
+  return bestEncoder(likelyModels(models, encoders, quality), encoders, quality);
+}
+
 /**
  * Leaves out the models that code a smaller copy of the picture badly. Done only if there are several models and the
  * picture is large enough for this to save time. A small copy shows which domain suits the picture, but not which size
  * of its models.
  */
-export function likelyModels(models: readonly Model[], image: Image, quality: number): readonly Model[] {
-  const factor = Math.floor(Math.min(image.width, image.height) / SMALL);
-  if (models.length === 1 || factor < 2) return models;
-  const small = shrunk(image, factor);
-  const judge = new Judge({ kind: "quality", quality }, small.data.length);
+function likelyModels(
+  models: readonly Model[],
+  encoders: PictureEncoders,
+  quality: number,
+): readonly Model[] {
+  const { small } = encoders;
+  if (models.length === 1 || !small) return models;
+  const judge = new Judge({ kind: "quality", quality }, small.image.data.length);
   const least = new Map<string, number>();
   for (const model of models) {
     const domain = domainOf(model.name);
-    const loss = judge.loss(candidateOf(model, new ImageEncoder(model, small).encodeInOnePass(quality)));
+    const loss = judge.loss(candidateOf(model, small.of(model).encodeInOnePass(quality)));
     least.set(domain, Math.min(loss, least.get(domain) ?? loss));
   }
   const best = Math.min(...least.values());
@@ -77,20 +117,20 @@ export function likelyModels(models: readonly Model[], image: Image, quality: nu
  * the bytes, so bytes · SSE is nearly constant along the curve of a model. The least product wins: see
  * docs/experiments.md.
  */
-export function bestEncoder(models: readonly Model[], image: Image, quality: number): ImageEncoder {
-  const encoders = models.map((model) => new ImageEncoder(model, image));
-  if (encoders.length === 1) return encoders[0]!;
+function bestEncoder(models: readonly Model[], encoders: PictureEncoders, quality: number): ImageEncoder {
+  const each = models.map((model) => encoders.of(model));
+  if (each.length === 1) return each[0]!;
   const products: number[] = [];
-  for (const encoder of encoders) {
+  for (const encoder of each) {
     if (products.length > 0 && encoder.model.budget?.isSpent()) break;
     const { file, sse } = encoder.encodeInOnePass(quality);
     products.push(file.length * (sse + 1));
   }
-  return encoders[products.indexOf(Math.min(...products))]!;
+  return each[products.indexOf(Math.min(...products))]!;
 }
 
 /** A model's file, to be compared with others. */
-export function candidateOf({ number }: Model, { file, sse, quality, estimatedBits }: Encoded): Candidate {
+function candidateOf({ number }: Model, { file, sse, quality, estimatedBits }: Encoded): Candidate {
   return { kind: "latents", file, sse, quality, model: number, estimatedBits };
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { Budget, metered } from "../../src/codec/budget.ts";
-import { encodeTo } from "../../src/codec/encode-to-target.ts";
+import { ImageEncoder } from "../../src/codec/encode.ts";
+import { draftTo, encodeTo, encodeToWith } from "../../src/codec/encode-to-target.ts";
 import type { Image } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
 import type { Target } from "../../src/codec/target.ts";
@@ -55,24 +56,48 @@ test("no effort makes a target worse than a lower one", () => {
   );
 });
 
-test("a target costs at most three files of a quality, and four at worst", () => {
+test("bytes cost about two files of a quality, PSNR at most three, four at worst; a draft less than one", () => {
   for (const image of images.slice(0, 2)) {
-    const cost = (target: Target): number => {
+    const cost = (encode: (metered: Model) => unknown): number => {
       const budget = new Budget({});
-      encodeTo(metered(model, budget), image, target);
+      encode(metered(model, budget));
       return budget.spent;
     };
-    const plain = cost({ kind: "quality", quality: 50 });
-    const targets: Target[] = [
-      { kind: "bytes", maxBytes: 60 },
-      { kind: "bytes", maxBytes: 150 },
-      { kind: "psnr", decibels: 26 },
-      { kind: "psnr", decibels: 30 },
-    ];
-    const shares = targets.map((target) => cost(target) / plain);
-    assert.ok(Math.max(...shares) <= 4, shares.join(" "));
-    assert.ok(shares.reduce((sum, share) => sum + share) / shares.length <= 3, shares.join(" "));
+    const plain = cost((counted) => encodeTo(counted, image, { kind: "quality", quality: 50 }));
+    const shares = (targets: readonly Target[]): number[] =>
+      targets.map((target) => cost((counted) => encodeTo(counted, image, target)) / plain);
+    const bytes: Target[] = [60, 90, 150, 400].map((maxBytes) => ({ kind: "bytes", maxBytes }));
+    const psnr: Target[] = [26, 28].map((decibels) => ({ kind: "psnr", decibels }));
+    for (const [targets, most] of [
+      [bytes, 2.1],
+      [psnr, 3],
+    ] as const) {
+      const found = shares(targets);
+      const mean = found.reduce((sum, share) => sum + share) / found.length;
+      assert.ok(mean <= most && Math.max(...found) <= most * 1.3, `${targets[0]!.kind}: ${found.join(" ")}`);
+    }
+    for (const target of [...bytes, ...psnr]) {
+      const draft = cost((counted) => {
+        const hit = draftTo(new ImageEncoder(counted, image), image, target);
+        assert.ok(target.kind === "bytes" ? hit.file.length <= target.maxBytes : target.kind === "psnr");
+        if (target.kind === "psnr") assert.ok(hit.psnr >= target.decibels);
+      });
+      assert.ok(draft < plain, `${draft / plain}`);
+    }
   }
+});
+
+test("an encoder that has seen the picture needs less for another target, and makes the same file", () => {
+  const image = images[0]!;
+  const budget = new Budget({});
+  const encoder = new ImageEncoder(metered(model, budget), image);
+  const costs = [120, 120, 130].map((maxBytes) => {
+    const before = budget.spent;
+    const { file } = encodeToWith(encoder, image, { kind: "bytes", maxBytes }, 0);
+    assert.deepEqual(file, encodeTo(model, image, { kind: "bytes", maxBytes }).file);
+    return budget.spent - before;
+  });
+  assert.ok(costs[1]! < 0.7 * costs[0]! && costs[2]! < 0.95 * costs[0]!, costs.join(" "));
 });
 
 test("what no file meets is an error that says what is possible", () => {

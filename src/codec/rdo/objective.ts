@@ -48,13 +48,14 @@ export interface Trial {
   readonly symbols: Int16Array;
   /** What the tables say that the symbols cost. */
   readonly bits: number;
-  /** Sum of squared errors of 8-bit samples; opacity counts where the picture has any. */
+  /** Sum of squared errors of 8-bit samples; opacity counts where the picture has any. Decodes, when first asked. */
   readonly sse: number;
+  /** Made when first asked for: many trials are only weighed by their bytes, and `g_s` is most of a trial's cost. */
   readonly decoded: Image;
 }
 
 /**
- * Quantises the latents of a picture, and decodes them.
+ * Quantises the latents of a picture; what they decode to is found when it is asked for.
  * @param image turned as it is coded
  * @param y [rows, columns, latentChannels] after the gain of the quality
  */
@@ -75,8 +76,24 @@ export function tryLatents(model: Model, image: Image, y: Float32Array, quality:
       bits += model.tables.cost(scale, symbol);
     },
   );
-  const decoded = withAlphaOf(image, reconstruct(model, { ...image, quality, grey: isGrey(image) }, yHat));
-  return { quality, yHat, places, scales, symbols, bits, sse: sseOf(image, decoded), decoded };
+  let decoded: Image | undefined;
+  let sse: number | undefined;
+  return {
+    quality,
+    yHat,
+    places,
+    scales,
+    symbols,
+    bits,
+    get decoded() {
+      decoded ??= withAlphaOf(image, reconstruct(model, { ...image, quality, grey: isGrey(image) }, yHat));
+      return decoded;
+    },
+    get sse() {
+      sse ??= sseOf(image, this.decoded);
+      return sse;
+    },
+  };
 }
 
 /** The rate–distortion loss: bits + λ · SSE. */

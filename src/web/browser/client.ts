@@ -104,8 +104,8 @@ class Client {
     return result.picture;
   }
 
-  async encode(image: Image, wish: Wish): Promise<Uint8Array> {
-    const result = await this.#ask((id) => ({ type: "encode", id, image, wish }));
+  async encode(image: Image, wish: Wish, draft = false): Promise<Uint8Array> {
+    const result = await this.#ask((id) => ({ type: "encode", id, image, wish, draft }));
     if (result.type !== "encoded") throw unexpected(result);
     return result.file;
   }

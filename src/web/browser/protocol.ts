@@ -11,7 +11,14 @@ export type Request =
   /** Loads a model ahead of the first picture; the first of all unless told. */
   | { readonly type: "load"; readonly id: number; readonly model: string | number | undefined }
   | { readonly type: "decode"; readonly jobs: readonly { readonly id: number; readonly file: Uint8Array }[] }
-  | { readonly type: "encode"; readonly id: number; readonly image: Image; readonly wish: Wish }
+  /** A draft takes single passes, whatever the effort. */
+  | {
+      readonly type: "encode";
+      readonly id: number;
+      readonly image: Image;
+      readonly wish: Wish;
+      readonly draft: boolean;
+    }
   /** The answer to `missing`: the file, if the page has it. */
   | { readonly type: "weights"; readonly id: number; readonly bytes: Uint8Array | undefined };
 

@@ -1,10 +1,9 @@
 import type { Wish } from "../../../api/options.ts";
-import { encodeTo } from "../../../codec/encode-to-target.ts";
+import { draftTo, encodeToWith } from "../../../codec/encode-to-target.ts";
 import { type Image, laidOnWhite } from "../../../codec/image.ts";
 import type { Model } from "../../../codec/model.ts";
-import type { Target } from "../../../codec/target.ts";
-import { bestEncoder, likelyModels } from "../../../image/by-models.ts";
-import { type Candidate, Judge } from "../../../image/judge.ts";
+import { isTooLargeToSearch } from "../../../codec/rdo/refine.ts";
+import { chosenEncoder, PictureEncoders } from "../../../image/by-models.ts";
 import { loadModel } from "../../../model/load-model.ts";
 import type { Request, Serve } from "../protocol.ts";
 import { WorkerModels } from "./models.ts";
@@ -16,16 +15,23 @@ import { failure } from "./scope.ts";
  */
 export const serveEncoder: Serve = (answer) => {
   const models = new WorkerModels<Model>(["g_a", "g_s", "prior"], loadModel, answer);
-  const encode = async (image: Image, { model, target, effort }: Wish): Promise<Uint8Array> => {
+  const pictures = new LastPicture();
+  const encode = async (
+    image: Image,
+    { model, target, effort }: Wish,
+    draft: boolean,
+  ): Promise<Uint8Array> => {
     const chosen = await models.choose(model);
-    // transparency is laid on white: latents have none; and the file gets its own buffer, which can be handed over
-    return Uint8Array.from(bestFile(chosen, laidOnWhite(image), target, effort));
+    const opaque = laidOnWhite(image); // latents have no transparency
+    const encoder = chosenEncoder(chosen, pictures.of(opaque), target);
+    const { file } = draft ? draftTo(encoder, opaque, target) : encodeToWith(encoder, opaque, target, effort);
+    return Uint8Array.from(file); // with its own buffer, which can be handed over
   };
   return (request: Request) => {
     switch (request.type) {
       case "encode": {
-        const { id, image, wish } = request;
-        encode(image, wish).then(
+        const { id, image, wish, draft } = request;
+        encode(image, wish, draft).then(
           (file) => answer({ type: "encoded", id, file }, file.buffer as ArrayBuffer),
           (error: unknown) => answer(failure(id, error)),
         );
@@ -39,25 +45,17 @@ export const serveEncoder: Serve = (answer) => {
   };
 };
 
-/** Quality at which models are compared where none is asked for. */
-const LIKELY_QUALITY = 50;
+/** Remembers the picture that was encoded last: of a small one, another target costs a few passes. */
+class LastPicture {
+  #last: PictureEncoders | undefined;
 
-/** Throws as `encodeTo` if no model meets the target. */
-function bestFile(tried: readonly Model[], image: Image, target: Target, effort: number): Uint8Array {
-  if (target.kind === "quality") {
-    const { quality } = target;
-    return bestEncoder(likelyModels(tried, image, quality), image, quality).encode(quality, effort).file;
+  of(image: Image): PictureEncoders {
+    if (isTooLargeToSearch(image, 0)) return new PictureEncoders(image); // too much to keep
+    if (!this.#last || !isSame(this.#last.image, image)) this.#last = new PictureEncoders(image);
+    return this.#last;
   }
-  const candidates: Candidate[] = [];
-  let unmet: unknown;
-  for (const model of likelyModels(tried, image, LIKELY_QUALITY)) {
-    try {
-      candidates.push({ kind: "latents", ...encodeTo(model, image, target, effort) });
-    } catch (error) {
-      unmet = error;
-    }
-  }
-  const best = new Judge(target, image.data.length).best(candidates);
-  if (!best) throw unmet;
-  return best.file;
+}
+
+function isSame(a: Image, b: Image): boolean {
+  return a.width === b.width && a.height === b.height && a.data.every((value, i) => value === b.data[i]);
 }
