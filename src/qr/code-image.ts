@@ -1,9 +1,9 @@
-import decodeQR from "qr/decode.js";
 import sharp from "sharp";
 import { ZippyNetError } from "../codec/errors.ts";
 import { laidOnWhite } from "../codec/image.ts";
 import { readImage } from "../image/read.ts";
 import type { Modules } from "./code.ts";
+import { codeIn } from "./read-code.ts";
 
 /** A black and white PNG. @param scale pixels a module */
 export async function pngOf(modules: Modules, scale: number): Promise<Uint8Array> {
@@ -15,36 +15,36 @@ export async function pngOf(modules: Modules, scale: number): Promise<Uint8Array
   return new Uint8Array(await png.toBuffer());
 }
 
-/** Retries of the reader, and the milliseconds that they may take together. */
-const EFFORT = 50;
-const TIME_LIMIT = 5000;
+/** Pixels a side at which a drawing is looked at: five a module of the largest code. */
+const DRAWN = 1024;
 
 /**
- * The bytes of the QR code in an image file: a screenshot, a scan, a photograph.
+ * The bytes of the QR code in an image file: a screenshot, a scan, a photograph, an SVG.
  * Throws `bad-image` if the file cannot be read or no code is found in it, `too-large`.
  */
 export async function readCode(bytes: Uint8Array): Promise<Uint8Array> {
-  const { image } = await readImage(bytes);
-  const { width, height, data } = laidOnWhite(image);
-  try {
-    const text = decodeQR(
-      { width, height, data },
-      { format: "RGB", effort: EFFORT, timeLimit: TIME_LIMIT, textDecoder: latin1 },
-    );
-    return new Uint8Array(Buffer.from(text, "latin1"));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ZippyNetError(
-      "bad-image",
-      `expected a picture with one QR code in ${width}×${height} pixels: ${why}`,
-      {
-        cause,
-      },
-    );
-  }
+  const { image } = await readImage(isSvg(bytes) ? await drawn(bytes) : bytes);
+  return codeIn(laidOnWhite(image));
 }
 
-/** A byte a character, so that bytes survive as the text that the library wants. */
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("latin1");
+function isSvg(bytes: Uint8Array): boolean {
+  return /^\s*(<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<svg[\s>]/s.test(
+    new TextDecoder().decode(bytes.subarray(0, 4096)),
+  );
+}
+
+/** An SVG as PNG. What it refers to is not fetched. */
+async function drawn(svg: Uint8Array): Promise<Uint8Array> {
+  try {
+    let density = 72;
+    for (; density < 2304; density *= 2) {
+      const { width, height } = await sharp(svg, { density }).metadata(); // of millimetres it grows by squares
+      if (Math.max(width, height) >= DRAWN) break;
+    }
+    const picture = sharp(svg, { density }).resize(DRAWN, DRAWN, { fit: "inside" });
+    return new Uint8Array(await picture.png().toBuffer());
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ZippyNetError("bad-image", `expected an SVG that can be drawn: ${why}`, { cause });
+  }
 }

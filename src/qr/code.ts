@@ -31,6 +31,9 @@ export type Modules = readonly (readonly boolean[])[];
 
 const QUIET = 4;
 
+/** What a module measures in print, in millimetres: phones read it at arm's length. */
+export const MODULE_MM = 0.4;
+
 /** Bytes → the modules of a code of the smallest version that holds them. */
 export function modulesOf(bytes: Uint8Array, correction: Correction): Modules {
   return encodeQR("", "raw", {
@@ -41,8 +44,8 @@ export function modulesOf(bytes: Uint8Array, correction: Correction): Modules {
   });
 }
 
-/** One path of all dark runs; any size, as an image of its own. @param scale user units a module */
-export function svgOf(modules: Modules, scale: number): string {
+/** One path of all dark runs, as an image of its own, of 0.4 mm a module where it is printed. */
+export function svgOf(modules: Modules): string {
   const side = modules.length;
   let path = "";
   modules.forEach((row, y) => {
@@ -54,7 +57,7 @@ export function svgOf(modules: Modules, scale: number): string {
       x = end;
     }
   });
-  const size = side * scale;
+  const size = `${Math.round(side * MODULE_MM * 10) / 10}mm`;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 ${side} ${side}" ` +
     `shape-rendering="crispEdges"><path fill="#fff" d="M0 0h${side}v${side}H0z"/><path d="${path}"/></svg>\n`

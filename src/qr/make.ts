@@ -3,7 +3,7 @@ import { readZn } from "../codec/format/zn-file.ts";
 import type { EncodeWish } from "../image/encode.ts";
 import { type ChooseModels, looksZn, znFileOf } from "../image/file-of.ts";
 import { type Correction, capacity, versionFor } from "./code.ts";
-import { overhead, type Sign, writePayload } from "./payload.ts";
+import { overhead, type Sign, writeLink, writePayload } from "./payload.ts";
 
 export interface QrWish {
   /** 1–40; the code is smaller where less does. */
@@ -11,6 +11,8 @@ export interface QrWish {
   readonly correction: Correction;
   readonly text?: string;
   readonly sign?: Sign;
+  /** Makes the code a link, which `linkTo` begins, and nothing beside. */
+  readonly link?: string;
   /** How to encode an image; without a target, the best picture that fits. */
   readonly encode: Omit<EncodeWish, "target"> & Partial<Pick<EncodeWish, "target">>;
 }
@@ -29,21 +31,21 @@ export interface QrPayload {
 export async function makePayload(
   input: Uint8Array,
   choose: ChooseModels,
-  { maxVersion, correction, text, sign, encode }: QrWish,
+  { maxVersion, correction, text, sign, link, encode }: QrWish,
 ): Promise<QrPayload> {
   const most = capacity(maxVersion, correction);
-  const beside = overhead(most, text, sign !== undefined);
-  const room = most - beside;
+  const beside = link === undefined ? overhead(most, text, sign !== undefined) : link.length;
+  const room = link === undefined ? most - beside : Math.floor(((most - beside) * 3) / 4);
   const code = `a code of version ${maxVersion} with ${correction} correction holds ${most} bytes`;
   if (room < 1) {
-    const what = text ? "text" : "signature";
+    const what = link !== undefined ? "link" : text ? "text" : "signature";
     throw new ZippyNetError(
       "bad-option",
       `the ${what} is too long: ${code}, all beside the picture takes ${beside}`,
     );
   }
   const file = await fileWithin(input, choose, encode, room, code);
-  const bytes = writePayload(file, text, sign);
+  const bytes = link === undefined ? writePayload(file, text, sign) : writeLink(link, file);
   const version = bytes.length <= most ? versionFor(bytes.length, correction) : undefined;
   if (version !== undefined) return { bytes, file, version };
   throw new ZippyNetError(

@@ -1,4 +1,5 @@
 import { ZippyNetError } from "../codec/errors.ts";
+import { fromInline, toInline } from "../codec/format/base64url.ts";
 import { joined } from "../codec/format/bytes.ts";
 
 /**
@@ -13,7 +14,8 @@ import { joined } from "../codec/format/bytes.ts";
  * [signature 64]      if s: Ed25519 over every byte before it
  * ```
  *
- * Nothing follows. A code of the largest version has 2,953 bytes, so two bytes of length always do.
+ * Nothing follows. A code of the largest version has 2,953 bytes, so two bytes of length always do. Or else a link,
+ * `https://…#TEXT`, whose fragment is the file as `toInline` writes it.
  */
 export interface Payload {
   readonly file: Uint8Array;
@@ -55,8 +57,25 @@ export function overhead(capacity: number, text: string | undefined, signed: boo
   return 1 + varint(capacity).length + forText + (signed ? SIGNATURE_BYTES : 0);
 }
 
+/** What a link to a page begins with, in ASCII, up to its `#`. Throws `bad-option` if it is no address of a page. */
+export function linkTo(page: string): string {
+  if (!LINK.test(page) || !URL.canParse(page) || page.includes("#")) {
+    throw new ZippyNetError("bad-option", `expected a page's address, https://… without a #, got ${page}`);
+  }
+  return `${new URL(page).href}#`;
+}
+
+/** The other form: a link that any phone opens. @param link as `linkTo` gives it */
+export function writeLink(link: string, file: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(link + toInline(file));
+}
+
+const LINK = /^https?:\/\//i;
+
 /** Throws `bad-file` with what is wrong; the signature is for `verify` to judge. */
 export function readPayload(bytes: Uint8Array): Payload {
+  const start = String.fromCharCode(...bytes.subarray(0, 8));
+  if (LINK.test(start)) return { file: fileOfLink(utf8(bytes)) };
   const tag = bytes[0];
   if (tag === undefined || (tag & ~(SIGNED | WITH_TEXT)) !== VERSION) {
     const came = tag === undefined ? "nothing" : `0x${tag.toString(16).padStart(2, "0")}`;
@@ -76,6 +95,12 @@ export function readPayload(bytes: Uint8Array): Payload {
     ...(text !== undefined && { text }),
     ...(expected > 0 && { signed: { body, signature: rest } }),
   };
+}
+
+function fileOfLink(link: string): Uint8Array {
+  const fragment = link.slice(link.indexOf("#") + 1);
+  if (fragment !== link && fragment !== "") return fromInline(fragment);
+  throw notOurs(`expected a link whose fragment is a picture, got ${JSON.stringify(link.slice(0, 80))}`);
 }
 
 interface Reader {

@@ -75,14 +75,24 @@ suite("a face of 128 pixels, with text, signed", () => {
   });
 });
 
-test("a .zn file goes in as it is, as SVG too", async () => {
+test("a .zn file goes in as it is, also as a link; an SVG is in millimetres, and is read back", async () => {
   const golden = new URL("../golden/photograph-1-42-q50.zn", import.meta.url).pathname;
-  const { code, err } = await zippynet(["qr", golden, "-o", at("code.svg")]);
-  assert.deepEqual([code, /version \d+, (\d+)×\1 modules/.test(err)], [0, true]);
-  const png = await sharp(readFileSync(at("code.svg")))
-    .png()
-    .toBuffer();
-  assert.deepEqual(Buffer.from(readPayload(await readCode(png)).file), readFileSync(golden));
+  for (const more of [[], ["--link", "https://example.org/zippynet/"]]) {
+    const { code, err } = await zippynet(["qr", golden, "-o", at("code.svg"), ...more]);
+    assert.equal(code, 0, err);
+    const modules = Number(/version \d+, (\d+)×\1 modules/.exec(err)![1]);
+    const width = Number(/ width="([\d.]+)mm"/.exec(readFileSync(at("code.svg"), "utf8"))![1]);
+    assert.equal(width.toFixed(1), ((modules + 8) * 0.4).toFixed(1));
+    const back = await zippynet(["qr", "--read", at("code.svg"), "-o", at("back.zn")]);
+    assert.equal(back.code, 0, back.err);
+    assert.deepEqual(readFileSync(at("back.zn")), readFileSync(golden));
+  }
+  const text = Buffer.from(await readCode(readFileSync(at("code.svg")))).toString();
+  assert.match(text, /^https:\/\/example\.org\/zippynet\/#[\w-]+$/);
+  writeFileSync(at("bad.svg"), '<svg xmlns="http://www.w3.org/2000/svg"');
+  const bad = await zippynet(["qr", "--read", at("bad.svg")]);
+  assert.equal(bad.code, 1);
+  assert.match(bad.err, /expected an SVG that can be drawn/);
 });
 
 test("what does not fit is refused with the numbers", async () => {
@@ -119,7 +129,7 @@ test("no code, a foreign code, no key", async () => {
     [["--read", face], /expected a picture with one QR code in 128×128 pixels/],
     [
       ["--read", at("foreign.png")],
-      /not a picture in a QR code: expected a first byte of 0x50–0x53, got 0x68/,
+      /not a picture in a QR code: expected a link whose fragment is a picture, got "https:\/\/example.org"/,
     ],
     [[face, "-o", at("x.png"), "--sign", at("no.pem")], /expected a private Ed25519 key in PEM/],
   ] as const) {

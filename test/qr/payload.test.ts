@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import encodeQR from "qr";
 import { CORRECTIONS, capacity, MAX_VERSION, versionFor } from "../../src/qr/code.ts";
-import { overhead, readPayload, writePayload } from "../../src/qr/payload.ts";
+import { linkTo, overhead, readPayload, writeLink, writePayload } from "../../src/qr/payload.ts";
 import { signerOf, verifierOf } from "../../src/qr/signature.ts";
 
 const pair = generateKeyPairSync("ed25519");
@@ -30,6 +30,18 @@ test("file, text and signature survive, in as many bytes as foretold", () => {
     ),
     { numRuns: 200 },
   );
+});
+
+test("a link has the file as its fragment, in ASCII; what is no page's address is refused", () => {
+  const file = Uint8Array.from({ length: 100 }, (_, i) => i * 7);
+  const bytes = writeLink(linkTo("https://bücher.example/ä?x=1"), file);
+  assert.match(
+    Buffer.from(bytes).toString("latin1"),
+    /^https:\/\/xn--bcher-kva\.example\/%C3%A4\?x=1#[\w-]+$/,
+  );
+  assert.deepEqual(readPayload(bytes), { file });
+  for (const page of ["example.org", "javascript:alert(1)", "https://", "https://example.org/#x"])
+    assert.throws(() => linkTo(page), { code: "bad-option", message: /expected a page's address/ });
 });
 
 test("every bit that is altered is refused or breaks the signature", () => {
@@ -65,6 +77,11 @@ test("keys of other kinds are refused", () => {
 for (const [bytes, message] of [
   [[], /expected a first byte of 0x50–0x53, got nothing/],
   [[0x68, 1, 1], /got 0x68/],
+  [
+    [...Buffer.from("https://example.org/#")],
+    /a link whose fragment is a picture, got "https:\/\/example.org\/#"/,
+  ],
+  [[...Buffer.from("https://example.org/#a b")], /not an inline \.zn file: expected A–Z/],
   [[0x50], /ends within the length of the file/],
   [[0x50, 0], /expected a file of 1–0 bytes, which are left, got a length of 0/],
   [[0x50, 3, 1, 1], /expected a file of 1–2 bytes, which are left, got a length of 3/],

@@ -11,7 +11,7 @@ import { openModels } from "../../model/folder.ts";
 import { CORRECTIONS, type Correction, MAX_VERSION, modulesOf, svgOf } from "../../qr/code.ts";
 import { pngOf, readCode } from "../../qr/code-image.ts";
 import { makePayload } from "../../qr/make.ts";
-import { type Payload, readPayload } from "../../qr/payload.ts";
+import { linkTo, type Payload, readPayload } from "../../qr/payload.ts";
 import { signerOf, verifierOf } from "../../qr/signature.ts";
 import { readBytes, writeBytes } from "../files/bytes.ts";
 import { STANDARD } from "../files/inputs.ts";
@@ -24,6 +24,7 @@ interface QrOptions extends EncodeOptions, ReadOptions {
   readonly scale: number;
   readonly text?: string;
   readonly sign?: string;
+  readonly link?: string;
 }
 
 /** 77×77 modules: 412 bytes, 3.4 cm in print at 0.4 mm a module. */
@@ -53,13 +54,20 @@ export function qrCommand(): Command {
         .choices(CORRECTIONS)
         .default("medium"),
     )
-    .option("--scale <n>", "pixels a module", whole(1, 100), 8)
+    .option("--scale <n>", "pixels a module of a PNG; an SVG has 0.4 mm a module", whole(1, 100), 8)
     .option("--text <text>", "text beside the picture")
     .option("--sign <file>", "private Ed25519 key (PEM) to sign picture and text with")
     .addOption(
-      new Option("--read <file>", "image with a code to read back; - is standard input").conflicts([
+      new Option(
+        "--link <page>",
+        "make it a link that any phone opens: to a page of yours (build:web), with the picture behind its #",
+      ).conflicts(["text", "sign"]),
+    )
+    .addOption(
+      new Option("--read <file>", "image with a code to read back, SVG too; - is standard input").conflicts([
         "text",
         "sign",
+        "link",
       ]),
     )
     .option("--verify <file>", "public Ed25519 key (PEM) that the signature must fit")
@@ -79,7 +87,7 @@ async function run(input: string | undefined, options: QrOptions, command: Comma
 }
 
 async function writeQr(input: string, options: QrOptions, command: Command): Promise<void> {
-  const { output = "", correction, maxVersion, scale, text, sign, json } = options;
+  const { output = "", correction, maxVersion, scale, text, sign, link, json } = options;
   const form = output === STANDARD ? ".png" : extname(output).toLowerCase();
   if (form !== ".png" && form !== ".svg") {
     usage(command, `expected --output with a file of .png or .svg, or -, got ${output || "none"}`);
@@ -93,11 +101,11 @@ async function writeQr(input: string, options: QrOptions, command: Command): Pro
     correction,
     ...(text !== undefined && { text }),
     ...(sign !== undefined && { sign: signerOf(await readFile(sign, "utf8")) }),
+    ...(link !== undefined && { link: linkTo(link) }),
     encode: { ...encode, ...(!fits && { target }) },
   });
   const modules = modulesOf(bytes, correction);
-  const drawn =
-    form === ".png" ? await pngOf(modules, scale) : new TextEncoder().encode(svgOf(modules, scale));
+  const drawn = form === ".png" ? await pngOf(modules, scale) : new TextEncoder().encode(svgOf(modules));
   await writeBytes(output, drawn);
   const side = 17 + 4 * version;
   if (json) {
