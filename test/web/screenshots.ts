@@ -29,10 +29,7 @@ const PAGES: Readonly<
 > = {
   page: {
     path: "",
-    rest: (page) =>
-      page.waitForFunction(() => document.querySelectorAll("#curve circle.own").length === 9, undefined, {
-        timeout: 300_000,
-      }),
+    rest: (page) => page.locator('#result[data-state="done"] #own').waitFor({ timeout: 300_000 }),
   },
   wall: { path: WALL, rest: (page) => page.getByText(/pictures decoded in/).waitFor() },
 };

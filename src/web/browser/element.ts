@@ -44,7 +44,7 @@ const REFLECTED = ["src", "alt", "fallback", "loading", "decoding"] as const;
  * Within is an `<img>`, which can be saved, copied and dragged; `object-fit` and `object-position` of the element are
  * the picture's. `load` and `error` events tell the outcome; the latter's `detail` is the error. What fails without
  * fallback shows a frame with its `alt`, and has the attribute `broken`; the console says why, once for each kind of
- * failure. `complete`, `naturalWidth`, `naturalHeight`, `currentSrc` and `decode()` are those of `<img>`, but that
+ * failure. `complete`, `naturalWidth`, `naturalHeight` and `decode()` are those of `<img>`, but that
  * `decode()` does not wait for the viewport.
  */
 export class ZippyImage extends Base {
@@ -125,12 +125,20 @@ export class ZippyImage extends Base {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (before === now) return;
-    if (name === "alt") this.#describe();
+    if (!this.isConnected) {
+      if (name === "src" || name === "fallback") this.#reset();
+    } else if (name === "alt") this.#describe();
     else if (name === "width" || name === "height") this.#measure();
     else if (name === "loading") {
-      if (now === "eager" && this.isConnected) void this.decode().catch(() => undefined);
-    } else if (this.isConnected && this.#showing) void this.#begin();
-    else this.#showing = undefined; // another picture, to be shown when this is near again
+      if (now === "eager" && !this.#showing) void this.#begin();
+    } else if (this.#showing) void this.#begin();
+  }
+
+  /** Another picture: it is shown when this comes back into the page and is near. */
+  #reset(): void {
+    this.#turn++;
+    this.#showing = undefined;
+    this.#complete = false;
   }
 
   #begin(): Promise<void> {
@@ -186,6 +194,7 @@ export class ZippyImage extends Base {
   #fail(error: unknown, turn: number): void {
     tell(error);
     if (this.fallback) {
+      this.removeAttribute("broken");
       const img = new Image();
       img.alt = ""; // the element itself is named
       img.onload = () =>

@@ -46,11 +46,11 @@ interface Coded {
 /** Pictures that are at work at a time: as many as there are threads that encode, and a few that WebP is searched for. */
 const AT_ONCE = 4;
 /** Pictures that models are compared on. */
-const TRIED = 8;
+const TRIED = 4;
 
 /**
  * Codes a folder's pictures twice, at equal PSNR, and writes the page that shows both; gives what they weigh. Takes
- * some 0.1 s a picture. Throws if the folder has none.
+ * some 0.3 s a picture. Throws if the folder has none.
  */
 export async function makeWall(options: WallOptions): Promise<Wall> {
   const { folder, count, side, out, onProgress, onFailure } = options;
