@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import type { Page } from "playwright-core";
+import { toInline } from "../../src/index.ts";
+import { modulesOf, svgOf } from "../../src/qr/code.ts";
+import { writePayload } from "../../src/qr/payload.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Site } from "./site.ts";
+import { ready } from "./states.ts";
 
 /** What the page was given, in this order. */
 type WithCameras = typeof globalThis & { cameras: MediaStream[] };
@@ -44,6 +49,43 @@ suite("the camera is off when its dialog is done with", { skip: NO_BROWSER, time
     assert.equal(await page.innerText("#camera-note"), "Waiting for the camera …");
     await page.click("#camera-close");
     await until(page, ["ended", "ended"]);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("a code before the camera is opened as it is; then the camera is off", async () => {
+    const { page, errors } = await pageWithCamera(site);
+    await ready(page);
+    const file = toInline(readFileSync(new URL("../golden/photograph-1-42-q50.zn", import.meta.url)));
+    const svg = svgOf(
+      modulesOf(writePayload(Buffer.from(file, "base64url"), "room 12", undefined), "medium"),
+    );
+    await page.evaluate((drawing) => {
+      navigator.mediaDevices.getUserMedia = async () => {
+        const canvas = document.createElement("canvas");
+        canvas.width = 640;
+        canvas.height = 480;
+        const context = canvas.getContext("2d")!;
+        const image = new Image();
+        image.src = `data:image/svg+xml,${encodeURIComponent(drawing)}`;
+        await image.decode();
+        const stream = canvas.captureStream(30);
+        const draw = (): void => {
+          context.fillStyle = "#ccc";
+          context.fillRect(0, 0, 640, 480);
+          context.drawImage(image, 120, 40, 400, 400);
+          if (stream.active) requestAnimationFrame(draw);
+        };
+        draw();
+        (globalThis as WithCameras).cameras.push(stream);
+        return stream;
+      };
+    }, svg);
+    await page.click("#camera");
+    await page.waitForFunction((text) => document.querySelector("textarea")!.value === text, file);
+    assert.equal(await page.inputValue("#qr-text"), "room 12");
+    await until(page, ["ended"]);
+    assert.equal(await page.locator("#viewfinder").isVisible(), false);
     assert.deepEqual(errors, []);
     await page.context().close();
   });

@@ -3,6 +3,7 @@ import { after, before, suite, test } from "node:test";
 import type { Page } from "playwright-core";
 import { NO_BROWSER } from "./chromium.ts";
 import { Site } from "./site.ts";
+import { settled } from "./states.ts";
 
 /** What the browser read when it was let go on. */
 type WithRead = typeof globalThis & { read?: ImageBitmap };
@@ -35,8 +36,7 @@ suite("of choices in quick succession the last is shown", { skip: NO_BROWSER, ti
     await choose(page, "image/jpeg");
     await named(page, "JPEG");
     await page.evaluate(() => dispatchEvent(new Event("go-on")));
-    await page.waitForFunction(() => (globalThis as WithRead).read);
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100))); // to be shown, if it were
+    await page.waitForFunction(() => (globalThis as WithRead).read?.width === 0); // it is closed, not shown
     assert.equal(await page.innerText("#peer-name"), "JPEG");
 
     await page.evaluate(() => {
@@ -75,7 +75,7 @@ suite("of choices in quick succession the last is shown", { skip: NO_BROWSER, ti
 /** The page when it has done all that it does with the first sample. */
 async function studied(site: Site) {
   const watched = await site.page("");
-  await watched.page.waitForFunction(() => document.querySelectorAll("#curve circle.own").length === 9);
+  await settled(watched.page);
   return watched;
 }
 

@@ -3,7 +3,6 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Page } from "playwright-core";
 import { readImage } from "../../src/image/read.ts";
 import { decode, fromInline, info, toInline } from "../../src/index.ts";
 import { readCode } from "../../src/qr/code-image.ts";
@@ -11,6 +10,7 @@ import { readPayload } from "../../src/qr/payload.ts";
 import { Local } from "../service/local.ts";
 import { launch, NO_BROWSER } from "./chromium.ts";
 import { Site, watched } from "./site.ts";
+import { changed, choose, ready, settled } from "./states.ts";
 
 /** Where screenshots are left, to be looked at. */
 const SHOTS = fileURLToPath(new URL("../../dist/screenshots/", import.meta.url));
@@ -29,7 +29,8 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 600
   ] as const) {
     test(`${name}: a sample is encoded, compared, inline, in a code; nothing sticks out`, async () => {
       const { page, errors } = await site.page("", options);
-      await ready(page);
+      await settled(page);
+      await page.click("summary");
       await page.waitForFunction(() => document.querySelectorAll("#curve circle.own").length === 9);
       await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
       const file = fromInline(await page.inputValue("#inline"));
@@ -42,6 +43,11 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 600
       assert.match(
         await page.innerText("#headline"),
         new RegExp(`^${file.length} bytes\\. WebP needs \\d+ for a worse one\\.$`),
+      );
+      assert.match(await page.innerText("#model-text"), /^portraits: Portraits.*; licence: CC-BY-4\.0$/);
+      assert.match(
+        await page.innerText("#weights"),
+        /^All weights here: portraits \d\.\d MB, \w+ \d\.\d MB, \w+ \d\.\d MB\.$/,
       );
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.equal(width, options.viewport.width);
@@ -62,45 +68,6 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 600
     const picture = await decode(file);
     const { image } = await readImage(readFileSync(join(site.folder, "first/own.png")));
     assert.deepEqual(Buffer.from(image.data), Buffer.from(picture.data.filter((_, i) => i % 4 < 3)));
-    await page.context().close();
-  });
-
-  test("what it makes it opens: a .zn file, its text, a link; what it cannot is told with all cleared", async () => {
-    const { page, errors } = await site.page("");
-    await ready(page);
-    const made = readFileSync(new URL("../golden/photograph-1-42-q50.zn", import.meta.url));
-    for (const open of ["file", "text", "link"] as const) {
-      const before = await page.inputValue("#inline");
-      if (open === "file") {
-        const file = { name: "picture.zn", mimeType: "application/octet-stream", buffer: made };
-        await page.setInputFiles("#file", file);
-      } else if (open === "text") {
-        await page.evaluate(
-          (text) => {
-            const clipboardData = new DataTransfer();
-            clipboardData.setData("text/plain", text);
-            document.body.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, clipboardData }));
-          },
-          toInline(readFileSync(new URL("../golden/made-24x24-q1.zn", import.meta.url))),
-        );
-      } else {
-        await page.evaluate((text) => {
-          location.hash = text;
-        }, toInline(made));
-      }
-      await changed(page, before);
-    }
-    await page.evaluate(() => {
-      const dataTransfer = new DataTransfer();
-      dataTransfer.setData("text/uri-list", "https://example.com/a.jpg");
-      document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer }));
-    });
-    await page.getByText(/address of a picture, which this page may not fetch/).waitFor();
-    assert.equal(await page.inputValue("#inline"), "");
-    assert.equal(await page.innerText("#own-text"), "");
-    assert.equal(await page.locator("#qr svg").count(), 0);
-    assert.ok(await page.isDisabled("#copy"));
-    assert.deepEqual(errors, []);
     await page.context().close();
   });
 
@@ -135,8 +102,7 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 600
 
   test("a photograph of 24 megapixels is taken and the page stays awake; HEIC and text are refused in words", async () => {
     const { page, errors } = await site.page("");
-    await ready(page);
-    const before = await page.inputValue("#inline");
+    await settled(page);
     const longest = await page.evaluate(async () => {
       let [last, most, running] = [performance.now(), 0, true];
       const tick = (): void => {
@@ -154,11 +120,14 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 600
       const transfer = new DataTransfer();
       transfer.items.add(photo);
       document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer: transfer }));
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const inline = document.querySelector("textarea")!;
+      const card = document.getElementById("result")!;
+      const of = inline.value;
+      while (inline.value === of || card.dataset["state"] !== "done")
+        await new Promise((resolve) => requestAnimationFrame(resolve));
       running = false;
       return most;
     });
-    await changed(page, before);
     assert.ok(longest < 1000, `the page slept for ${longest.toFixed()} ms`);
     const heic = Buffer.from("....ftypheic........mif1heic", "latin1");
     for (const [name, mimeType, buffer, message] of [
@@ -221,27 +190,36 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 600
 });
 
 suite("the page of npm start", { skip: NO_BROWSER, timeout: 600_000 }, () => {
-  test("uploads to the bucket and shows the picture from the service", async () => {
+  test("uploads what is shown; the service makes the page's own file of it, to the byte", async () => {
     const local = await Local.start();
     const browser = await launch();
     try {
       const url = /page +(http:\S+)/.exec(await lines(local))![1]!;
       const { page, errors } = await watched(browser, url);
-      await ready(page);
-      await page.fill("#key", "team/Änna +1.png");
-      await page.click("#upload-button");
+      await settled(page);
+      const key = "team/Änna +1.png";
+      await page.fill("#key", key);
+      let inline = "";
+      for (const target of ["quality", "psnr", "bytes"]) {
+        const before = await page.inputValue("#inline");
+        await choose(page, "target", target);
+        inline = await changed(page, before);
+        await page.click("#upload-button");
+        const line = page.locator("#uploaded p:has(a)");
+        await line.waitFor({ timeout: 30_000 });
+        const stored = await fetch(local.pictureUrl(key, "?format=zn"));
+        assert.equal(toInline(new Uint8Array(await stored.arrayBuffer())), inline, target);
+        assert.match(await line.innerText(), / dB, byte for byte what this page made$/);
+        const [, bytes] = / (\d+) bytes, /.exec(await line.innerText())!;
+        assert.equal(Number(bytes), fromInline(inline).length);
+      }
       const link = page.locator("#uploaded a");
-      await link.waitFor({ timeout: 30_000 });
-      assert.equal(await link.getAttribute("href"), local.pictureUrl("team/Änna +1.png"));
+      assert.equal(await link.getAttribute("href"), local.pictureUrl(key));
       await page.waitForFunction(
         () => document.querySelector<HTMLImageElement>("#uploaded img")!.naturalWidth === 64,
       );
       mkdirSync(SHOTS, { recursive: true });
       await page.screenshot({ path: join(SHOTS, "upload.png"), fullPage: true });
-      const stored = await fetch(local.pictureUrl("team/Änna +1.png", "?format=zn"));
-      const key = "team/Änna +1.png";
-      // the service chooses among all models, the page has one
-      const inline = toInline(new Uint8Array(await stored.arrayBuffer()));
       const one = await fetch(`${local.pictureUrl(key)}?inline`);
       assert.equal(((await one.json()) as { inline: string }).inline, inline);
       const body = JSON.stringify({ keys: [key, "none"] });
@@ -266,16 +244,4 @@ suite("the page of npm start", { skip: NO_BROWSER, timeout: 600_000 }, () => {
 async function lines(local: Local): Promise<string> {
   while (!local.output.includes("Ctrl-C")) await new Promise((resolve) => setTimeout(resolve, 50));
   return local.output;
-}
-
-async function ready(page: Page): Promise<void> {
-  await page.waitForFunction(() => !document.getElementById("own")!.hidden);
-}
-
-/** Waits for another file than the one before. */
-async function changed(page: Page, before: string): Promise<void> {
-  await page.waitForFunction((text) => {
-    const { value } = document.querySelector("textarea")!;
-    return value !== text && value !== "";
-  }, before);
 }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { COMMON } from "./bundle.ts";
-import { type FirstPicture, makeFirstPicture } from "./first-picture.ts";
+import { FIRST, type FirstPicture, makeFirstPicture } from "./first-picture.ts";
+import { modelOrders } from "./model-orders.ts";
 
 const PAGE = fileURLToPath(new URL("../page/", import.meta.url));
 /** Sample pictures, and those of the tests that stand beside them. */
@@ -22,6 +23,8 @@ export async function buildPage(out: string, assets: string, models: string): Pr
   await mkdir(join(out, "samples"), { recursive: true });
   const first = await makeFirstPicture(SAMPLES, models, out);
   const html = await readFile(join(PAGE, "index.html"), "utf8");
+  const samples = [...own.map((name) => join(SAMPLES, name)), ...ALSO.map((name) => join(TESTED, name))];
+  const orders = await modelOrders(samples, models);
   await Promise.all([
     writeFile(join(out, "index.html"), filled(html, first)),
     copyFile(join(PAGE, "icon.svg"), join(out, "icon.svg")),
@@ -30,6 +33,8 @@ export async function buildPage(out: string, assets: string, models: string): Pr
     writeFile(join(out, "service.json"), "{}\n"), // whoever serves the page may say where the service is
     build({
       ...COMMON,
+      splitting: true,
+      chunkNames: "page-[hash]",
       entryPoints: [
         { in: `${PAGE}page.ts`, out: "page" },
         { in: `${PAGE}page.css`, out: "page" },
@@ -40,11 +45,21 @@ export async function buildPage(out: string, assets: string, models: string): Pr
       format: "esm",
       define: {
         ZIPPYNET_SITE: assets,
-        ZIPPYNET_SAMPLES: JSON.stringify([...own, ...ALSO]),
-        ZIPPYNET_FIRST: JSON.stringify({ model: first.model.number, bytes: first.bytes }),
+        ZIPPYNET_SAMPLES: JSON.stringify(
+          samples.map((path) => ({ name: basename(path), models: orders.of.get(path) })),
+        ),
+        ZIPPYNET_FIRST: JSON.stringify({
+          bytes: first.bytes,
+          models: withFirst(first.model.name, orders.of.get(join(SAMPLES, FIRST.sample))!),
+          general: orders.general,
+        }),
       },
     }),
   ]);
+}
+
+function withFirst(first: string, others: readonly string[]): string[] {
+  return [first, ...others.filter((name) => name !== first)];
 }
 
 /** The page with the numbers of its first picture. Throws if a place in it is not known. */
@@ -56,7 +71,7 @@ function filled(html: string, { bytes, psnr, webp, inline, model }: FirstPicture
     own: `${bytes} bytes, ${psnr.toFixed(1)} dB`,
     webp: `${webp.bytes} bytes, ${webp.psnr.toFixed(1)} dB`,
     inline,
-    model: model.name,
+    model: `${model.name}: ${model.description}`,
   };
   return html.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
     const value = values[name];

@@ -15,8 +15,8 @@ export const FIRST = { side: 64, quality: 26, sample: "1-portrait.webp" } as con
 
 /** What the page shows before its weights are there. */
 export interface FirstPicture {
-  /** Number and name of the model that suits the picture best. */
-  readonly model: { readonly number: number; readonly name: string };
+  /** The model that suits the picture best. */
+  readonly model: { readonly name: string; readonly description: string };
   /** The `.zn` file as text. */
   readonly inline: string;
   readonly bytes: number;
@@ -48,11 +48,11 @@ async function make(bytes: Uint8Array, folder: string): Promise<Made> {
   const target = { kind: "quality", quality: FIRST.quality } as const;
   const { file, model } = await encodePicture(chosen, image, { target, effort: 0, classical: false });
   const own = await decodePicture(models, file);
-  const { name } = models.list().find(({ number }) => number === model)!;
+  const { name, description } = models.list().find(({ number }) => number === model)!;
   const webpFile = await smallestWebp(image);
   const webp = (await readImage(webpFile)).image;
   return {
-    model: { number: model!, name },
+    model: { name, description },
     inline: toInline(file),
     bytes: file.length,
     psnr: psnr(image, own),

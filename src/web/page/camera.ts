@@ -1,42 +1,77 @@
+import type { Payload } from "../../qr/payload.ts";
 import { at, messageOf } from "./dom.ts";
+import { FRAME, payloadIn } from "./qr-reader.ts";
+
+/** What the camera gave: a picture that was taken, or what stood in a code that it saw. */
+export type Caught = { readonly photo: Blob } | { readonly payload: Payload };
+
+/** Milliseconds from one look for a code to the next. */
+const EVERY = 150;
 
 /**
- * Shows what the camera sees; gives the picture that is taken, or nothing if none is. Either way the camera is off
- * afterwards.
+ * Shows what the camera sees; gives the picture that is taken, or the first code of ours that is seen, or nothing.
+ * Either way the camera is off afterwards.
  */
-export async function viewfinder(): Promise<Blob | undefined> {
+export async function viewfinder(): Promise<Caught | undefined> {
   const [dialog, video, note] = [at("viewfinder", "dialog"), at("video", "video"), at("camera-note", "p")];
-  const [shoot, cancel] = [at("shoot", "button"), at("camera-close", "button")];
+  const [shoot, cancel, turn] = [
+    at("shoot", "button"),
+    at("camera-close", "button"),
+    at("camera-turn", "button"),
+  ];
   let over = false; // the dialog itself may be open again, for another picture
-  note.textContent = "Waiting for the camera …";
-  shoot.disabled = true;
+  let facing: "user" | "environment" = "user";
+  let asked: Promise<MediaStream> | undefined;
   cancel.onclick = () => dialog.close();
   dialog.showModal();
   const closed = new Promise<undefined>((resolve) => {
     dialog.onclose = () => resolve(undefined);
   });
-  const shot = new Promise<Blob | undefined>((resolve, reject) => {
-    shoot.onclick = () => frameOf(video).then(resolve, reject);
+  const shot = new Promise<Caught | undefined>((resolve, reject) => {
+    shoot.onclick = () => frameOf(video).then((photo) => resolve(photo && { photo }), reject);
   });
-  const asked = navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
   // one that is still being asked for is turned off when it comes
-  const turnOff = (): Promise<void> => asked.then(stop, () => undefined);
+  const turnOff = (camera = asked): Promise<void> | undefined => camera?.then(stop, () => undefined);
   const show = async (): Promise<void> => {
-    const stream = await asked;
-    if (over) return;
-    video.srcObject = stream;
-    await video.play();
-    note.textContent = "";
-    shoot.disabled = false;
-    shoot.focus();
+    note.textContent = "Waiting for the camera …";
+    shoot.disabled = true;
+    const camera = navigator.mediaDevices.getUserMedia({ video: { facingMode: facing } });
+    asked = camera;
+    try {
+      const stream = await camera;
+      if (over || asked !== camera) return;
+      video.srcObject = stream;
+      await video.play();
+      note.textContent = "Take a picture, or hold a code of ZippyNet before the camera.";
+      shoot.disabled = false;
+      shoot.focus();
+    } catch (error) {
+      if (over || asked !== camera) return; // whoever closes the dialog takes the video away while it starts
+      note.textContent = `The camera cannot be used: ${messageOf(error)}`;
+      void turnOff();
+    }
   };
-  show().catch((error: unknown) => {
-    if (over) return; // whoever closes the dialog takes the video away while it starts
-    note.textContent = `The camera cannot be used: ${messageOf(error)}`;
+  turn.onclick = () => {
     void turnOff();
-  });
+    facing = facing === "user" ? "environment" : "user";
+    void show();
+  };
+  void show();
+  const seen = async (): Promise<Caught> => {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, EVERY));
+      if (over) return new Promise(() => undefined); // the others have won
+      if (shoot.disabled) continue;
+      try {
+        const payload = await payloadIn(video, FRAME);
+        if (payload) return { payload };
+      } catch (error) {
+        note.textContent = messageOf(error); // a code, but of somebody else
+      }
+    }
+  };
   try {
-    return await Promise.race([closed, shot]);
+    return await Promise.race([closed, shot, seen()]);
   } finally {
     over = true;
     dialog.close();

@@ -1,5 +1,6 @@
 import type { Crop } from "../browser/square.ts";
 import { at } from "./dom.ts";
+import type { Pace } from "./latest.ts";
 
 /** Share of the shorter side at the closest zoom. */
 const CLOSEST = 0.15;
@@ -10,11 +11,12 @@ const STEP = 0.04;
 export class Cropper {
   readonly #canvas = at("crop", "canvas");
   readonly #zoom = at("zoom", "input");
-  readonly #changed: () => void;
+  readonly #changed: (pace: Pace) => void;
   #bitmap: ImageBitmap | undefined;
   #middle = { x: 0.5, y: 0.5 };
 
-  constructor(changed: () => void) {
+  /** @param changed is called when the reader moves the crop */
+  constructor(changed: (pace: Pace) => void) {
     this.#changed = changed;
     // for screen readers: keys go to this element, as to a slider
     const attributes = {
@@ -24,15 +26,17 @@ export class Cropper {
       "aria-describedby": "crop-help",
     };
     for (const [name, value] of Object.entries(attributes)) this.#canvas.setAttribute(name, value);
-    this.#zoom.addEventListener("input", () => this.#move(0, 0));
+    this.#zoom.addEventListener("input", () => this.#move(0, 0, "moving"));
+    this.#zoom.addEventListener("change", () => this.#move(0, 0, "resting"));
     this.#canvas.addEventListener("keydown", (event) => this.#key(event));
     this.#canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.#canvas.addEventListener("pointermove", (event) => {
       if (!this.#canvas.hasPointerCapture(event.pointerId)) return;
       const side = this.#canvas.clientWidth;
-      this.#move(-event.movementX / side, -event.movementY / side);
+      this.#move(-event.movementX / side, -event.movementY / side, "moving");
     });
     this.#canvas.addEventListener("pointerdown", (event) => this.#canvas.setPointerCapture(event.pointerId));
+    this.#canvas.addEventListener("lostpointercapture", () => this.#move(0, 0, "resting"));
   }
 
   get bitmap(): ImageBitmap | undefined {
@@ -56,7 +60,7 @@ export class Cropper {
     this.#bitmap = bitmap;
     this.#middle = { x: bitmap.width / 2, y: bitmap.height / 2 };
     this.#zoom.value = "0";
-    this.#move(0, 0);
+    this.#draw();
   }
 
   #square(): { left: number; top: number; side: number } {
@@ -66,7 +70,7 @@ export class Cropper {
   }
 
   /** By shares of the crop's own side. */
-  #move(x: number, y: number): void {
+  #move(x: number, y: number, pace: Pace): void {
     if (!this.#bitmap) return;
     const { width, height } = this.#bitmap;
     const { side } = this.#square();
@@ -77,7 +81,7 @@ export class Cropper {
       y: within(this.#middle.y + y * side, height),
     };
     this.#draw();
-    this.#changed();
+    this.#changed(pace);
   }
 
   #draw(): void {
@@ -92,10 +96,10 @@ export class Cropper {
 
   #key(event: KeyboardEvent): void {
     const moves: Readonly<Record<string, () => void>> = {
-      ArrowLeft: () => this.#move(-STEP, 0),
-      ArrowRight: () => this.#move(STEP, 0),
-      ArrowUp: () => this.#move(0, -STEP),
-      ArrowDown: () => this.#move(0, STEP),
+      ArrowLeft: () => this.#move(-STEP, 0, "resting"),
+      ArrowRight: () => this.#move(STEP, 0, "resting"),
+      ArrowUp: () => this.#move(0, -STEP, "resting"),
+      ArrowDown: () => this.#move(0, STEP, "resting"),
       "+": () => this.#zoomBy(5),
       "=": () => this.#zoomBy(5),
       "-": () => this.#zoomBy(-5),
@@ -115,6 +119,6 @@ export class Cropper {
 
   #zoomBy(steps: number): void {
     this.#zoom.value = String(Number(this.#zoom.value) + steps);
-    this.#move(0, 0);
+    this.#move(0, 0, "resting");
   }
 }

@@ -77,7 +77,7 @@ export function curveSvg(curves: readonly Curve[], now: Point | undefined): SVGS
 export function curveTable(curves: readonly Curve[]): HTMLTableSectionElement {
   const body = document.createElement("tbody");
   const head = body.insertRow();
-  for (const title of ["", "bytes", "dB"]) {
+  for (const title of ["codec", "bytes", "dB"]) {
     const cell = document.createElement("th");
     cell.textContent = title;
     head.append(cell);

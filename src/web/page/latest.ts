@@ -1,3 +1,6 @@
+/** Whether the hand still moves what is asked for, sixty times a second, or rests. */
+export type Pace = "moving" | "resting";
+
 /** Tells whether something newer has been asked for meanwhile. */
 export type Stale = () => boolean;
 
@@ -5,10 +8,16 @@ export type Stale = () => boolean;
 export class Latest {
   #running = false;
   #next: ((stale: Stale) => Promise<void>) | undefined;
+  #done = Promise.resolve();
 
   run(job: (stale: Stale) => Promise<void>): void {
     this.#next = job;
-    if (!this.#running) void this.#work();
+    if (!this.#running) this.#done = this.#work();
+  }
+
+  /** Resolves when all that has been asked for is done. */
+  async settled(): Promise<void> {
+    while (this.#running) await this.#done;
   }
 
   async #work(): Promise<void> {

@@ -1,174 +1,204 @@
 /** The page: a picture, cropped, encoded, beside the same bytes of WebP or JPEG, and ways to take it along. */
-import type { EncodeOptions } from "../../api/options.ts";
-import { readZn } from "../../codec/format/zn-file.ts";
 import { onProgress } from "../browser/client.ts";
-import { decode, listModels } from "../browser/decode.ts";
 import { encode } from "../browser/encode.ts";
-import { canvasOf } from "../browser/picture.ts";
 import { squareOf } from "../browser/square.ts";
 import { Cropper } from "./crop.ts";
 import { drawCurves } from "./curve-panel.ts";
-import { at, chosen, make, messageOf } from "./dom.ts";
-import { Latest, Newest, type Stale } from "./latest.ts";
-import { inBytes, inDecibels, psnrOf } from "./measure.ts";
-import { PEERS, type Peer, peerWithin, writes } from "./peer.ts";
-import { listenForPictures } from "./pick.ts";
-import { clearQr, showQr } from "./qr-panel.ts";
-import { askBytes, limitBytes, listenForSettings, type Wanted, wanted } from "./settings.ts";
-import { clearInline, listenForCopies, showInline } from "./take-along.ts";
+import { at, make } from "./dom.ts";
+import { draft } from "./encoder.ts";
+import { Latest, type Pace, type Stale } from "./latest.ts";
+import { limitsOf, possible } from "./limits.ts";
+import { inBytes, inDecibels } from "./measure.ts";
+import { PEERS, type Peer, writes } from "./peer.ts";
+import { listenForPictures, type Opened, type Picked } from "./pick.ts";
+import { listenForQr, showQr } from "./qr-panel.ts";
+import {
+  clearCurves,
+  enter,
+  fail,
+  headline,
+  modelOf,
+  models,
+  type Result,
+  resultOf,
+  say,
+  showPeer,
+  showResult,
+  tellBusy,
+} from "./result.ts";
+import { ask, limit, listenForSettings, type Wanted, wanted } from "./settings.ts";
+import { listenForCopies } from "./take-along.ts";
 import { listenForUploads } from "./upload.ts";
+import { inMegabytes, Weights } from "./weights.ts";
 
-/** The model of the first picture, whose weights come first, and its bytes; the build fills it in. */
-declare const ZIPPYNET_FIRST: { readonly model: number; readonly bytes: number };
+/**
+ * Of the first picture: the models by how well they code it, the first of which made it, and its bytes; and the models
+ * by how well they code all samples. The build fills it in.
+ */
+declare const ZIPPYNET_FIRST: {
+  readonly bytes: number;
+  readonly models: readonly string[];
+  readonly general: readonly string[];
+};
 
 /** What is shown. */
-interface Shown {
-  readonly original: ImageData;
-  readonly file: Uint8Array;
+interface Shown extends Result {
   readonly wanted: Wanted;
+  /** The number of the wish that it answers. */
+  readonly wish: number;
 }
 
-const [result, status, views] = [at("result", "section" as "div"), at("status", "p"), at("views", "div")];
+const views = at("views", "div");
+const details = at("details", "details");
 const jobs = new Latest();
-const peerShown = new Newest();
-const models = new Map((await listModels()).map((model) => [model.number, model]));
-let shown: Shown | undefined;
-let begun = false;
+const weights = new Weights([...models.values()], ZIPPYNET_FIRST.models);
 const peers: Peer[] = [];
-/** The first picture's model until one is shown, then the best of all, whose weights come meanwhile. */
-let best: Pick<EncodeOptions, "model"> = { model: ZIPPYNET_FIRST.model };
-/** Whether the other weights are still to be asked for. */
-let alone = true;
+let shown: Shown | undefined;
+/** Wishes of the reader so far: what is made again without one, when weights come, is told. */
+let wishes = 0;
+/** The file that was opened, until the reader asks for something else than itself. */
+let opened: Opened | undefined;
+/** Pictures so far, and for what picture, crop, size and models the slider's limits are. */
+let pictures = 0;
+let limited = "";
+/** Models of which it has been said that they are coming. */
+const announced = new Set<string>();
 
-const cropper = new Cropper(() => refresh());
+const cropper = new Cropper(changed);
 
-function refresh(): void {
+/** The reader asks for something else. */
+function changed(pace: Pace): void {
+  opened = undefined;
+  wishes++;
+  refresh(pace);
+}
+
+function picked(picture: Picked): void {
+  opened = picture.opened;
+  wishes++;
+  pictures++;
+  weights.expect(picture.models ?? ZIPPYNET_FIRST.general);
+  if (opened) at("qr-text", "input").value = opened.text;
+  cropper.show(picture.bitmap);
+  refresh("resting");
+}
+
+function refresh(pace: Pace): void {
+  tellBusy(true);
   jobs.run(async (stale) => {
-    // until the hand rests: a drag asks sixty times a second
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    if (stale()) return;
     try {
-      await study(stale);
+      if (opened) await showOpened(opened);
+      else if (!cropper.bitmap) return;
+      else if (pace === "moving") await follow(cropper.bitmap);
+      else await study(cropper.bitmap, stale);
     } catch (error) {
-      if (!stale()) fail(error);
+      if (stale()) return;
+      failed(error);
     }
   });
+  void jobs.settled().then(() => tellBusy(false));
 }
 
-async function study(stale: Stale): Promise<void> {
-  const { bitmap } = cropper;
-  if (!bitmap) return;
-  const { side, model } = wanted();
-  const original = squareOf(bitmap, side, cropper.crop);
-  if (begun) result.dataset["state"] = "busy"; // what the build made of the first picture stays until this comes
-  begun = true;
-  const by = model === undefined ? best : { model };
-  if (wanted().options.maxBytes !== undefined) {
-    limitBytes((await encode(original, { quality: 1, ...by })).length);
-    if (stale()) return;
-  }
-  const now = wanted();
-  const file = await encode(original, { ...now.options, ...by });
-  const picture = await decode(file);
-  const psnr = psnrOf(original, picture);
-  shown = { original, file, wanted: now };
-  canvasOf(original, at("original", "canvas"));
-  canvasOf(picture, at("own", "canvas"));
-  views.style.setProperty("--side", `${side}px`);
-  at("own-text", "span").textContent = `${inBytes(file.length)}, ${inDecibels(psnr)}`;
-  at("original-text", "p").textContent =
-    `${side}×${side} pixels, ${inBytes(side * side * 3)} of red, green and blue`;
-  tellModel(file);
-  showInline(file, side);
-  showQr(file);
-  await showPeer(original, file, psnr);
-  for (const image of views.querySelectorAll("img")) image.remove();
-  at("own", "canvas").hidden = false;
-  result.dataset["state"] = "done";
-  if (!stale()) await drawCurves(original, { bytes: file.length, psnr }, { peers, model: by, stale });
-  if (alone) void takeAll(original);
-  alone = false;
-}
-
-/** Loads the other models behind a picture's back; then the best of all makes the picture anew. */
-async function takeAll(original: ImageData): Promise<void> {
-  const { connection } = navigator as { connection?: { saveData?: boolean } }; // Chromium's; TypeScript does not know it
-  if (connection?.saveData || models.size < 2) return;
-  const loaded = await encode(original, { model: "auto" }).catch(() => undefined);
-  if (!loaded) return; // off line: the first will do
-  best = { model: "auto" };
-  refresh();
-}
-
-/** Which model made the file, and what its weights may be used for. */
-function tellModel(file: Uint8Array): void {
-  const zn = readZn(file);
-  const model = zn.kind === "latents" ? models.get(zn.header.model) : undefined;
-  const words =
-    model && [`${model.name} (${model.description})`, model.licence].filter(Boolean).join("; licence: ");
-  at("model-text", "span").textContent = words ?? "none";
-}
-
-/** The other codec at the same bytes, or at its smallest, or the original; dropped if meanwhile another is chosen. */
-async function showPeer(original: ImageData, file: Uint8Array, psnr: number): Promise<void> {
-  const type = chosen("peer") as Peer | "original";
-  const [name, text, note] = [at("peer-name", "b"), at("peer-text", "span"), at("peer-note", "p")];
-  const bytes = file.length;
-  const share = `1/${Math.round((original.width * original.height * 3) / bytes)} of the raw pixels`;
-  if (type === "original") {
-    await peerShown.of(Promise.resolve());
-    name.textContent = "Original";
-    text.textContent = `${original.width}×${original.height}`;
-    note.textContent = "";
-    say(`${inBytes(bytes)}.`, `${share}.`);
-  } else {
-    const found = await peerShown.of(peerWithin(original, type, bytes));
-    if (!found) return;
-    canvasOf(found.picture, at("peer", "canvas"));
-    name.textContent = PEERS[type];
-    text.textContent = `${inBytes(found.bytes)}, ${inDecibels(found.psnr)}`;
-    const over = found.bytes > bytes;
-    note.textContent = over
-      ? `${PEERS[type]} cannot go down to ${inBytes(bytes)}: this is the smallest that your browser writes.`
-      : `The best ${PEERS[type]} of your browser in at most ${inBytes(bytes)}.`;
-    const worse = found.psnr < psnr ? "a worse one" : "a better one";
-    say(
-      `${inBytes(bytes)}.${over ? ` ${PEERS[type]} needs ${found.bytes.toLocaleString()} for ${worse}.` : ""}`,
-      `${share}.`,
-    );
-  }
-  for (const id of ["original", "peer"] as const)
-    at(id, "canvas").hidden = (id === "original") !== (type === "original");
-}
-
-function say(headline: string, text: string): void {
-  at("headline", "h1").textContent = headline;
-  status.classList.remove("bad");
-  status.textContent = text;
-}
-
-/** Clears all that is made from the picture, and says why in words, with the way out where there is one. */
-function fail(error: unknown): void {
-  result.dataset["state"] = "failed";
+function failed(error: unknown): void {
   shown = undefined;
-  clearInline();
-  clearQr();
-  for (const id of ["own-text", "peer-text", "model-text"] as const) at(id, "span").textContent = "";
-  for (const id of ["peer-note", "original-text"] as const) at(id, "p").textContent = "";
-  at("curve", "div").replaceChildren();
-  at("curve-table", "table").replaceChildren();
-  status.classList.add("bad");
-  const least = /the least possible is (\d+)/.exec(messageOf(error))?.[1];
-  if (least === undefined) {
-    status.textContent = messageOf(error);
-    return;
+  fail(error);
+}
+
+/** A file as it came: there is no original beside it. */
+async function showOpened({ file, picture }: Opened): Promise<void> {
+  showResult({ original: picture, file, picture, psnr: undefined });
+  shown = { original: picture, file, psnr: undefined, wanted: wanted(), wish: wishes };
+  clearCurves();
+  headline(`${inBytes(file.length)}.`);
+  say("The file as it came. Whatever you set makes another one from its picture.");
+  enter("opened");
+}
+
+/** While the hand moves: a draft, which is a file as well, but not yet the best. */
+async function follow(bitmap: ImageBitmap): Promise<void> {
+  if (!shown) return; // weights are still to come
+  const { options, side } = wanted();
+  const original = squareOf(bitmap, side, cropper.crop);
+  const file = await draft(original, { ...options, ...chosenModel() }).catch(() => undefined);
+  if (!file) return; // no single pass gets there
+  const result = await resultOf(original, file);
+  shown = { ...result, wanted: wanted(), wish: -1 };
+  showResult(result);
+  await showPeer(result);
+  enter("moving");
+}
+
+async function study(bitmap: ImageBitmap, stale: Stale): Promise<void> {
+  const before = shown;
+  const wish = wishes;
+  const { side } = wanted();
+  const original = squareOf(bitmap, side, cropper.crop);
+  if (before) enter("busy"); // what the build made of the first picture stays until this comes
+  const by = chosenModel();
+  const missing = weights.missing(wanted().model ?? weights.usable);
+  if (missing) tellLoading(missing.name, missing.bytes);
+  const [file, raised] = await encodedWithin(original, by);
+  const result = await resultOf(original, file);
+  shown = { ...result, wanted: wanted(), wish };
+  showResult(result);
+  const words = await showPeer(result);
+  enter("done");
+  say([renewed(before, shown), raised, words].filter(Boolean).join(" "));
+  weights.has(modelOf(file)!.name);
+  if (stale()) return;
+  const limitedFor = JSON.stringify([pictures, cropper.crop, side, by]);
+  if (limited !== limitedFor) {
+    const limits = await limitsOf(original, by, stale);
+    if (!limits) return;
+    limit(limits);
+    limited = limitedFor;
   }
-  const use = make("button", `Use ${least}`, { type: "button" });
-  use.addEventListener("click", () => {
-    askBytes(Number(least));
-    refresh();
-  });
-  status.replaceChildren(`${wanted().side} pixels of this picture need at least ${least} bytes. `, use);
+  if (wanted().model === undefined) void weights.takeRest(() => refresh("resting"));
+  clearCurves();
+  const now = { bytes: file.length, psnr: result.psnr };
+  if (details.open)
+    await drawCurves(original, now, { peers, model: { model: modelOf(file)!.number }, stale });
+}
+
+/** Once a model: its decoder comes after its encoder. */
+function tellLoading(name: string, bytes: number): void {
+  if (announced.has(name)) return;
+  announced.add(name);
+  say(`Loading the model ${name}, ${inMegabytes(bytes)} …`);
+}
+
+function chosenModel(): { readonly model: string | number } {
+  return { model: wanted().model ?? weights.usable };
+}
+
+/** A file as it is wanted, or else the nearest that is possible, and words of that. */
+async function encodedWithin(
+  original: ImageData,
+  by: { readonly model: string | number },
+): Promise<[Uint8Array, string]> {
+  try {
+    return [await encode(original, { ...wanted().options, ...by }), ""];
+  } catch (error) {
+    const nearest = possible(error);
+    if (!nearest) throw error;
+    ask(nearest);
+    const words =
+      "psnr" in nearest
+        ? `reach at most ${inDecibels(nearest.psnr)}`
+        : `need at least ${inBytes(nearest.maxBytes)}`;
+    const file = await encode(original, { ...wanted().options, ...by });
+    return [file, `${original.width} pixels of this picture ${words}.`];
+  }
+}
+
+/** What to say where the same wish was answered before, by another model. */
+function renewed(before: Shown | undefined, now: Shown): string {
+  const [old, model] = [before && modelOf(before.file), modelOf(now.file)];
+  if (!before || !old || !model || before.wish !== now.wish || old.number === model.number) return "";
+  const [from, to] = [before, now].map(
+    ({ file, psnr }) => `${inBytes(file.length)}, ${inDecibels(psnr ?? Number.NaN)}`,
+  );
+  return `Made again with ${model.name}, whose weights have come: ${to}; with ${old.name} ${from}.`;
 }
 
 /** Turns off the formats that this browser does not write. */
@@ -189,19 +219,18 @@ const split = at("split", "input");
 split.addEventListener("input", () => views.style.setProperty("--at", `${split.value}%`));
 
 await findPeers();
-for (const { number, name, description } of models.values())
-  at("model", "select").append(make("option", `${name}: ${description}`, { value: String(number) }));
-listenForSettings(refresh);
-askBytes(ZIPPYNET_FIRST.bytes);
+for (const { number, name, bytes, description } of models.values()) {
+  const text = `${name}, ${inMegabytes(bytes)}: ${description}`;
+  at("model", "select").append(make("option", text, { value: String(number) }));
+}
+ask({ maxBytes: ZIPPYNET_FIRST.bytes });
+listenForSettings(changed);
 listenForCopies();
-listenForPictures({ picked: (picture) => cropper.show(picture), failed: fail });
+listenForPictures({ picked, failed });
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="peer"]')) {
   radio.addEventListener("change", () => {
-    if (!shown) return;
-    const { original, file } = shown;
-    decode(file)
-      .then((picture) => showPeer(original, file, psnrOf(original, picture)))
-      .catch(fail);
+    if (shown?.psnr === undefined) return;
+    showPeer(shown).then((words) => words !== undefined && say(words), failed);
   });
 }
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="view"]')) {
@@ -209,19 +238,24 @@ for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="vie
     views.dataset["view"] = radio.value;
   });
 }
-at("qr-text", "input").addEventListener("input", () => shown && showQr(shown.file));
+listenForQr(() => shown && showQr(shown.file));
+details.addEventListener("toggle", () => details.open && refresh("resting"));
 
 const progress = at("progress", "progress");
 onProgress((told) => {
   if (told.stage !== "weights") return;
   const { model, loaded, total } = told;
-  progress.hidden = loaded >= total || shown !== undefined; // what comes behind a picture's back moves nothing on the page
+  const name = models.get(model)?.name;
+  progress.hidden = loaded >= total || weights.isBehind(name); // what comes behind a picture's back moves nothing
   progress.value = loaded / total;
-  const text = `Loading the model ${models.get(model)?.name ?? model}, ${(total / 1e6).toFixed(1)} MB`;
-  if (!progress.hidden && status.textContent !== text) status.textContent = text;
+  if (!progress.hidden) tellLoading(name ?? String(model), total);
 });
 
-void listenForUploads(() => shown && { picture: shown.original, file: shown.file, wanted: shown.wanted });
+void listenForUploads(async () => {
+  if (shown?.wish !== wishes) await jobs.settled();
+  if (shown?.psnr === undefined) return undefined;
+  return { picture: shown.original, file: shown.file, wanted: shown.wanted };
+});
 
 // without one the page works all the same, on line
 void navigator.serviceWorker?.register("offline.js").catch(() => undefined);

@@ -3,6 +3,9 @@ import { readable } from "../browser/square.ts";
 /** Pixels a side that a picture keeps: enough for the closest crop, and a tenth of a camera's. */
 const MOST = 2048;
 
+/** Pixels of the longer side at which an SVG is drawn. */
+const DRAWN = 1024;
+
 /** Largest file that is read, in bytes. */
 const MAX_BYTES = 100 * 1024 * 1024;
 
@@ -13,15 +16,17 @@ export async function photograph(file: Blob): Promise<ImageBitmap> {
       `expected a picture of at most ${MAX_BYTES >> 20} MB, got ${Math.round(file.size / 2 ** 20)} MB`,
     );
   }
-  const bitmap = await readable(file).catch(async (error: unknown) => {
-    if (await isHeif(file)) {
-      throw new Error(
-        "this browser does not read HEIC: save the picture as JPEG (iPhone: Settings, Camera, Formats, Most Compatible)",
-        { cause: error },
-      );
-    }
-    throw error;
-  });
+  const bitmap = await (file.type === "image/svg+xml" ? drawing(file) : readable(file)).catch(
+    async (error: unknown) => {
+      if (await isHeif(file)) {
+        throw new Error(
+          "this browser does not read HEIC: save the picture as JPEG (iPhone: Settings, Camera, Formats, Most Compatible)",
+          { cause: error },
+        );
+      }
+      throw error;
+    },
+  );
   const longer = Math.max(bitmap.width, bitmap.height);
   if (longer <= MOST) return bitmap;
   const by = MOST / longer;
@@ -32,6 +37,25 @@ export async function photograph(file: Blob): Promise<ImageBitmap> {
   });
   bitmap.close();
   return smaller;
+}
+
+/** An SVG, which browsers draw only as an element: large enough for the finest code, and without what it refers to. */
+async function drawing(file: Blob): Promise<ImageBitmap> {
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  try {
+    await image.decode();
+  } catch (cause) {
+    throw new Error("expected an SVG that this browser draws", { cause });
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+  const by = DRAWN / Math.max(image.naturalWidth, image.naturalHeight, 1);
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(image.naturalWidth * by));
+  canvas.height = Math.max(1, Math.round(image.naturalHeight * by));
+  canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return createImageBitmap(canvas);
 }
 
 /** By the brands of its first box; AVIF, which browsers read, has others. */

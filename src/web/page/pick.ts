@@ -1,31 +1,51 @@
 import { fromInline } from "../../codec/format/base64url.ts";
 import { readZn } from "../../codec/format/zn-file.ts";
+import type { Payload } from "../../qr/payload.ts";
 import { decode } from "../browser/decode.ts";
-import { viewfinder } from "./camera.ts";
+import { type Caught, viewfinder } from "./camera.ts";
 import { at, make } from "./dom.ts";
 import { Newest } from "./latest.ts";
 import { photograph } from "./photograph.ts";
+import { payloadIn, STILL } from "./qr-reader.ts";
 
-/** Names of the pictures in samples/; the build fills it in. */
-declare const ZIPPYNET_SAMPLES: readonly string[];
+/**
+ * The pictures in samples/, each with names of models, the one that codes it best first; the build fills it in.
+ */
+declare const ZIPPYNET_SAMPLES: readonly { readonly name: string; readonly models: readonly string[] }[];
 
 /** Bytes of the largest file that is tried as `.zn`. */
 const MAX_ZN = 1 << 20;
 
+/** A picture to crop from. */
+export interface Picked {
+  readonly bitmap: ImageBitmap;
+  /** Where the picture came as a `.zn` file: itself, its pixels, and the text beside it in a QR code. */
+  readonly opened?: Opened;
+  /** Names of models, the likeliest first, where that is known. */
+  readonly models?: readonly string[];
+}
+
+export interface Opened {
+  readonly file: Uint8Array;
+  readonly picture: ImageData;
+  readonly text: string;
+}
+
 export interface PickHandlers {
-  readonly picked: (picture: ImageBitmap) => void;
+  readonly picked: (picture: Picked) => void;
   readonly failed: (error: unknown) => void;
 }
 
 /**
- * All the ways to a picture: file, drop, paste, link, camera, sample; `.zn` files and their text too. The first sample
- * is picked at once. What the reader did last counts: a photograph that is still being read gives way to a sample.
+ * All the ways to a picture: file, drop, paste, link, camera, sample; `.zn` files, their text and QR codes too. The
+ * first sample is picked at once. What the reader did last counts: a photograph that is still being read gives way to a
+ * sample.
  */
 export function listenForPictures({ picked, failed }: PickHandlers): void {
   const samples = at("samples", "fieldset");
   const newest = new Newest();
-  const read = async (coming: Promise<Blob>, sample?: HTMLButtonElement): Promise<void> => {
-    const picture = await newest.of(coming.then(opened), (late) => late.close());
+  const read = async (coming: Promise<Picked>, sample?: HTMLButtonElement): Promise<void> => {
+    const picture = await newest.of(coming, ({ bitmap }) => bitmap.close());
     if (!picture) return;
     for (const button of samples.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button === sample));
@@ -33,13 +53,15 @@ export function listenForPictures({ picked, failed }: PickHandlers): void {
     picked(picture);
   };
   const take = (file: Blob | undefined): void => {
-    if (file) read(Promise.resolve(file)).catch(failed);
+    if (file) read(opened(file)).catch(failed);
   };
   const takeText = (text = ""): void => {
-    if (text.trim() === "") return;
-    // the text of a picture, or a tag or link that has it
-    const inline = /[\w-]{16,}/.exec(text.replace(/^.*#/s, ""))?.[0] ?? text.trim();
-    read(Promise.resolve().then(() => new Blob([Uint8Array.from(fromInline(inline))]))).catch(failed);
+    const inline = inlineIn(text);
+    if (inline !== undefined) read(Promise.resolve().then(() => openZn(fromInline(inline)))).catch(failed);
+  };
+  const takeCaught = (caught: Caught | undefined): void => {
+    if (caught && "photo" in caught) take(caught.photo);
+    else if (caught) read(openPayload(caught.payload)).catch(failed);
   };
   const takeFirst = (files: FileList | null | undefined): void => take(files?.[0]);
 
@@ -60,14 +82,15 @@ export function listenForPictures({ picked, failed }: PickHandlers): void {
     event.preventDefault();
     document.body.classList.remove("dropping");
     const { files } = event.dataTransfer ?? {};
+    const address = event.dataTransfer?.getData("text/uri-list") ?? "";
     if (files?.[0]) take(files[0]);
-    else if (event.dataTransfer?.types.includes("text/uri-list"))
+    else if (address !== "" && !/#[\w-]{16,}$/.test(address))
       failed(
         new Error(
           "that is the address of a picture, which this page may not fetch: save the picture, and drop the file",
         ),
       );
-    else takeText(event.dataTransfer?.getData("text/plain"));
+    else takeText(address || event.dataTransfer?.getData("text/plain"));
   });
 
   document.addEventListener("paste", (event) => {
@@ -84,28 +107,51 @@ export function listenForPictures({ picked, failed }: PickHandlers): void {
 
   const camera = at("camera", "button");
   camera.hidden = !navigator.mediaDevices?.getUserMedia;
-  camera.addEventListener("click", () => void viewfinder().then(take, failed));
+  camera.addEventListener("click", () => void viewfinder().then(takeCaught, failed));
 
-  for (const name of ZIPPYNET_SAMPLES) {
+  for (const { name, models } of ZIPPYNET_SAMPLES) {
     const button = make("button", "", { type: "button", "aria-pressed": "false" });
     const alt = name
       .replace(/(-\d+)?\.\w+$/, "")
       .replace(/^(\d)-(.*)/, "$2 $1")
       .replaceAll("-", " ");
     button.append(make("img", "", { src: `samples/${name}`, alt, width: "64", height: "64" }));
-    const file = async (): Promise<Blob> => (await fetch(`samples/${name}`)).blob();
-    button.addEventListener("click", () => void read(file(), button).catch(failed));
+    const sample = async (): Promise<Picked> => {
+      const file = await (await fetch(`samples/${name}`)).blob();
+      return { bitmap: await photograph(file), models };
+    };
+    button.addEventListener("click", () => void read(sample(), button).catch(failed));
     samples.append(button);
   }
   if (location.hash.length > 1) linked();
   else samples.querySelector("button")?.click();
 }
 
-/** A picture file as the browser reads it, or a `.zn` file. */
-async function opened(file: Blob): Promise<ImageBitmap> {
+/** The text of a picture, or what of a tag or a link is one. */
+function inlineIn(text: string): string | undefined {
+  if (text.trim() === "") return undefined;
+  return /[\w-]{16,}/.exec(text.replace(/^.*#/s, ""))?.[0] ?? text.trim();
+}
+
+/** A picture file as the browser reads it, a `.zn` file, or a QR code that holds one. */
+async function opened(file: Blob): Promise<Picked> {
   const start = new Uint8Array(await file.slice(0, MAX_ZN).arrayBuffer());
-  if (!isZn(start)) return photograph(file);
-  return createImageBitmap(await decode(await file.arrayBuffer()));
+  if (isZn(start)) return openZn(new Uint8Array(await file.arrayBuffer()));
+  const bitmap = await photograph(file);
+  const payload = await payloadIn(bitmap, STILL).catch(() => undefined); // a code of somebody else is a picture
+  if (!payload) return { bitmap };
+  bitmap.close();
+  return openPayload(payload);
+}
+
+/** Whose signature it may have is for `zippynet qr --verify`, which knows the key. */
+async function openPayload({ file, text }: Payload): Promise<Picked> {
+  return openZn(Uint8Array.from(file), text);
+}
+
+async function openZn(file: Uint8Array, text = ""): Promise<Picked> {
+  const picture = await decode(file);
+  return { bitmap: await createImageBitmap(picture), opened: { file, picture, text } };
 }
 
 function isZn(bytes: Uint8Array): boolean {

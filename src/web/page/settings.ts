@@ -1,80 +1,105 @@
 import type { EncodeOptions } from "../../api/options.ts";
 import { at, chosen } from "./dom.ts";
+import type { Pace } from "./latest.ts";
+import type { Limits } from "./limits.ts";
+import { inDecibels } from "./measure.ts";
 
 /** What the reader asks for. */
 export interface Wanted {
-  readonly options: Pick<EncodeOptions, "quality" | "maxBytes">;
+  readonly options: Pick<EncodeOptions, "quality" | "maxBytes" | "psnr">;
   /** Pixels of the square. */
   readonly side: number;
   /** Number of a model; undefined for the best of all. */
   readonly model: number | undefined;
 }
 
-/** The byte slider is geometric: from the least that the picture needs to this. */
-const MOST = 3000;
+type Target = "quality" | "bytes" | "psnr";
 
-const values = { quality: 50, bytes: 100 };
-/** Bytes of the smallest file of the picture, once known. */
-let least = 30;
+/** The steps of the slider, of which bytes are geometric: they count from the least that the picture needs. */
+const STEPS = 100;
+
+const values: Record<Target, number> = { quality: 50, bytes: 100, psnr: 28 };
+const ranges: Record<Target, readonly [number, number]> = {
+  quality: [1, 100],
+  bytes: [30, 3000],
+  psnr: [20, 45],
+};
 
 export function wanted(): Wanted {
-  const options = isBytes() ? { maxBytes: values.bytes } : { quality: values.quality };
   const model = at("model", "select").value;
+  const { quality, bytes, psnr } = values;
   return {
-    options,
+    options: { quality: { quality }, bytes: { maxBytes: bytes }, psnr: { psnr } }[target()],
     side: Number(at("side", "select").value),
     model: model === "auto" ? undefined : Number(model),
   };
 }
 
-/** Says how few bytes the picture can have: the slider begins there, and what is asked for is no less. */
-export function limitBytes(bytes: number): void {
-  least = Math.min(bytes, MOST - 1);
-  values.bytes = Math.max(values.bytes, bytes);
+/** Says how far the picture can go: the slider goes from the least to the most, and stays where it is asked for. */
+export function limit({ bytes, psnr }: Limits): void {
+  ranges.bytes = bytes;
+  ranges.psnr = psnr;
   show();
 }
 
-/** Asks for so many bytes. @param most bytes at most */
-export function askBytes(most: number): void {
-  values.bytes = most;
+/** Asks for so many bytes at most, or for so many decibels at least. */
+export function ask({ maxBytes = values.bytes, psnr = values.psnr }: Wanted["options"]): void {
+  values.bytes = maxBytes;
+  values.psnr = psnr;
   show();
 }
 
-/** Calls back on every change. */
-export function listenForSettings(changed: () => void): void {
+/** Calls back on every change, and says whether the hand is still moving. */
+export function listenForSettings(changed: (pace: Pace) => void): void {
   const amount = at("amount", "input");
   amount.addEventListener("input", () => {
-    const value = Number(amount.value);
-    if (isBytes()) values.bytes = Math.round(least * (MOST / least) ** ((value - 1) / 99));
-    else values.quality = value;
+    values[target()] = valueAt(Number(amount.value));
     tell();
-    changed();
+    changed("moving");
   });
-  for (const id of ["side", "model"] as const) at(id, "select").addEventListener("change", changed);
+  amount.addEventListener("change", () => changed("resting"));
+  for (const id of ["side", "model"] as const)
+    at(id, "select").addEventListener("change", () => changed("resting"));
   for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="target"]')) {
     radio.addEventListener("change", () => {
       show();
-      changed();
+      changed("resting");
     });
   }
   at("settings", "form").addEventListener("submit", (event) => event.preventDefault());
   show();
 }
 
-function isBytes(): boolean {
-  return chosen("target") === "bytes";
+function target(): Target {
+  return chosen("target") as Target;
+}
+
+/** @param place 1–100 */
+function valueAt(place: number): number {
+  const [least, most] = ranges[target()];
+  const share = (place - 1) / (STEPS - 1);
+  if (target() === "bytes") return Math.round(least * (most / least) ** share);
+  const value = least + (most - least) * share;
+  return target() === "psnr" ? Math.floor(value * 10) / 10 : Math.round(value);
 }
 
 /** Puts the slider where the value is. */
 function show(): void {
-  const place = 1 + (99 * Math.log(values.bytes / least)) / Math.log(MOST / least);
-  at("amount", "input").value = String(isBytes() ? Math.round(place) : values.quality);
+  const [least, most] = ranges[target()];
+  const value = values[target()];
+  const share =
+    target() === "bytes"
+      ? Math.log(value / least) / Math.log(most / least)
+      : (value - least) / (most - least);
+  at("amount", "input").value = String(Math.round(1 + (STEPS - 1) * share));
   tell();
 }
 
 function tell(): void {
   const [amount, text] = [at("amount", "input"), at("amount-text", "output")];
-  text.value = isBytes() ? `≤ ${values.bytes} B` : String(values.quality);
-  amount.setAttribute("aria-label", isBytes() ? "At most so many bytes" : "Quality");
+  const { quality, bytes, psnr } = values;
+  text.value = { quality: String(quality), bytes: `≤ ${bytes} B`, psnr: `≥ ${inDecibels(psnr)}` }[target()];
+  const label = { quality: "Quality", bytes: "At most so many bytes", psnr: "At least so many decibels" };
+  amount.setAttribute("aria-label", label[target()]);
   amount.setAttribute("aria-valuetext", text.value);
 }

@@ -3,16 +3,17 @@ import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
 import { at, messageOf, offer } from "./dom.ts";
 import { inBytes } from "./measure.ts";
 
-let current: { readonly text: string; readonly side: number } | undefined;
+let current: { readonly text: string; readonly width: number; readonly height: number } | undefined;
 
 const COPIES = ["copy", "copy-tag", "copy-link"] as const;
 
 /** The file as text to copy, as a tag, and to save. */
-export function showInline(file: Uint8Array, side: number): void {
+export function showInline(file: Uint8Array, { width, height }: ImageData): void {
   const text = toInline(file);
-  current = { text, side };
+  current = { text, width, height };
   at("inline", "textarea").value = text;
-  at("inline-note", "p").textContent = `${inBytes(file.length)}, ${text.length.toLocaleString()} characters`;
+  at("inline-size", "p").textContent = `${inBytes(file.length)}, ${text.length.toLocaleString()} characters`;
+  at("inline-note", "p").textContent = "";
   for (const id of COPIES) at(id, "button").disabled = false;
   offer(at("download", "button"), "picture.zn", new Blob([Uint8Array.from(file)], { type: MEDIA_TYPE }));
 }
@@ -21,7 +22,7 @@ export function showInline(file: Uint8Array, side: number): void {
 export function clearInline(): void {
   current = undefined;
   at("inline", "textarea").value = "";
-  at("inline-note", "p").textContent = "";
+  for (const id of ["inline-size", "inline-note"] as const) at(id, "p").textContent = "";
   for (const id of COPIES) at(id, "button").disabled = true;
   offer(at("download", "button"), "picture.zn", undefined);
 }
@@ -38,7 +39,8 @@ export function listenForCopies(): void {
     () =>
       void copy(
         "tag",
-        ({ text, side }) => `<zippy-img src="${text}" width="${side}" height="${side}" alt=""></zippy-img>`,
+        ({ text, width, height }) =>
+          `<zippy-img src="${text}" width="${width}" height="${height}" alt=""></zippy-img>`,
       ),
   );
 }

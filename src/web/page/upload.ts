@@ -1,7 +1,7 @@
-import { listModels } from "../browser/decode.ts";
 import { blobOf } from "../browser/picture.ts";
 import { at, make, messageOf } from "./dom.ts";
 import { inBytes, inDecibels } from "./measure.ts";
+import { modelOf } from "./result.ts";
 import type { Wanted } from "./settings.ts";
 
 /** Where uploads go and pictures come from: service.json beside the page, `{}` where there is no service. */
@@ -31,7 +31,7 @@ interface Current {
 }
 
 /** Shows the form if there is a service. */
-export async function listenForUploads(current: () => Current | undefined): Promise<void> {
+export async function listenForUploads(current: () => Promise<Current | undefined>): Promise<void> {
   const service = await readService();
   if (!service) return;
   at("upload", "section" as "div").hidden = false;
@@ -39,12 +39,15 @@ export async function listenForUploads(current: () => Current | undefined): Prom
   button.disabled = false;
   at("upload-form", "form").addEventListener("submit", (event) => {
     event.preventDefault();
-    const now = current();
     const key = at("key", "input").value.trim();
-    if (!now || key === "") return;
+    if (key === "") return;
     button.disabled = true;
     place.replaceChildren(make("p", "Uploading …", { class: "hint" }));
-    upload(service, key, now)
+    current()
+      .then((now) => {
+        if (now) return upload(service, key, now);
+        throw new Error("there is no original to upload: choose a picture, or change what is set");
+      })
       .then(
         (nodes) => place.replaceChildren(...nodes),
         (error: unknown) => place.replaceChildren(make("p", messageOf(error), { class: "bad" })),
@@ -67,18 +70,19 @@ async function readService(): Promise<Service | undefined> {
 async function upload(
   { uploads, api }: Service,
   key: string,
-  { picture, file, wanted: { options, model } }: Current,
+  { picture, file, wanted: { options } }: Current,
 ): Promise<Node[]> {
   const path = key.split("/").map(encodeURIComponent).join("/");
-  const modelName = (await listModels()).find(({ number }) => number === model)?.name;
+  const model = modelOf(file);
   const put = await fetch(`${uploads}/${path}`, {
     method: "PUT",
     body: await blobOf(picture),
     headers: {
       "content-type": "image/png",
-      ...(options.quality !== undefined && { "x-amz-meta-quality": String(options.quality) }),
-      ...(options.maxBytes !== undefined && { "x-amz-meta-max-bytes": String(options.maxBytes) }),
-      ...(modelName !== undefined && { "x-amz-meta-model": modelName }),
+      ...(options.quality !== undefined && { "x-amz-meta-zippynet-quality": String(options.quality) }),
+      ...(options.maxBytes !== undefined && { "x-amz-meta-zippynet-max-bytes": String(options.maxBytes) }),
+      ...(options.psnr !== undefined && { "x-amz-meta-zippynet-psnr": String(options.psnr) }),
+      ...(model && { "x-amz-meta-zippynet-model": model.name }),
     },
   });
   if (!put.ok) throw new Error(`the bucket answered with status ${put.status}, expected 200`);
@@ -88,7 +92,7 @@ async function upload(
   const line = make("p");
   const same = (await sameFile(`${url}?format=zn`, file))
     ? ", byte for byte what this page made"
-    : ", not the file that this page made";
+    : ", not the file that this page made: the service has other settings or models, or a classical codec was better";
   line.append(make("a", url, { href: url }), ` ${size}${same}`);
   return [line, make("img", "", { src: url, alt: `${key}, from the service`, crossorigin: "anonymous" })];
 }

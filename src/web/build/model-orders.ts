@@ -1,0 +1,39 @@
+import { readFile } from "node:fs/promises";
+import { encodeInOnePass } from "../../codec/encode.ts";
+import { resizeImage } from "../../image/fit.ts";
+import { readImage } from "../../image/read.ts";
+import { openModels } from "../../model/folder.ts";
+
+/** At so many pixels and this quality models are compared: enough to tell a domain, see `choose-model.ts`. */
+const [SIDE, QUALITY] = [32, 26] as const;
+
+/** Names of the models that `auto` takes, the one that codes best first. */
+export interface ModelOrders {
+  /** Of a picture, by its path. */
+  readonly of: ReadonlyMap<string, readonly string[]>;
+  /** Of all of them together: for a picture that is not known yet. */
+  readonly general: readonly string[];
+}
+
+/** In what order a page should fetch weights, by what the models make of its samples. Takes a second. */
+export async function modelOrders(pictures: readonly string[], folder: string): Promise<ModelOrders> {
+  const models = await (await openModels(folder)).choose("auto");
+  const sums = new Map(models.map(({ name }) => [name, 0]));
+  const of = new Map<string, readonly string[]>();
+  for (const path of pictures) {
+    const image = await resizeImage((await readImage(await readFile(path))).image, SIDE, SIDE);
+    const losses = new Map<string, number>();
+    for (const model of models) {
+      const { file, sse } = encodeInOnePass(model, image, QUALITY);
+      const loss = Math.log(file.length * (sse + 1));
+      losses.set(model.name, loss);
+      sums.set(model.name, sums.get(model.name)! + loss);
+    }
+    of.set(path, ascending(losses));
+  }
+  return { of, general: ascending(sums) };
+}
+
+function ascending(losses: ReadonlyMap<string, number>): string[] {
+  return [...losses].sort(([, a], [, b]) => a - b).map(([name]) => name);
+}

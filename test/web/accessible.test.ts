@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import axe from "axe-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { NO_BROWSER } from "./chromium.ts";
+import { Site, watched } from "./site.ts";
+import { changed, settled } from "./states.ts";
+
+type WithAxe = typeof globalThis & { axe: typeof axe };
+
+/** Pixels a side of what a finger hits: WCAG 2.2, 2.5.5. */
+const FINGER = 44;
+
+suite("the page for everybody", { skip: NO_BROWSER, timeout: 600_000 }, () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.open();
+  });
+  after(() => site?.close());
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`${colorScheme}: axe finds nothing in any state, and all that is hit has ${FINGER} pixels`, async () => {
+      const { page, errors, letOn } = await held(site, {
+        colorScheme,
+        viewport: { width: 390, height: 844 },
+        permissions: ["camera"],
+        reducedMotion: "reduce",
+      });
+      const check = async (state: string): Promise<void> => {
+        assert.deepEqual(await violations(page), [], state);
+        assert.deepEqual(await small(page), [], state);
+      };
+      await page.getByText(/^Loading the model/).waitFor();
+      await check("first");
+      letOn();
+      await settled(page);
+      await page.click("summary");
+      await page.waitForFunction(() => document.querySelectorAll("#curve circle.own").length === 9);
+      await check("result");
+      await page.evaluate(() => {
+        document.getElementById("result")!.dataset["state"] = "busy";
+      });
+      await check("busy");
+      await page.setInputFiles("#file", { name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("no") });
+      await page.getByText(/expected a picture that this browser reads/).waitFor();
+      await check("error");
+      await page.click("#camera");
+      await page.getByText(/hold a code of ZippyNet/).waitFor();
+      await check("dialog");
+      await page.click("#camera-close");
+      assert.deepEqual(errors, []);
+      await page.context().close();
+    });
+  }
+
+  test("what is read aloud: once what is loaded, once what came of it, nothing while the slider moves", async () => {
+    const { page, errors, letOn } = await held(site, { reducedMotion: "reduce" });
+    await page.evaluate(() => {
+      const said: string[] = [];
+      Object.assign(globalThis, { said });
+      new MutationObserver((all) => {
+        for (const { target } of all) {
+          const region = (target instanceof Element ? target : target.parentElement)?.closest(
+            "[role=status]",
+          );
+          const text = region?.textContent ?? "";
+          if (text !== "" && said.at(-1) !== text) said.push(text);
+        }
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });
+    });
+    const said = (): Promise<string[]> =>
+      page.evaluate(() => (globalThis as { said?: string[] }).said!.splice(0));
+    letOn();
+    await settled(page);
+    assert.ok((await said()).length <= 3);
+    for (const place of ["20", "30", "40"]) {
+      const text = await page.inputValue("#inline");
+      await page.evaluate((value) => {
+        const amount = document.querySelector<HTMLInputElement>("#amount")!;
+        amount.value = value;
+        amount.dispatchEvent(new Event("input", { bubbles: true }));
+      }, place);
+      await page.waitForFunction((old) => document.querySelector("textarea")!.value !== old, text);
+    }
+    assert.deepEqual(await said(), []);
+    const text = await page.inputValue("#inline");
+    await page.dispatchEvent("#amount", "change");
+    await changed(page, text).catch(() => undefined);
+    assert.equal((await said()).length, 1);
+    const moving = await page.evaluate(() =>
+      [...document.querySelectorAll("*")].filter(
+        (element) => getComputedStyle(element).transitionDuration !== "0s",
+      ),
+    );
+    assert.deepEqual(moving, []);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+});
+
+/** A page whose weights do not come until they are let on. */
+async function held(site: Site, options: BrowserContextOptions) {
+  const found = await watched(site.browser, "about:blank", options);
+  let letOn = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    letOn = resolve;
+  });
+  await found.page.context().route(/safetensors/, async (route) => {
+    await gate;
+    await route.continue();
+  });
+  await found.page.goto(`${site.server.url}/`);
+  return { ...found, letOn };
+}
+
+/** What axe finds, in words. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const found = await (globalThis as WithAxe).axe.run(document, { resultTypes: ["violations"] });
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`),
+    );
+  });
+}
+
+/** What can be hit and is smaller than a finger; links within a sentence may be. */
+async function small(page: Page): Promise<string[]> {
+  return page.evaluate((least) => {
+    const open = document.querySelector("dialog[open]");
+    const all = (open ?? document).querySelectorAll<HTMLElement>(
+      "button, select, summary, nav a, textarea, input[type=text], input[type=range], label.button, .choice label",
+    );
+    return [...all]
+      .map((element) => ({ element, box: element.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0 && (box.width < least || box.height < least))
+      .map(({ element, box }) => `${element.outerHTML.slice(0, 80)}: ${box.width}×${box.height}`);
+  }, FINGER);
+}

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import type { Page } from "playwright-core";
+import { encode, info } from "../../src/index.ts";
+import { NO_BROWSER } from "./chromium.ts";
+import { Site, watched } from "./site.ts";
+import { changed, choose, ready, settled } from "./states.ts";
+
+/** What the page asked its workers for, and when the encoder's answers came. */
+type WithCount = typeof globalThis & { asked: { type: string; draft?: boolean }[] };
+
+suite("the slider and the models", { skip: NO_BROWSER, timeout: 600_000 }, () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.open();
+  });
+  after(() => site?.close());
+
+  test("bytes take at most twice the time of a quality, in as many encodings", async () => {
+    const { page, errors } = await counted(site);
+    await settled(page);
+    const took: Record<string, number[]> = { quality: [], bytes: [] };
+    const asked: Record<string, number[]> = { quality: [], bytes: [] };
+    // each picture is new to the encoder: another crop, in turns, so that what else the machine does hits both
+    await page.focus("#crop");
+    for (let round = 0; round < 4; round++) {
+      for (const target of ["quality", "bytes"] as const) {
+        const before = await page.inputValue("#inline");
+        await choose(page, "target", target);
+        await changed(page, before);
+        await settled(page);
+        const now = await page.inputValue("#inline");
+        await page.focus("#crop");
+        const { milliseconds, encodes } = await page.evaluate(timed, now);
+        took[target]!.push(milliseconds);
+        asked[target]!.push(encodes);
+        await settled(page);
+      }
+    }
+    const [quality, bytes] = [Math.min(...took["quality"]!), Math.min(...took["bytes"]!)];
+    console.log(
+      `a quality: ${quality.toFixed()} ms, bytes: ${bytes.toFixed()} ms, ${(bytes / quality).toFixed(2)} times`,
+    );
+    assert.ok(bytes <= 2 * quality, `${JSON.stringify(took)}`);
+    assert.deepEqual(asked, { quality: [1, 1, 1, 1], bytes: [1, 1, 1, 1] });
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("the picture follows the slider while it moves; when it rests the best file comes", async () => {
+    const { page, errors } = await counted(site);
+    await settled(page);
+    await page.evaluate(() => {
+      (globalThis as WithCount).asked = [];
+    });
+    let text = await page.inputValue("#inline");
+    for (const place of ["30", "40", "50"]) {
+      const most = await page.evaluate((value) => {
+        const amount = document.querySelector<HTMLInputElement>("#amount")!;
+        amount.value = value;
+        amount.dispatchEvent(new Event("input", { bubbles: true }));
+        return Number(/\d+/.exec(document.getElementById("amount-text")!.innerText)![0]);
+      }, place);
+      await page.waitForFunction(
+        (old) =>
+          document.getElementById("result")!.dataset["state"] === "moving" &&
+          document.querySelector("textarea")!.value !== old,
+        text,
+      );
+      text = await page.inputValue("#inline");
+      const { bytes } = info(new Uint8Array(Buffer.from(text, "base64url")));
+      assert.ok(bytes <= most && bytes > most * 0.8, `${bytes} bytes of ${most}`);
+      assert.match(await page.innerText("#own-text"), new RegExp(`^${bytes} bytes, `));
+    }
+    const drafts = await page.evaluate(() => (globalThis as WithCount).asked);
+    assert.deepEqual(
+      drafts.map(({ type, draft }) => [type, draft]),
+      Array(3).fill(["encode", true]),
+    );
+    await page.dispatchEvent("#amount", "change");
+    await page.waitForFunction(() => document.getElementById("result")!.dataset["state"] === "done");
+    const decibels = (line: string): number => Number(/([\d.]+) dB/.exec(line)![1]);
+    assert.ok(decibels(await page.innerText("#own-text")) > 20);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("the slider begins at the least that is possible, to the byte, as the command line has it", async () => {
+    const { page, errors } = await counted(site);
+    await settled(page);
+    const before = await page.inputValue("#inline");
+    await page.focus("#amount");
+    await page.keyboard.press("Home");
+    await changed(page, before);
+    const least = Number(/^≤ (\d+) B$/.exec(await page.innerText("#amount-text"))![1]);
+    assert.equal(
+      info(new Uint8Array(Buffer.from(await page.inputValue("#inline"), "base64url"))).bytes,
+      least,
+    );
+    const [model] = (await page.innerText("#model-text")).split(":");
+    const rgba = await page.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>("#original")!;
+      return [...canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data];
+    });
+    const image = { width: 64, height: 64, data: Uint8ClampedArray.from(rgba) };
+    await assert.rejects(
+      encode(image, { maxBytes: least - 1, model: model!, classical: false }),
+      new RegExp(`the least possible is ${least}`),
+    );
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("weights come in the order of need; a better model makes the picture again, and the page says so", async () => {
+    const context = await site.browser.newContext();
+    const loaded: string[] = [];
+    let letOn = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      letOn = resolve;
+    });
+    await context.route(/\/models\/\d+-.*safetensors/, async (route) => {
+      const number = /models\/(\d+)-/.exec(route.request().url())![1]!;
+      if (!loaded.includes(number)) loaded.push(number);
+      if (number !== "6") await held;
+      await route.continue();
+    });
+    const page = await context.newPage();
+    await page.goto(`${site.server.url}/`);
+    await ready(page);
+    const before = await page.inputValue("#inline");
+    await page.getByRole("button", { name: "cap" }).click();
+    await changed(page, before);
+    assert.match(await page.innerText("#model-text"), /^portraits: /);
+    assert.match(
+      await page.innerText("#weights"),
+      /Weights here: portraits \d\.\d MB\. Coming: \w+ \d\.\d MB/,
+    );
+    letOn();
+    await page.getByText(/Made again with products, whose weights have come: .*; with portraits /).waitFor();
+    await settled(page);
+    assert.match(await page.innerText("#model-text"), /^products: /);
+    assert.equal(loaded[0], "6");
+    assert.equal(loaded.length, 3, loaded.join());
+    await context.close();
+  });
+});
+
+/** Moves the crop by a key, and waits for its picture. */
+async function timed(before: string): Promise<{ milliseconds: number; encodes: number }> {
+  const [inline, card] = [document.querySelector("textarea")!, document.getElementById("result")!];
+  (globalThis as WithCount).asked = [];
+  const start = performance.now();
+  document.activeElement!.dispatchEvent(new KeyboardEvent("keydown", { key: "+", bubbles: true }));
+  while (inline.value === before || card.dataset["state"] !== "done")
+    await new Promise((resolve) => setTimeout(resolve));
+  const milliseconds = performance.now() - start;
+  const encodes = (globalThis as WithCount).asked.filter(({ draft }) => !draft).length;
+  return { milliseconds, encodes };
+}
+
+/** A page that notes what its encoder is asked for. */
+async function counted(site: Site): Promise<{ page: Page; errors: string[] }> {
+  const found = await watched(site.browser, "about:blank");
+  await found.page.addInitScript(() => {
+    const noted = Object.assign(globalThis, { asked: [] }) as WithCount;
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (this: Worker, message: { type: string }, ...more: never[]) {
+      if (message.type === "encode") noted.asked.push({ ...message });
+      postMessage.call(this, message, ...more);
+    };
+  });
+  await found.page.goto(`${site.server.url}/`);
+  return found;
+}
