@@ -131,10 +131,7 @@ suite("the slider and the models", { skip: NO_BROWSER, timeout: 600_000 }, () =>
     await page.getByRole("button", { name: "cap" }).click();
     await changed(page, before);
     assert.match(await page.innerText("#model-text"), /^portraits: /);
-    assert.match(
-      await page.innerText("#weights"),
-      /Weights here: portraits \d\.\d MB\. Coming: \w+ \d\.\d MB/,
-    );
+    await page.getByText(/^Weights here: portraits \d\.\d MB\. Coming: \w+ \d\.\d MB/).waitFor();
     letOn();
     await page.getByText(/Made again with products, whose weights have come: .*; with portraits /).waitFor();
     await settled(page);

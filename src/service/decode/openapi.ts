@@ -247,6 +247,11 @@ const INFO = {
       properties: { number: { type: "integer", minimum: 0, maximum: 255 }, name: { type: "string" } },
       additionalProperties: false,
     },
+    target: {
+      type: "string",
+      pattern: "^(quality|psnr|max-bytes) [0-9.]+$",
+      description: "What the encoder was asked for.",
+    },
     effort: { type: "integer", minimum: 0, maximum: 9 },
     psnr: {
       anyOf: [{ type: "number" }, { const: "lossless" }],

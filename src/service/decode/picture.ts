@@ -191,6 +191,7 @@ function describe(key: string, { bytes, metadata }: Latents): Record<string, unk
     key,
     ...description,
     ...(model !== undefined && { model: { number: model, name: noted.model } }),
+    target: noted.target,
     effort: noted.effort,
     psnr: noted.psnr === Number.POSITIVE_INFINITY ? LOSSLESS : noted.psnr,
     bytes: bytes.length,

@@ -3,10 +3,10 @@ import { type Payload, readPayload } from "../../qr/payload.ts";
 import type { Patience } from "../../qr/read-code.ts";
 
 /** Pixels of the longer side at which a picture is looked at. */
-const MOST = 1024;
+const MOST = 800;
 
 /** For a picture that may have no code at all, and for one frame of many. */
-export const STILL: Patience = { effort: 10, timeLimit: 300 };
+export const STILL: Patience = { effort: 4, timeLimit: 100 };
 export const FRAME: Patience = { effort: 2, timeLimit: 50 };
 
 /**
@@ -20,6 +20,7 @@ export async function payloadIn(
   const { codeIn } = await import("../../qr/read-code.ts");
   const pixels = pixelsOf(source);
   if (!pixels) return undefined;
+  await new Promise((resolve) => setTimeout(resolve)); // the page may do something else in between
   let bytes: Uint8Array;
   try {
     bytes = codeIn(pixels, patience);

@@ -16,12 +16,16 @@ interface Service {
 interface Info {
   readonly bytes: number;
   readonly psnr: number | "lossless";
+  /** Of the upload, and what it was encoded to, such as `max-bytes 98`. */
   readonly etag: string | undefined;
+  readonly target: string | undefined;
 }
 
 /** How long the service may take, and how often it is asked, in milliseconds. */
 const PATIENCE = 30_000;
 const EVERY = 400;
+/** How long an answer to another target is waited past: a service may pass over what uploads ask for. */
+const OTHERWISE = 6_000;
 
 /** What is shown when the button is pressed. */
 interface Current {
@@ -74,20 +78,20 @@ async function upload(
 ): Promise<Node[]> {
   const path = key.split("/").map(encodeURIComponent).join("/");
   const model = modelOf(file);
+  const [name, value] = targetOf(options);
   const put = await fetch(`${uploads}/${path}`, {
     method: "PUT",
     body: await blobOf(picture),
     headers: {
       "content-type": "image/png",
-      ...(options.quality !== undefined && { "x-amz-meta-zippynet-quality": String(options.quality) }),
-      ...(options.maxBytes !== undefined && { "x-amz-meta-zippynet-max-bytes": String(options.maxBytes) }),
-      ...(options.psnr !== undefined && { "x-amz-meta-zippynet-psnr": String(options.psnr) }),
+      [`x-amz-meta-zippynet-${name}`]: value,
       ...(model && { "x-amz-meta-zippynet-model": model.name }),
     },
   });
   if (!put.ok) throw new Error(`the bucket answered with status ${put.status}, expected 200`);
   const url = `${api}/images/${path}`;
-  const { bytes, psnr } = await known(`${url}?info`, put.headers.get("etag")?.replaceAll('"', ""));
+  const etag = put.headers.get("etag")?.replaceAll('"', "");
+  const { bytes, psnr } = await known(`${url}?info`, etag, `${name} ${value}`);
   const size = `${inBytes(bytes)}, ${psnr === "lossless" ? "no loss" : inDecibels(psnr)}`;
   const line = make("p");
   const same = (await sameFile(`${url}?format=zn`, file))
@@ -97,19 +101,26 @@ async function upload(
   return [line, make("img", "", { src: url, alt: `${key}, from the service`, crossorigin: "anonymous" })];
 }
 
+/** A target's name and value, as the service knows them. */
+function targetOf({ quality, maxBytes, psnr }: Wanted["options"]): [string, string] {
+  if (maxBytes !== undefined) return ["max-bytes", String(maxBytes)];
+  return psnr === undefined ? ["quality", String(quality)] : ["psnr", String(psnr)];
+}
+
 async function sameFile(url: string, file: Uint8Array): Promise<boolean> {
   const response = await fetch(url, { cache: "no-store" });
   const stored = new Uint8Array(await response.arrayBuffer());
   return response.ok && stored.length === file.length && stored.every((byte, i) => byte === file[i]);
 }
 
-/** What the service knows of an upload, as soon as it has encoded this one. */
-async function known(url: string, etag: string | undefined): Promise<Info> {
+/** What the service knows of an upload, as soon as it has encoded this one, to this target. */
+async function known(url: string, etag: string | undefined, target: string): Promise<Info> {
   for (const start = Date.now(); Date.now() - start < PATIENCE; ) {
     const response = await fetch(url, { cache: "no-store" });
     if (response.ok) {
       const info = infoOf(await response.json());
-      if (info && (etag === undefined || info.etag === etag)) return info;
+      const isOld = info?.target !== target && Date.now() - start < OTHERWISE;
+      if (info && !isOld && (etag === undefined || info.etag === etag)) return info;
     } else if (response.status !== 404) {
       throw new Error(`the service answered with status ${response.status}, expected 200`);
     }
@@ -120,8 +131,13 @@ async function known(url: string, etag: string | undefined): Promise<Info> {
 
 function infoOf(json: unknown): Info | undefined {
   if (typeof json !== "object" || json === null) return undefined;
-  const { bytes, psnr, source } = json as Record<string, unknown>;
+  const { bytes, psnr, source, target } = json as Record<string, unknown>;
   if (typeof bytes !== "number" || (typeof psnr !== "number" && psnr !== "lossless")) return undefined;
   const etag = (source as { readonly etag?: unknown } | undefined)?.etag;
-  return { bytes, psnr, etag: typeof etag === "string" ? etag : undefined };
+  return {
+    bytes,
+    psnr,
+    etag: typeof etag === "string" ? etag : undefined,
+    target: typeof target === "string" ? target : undefined,
+  };
 }
