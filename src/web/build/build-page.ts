@@ -33,11 +33,10 @@ export async function buildPage(out: string, assets: string, models: string): Pr
     writeFile(join(out, "service.json"), "{}\n"), // whoever serves the page may say where the service is
     build({
       ...COMMON,
-      splitting: true,
-      chunkNames: "page-[hash]",
       entryPoints: [
         { in: `${PAGE}page.ts`, out: "page" },
         { in: `${PAGE}page.css`, out: "page" },
+        { in: `${PAGE}qr-worker.ts`, out: "qr-worker" },
         { in: `${PAGE}wall.ts`, out: "wall" },
         { in: `${PAGE}wall.css`, out: "wall" },
       ],

@@ -25,7 +25,8 @@ export interface WebOptions {
  * zippynet.script.js              the same for <script>: the global ZippyNet, and <zippy-img>
  * decoder-HASH.js, encoder-HASH.js     workers
  * models/NUMBER-HASH/             manifest and weights
- * index.html, page.js, page.css, first/, samples/, service.json     the page; it needs only these and the workers'
+ * index.html, page.js, page.css, qr-worker.js, first/, samples/, service.json     the page; it needs only these and the
+ *                                 workers'
  * offline.js                      its service worker
  * wall.js, wall.css               what the walls of `npm run wall` load
  * ```

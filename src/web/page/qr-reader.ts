@@ -1,13 +1,17 @@
-import { ZippyNetError } from "../../codec/errors.ts";
 import { type Payload, readPayload } from "../../qr/payload.ts";
 import type { Patience } from "../../qr/read-code.ts";
+import type { Question, Reply } from "./qr-worker.ts";
 
 /** Pixels of the longer side at which a picture is looked at. */
-const MOST = 800;
+const MOST = 1024;
 
 /** For a picture that may have no code at all, and for one frame of many. */
-export const STILL: Patience = { effort: 4, timeLimit: 100 };
+export const STILL: Patience = { effort: 10, timeLimit: 300 };
 export const FRAME: Patience = { effort: 2, timeLimit: 50 };
+
+const waiting = new Map<number, (bytes: Uint8Array | undefined) => void>();
+let worker: Worker | undefined;
+let nextId = 0;
 
 /**
  * What the QR code in a picture holds; nothing, if it shows none. Throws `bad-file` if the code is not one of ours. The
@@ -17,18 +21,29 @@ export async function payloadIn(
   source: ImageBitmap | HTMLVideoElement,
   patience: Patience,
 ): Promise<Payload | undefined> {
-  const { codeIn } = await import("../../qr/read-code.ts");
   const pixels = pixelsOf(source);
   if (!pixels) return undefined;
-  await new Promise((resolve) => setTimeout(resolve)); // the page may do something else in between
-  let bytes: Uint8Array;
-  try {
-    bytes = codeIn(pixels, patience);
-  } catch (error) {
-    if (error instanceof ZippyNetError) return undefined;
-    throw error;
-  }
-  return readPayload(bytes);
+  worker ??= started();
+  const question: Question = { id: nextId++, pixels, patience };
+  const reply = new Promise<Uint8Array | undefined>((resolve) => waiting.set(question.id, resolve));
+  worker.postMessage(question, [pixels.data.buffer]);
+  const bytes = await reply;
+  return bytes && readPayload(bytes);
+}
+
+function started(): Worker {
+  const made = new Worker(new URL("qr-worker.js", import.meta.url), { type: "module" });
+  made.onmessage = ({ data: { id, bytes } }: MessageEvent<Reply>) => {
+    waiting.get(id)?.(bytes);
+    waiting.delete(id);
+  };
+  made.onerror = (event) => {
+    event.preventDefault(); // where it does not start, no code is found
+    worker = undefined;
+    for (const resolve of waiting.values()) resolve(undefined);
+    waiting.clear();
+  };
+  return made;
 }
 
 function pixelsOf(source: ImageBitmap | HTMLVideoElement): ImageData | undefined {
