@@ -3,9 +3,9 @@
  * client can fill the cache with copies, or make the API render one picture many times. In the language of
  * cloudfront-js-2.0: ES 5.1, `const`, `let`.
  *
- * `cdn-function.ts` puts four constants before it: TYPES, media types by the name that `?format=` knows, in the order
- * in which `chooseFormat` offers them; FITS; PRIVATE, whether pictures go to signed URLs only; and ORIGINS, the ones
- * that answers differ for.
+ * `cdn-function.ts` puts five constants before it: TYPES, media types by the name that `?format=` knows, in the order
+ * in which `chooseFormat` offers them; FITS; LOOK, the usual one; PRIVATE, whether pictures go to signed URLs only; and
+ * ORIGINS, the ones that answers differ for.
  */
 
 // biome-ignore lint/correctness/noUnusedVariables: CloudFront calls it
@@ -24,7 +24,7 @@ function handler(event) {
     // the signature covers the query as it is
     const asked = query.format || query.info || query.inline;
     request.headers.accept = {
-      value: asked ? "*/*" : choose(textOf(request.headers.accept), !query.w && !query.h),
+      value: asked ? "*/*" : choose(textOf(request.headers.accept), !query.w && !query.h && !query.look),
     };
     return request;
   }
@@ -35,13 +35,16 @@ function handler(event) {
   }
   const kept = sizeOf(query);
   const format = query.format && lone(query.format) && formatOf(query.format.value);
-  if (query.format && (!format || (format === "zn" && (kept.w || kept.h)))) {
+  if (query.format && (!format || (format === "zn" && (kept.w || kept.h || query.look)))) {
     kept.format = query.format; // the API says what is wrong with it
+    if (query.look) kept.look = query.look;
     request.headers.accept = { value: "*/*" };
   } else if (format) {
     request.headers.accept = { value: TYPES[format] };
   } else {
-    request.headers.accept = { value: choose(textOf(request.headers.accept), !kept.w && !kept.h) };
+    request.headers.accept = {
+      value: choose(textOf(request.headers.accept), !kept.w && !kept.h && !query.look),
+    };
   }
   request.querystring = kept;
   return request;
@@ -56,7 +59,7 @@ function canonicalPath(uri) {
   }
 }
 
-/** w, h and fit, always in this order; fit only where it matters and is not the default. */
+/** w, h, look and fit, always in this order; look and fit only where they matter and are not the default. */
 function sizeOf(query) {
   const kept = {};
   ["w", "h"].forEach((name) => {
@@ -65,6 +68,8 @@ function sizeOf(query) {
     kept[name] =
       lone(side) && /^\d{1,9}$/.test(side.value) ? { value: String(parseInt(side.value, 10)) } : side;
   });
+  const look = query.look;
+  if (look && !(lone(look) && look.value === LOOK)) kept.look = look;
   const fit = query.fit;
   if (!fit) return kept;
   const known = lone(fit) && FITS.indexOf(fit.value) >= 0;

@@ -49,7 +49,8 @@ export default class PackagingPlugin {
         if (address === "private") return { value: secret };
         if (address === "cdn-function") {
           const corsOrigins = String(await resolveVariable("param:corsOrigins"));
-          return { value: await cdnFunction({ secret, corsOrigins }) };
+          const look = (await resolveVariable("param:look")) === "natural" ? "natural" : "faithful";
+          return { value: await cdnFunction({ secret, corsOrigins, look }) };
         }
         if (address === "tags") return { value: readTags(String(await resolveVariable("param:tags"))) };
         throw new Error(

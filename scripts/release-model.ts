@@ -3,12 +3,11 @@
  * SHA-256 of its manifest and weights to `test/model/released.json`. From then on a test refuses every change of them.
  * Its golden files have to exist before (`node test/golden/make.ts`), and have to decode to what they state.
  */
-import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { decodeImage } from "../src/codec/decode.ts";
 import { openModels } from "../src/model/folder.ts";
-import { hashPixels } from "../test/codec/support.ts";
+import { hashOfReleased, hashPixels } from "../test/codec/support.ts";
 import type { Golden } from "../test/golden/make.ts";
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -44,10 +43,8 @@ writeFileSync(
 const blobs = Object.values((JSON.parse(manifest) as { blobs: Record<string, { file: string }> }).blobs);
 const files = ["manifest.json", ...blobs.map(({ file }) => file)];
 const released = JSON.parse(read("test/model/released.json")) as Record<string, Record<string, string>>;
-const sha256 = (file: string) =>
-  createHash("sha256")
-    .update(readFileSync(at(`models/${name}/${file}`)))
-    .digest("hex");
-released[name] = Object.fromEntries(files.map((file) => [file, sha256(file)]));
+released[name] = Object.fromEntries(
+  files.map((file) => [file, hashOfReleased(at(`models/${name}/${file}`))]),
+);
 writeFileSync(at("test/model/released.json"), `${JSON.stringify(released, null, 2)}\n`);
 console.log(`${name} (${model.number}) is released: ${files.join(", ")} never change`);

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { KERNEL } from "../../src/codec/integer/kernel.wasm.ts";
+import { decoderFiles } from "../../src/model/manifest.ts";
 import { COMMON as BROWSERS } from "../../src/web/build/bundle.ts";
 import { COMMON, DIST, dropMaps, instead } from "./bundle.ts";
 import type { Model } from "./models.ts";
@@ -53,8 +54,8 @@ export async function buildBrowser({ manifest, packageName }: Model, version: st
 
 /** For a script tag: the global `ZippyNet`, and `<zippy-img>`. */
 async function buildScript({ manifest }: Model, version: string): Promise<void> {
-  const { g_a, g_s, prior } = manifest.blobs;
-  const decoder = [g_s.file, prior.file];
+  const { g_a } = manifest.blobs;
+  const decoder = decoderFiles(manifest).map(({ file }) => file);
   const place = (role: string) =>
     `import { scriptPlace } from "../packaged/script-place.ts"; export const ${role}Place = scriptPlace("${role}");`;
   await build({

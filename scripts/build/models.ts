@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Manifest, parseManifest } from "../../src/model/manifest.ts";
+import { decoderFiles, type Manifest, parseManifest } from "../../src/model/manifest.ts";
 import { ROOT } from "./bundle.ts";
 
 /** SPDX's word for a licence that it does not list. */
@@ -62,8 +62,8 @@ export async function writeModelPackage(
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const { g_a, g_s, prior } = manifest.blobs;
-  const decoding = [g_s.file, prior.file];
-  for (const { file, sha256 } of [g_a, g_s, prior]) {
+  const decoding = decoderFiles(manifest).map(({ file }) => file);
+  for (const { file, sha256 } of [g_a, ...decoderFiles(manifest)]) {
     const bytes = await readFile(join(folder, file));
     if (createHash("sha256").update(bytes).digest("hex") !== sha256)
       throw new Error(`${join(folder, file)}: expected the SHA-256 that its manifest says`);
@@ -75,7 +75,9 @@ export async function writeModelPackage(
   await writeFile(join(out, "LICENSE"), await licenceText(folder, manifest));
   const inline = Object.fromEntries(
     await Promise.all(
-      decoding.map(async (file) => [file, (await readFile(join(folder, file))).toString("base64")] as const),
+      [g_s.file, prior.file].map(
+        async (file) => [file, (await readFile(join(folder, file))).toString("base64")] as const,
+      ),
     ),
   );
   const texts: Record<string, string> = {

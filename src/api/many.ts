@@ -1,6 +1,5 @@
 import { assertWithin, badOption } from "../codec/errors.ts";
 import type { CommonOptions, ManyOptions } from "./options.ts";
-import { told } from "./picture.ts";
 
 /** What one of many came to, as `Promise.allSettled` tells it. */
 export type Outcome<T> =
@@ -21,7 +20,7 @@ export async function settleEach<I, T, O extends CommonOptions>(
 ): Promise<Outcome<T>[]> {
   const { concurrency, onProgress, ...each } = options;
   const { signal } = options;
-  if (typeof items?.[Symbol.iterator] !== "function") throw badOption("expected a list", told(items));
+  if (typeof items?.[Symbol.iterator] !== "function") throw badOption("expected a list", items);
   const all = [...items];
   const width = concurrency ?? usual;
   assertWithin("concurrency", width, 1, 64);

@@ -1,4 +1,5 @@
-import { parseManifest } from "../model/manifest.ts";
+import type { Look } from "../codec/network/architecture.ts";
+import { looksOf, parseManifest } from "../model/manifest.ts";
 
 /** A model that is here. */
 export interface ModelInfo {
@@ -10,13 +11,16 @@ export interface ModelInfo {
   readonly licence: string | undefined;
   /** A released model never changes, and its files decode for ever. */
   readonly released: boolean;
-  /** Of all its weights. */
+  /** Of all its weights but those of further looks. */
   readonly bytes: number;
+  /** How it can decode: `faithful`, and what else it has. */
+  readonly looks: readonly Look[];
 }
 
 /** What a manifest says of its model. Throws `bad-model`. */
 export function infoOfModel(json: string): ModelInfo {
-  const { number, name, description, licence, released, blobs } = parseManifest(json);
+  const manifest = parseManifest(json);
+  const { number, name, description, licence, released, blobs } = manifest;
   const bytes = Object.values(blobs).reduce((sum, blob) => sum + blob.bytes, 0);
-  return { number, name, description, licence, released, bytes };
+  return { number, name, description, licence, released, bytes, looks: looksOf(manifest) };
 }

@@ -1,6 +1,7 @@
-import { assertWithin, badOption, ZippyNetError } from "../codec/errors.ts";
+import { assertWithin, badOption, told, ZippyNetError } from "../codec/errors.ts";
+import { LOOKS, type Look } from "../codec/network/architecture.ts";
 import { assertTarget, MAX_EFFORT, type Target, targetOf } from "../codec/target.ts";
-import { type Channels, told } from "./picture.ts";
+import type { Channels } from "./picture.ts";
 
 /** What is used of an AbortSignal; named by its form, so that these types need no library of the DOM. */
 export interface Signal {
@@ -49,6 +50,11 @@ export interface EncodeOptions extends CommonOptions {
 export interface DecodeOptions extends CommonOptions {
   /** 4, the default, gives RGBA as ImageData has it; 3 gives RGB. */
   readonly channels?: Channels | undefined;
+  /**
+   * `faithful`, the default, is as near to the original as the file allows. `natural` looks sharper and invents detail:
+   * for people's eyes alone. Models without it decode faithfully; `listModels` tells which have it.
+   */
+  readonly look?: Look | undefined;
 }
 
 export interface ManyOptions {
@@ -67,7 +73,7 @@ export interface Wish {
 
 const COMMON = ["signal", "onProgress"] as const;
 const ENCODE = ["model", "quality", "psnr", "maxBytes", "effort", "classical", ...COMMON] as const;
-const DECODE = ["channels", ...COMMON] as const;
+const DECODE = ["channels", "look", ...COMMON] as const;
 export const MANY = ["concurrency"] as const;
 
 /** Throws `bad-option` for what is unknown, out of its range or excludes each other. */
@@ -79,23 +85,27 @@ export function encodeWish(options: EncodeOptions, more: readonly string[] = [])
   assertTarget(target);
   assertWithin("effort", effort, 0, MAX_EFFORT);
   assertModel(model);
-  if (typeof classical !== "boolean") throw badOption("expected classical as true or false", told(classical));
+  if (typeof classical !== "boolean") throw badOption("expected classical as true or false", classical);
   return { model, target, effort, classical };
 }
 
 /** Throws `bad-option` unless it is a model's name or number. */
 export function assertModel(model: unknown): void {
   if (typeof model === "string" || Number.isInteger(model)) return;
-  throw badOption("expected a model's name or number, or auto", told(model));
+  throw badOption("expected a model's name or number, or auto", model);
 }
 
-/** Gives the channels wished. Throws `bad-option`. */
-export function decodeWish(options: DecodeOptions, more: readonly string[] = []): Channels {
+/** Throws `bad-option` as `encodeWish`. */
+export function decodeWish(
+  options: DecodeOptions,
+  more: readonly string[] = [],
+): { readonly channels: Channels; readonly look: Look } {
   assertKnown(options, [...DECODE, ...more]);
   assertCommon(options);
-  const { channels = 4 } = options;
-  if (channels !== 3 && channels !== 4) throw badOption("expected 3 or 4 channels", told(channels));
-  return channels;
+  const { channels = 4, look = "faithful" } = options;
+  if (channels !== 3 && channels !== 4) throw badOption("expected 3 or 4 channels", channels);
+  if (!LOOKS.includes(look)) throw badOption(`expected a look of ${LOOKS.join(" or ")}`, look);
+  return { channels, look };
 }
 
 /** Throws `bad-option` for an option that is none, with the name that may have been meant. */
@@ -111,9 +121,9 @@ export function assertKnown(options: object, known: readonly string[]): void {
 
 function assertCommon({ signal, onProgress }: CommonOptions): void {
   if (signal !== undefined && typeof signal?.addEventListener !== "function")
-    throw badOption("expected signal as an AbortSignal", told(signal));
+    throw badOption("expected signal as an AbortSignal", signal);
   if (onProgress !== undefined && typeof onProgress !== "function")
-    throw badOption("expected onProgress as a function", told(onProgress));
+    throw badOption("expected onProgress as a function", onProgress);
 }
 
 /**

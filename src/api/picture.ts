@@ -1,4 +1,4 @@
-import { isWhole, ZippyNetError } from "../codec/errors.ts";
+import { isWhole, told, typeOf, ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
 
 /**
@@ -76,15 +76,4 @@ function opaqueWhereItCan(width: number, height: number, rgba: Uint8Array | Uint
 
 function bytesIn(data: Uint8Array | Uint8ClampedArray): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** `Uint8Array` of a Node Buffer too, and of arrays from another realm, which `instanceof` does not know. */
-function typeOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice("[object ".length, -1);
-}
-
-/** A value in a message: text in quotes, other things by their type or as they print. */
-export function told(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  return typeof value === "object" && value !== null ? typeOf(value) : String(value);
 }

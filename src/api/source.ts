@@ -1,6 +1,5 @@
-import { ZippyNetError } from "../codec/errors.ts";
+import { told, ZippyNetError } from "../codec/errors.ts";
 import { fromInline } from "../codec/format/base64url.ts";
-import { told } from "./picture.ts";
 
 /** What is used of a Blob; named by its form, so that these types need no library of the DOM. */
 export interface BlobLike {

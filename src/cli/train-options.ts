@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { RESERVED_MODELS } from "../codec/format/latents-file.ts";
 import { ORIENTATIONS } from "../codec/image.ts";
+import { LOOKS, type Look } from "../codec/network/architecture.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { ENGINES, type EngineName } from "../train/engine.ts";
 import { BATCH, type Bits, type Cut, FLAT, LEARNING_RATE, type Sampling } from "../train/plan.ts";
@@ -17,6 +18,9 @@ export interface TrainOptions extends Sampling {
   readonly number?: number;
   readonly description?: string;
   readonly init?: string;
+  readonly look?: Exclude<Look, "faithful">;
+  readonly identity: number;
+  readonly critic: number;
   readonly resume?: boolean;
   readonly exportOnly?: boolean;
   readonly minutes?: number;
@@ -92,6 +96,19 @@ export function withTrainOptions(command: Command): Command {
       "--init <weights>",
       "start not from noise but from these: the folder of a model, or a .safetensors file such as a checkpoint",
     )
+    .addOption(
+      new Option(
+        "--look <look>",
+        "with --engine torch: train a further decoder for the files of the model that --init names, and add it there",
+      ).choices(LOOKS.slice(1)),
+    )
+    .option(
+      "--identity <weight>",
+      "with --look: how much it counts that a face stays the same person",
+      weight,
+      0,
+    )
+    .option("--critic <weight>", "with --look: how much the adversary counts", weight, 0.04)
     .option("--resume", "go on from the run's checkpoint")
     .option("--export-only", "export the run's checkpoint as it is; a run under way is not disturbed")
     .option("--minutes <m>", "minutes of training; with --resume those before it count", positive)
@@ -235,6 +252,12 @@ function numbers(value: string): number[] {
 /** A share that may be all. */
 function fraction(value: string): number {
   return value === "1" || value === "100%" ? 1 : share(value);
+}
+
+function weight(value: string): number {
+  const number = value.trim() === "" ? Number.NaN : Number(value);
+  if (!(number >= 0 && number < 1e3)) throw new InvalidArgumentError("expected a number of 0 or more.");
+  return number;
 }
 
 function share(value: string): number {

@@ -54,5 +54,16 @@ export function assertWithin(what: string, value: number, least: number, most: n
 
 /** That an option is not what was expected. */
 export function badOption(expected: string, got: unknown): ZippyNetError {
-  return new ZippyNetError("bad-option", `${expected}, got ${typeof got === "string" ? `"${got}"` : got}`);
+  return new ZippyNetError("bad-option", `${expected}, got ${told(got)}`);
+}
+
+/** `Uint8Array` of a Node Buffer too, and of arrays from another realm, which `instanceof` does not know. */
+export function typeOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
+
+/** A value in a message: text in quotes, other things by their type or as they print. */
+export function told(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  return typeof value === "object" && value !== null ? typeOf(value) : String(value);
 }

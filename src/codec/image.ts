@@ -1,5 +1,5 @@
 import type { RangeDecoder, RangeEncoder } from "./entropy/range-coder.ts";
-import { isWhole, ZippyNetError } from "./errors.ts";
+import { isWhole, typeOf, ZippyNetError } from "./errors.ts";
 
 /** 8-bit sRGB pixels, row by row, three bytes (red, green, blue) a pixel. */
 export interface Image {
@@ -37,11 +37,6 @@ export function assertPicture(image: Image): void {
   const whole = [width, height].every((side) => isWhole(side, 1));
   if (!whole)
     throw new ZippyNetError("bad-image", `expected sides of 1 pixel or more, got ${width}×${height}`);
-}
-
-/** `Uint8Array` of a Node Buffer too, and of arrays from another realm, which `instanceof` does not know. */
-function typeOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
 /** Throws `bad-image` unless there are three bytes of colour for each pixel, and one of alpha if there is any. */

@@ -1,6 +1,6 @@
 import type { Budget } from "./budget.ts";
 import type { SymbolTables } from "./entropy/symbol-tables.ts";
-import type { Architecture, Engine } from "./network/architecture.ts";
+import type { Architecture, Engine, Look } from "./network/architecture.ts";
 import type { Relaxation } from "./rdo/relaxation.ts";
 
 /** What decoding needs of a trained model. */
@@ -19,6 +19,13 @@ export interface Decoder {
   readonly inverseGain: Float32Array;
   /** Quality feature of the prior for each quality, in 32nds. */
   readonly levels: Int8Array;
+  /** What `g_s` is for. */
+  readonly look: Look;
+  /**
+   * The same model with the `g_s` of another look, which is read when it is first asked for. This one where the model
+   * has no such look, so that every picture can be shown. Rejects with `bad-model`.
+   */
+  withLook(look: Look): Promise<Decoder>;
   /** Gives the memory back; it is taken anew when needed. */
   dispose(): void;
 }

@@ -85,7 +85,7 @@ async function answerTo(
     return { answer: await getInline(context, key, ifNoneMatch), cacheControl };
   }
   if (query.has("info")) return { answer: await getInfo(context, key, ifNoneMatch), cacheControl };
-  const request = readPictureRequest(query, event.headers["accept"], context.settings.maxSide);
+  const request = readPictureRequest(query, event.headers["accept"], context.settings);
   return { answer: await getPicture(context, key, request, ifNoneMatch), cacheControl };
 }
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ZippyNetError } from "../codec/errors.ts";
-import { parseManifest } from "./manifest.ts";
+import { decoderFiles, parseManifest } from "./manifest.ts";
 import { type Decoders, type ModelEntry, type ModelLocation, type Models, modelsOf } from "./models.ts";
 
 export type { Decoders, ModelSummary, Models, ModelsOf } from "./models.ts";
@@ -65,7 +65,8 @@ export async function modelsIn(folder: string): Promise<ModelLocation[]> {
 export async function locationOf(folder: string): Promise<ModelLocation | undefined> {
   const manifest = await readFile(join(folder, "manifest.json"), "utf8").catch(() => undefined);
   if (manifest === undefined) return undefined;
-  const names = Object.values(parseManifest(manifest).blobs).map(({ file }) => file);
+  const parsed = parseManifest(manifest);
+  const names = [parsed.blobs.g_a, ...decoderFiles(parsed)].map(({ file }) => file);
   return {
     manifest,
     files: Object.fromEntries(names.map((name) => [name, pathToFileURL(join(folder, name)).href])),

@@ -7,7 +7,7 @@ import {
 } from "../codec/integer/convolution.ts";
 import { IntegerLayers } from "../codec/integer/integer-layers.ts";
 import type { Decoder } from "../codec/model.ts";
-import type { Architecture } from "../codec/network/architecture.ts";
+import type { Architecture, Look } from "../codec/network/architecture.ts";
 import { type BlobName, type Manifest, parseManifest } from "./manifest.ts";
 import { readSafetensors, type SafeTensors } from "./safetensors.ts";
 import { type PriorWeights, priorWeights, synthesisWeights, type TransformWeights } from "./weights.ts";
@@ -24,15 +24,10 @@ export const DECODER_BLOBS = ["g_s", "prior"] as const satisfies readonly BlobNa
 /** Loads what decoding needs of a model: all but `g_a`, which is not read. Checks as `loadModel` does. */
 export async function loadDecoder(read: ReadFile): Promise<Decoder> {
   const { manifest, blobs } = await readBlobs(DECODER_BLOBS, read);
-  return buildDecoder(manifest, blobs);
+  return decoderOf(manifest, decoderWeights(manifest.architecture, blobs), read);
 }
 
-export type Described = Pick<Manifest, "number" | "name" | "architecture" | "orientations">;
-
-/** A decoder from its tensors; throws `bad-model`. */
-export function buildDecoder(manifest: Described, blobs: Pick<Blobs, "g_s" | "prior">): Decoder {
-  return decoderOf(manifest, decoderWeights(manifest.architecture, blobs));
-}
+export type Described = Pick<Manifest, "number" | "name" | "architecture" | "orientations" | "looks">;
 
 export interface DecoderWeights {
   readonly synthesis: TransformWeights;
@@ -55,13 +50,14 @@ export function decoderWeights(
   };
 }
 
-export function decoderOf(
-  { number, name, architecture, orientations }: Described,
-  weights: DecoderWeights,
-): Decoder {
+/** @param read gives the files of further looks; without it there are none */
+export function decoderOf(manifest: Described, weights: DecoderWeights, read?: ReadFile): Decoder {
+  const { number, name, architecture, orientations, looks = {} } = manifest;
   const synthesis = new IntegerLayers(weights.synthesisLayers);
   const prior = new IntegerLayers(weights.priorLayers);
-  return {
+  const engines = [synthesis, prior];
+  const others = new Map<Look, Promise<Decoder>>();
+  const decoder: Decoder = {
     number,
     name,
     architecture,
@@ -71,11 +67,28 @@ export function decoderOf(
     tables: weights.prior.tables,
     inverseGain: weights.synthesis.gain,
     levels: weights.prior.levels,
+    look: "faithful",
+    async withLook(look) {
+      const blob = look === "faithful" ? undefined : looks[look];
+      if (!blob || !read) return decoder;
+      let other = others.get(look);
+      if (!other) {
+        other = readBlob(name, blob, read).then((tensors) => {
+          const { layers, gain } = synthesisWeights(tensors, architecture);
+          const engine = new IntegerLayers(inIntegers(layers, SYNTHESIS_ENDS)); // proved as the first `g_s`
+          engines.push(engine);
+          return { ...decoder, look, synthesis: engine, inverseGain: gain };
+        });
+        other.catch(() => others.delete(look)); // a failed load is tried again
+        others.set(look, other);
+      }
+      return other;
+    },
     dispose() {
-      synthesis.dispose();
-      prior.dispose();
+      for (const engine of engines) engine.dispose();
     },
   };
+  return decoder;
 }
 
 /**
@@ -88,17 +101,16 @@ export async function readBlobs<N extends BlobName>(
 ): Promise<{ manifest: Manifest; blobs: Pick<Blobs, N> }> {
   const manifest = parseManifest(new TextDecoder().decode(await read("manifest.json")));
   const blobs = await Promise.all(
-    names.map(async (name) => [name, await readBlob(manifest, name, read)] as const),
+    names.map(async (name) => [name, await readBlob(manifest.name, manifest.blobs[name], read)] as const),
   );
   return { manifest, blobs: Object.fromEntries(blobs) as Pick<Blobs, N> };
 }
 
 async function readBlob(
-  { blobs, name: model }: Manifest,
-  name: BlobName,
+  model: string,
+  { file, bytes, sha256 }: Manifest["blobs"][BlobName],
   read: ReadFile,
 ): Promise<SafeTensors> {
-  const { file, bytes, sha256 } = blobs[name];
   const content = await read(file);
   if (content.length !== bytes) {
     throw new ZippyNetError("bad-model", `${model}/${file}: expected ${bytes} bytes, got ${content.length}`);

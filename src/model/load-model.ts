@@ -21,16 +21,16 @@ import { analysisWeights } from "./weights.ts";
  */
 export async function loadModel(read: ReadFile): Promise<Model> {
   const { manifest, blobs } = await readBlobs(BLOBS, read);
-  return buildModel(manifest, blobs);
+  return buildModel(manifest, blobs, read);
 }
 
-/** A model from its tensors; throws `bad-model`. */
-export function buildModel(manifest: Described, blobs: Blobs): Model {
+/** A model from its tensors; throws `bad-model`. @param read gives the files of further looks */
+export function buildModel(manifest: Described, blobs: Blobs, read?: ReadFile): Model {
   const { architecture } = manifest;
   const { layers, gain } = analysisWeights(blobs.g_a, architecture);
   const analysis = new IntegerLayers(inIntegers(layers, ANALYSIS_ENDS));
   const weights = decoderWeights(architecture, blobs);
-  const decoder = decoderOf(manifest, weights);
+  const decoder = decoderOf(manifest, weights, read);
   let relaxation: Relaxation | undefined; // takes much memory, and only efforts from 2 on need it
   return {
     ...decoder,

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
 import { RESERVED_MODELS } from "../codec/format/latents-file.ts";
 import { ORIENTATIONS } from "../codec/image.ts";
+import { LOOKS, type Look } from "../codec/network/architecture.ts";
 
 /** The files of a model folder beside the manifest. */
 export const BLOBS = ["g_a", "g_s", "prior"] as const;
@@ -49,6 +50,9 @@ export const licenceFields = {
   research: v.boolean(),
 } as const;
 
+/** A further synthesis network: its file, and its terms, which may be narrower than the model's. */
+const look = v.object({ ...blob.entries, ...licenceFields });
+
 const schema = v.object({
   /** Version of this layout and of the arithmetic that the model means. */
   format: v.literal(3),
@@ -63,13 +67,28 @@ const schema = v.object({
   /** Orientations that its files use, the first so many of `codec/image.ts`. */
   orientations: v.picklist(ORIENTATIONS),
   blobs: v.object({ g_a: blob, g_s: blob, prior: blob }),
+  /** Further synthesis networks for the same latents, each on terms of its own. */
+  looks: v.exactOptional(v.object({ natural: v.exactOptional(look) })),
 });
+
+/** A file of a model's folder. */
+export type Asset = v.InferOutput<typeof blob>;
 
 /** The terms of a model. */
 export type Licence = Pick<Manifest, keyof typeof licenceFields>;
 
 /** What a model is: `manifest.json` of its folder. */
 export type Manifest = v.InferOutput<typeof schema>;
+
+/** What decoding reads of a model's folder beside the manifest: `g_s`, prior, and the networks of further looks. */
+export function decoderFiles({ blobs, looks = {} }: Pick<Manifest, "blobs" | "looks">): Asset[] {
+  return [blobs.g_s, blobs.prior, ...Object.values(looks)];
+}
+
+/** The looks of a model, `faithful` first. */
+export function looksOf({ looks = {} }: Pick<Manifest, "looks">): Look[] {
+  return LOOKS.filter((look) => look === "faithful" || looks[look] !== undefined);
+}
 
 /** Throws `bad-model` with the path of the first field that is wrong. */
 export function parseManifest(json: string): Manifest {

@@ -77,11 +77,11 @@ async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<
 }
 
 async function decodeOne(source: Source, options: DecodeOptions): Promise<Picture> {
-  const channels = decodeWish(options);
+  const { channels, look } = decodeWish(options);
   const file = await bytesOf(source);
   const { kind, width, height } = readZn(file);
   const here = kind !== "latents" || width * height <= AT_ONCE;
-  return pictureOf(await run({ kind: "decode", file }, options.signal, here), channels);
+  return pictureOf(await run({ kind: "decode", file, look }, options.signal, here), channels);
 }
 
 /** @param here in the caller's thread, whatever the settings */

@@ -1,5 +1,6 @@
 import type { Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
+import type { Look } from "../codec/network/architecture.ts";
 import type { EncodedPicture, EncodeWish } from "../image/encode.ts";
 import { entryOf } from "../model/folder.ts";
 import { loadModel } from "../model/load-model.ts";
@@ -13,7 +14,7 @@ export type Task =
       readonly model: string | number;
       readonly wish: EncodeWish;
     }
-  | { readonly kind: "decode"; readonly file: Uint8Array };
+  | { readonly kind: "decode"; readonly file: Uint8Array; readonly look: Look };
 
 /** What a task of each kind comes to. */
 export interface Results {
@@ -41,7 +42,7 @@ export class Engine {
   async #do(task: Task): Promise<EncodedPicture | Image> {
     if (task.kind === "decode") {
       const { decodePicture } = await import("../image/decode.ts");
-      return decodePicture(this.#models, task.file);
+      return decodePicture(this.#models, task.file, task.look);
     }
     const { encodePicture } = await import("../image/encode.ts");
     const chosen: readonly Model[] = await this.#models.choose(task.model);

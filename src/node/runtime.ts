@@ -1,7 +1,6 @@
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import { infoOfModel, type ModelInfo } from "../api/models.ts";
 import { assertKnown } from "../api/options.ts";
-import { told } from "../api/picture.ts";
 import { assertWithin, badOption } from "../codec/errors.ts";
 import { findModels, modelsIn } from "../model/folder.ts";
 import type { ModelLocation } from "../model/models.ts";
@@ -76,7 +75,7 @@ export function configure(settings: Settings): void {
   const { models, threads } = settings;
   if (threads !== undefined) assertWithin("threads", threads, 0, 64);
   if (models !== undefined && typeof models !== "string" && !Array.isArray(models))
-    throw badOption("expected models as packages or the path of a folder", told(models));
+    throw badOption("expected models as packages or the path of a folder", models);
   replan({
     ...(threads !== undefined && { threads }),
     ...(models !== undefined && {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { boundsOf, parseWhole, ZippyNetError } from "../codec/errors.ts";
+import { LOOKS, type Look } from "../codec/network/architecture.ts";
 
 /**
  * The alias of every function. Events and requests run the version that it points to. A deployment points it to a new
@@ -41,6 +42,8 @@ const Settings = v.object({
   ZIPPYNET_MAX_ENLARGEMENT: whole("8", 1, 64),
   /** `false`: pictures are never enlarged; a request for a larger size gets the picture in its own size. */
   ZIPPYNET_ENLARGE: v.optional(v.picklist(["true", "false"]), "true"),
+  /** The look of pictures, unless a request says `?look=`. */
+  ZIPPYNET_LOOK: v.optional(v.picklist(LOOKS), "faithful"),
   /** Origins of the web pages that may read the pictures: `*`, or a list separated by commas. */
   ZIPPYNET_CORS_ORIGINS: v.optional(readable(readOrigins), "*"),
   /** Bytes of an answer before base64. Lambda takes 6 MB after it. */
@@ -72,6 +75,7 @@ export interface ServiceSettings {
   readonly maxSide: number;
   readonly maxEnlargement: number;
   readonly enlarge: boolean;
+  readonly look: Look;
   /** Origins of the web pages that may read the pictures; empty: all pages. */
   readonly corsOrigins: readonly string[];
   readonly maxResponseBytes: number;
@@ -108,6 +112,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     maxSide: output.ZIPPYNET_MAX_SIDE,
     maxEnlargement: output.ZIPPYNET_MAX_ENLARGEMENT,
     enlarge: output.ZIPPYNET_ENLARGE === "true",
+    look: output.ZIPPYNET_LOOK,
     corsOrigins: output.ZIPPYNET_CORS_ORIGINS,
     maxResponseBytes: output.ZIPPYNET_MAX_RESPONSE_BYTES,
     signingSecrets: secrets,

@@ -47,7 +47,8 @@ export async function runSession(
   return engine({ plan, images, folder, budget, from: start, ...watch });
 }
 
-function imagesOf(plan: RunPlan, onDecode: Watch["onDecode"], most?: number): Promise<ImageSets> {
+/** The images of a plan's folders, in memory. */
+export function imagesOf(plan: RunPlan, onDecode: Watch["onDecode"], most?: number): Promise<ImageSets> {
   return loadImages(plan.folders, {
     heldOutShare: plan.heldOut,
     side: plan.folders.map((_, i) => KEPT_SIDE[cutOf(plan.sampling, i)]),

@@ -55,7 +55,7 @@ export async function trainWithTorch(
   const paths = await writePacks(packs, images, plan);
   const launcher =
     processes > 1 ? ["-m", "torch.distributed.run", "--standalone", `--nproc-per-node=${processes}`] : [];
-  const child = spawn(
+  await runPython(
     python,
     [
       ...launcher,
@@ -65,8 +65,26 @@ export async function trainWithTorch(
       ...["--held-out-sizes", heldOutSizes(plan.sampling).join(",")],
       ...["--checkpoint-minutes", `${checkpointMinutes}`, "--evaluate-minutes", `${evaluateMinutes}`],
     ],
-    { env: { ...process.env, PYTHONPATH: TORCH_FOLDER }, stdio: ["ignore", "pipe", "inherit"] },
+    { ...(signal && { signal }), onLine: (line) => onReport?.(line as RunReport) },
   );
+  const checkpoint = await readCheckpoint(path);
+  const { samples, seconds } = checkpoint.progress;
+  const finished = "minutes" in budget ? seconds >= budget.minutes * 60 : samples >= budget.samples;
+  return { ...checkpoint, finished };
+}
+
+/**
+ * Runs a module of `tools/torch` to its end and hands on the lines of JSON that it prints. Throws `bad-option` if it
+ * fails; what it says of that is on stderr.
+ * @param signal makes it stop after the step that it is at
+ */
+export async function runPython(
+  python: string,
+  args: readonly string[],
+  { signal, onLine }: { readonly signal?: AbortSignal; readonly onLine: (line: unknown) => void },
+): Promise<void> {
+  const env = { ...process.env, PYTHONPATH: TORCH_FOLDER };
+  const child = spawn(python, args, { env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<number | string | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, killedBy) => resolve(code ?? killedBy));
@@ -74,13 +92,9 @@ export async function trainWithTorch(
   const stop = () => child.kill("SIGTERM");
   signal?.addEventListener("abort", stop);
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith("{")) onReport?.(JSON.parse(line) as RunReport);
+    if (line.startsWith("{")) onLine(JSON.parse(line));
   }
   const code = await ended;
   signal?.removeEventListener("abort", stop);
   if (code !== 0) throw new ZippyNetError("bad-option", `training in PyTorch ended with ${code}; see above`);
-  const checkpoint = await readCheckpoint(path);
-  const { samples, seconds } = checkpoint.progress;
-  const finished = "minutes" in budget ? seconds >= budget.minutes * 60 : samples >= budget.samples;
-  return { ...checkpoint, finished };
 }

@@ -118,3 +118,14 @@ export function zippyError(code: string, text: RegExp = /./) {
   return (error: unknown): boolean =>
     error instanceof ZippyNetError && error.code === code && text.test(error.message);
 }
+
+/**
+ * SHA-256 of a file of a released model, which never changes. Further looks may be added to it later, so those are left
+ * out of its manifest.
+ */
+export function hashOfReleased(path: string): string {
+  const content = readFileSync(path);
+  const { looks, ...manifest } = path.endsWith("manifest.json") ? JSON.parse(content.toString()) : {};
+  const text = looks === undefined ? content : `${JSON.stringify(manifest, null, 2)}\n`;
+  return createHash("sha256").update(text).digest("hex");
+}

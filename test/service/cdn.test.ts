@@ -28,7 +28,7 @@ before(async () => {
   assert.ok(code.length < 10_240, "CloudFront's limit");
   normalise = runInNewContext(`${code}; handler`) as Handler;
   normalisePrivate = runInNewContext(
-    `${await cdnFunction({ secret: true, corsOrigins: "*" })}; handler`,
+    `${await cdnFunction({ secret: true, corsOrigins: "*", look: "faithful" })}; handler`,
   ) as Handler;
 });
 
@@ -130,6 +130,8 @@ test("one picture, one key, however it is asked for", () => {
     ],
     ["/images/a?w=6&h=7", "/images/a?h=7&w=6", "/images/a?h=07&fit=cover&w=6"],
     ["/images/a?w=6&h=7&fit=fill", "/images/a?fit=fill&h=7&w=6"],
+    ["/images/a?w=6", "/images/a?look=faithful&w=6"],
+    ["/images/a?w=6&look=natural", "/images/a?look=natural&w=06"],
     ["/images/a?format=jpeg", "/images/a?format=jpg"],
     ["/openapi.json", "/openapi.json?x=1"],
   ] as const) {
@@ -155,6 +157,10 @@ test("what differs to the API keeps keys of its own, and what it refuses comes t
       .slice(1)
       .map((format) => `/images/a?format=${format}`),
     "/images/a?fit=fill",
+    "/images/a?look=natural",
+    "/images/a?w=64&look=natural",
+    "/images/a?look=neutral",
+    "/images/a?format=zn&look=natural",
     "/images/a?w=64&fit=stretch",
     "/images/a?w=6x",
     "/images/a?w=",
@@ -168,7 +174,7 @@ test("what differs to the API keeps keys of its own, and what it refuses comes t
 });
 
 test("an origin is part of the key only where answers differ for it", async () => {
-  const code = await cdnFunction({ secret: false, corsOrigins: "https://shop.example" });
+  const code = await cdnFunction({ secret: false, corsOrigins: "https://shop.example", look: "natural" });
   const some = runInNewContext(`${code}; handler`) as Handler;
   for (const [handle, origin, kept] of [
     [normalise, "https://shop.example", undefined],

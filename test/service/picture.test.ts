@@ -69,6 +69,21 @@ test("contain puts transparent bars beside the picture, white ones in JPEG; cove
   assert.ok(worst <= 2, `differs by ${worst}`);
 });
 
+test("a look has an ETag of its own; a model without it shows the picture faithfully", async () => {
+  const [usual, faithful, natural] = [
+    await service.image("face", "?format=png"),
+    await service.image("face", "?format=png&look=faithful"),
+    await service.image("face", "?format=png&look=natural"),
+  ];
+  assert.equal(faithful.headers["etag"], usual.headers["etag"]);
+  assert.notEqual(natural.headers["etag"], usual.headers["etag"]);
+  assert.deepEqual(natural.body, usual.body);
+  const zn = await service.image("face", "?look=natural", {
+    headers: { accept: "image/x-zippynet, image/webp" },
+  });
+  assert.equal(zn.headers["content-type"], "image/webp");
+});
+
 test("what is out of range is a 400 that says what was expected and what came", async () => {
   const cases: [string, RegExp][] = [
     ["?w=0", /w to be a whole number of 1–600 pixels, got "0"/],
@@ -77,10 +92,12 @@ test("what is out of range is a 400 that says what was expected and what came", 
     ["?h=1e2", /got "1e2"/],
     ["?w=", /got ""/],
     ["?w=10&w=20", /expected w once, got "10" and "20"/],
+    ["?look=pretty", /expected a look of faithful or natural, got "pretty"/],
+    ["?look=natural&format=zn", /no w, h, fit or look beside format=zn/],
     ["?fit=cover", /expected w or h beside fit=cover, got neither/],
     ["?w=10&fit=stretch", /a fit of cover, contain, inside, fill, got "stretch"/],
     ["?format=gif", /a format of png.*got "gif"/],
-    ["?format=zn&w=10", /no w, h or fit beside format=zn/],
+    ["?format=zn&w=10", /no w, h, fit or look beside format=zn/],
     ["?w=520", /64×32 to be enlarged at most 8 times, got 8\.1 times/],
     ["?w=64&h=288", /at most 8 times, got 9\.0 times/],
   ];

@@ -30,7 +30,7 @@ test("what decodes lets others have their turn between pictures, for where the p
     });
   });
   ask({ type: "start", models: [{ manifest, files }] });
-  ask({ type: "decode", jobs: [1, 2, 3, 4].map((id) => ({ id, file })) });
+  ask({ type: "decode", jobs: [1, 2, 3, 4].map((id) => ({ id, file, look: "faithful" as const })) });
   const turns = await all;
   const decoded = answers.filter(({ type }) => type === "decoded");
   assert.deepEqual(

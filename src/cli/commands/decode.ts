@@ -1,14 +1,16 @@
 import { extname } from "node:path";
 import { Command, Option } from "commander";
+import type { Look } from "../../codec/network/architecture.ts";
 import { PICTURE_FORMATS, type PictureFormat, pictureFormatOf } from "../../image/formats.ts";
 import { type BatchOptions, runBatch } from "../files/batch-command.ts";
 import { isZnFile } from "../files/inputs.ts";
 import { destinationOf } from "../files/outputs.ts";
-import { formatOption } from "../format-option.ts";
 import { MAX_JOBS, usage, whole } from "../options.ts";
+import { formatOption, lookOption } from "../picture-options.ts";
 
 interface DecodeOptions extends BatchOptions {
   readonly format: PictureFormat;
+  readonly look: Look;
   readonly overwrite?: boolean;
 }
 
@@ -21,6 +23,7 @@ export function decodeCommand(): Command {
     .argument("<in...>", ".zn files and folders; - is standard input")
     .option("-o, --output <dir>", "folder of the images, made if need be, or a picture; - is standard output")
     .addOption(formatOption())
+    .addOption(lookOption())
     .option("--overwrite", "replace pictures that stand beside their .zn files, too")
     .option("-j, --jobs <n>", "cores to use (default: as many as the files keep busy)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
@@ -42,7 +45,7 @@ export function decodeCommand(): Command {
         wanted: isZnFile,
         extension: `.${PICTURE_FORMATS[format].extension}`,
         sparing: !options.overwrite,
-        work: { kind: "decode", format },
+        work: { kind: "decode", format, look: options.look },
         verb: "decoded",
       });
     });

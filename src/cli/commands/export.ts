@@ -3,10 +3,11 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
+import type { Look } from "../../codec/network/architecture.ts";
 import { PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
 import { latentsKey } from "../../service/aws/keys.ts";
-import { formatOption } from "../format-option.ts";
 import { EXIT_FAILED, MAX_JOBS, usage, whole } from "../options.ts";
+import { formatOption, lookOption } from "../picture-options.ts";
 import { type Failure, failure } from "../results.ts";
 import { eachLatents, type ListedLatents } from "../s3/each-latents.ts";
 import type { ObjectTask } from "../s3/object-work.ts";
@@ -16,6 +17,7 @@ import { countText } from "../s3/summary.ts";
 interface ExportOptions {
   readonly output: string;
   readonly format: PictureFormat;
+  readonly look: Look;
   readonly jobs?: number;
   readonly json?: boolean;
 }
@@ -30,13 +32,14 @@ export function exportCommand(): Command {
     .argument("<latents>", "where the latents are: s3://bucket/prefix", place)
     .requiredOption("-o, --output <dir>", "folder of the images, made if need be")
     .addOption(formatOption())
+    .addOption(lookOption())
     .option("-j, --jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
     .action(exportAll);
 }
 
 async function exportAll(where: Place, options: ExportOptions, command: Command): Promise<void> {
-  const { output, format } = options;
+  const { output, format, look } = options;
   if ((await stat(output).catch(() => undefined))?.isDirectory() === false) {
     usage(command, `expected a folder as --output, got the file ${output}`);
   }
@@ -51,7 +54,7 @@ async function exportAll(where: Place, options: ExportOptions, command: Command)
       return undefined;
     }
     const there = await stat(file).catch(() => undefined);
-    return there && there.mtime >= modified ? undefined : { do: "export", key, file, format };
+    return there && there.mtime >= modified ? undefined : { do: "export", key, file, format, look };
   };
   const summary = await eachLatents(where, options.jobs ?? availableParallelism(), task);
   for (const { in: path, error } of unnamed) console.error(`zippynet: ${path}: ${error.message}`);

@@ -19,11 +19,12 @@ async function act({ json }: { readonly json: boolean }): Promise<void> {
 }
 
 /** Kept short enough for a narrow terminal; the description stands below, broken to the terminal's width. */
-function line({ number, name, bytes, licence, released, description }: ModelInfo): string {
+function line({ number, name, bytes, licence, released, description, looks }: ModelInfo): string {
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
+  const look = looks.length > 1 ? `\n${indented(`Looks: ${looks.join(", ")}`)}` : "";
   const terms = `Licence: ${licence ?? "in its card"}`;
   const state = released ? "released" : "not released";
-  return `${String(number).padStart(3)}  ${name.padEnd(17)} ${size.padStart(7)}  ${state}\n${indented(description)}\n${indented(terms)}`;
+  return `${String(number).padStart(3)}  ${name.padEnd(17)} ${size.padStart(7)}  ${state}\n${indented(description)}\n${indented(terms)}${look}`;
 }
 
 const INDENT = "     ";

@@ -15,6 +15,7 @@ import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/s
 import { refuseEarlierRun } from "../../train/start.ts";
 import { usage } from "../options.ts";
 import { refuseBesideRecipe, refuseIgnored, type TrainOptions, withTrainOptions } from "../train-options.ts";
+import { trainLookOf } from "./train-look.ts";
 
 /** `zippynet train`. */
 export function trainCommand(): Command {
@@ -29,6 +30,10 @@ export function trainCommand(): Command {
 
 async function act(folders: readonly string[], options: TrainOptions, command: Command): Promise<void> {
   if (options.recipe) return fromRecipe(folders, options, command);
+  if (options.look) {
+    const plan = await newPlan(folders, options, command);
+    return trainLookOf(plan, options, command, watchOf(options));
+  }
   if (!options.domain) usage(command, "expected --domain or --recipe");
   const domain = options.domain;
   const run = join(options.runs, domain);

@@ -1,4 +1,5 @@
 import type { Model } from "../../codec/model.ts";
+import type { Look } from "../../codec/network/architecture.ts";
 import { decodePicture } from "../../image/decode.ts";
 import { type EncodeWish, encodePicture } from "../../image/encode.ts";
 import type { PictureFormat } from "../../image/formats.ts";
@@ -12,7 +13,7 @@ import type { Task } from "./outputs.ts";
 /** What is to be done to every input of a run; plain data, so that it can be sent to a thread. */
 export type Work =
   | ({ readonly kind: "encode"; readonly model: string } & EncodeWish)
-  | { readonly kind: "decode"; readonly format: PictureFormat };
+  | { readonly kind: "decode"; readonly format: PictureFormat; readonly look: Look };
 
 /** Does one task of a run. What cannot be done is a result, not thrown. */
 export type DoFile = (task: Task) => Promise<Result>;
@@ -21,7 +22,7 @@ export type DoFile = (task: Task) => Promise<Result>;
 export async function openWork(work: Work): Promise<DoFile> {
   const models = await openModels();
   const done =
-    work.kind === "encode" ? encoder(await models.choose(work.model), work) : decoder(models, work.format);
+    work.kind === "encode" ? encoder(await models.choose(work.model), work) : decoder(models, work);
   return (task) => done(task).catch((error: unknown) => failure(task.in, error));
 }
 
@@ -47,11 +48,14 @@ function encoder(models: readonly Model[], wish: EncodeWish): (task: Task) => Pr
   };
 }
 
-function decoder(models: Models, format: PictureFormat): (task: Task) => Promise<Done> {
+function decoder(
+  models: Models,
+  { format, look }: Work & { readonly kind: "decode" },
+): (task: Task) => Promise<Done> {
   return async (task) => {
     const bytes = await readBytes(task.in);
     const file = readZnBytes(bytes);
-    const picture = await writeImage(await decodePicture(models, bytes), format);
+    const picture = await writeImage(await decodePicture(models, bytes, look), format);
     await writeBytes(task.out, picture);
     return {
       ...task,

@@ -1,5 +1,6 @@
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import { S3ServiceException } from "@aws-sdk/client-s3";
+import type { Look } from "../../codec/network/architecture.ts";
 import { inParallel } from "../../concurrency.ts";
 import { decodePicture } from "../../image/decode.ts";
 import type { PictureFormat } from "../../image/formats.ts";
@@ -18,7 +19,13 @@ import { s3Url } from "./s3-location.ts";
 export type ObjectTask =
   | { readonly do: "encode"; readonly bucket: string; readonly key: string; readonly again: boolean }
   | { readonly do: "verify"; readonly key: string; readonly uploadsBucket: string | undefined }
-  | { readonly do: "export"; readonly key: string; readonly file: string; readonly format: PictureFormat };
+  | {
+      readonly do: "export";
+      readonly key: string;
+      readonly file: string;
+      readonly format: PictureFormat;
+      readonly look: Look;
+    };
 
 /** What became of it. */
 export interface ObjectDone {
@@ -67,7 +74,7 @@ async function attempt(context: ServiceContext, task: ObjectTask): Promise<Objec
     return { key, outcome: (await verifyObject(context, key, task.uploadsBucket)).outcome };
   const latents = await context.store.read(context.settings.latentsBucket, latentsKey(key));
   if (!latents) return { key, outcome: "absent" };
-  const image = await decodePicture(context.models, latents.bytes);
+  const image = await decodePicture(context.models, latents.bytes, task.look);
   await writeWhole(task.file, await writeImage(image, task.format));
   return { key, outcome: "exported" };
 }

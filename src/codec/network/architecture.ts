@@ -89,3 +89,11 @@ export interface ConvolutionShape {
   /** Whether depth-to-space follows. */
   readonly finer?: true;
 }
+
+/**
+ * What a synthesis network is for. `faithful` is as near to the original as it can be, sample by sample. `natural`
+ * shows people more than the file holds: crisp hair and cloth that are likely, and not always true (docs/looks.md). A
+ * file does not say which; who decodes chooses.
+ */
+export const LOOKS = ["faithful", "natural"] as const;
+export type Look = (typeof LOOKS)[number];

@@ -1,3 +1,4 @@
+import { LOOKS } from "../../codec/network/architecture.ts";
 import { FITS } from "../../image/fit.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { Answer } from "./answer.ts";
@@ -7,7 +8,10 @@ import { SERVED } from "./picture-request.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-type Described = Pick<ServiceSettings, "maxSide" | "maxEnlargement" | "maxResponseBytes" | "signingSecrets">;
+type Described = Pick<
+  ServiceSettings,
+  "maxSide" | "maxEnlargement" | "maxResponseBytes" | "signingSecrets" | "look"
+>;
 
 /** The API in OpenAPI 3.1, with the limits of this deployment. Tests compare it with what the handler answers. */
 export function openApi(settings: Described): Json {
@@ -94,7 +98,7 @@ const KEY = {
   description: "The upload's key, percent-encoded as UTF-8. Its slashes may stay slashes.",
 };
 
-function parametersOf({ maxSide, maxEnlargement, signingSecrets }: Described): Json[] {
+function parametersOf({ maxSide, maxEnlargement, signingSecrets, look }: Described): Json[] {
   const query = (name: string, description: string, schema: Json, required = false): Json => ({
     name,
     in: "query",
@@ -114,6 +118,11 @@ function parametersOf({ maxSide, maxEnlargement, signingSecrets }: Described): J
         enum: FITS,
         default: "cover",
       },
+    ),
+    query(
+      "look",
+      "`faithful` is as near to the original as the file allows; `natural` looks sharper, and invents detail. A model without it decodes faithfully. Not with `format=zn`.",
+      { enum: LOOKS, default: look },
     ),
     query("format", "Overrides `Accept`. `zn` is the file itself, only in its own size.", {
       enum: Object.keys(SERVED),

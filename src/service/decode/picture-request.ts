@@ -1,33 +1,48 @@
 import Negotiator from "negotiator";
 import { parseWhole } from "../../codec/errors.ts";
 import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
+import { LOOKS, type Look } from "../../codec/network/architecture.ts";
 import { FITS, type SizeWish } from "../../image/fit.ts";
 import { PICTURE_FORMAT_NAMES, PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
+import type { ServiceSettings } from "../settings.ts";
 import { Problem } from "./answer.ts";
 
-/** The size and format that a request asks for. */
+/** The size, format and look that a request asks for. */
 export interface PictureRequest {
   readonly format: Format;
   /** Undefined: the picture's own size. */
   readonly size: SizeWish | undefined;
-  /** Names the format and the size, for the ETag: requests for the same form have the same text. */
+  readonly look: Look;
+  /** Names the format, the size and the look, for the ETag: requests for the same form have the same text. */
   readonly form: string;
 }
 
 /**
- * Reads `?w=`, `?h=`, `?fit=` and `?format=`, or `Accept` if there is no format. The file itself, `zn`, has one size
- * only. So it cannot be asked for with a size, and `Accept` does not select it then. Throws a 400 or a 406.
+ * Reads `?w=`, `?h=`, `?fit=`, `?look=` and `?format=`, or `Accept` if there is no format. The file itself, `zn`, has
+ * one size only, and no look yet. So it cannot be asked for with either, and `Accept` does not select it beside a size.
+ * Throws a 400 or a 406.
  */
 export function readPictureRequest(
   query: URLSearchParams,
   accept: string | undefined,
-  maxSide: number,
+  settings: Pick<ServiceSettings, "maxSide" | "look">,
 ): PictureRequest {
-  const size = readSize(query, maxSide);
+  const size = readSize(query, settings.maxSide);
   const asked = only(query, "format");
-  if (size && asked === "zn") throw new Problem(400, "expected no w, h or fit beside format=zn, got some");
-  const format = chooseFormat(asked, accept, { file: size === undefined });
-  return { format, size, form: size ? `${format}-${describe(size)}` : format };
+  const lookAsked = readLook(query);
+  if ((size || lookAsked) && asked === "zn")
+    throw new Problem(400, "expected no w, h, fit or look beside format=zn, got some");
+  const format = chooseFormat(asked, accept, { file: !size && !lookAsked });
+  const look = lookAsked ?? settings.look;
+  const form = [format, ...(size ? [describe(size)] : []), ...(look === "faithful" ? [] : [look])].join("-");
+  return { format, size, look, form };
+}
+
+function readLook(query: URLSearchParams): Look | undefined {
+  const name = only(query, "look");
+  const look = LOOKS.find((each) => each === name);
+  if (name === undefined || look) return look;
+  throw new Problem(400, `expected a look of ${LOOKS.join(" or ")}, got "${name}"`);
 }
 
 function readSize(query: URLSearchParams, maxSide: number): SizeWish | undefined {

@@ -66,7 +66,7 @@ async function render(
   const size = request.size && sizeWithin(own, request.size, settings);
   if (size) assertFits(fittedSize(own, size), own, settings);
   if (format === "png") assertSendable(leastPngBytesOf(own, size), request, settings);
-  const decoded = await decodePicture(models, file);
+  const decoded = await decodePicture(models, file, request.look);
   const image = size ? await fitImage(decoded, size) : decoded;
   if (format === "png") assertSendable(await leastPngBytes(image), request, settings);
   return writeImage(image, format);

@@ -86,9 +86,14 @@ export function packModel({
   priorWeights(prior, architecture); // throws if anything is not legal
   const g_a = packConvolutions(weights, analysisShapes(architecture));
   g_a.set("gain", gainTable(weights, "gain"));
+  return { g_a, g_s: packSynthesis(architecture, weights), prior };
+}
+
+/** The blob of a synthesis network: `g_s` of a model, or that of a further look. */
+export function packSynthesis(architecture: Architecture, weights: FloatWeights): Map<string, SafeTensor> {
   const g_s = packConvolutions(weights, synthesisShapes(architecture));
   g_s.set("inverse_gain", gainTable(weights, "inverse_gain"));
-  return { g_a, g_s, prior };
+  return g_s;
 }
 
 function packConvolutions(

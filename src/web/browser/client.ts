@@ -1,9 +1,10 @@
 import { assertKnown, type Progress, type Wish } from "../../api/options.ts";
-import { type Picture, told } from "../../api/picture.ts";
+import type { Picture } from "../../api/picture.ts";
 import { badOption, ZippyNetError } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
+import type { Look } from "../../codec/network/architecture.ts";
 import { type ModelPackage, placeOf } from "../../model/package.ts";
-import type { Answer, LocatedModel, Request, RolePlace } from "./protocol.ts";
+import type { Answer, DecodeJob, LocatedModel, Request, RolePlace } from "./protocol.ts";
 
 export interface Settings {
   /** The models to use: what packages `@zippynet/model-NAME` export. The one that comes with `zippynet` unless told. */
@@ -23,8 +24,7 @@ let settings: Pick<Settings, "models" | "base"> = {};
 export function configure(change: Settings): void {
   assertKnown(change, ["models", "base", "threads"]);
   const { models, base } = change;
-  if (models !== undefined && !Array.isArray(models))
-    throw badOption("expected models as packages", told(models));
+  if (models !== undefined && !Array.isArray(models)) throw badOption("expected models as packages", models);
   settings = { ...settings, ...(models !== undefined && { models }), ...(base !== undefined && { base }) };
   for (const client of clients.values()) client.retire();
   clients.clear();
@@ -67,7 +67,7 @@ class Client {
   #stop: () => void = () => undefined;
   #answered = false;
   #retired = false;
-  #jobs: { id: number; file: Uint8Array }[] = [];
+  #jobs: DecodeJob[] = [];
 
   constructor(place: RolePlace) {
     this.#place = place;
@@ -88,7 +88,7 @@ class Client {
   }
 
   /** Files that are asked for in one turn of the page go to the worker in one message: many would hold up the page. */
-  async decode(file: Uint8Array): Promise<Picture> {
+  async decode(file: Uint8Array, look: Look): Promise<Picture> {
     if (this.#jobs.length === 0) {
       queueMicrotask(() => {
         const jobs = this.#jobs;
@@ -97,8 +97,9 @@ class Client {
       });
     }
     const result = await this.#wait((id) => {
-      this.#jobs.push({ id, file });
-      return { type: "decode", jobs: [{ id, file }] };
+      const job = { id, file, look };
+      this.#jobs.push(job);
+      return { type: "decode", jobs: [job] };
     });
     if (result.type !== "decoded") throw unexpected(result);
     return result.picture;

@@ -53,17 +53,20 @@ export async function decodeMany(
   return settleEach(sources, options, AT_ONCE, decodeOne);
 }
 
+type UrlOptions = Omit<DecodeOptions, "channels">;
+
 /** A picture on a canvas: one that is given takes its size. */
 export async function decodeToCanvas(
   source: Source,
   canvas: HTMLCanvasElement = document.createElement("canvas"),
+  options: UrlOptions = {},
 ): Promise<HTMLCanvasElement> {
-  return canvasOf(await decode(source), canvas);
+  return canvasOf(await decode(source, { ...options, channels: 4 }), canvas);
 }
 
 /** A picture as the URL of a PNG, for `<img>` or CSS; give it to `URL.revokeObjectURL` when it is done with. */
-export async function decodeToUrl(source: Source): Promise<string> {
-  return URL.createObjectURL(await pngOf(await decode(source)));
+export async function decodeToUrl(source: Source, options: UrlOptions = {}): Promise<string> {
+  return URL.createObjectURL(await pngOf(await decode(source, { ...options, channels: 4 })));
 }
 
 /**
@@ -76,9 +79,9 @@ export async function preload(model?: string | number): Promise<void> {
 }
 
 async function decodeOne(source: Source, options: DecodeOptions): Promise<Picture> {
-  const channels = decodeWish(options);
+  const { channels, look } = decodeWish(options);
   const file = await bytesOf(source);
-  const work = (): Promise<Picture> => client(decoderPlace).decode(file);
+  const work = (): Promise<Picture> => client(decoderPlace).decode(file, look);
   const { width, height, data } = await told(options.onProgress, () => abortable(options.signal, work));
   if (channels === 4) return new ImageData(data, width, height);
   return { width, height, data: data.filter((_, i) => i % 4 < 3) };

@@ -31,14 +31,15 @@ interface Size {
 }
 
 /** Properties that are the attributes of their name. */
-const REFLECTED = ["src", "alt", "fallback", "loading", "decoding"] as const;
+const REFLECTED = ["src", "alt", "fallback", "loading", "decoding", "look"] as const;
 
 /**
- * `<zippy-img src alt width height loading decoding fallback>`: a `.zn` picture as an `<img>`.
+ * `<zippy-img src alt width height loading decoding look fallback>`: a `.zn` picture as an `<img>`.
  *
  * - `src`: the text of `toInline`, or the URL of a `.zn` file (recognised by `/`, `.`, `:` or `?`)
  * - `alt`, `width`, `height`, `decoding`: as of `<img>`; with width and height nothing moves when the picture comes
  * - `loading`: `lazy` unless told, which waits until the element is near the viewport or the page is printed; `eager`
+ * - `look`: `natural` for a picture that is sharper to the eye, where the model has that look; `faithful` unless told
  * - `fallback`: the URL of an ordinary picture, shown where this one cannot be
  *
  * Within is an `<img>`, which can be saved, copied and dragged; `object-fit` and `object-position` of the element are
@@ -48,13 +49,14 @@ const REFLECTED = ["src", "alt", "fallback", "loading", "decoding"] as const;
  * `decode()` does not wait for the viewport.
  */
 export class ZippyImage extends Base {
-  static readonly observedAttributes = ["src", "alt", "width", "height", "fallback", "loading"];
+  static readonly observedAttributes = ["src", "alt", "width", "height", "fallback", "loading", "look"];
 
   declare src: string;
   declare alt: string;
   declare fallback: string;
   declare loading: string;
   declare decoding: string;
+  declare look: string;
   /** Pixels as shown, else of the attribute. */
   declare width: number;
   declare height: number;
@@ -176,7 +178,10 @@ export class ZippyImage extends Base {
   async #show(turn: number): Promise<void> {
     try {
       const file = await fileOf(this.src);
-      const picture = await client(decoderPlace).decode(file); // asked for now: one that broke meanwhile is another
+      const picture = await client(decoderPlace).decode(
+        file,
+        this.look === "natural" ? "natural" : "faithful",
+      ); // asked for now: one that broke meanwhile is another
       const element = await elementOf(picture);
       if (turn !== this.#turn) return this.#showing;
       if (this.decoding) element.setAttribute("decoding", this.decoding);

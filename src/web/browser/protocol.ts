@@ -2,6 +2,7 @@ import type { Wish } from "../../api/options.ts";
 import type { Picture } from "../../api/picture.ts";
 import type { ErrorCode } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
+import type { Look } from "../../codec/network/architecture.ts";
 import type { ModelPackage } from "../../model/package.ts";
 
 /** What page and worker say to each other. */
@@ -10,7 +11,7 @@ export type Request =
   | { readonly type: "start"; readonly models: readonly LocatedModel[] }
   /** Loads a model ahead of the first picture; the first of all unless told. */
   | { readonly type: "load"; readonly id: number; readonly model: string | number | undefined }
-  | { readonly type: "decode"; readonly jobs: readonly { readonly id: number; readonly file: Uint8Array }[] }
+  | { readonly type: "decode"; readonly jobs: readonly DecodeJob[] }
   /** A draft takes single passes, whatever the effort. */
   | {
       readonly type: "encode";
@@ -21,6 +22,12 @@ export type Request =
     }
   /** The answer to `missing`: the file, if the page has it. */
   | { readonly type: "weights"; readonly id: number; readonly bytes: Uint8Array | undefined };
+
+export interface DecodeJob {
+  readonly id: number;
+  readonly file: Uint8Array;
+  readonly look: Look;
+}
 
 export type Answer =
   | { readonly type: "loaded"; readonly id: number }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseManifest } from "../../model/manifest.ts";
+import { decoderFiles, parseManifest } from "../../model/manifest.ts";
 import type { SiteModel } from "./contents.ts";
 
 /** Hexadecimal digits of SHA-256 in a name; the whole is checked. */
@@ -23,7 +23,7 @@ async function copyModel(from: string, json: Uint8Array, out: string): Promise<S
   const folder = `models/${manifest.number}-${sha256(json).slice(0, DIGITS)}`;
   await mkdir(join(out, folder), { recursive: true });
   await writeFile(join(out, folder, "manifest.json"), json);
-  const files = Object.values(manifest.blobs).map(({ file }) => file);
+  const files = [manifest.blobs.g_a, ...decoderFiles(manifest)].map(({ file }) => file);
   for (const file of files) await copyFile(join(from, file), join(out, folder, file));
   return { manifest, folder, files };
 }

@@ -25,7 +25,7 @@ import {
   MANY,
   type ManyOptions,
 } from "../../api/options.ts";
-import { type Picture, pictureOf, told } from "../../api/picture.ts";
+import { type Picture, pictureOf } from "../../api/picture.ts";
 import { bytesOf, type Source } from "../../api/source.ts";
 import { decodeImage } from "../../codec/decode.ts";
 import { badOption, ZippyNetError } from "../../codec/errors.ts";
@@ -56,7 +56,7 @@ let infos: readonly ModelInfo[] = [];
 export function configure(settings: Settings): void {
   assertKnown(settings, ["models"]);
   if (!Array.isArray(settings.models))
-    throw badOption("expected models as what packages @zippynet/model-NAME export", told(settings.models));
+    throw badOption("expected models as what packages @zippynet/model-NAME export", settings.models);
   models = modelsOf(settings.models.map(entryOf), loadDecoder);
   infos = settings.models.map(({ manifest }) => infoOfModel(JSON.stringify(manifest)));
 }
@@ -93,12 +93,12 @@ export async function preload(model?: string | number): Promise<void> {
 }
 
 async function decodeOne(source: Source, options: DecodeOptions): Promise<Picture> {
-  const channels = decodeWish(options);
+  const { channels, look } = decodeWish(options);
   const file = readZn(await bytesOf(source));
   const work = async (): Promise<Picture> => {
     const opaque =
       file.kind === "latents"
-        ? pictureOf(decodeImage(await models.byNumber(file.header.model), file.file))
+        ? pictureOf(decodeImage(await (await models.byNumber(file.header.model)).withLook(look), file.file))
         : await decodeClassical(file);
     return file.alpha ? applyAlpha(opaque, file.alpha, file) : opaque;
   };

@@ -78,7 +78,7 @@ class Codec:
         """
         y = self.analyse(weights, x, levels)
         y_hat, bits = self.code(weights, y, levels, noise)
-        x_hat = self.synthesis(weights, y_hat * _gain(weights["inverse_gain"], levels), x.shape)
+        x_hat = self.synthesis(weights, y_hat * gain_of(weights["inverse_gain"], levels), x.shape)
         mse = (x_hat - x).square().mean((1, 2, 3)) * 255**2
         return Outcome(bits, mse, x_hat)
 
@@ -90,7 +90,7 @@ class Codec:
                 h, index = _conv(weights, f"g_a.down{index}", h, stride=2), index + 1
             for _ in range(blocks):
                 h, index = _residual(weights, f"g_a.res{index}", h), index + 1
-        return _conv(weights, "g_a.out", h).float() * _gain(weights["gain"], levels)
+        return _conv(weights, "g_a.out", h).float() * gain_of(weights["gain"], levels)
 
     def synthesis(self, weights: dict[str, Tensor], y: Tensor, shape: torch.Size) -> Tensor:
         """The picture of `y_hat` after inverse gain, of the given shape."""
@@ -188,7 +188,7 @@ def _residual(weights: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     return x + h
 
 
-def _gain(coefficients: Tensor, levels: Tensor) -> Tensor:
+def gain_of(coefficients: Tensor, levels: Tensor) -> Tensor:
     """exp(g₀ + g₁·l + g₂·l²), [n, latentChannels, 1, 1]."""
     powers = torch.stack([torch.ones_like(levels), levels, levels.square()], 1)
     with torch.autocast(levels.device.type, enabled=False):

@@ -2,8 +2,9 @@ import { pictureOf } from "../../../api/picture.ts";
 import { decodeImage } from "../../../codec/decode.ts";
 import { type LatentsFile, readZn } from "../../../codec/format/zn-file.ts";
 import type { Decoder } from "../../../codec/model.ts";
+import type { Look } from "../../../codec/network/architecture.ts";
 import { loadDecoder } from "../../../model/load-decoder.ts";
-import type { Request, Serve } from "../protocol.ts";
+import type { DecodeJob, Request, Serve } from "../protocol.ts";
 import { applyAlpha, decodeClassical } from "./classical.ts";
 import { WorkerModels } from "./models.ts";
 import { failure } from "./scope.ts";
@@ -11,15 +12,15 @@ import { failure } from "./scope.ts";
 /** Answers what a decoder is asked. */
 export const serveDecoder: Serve = (answer) => {
   const models = new WorkerModels<Decoder>(["g_s", "prior"], loadDecoder, answer);
-  const decode = async (id: number, bytes: Uint8Array): Promise<void> => {
+  const decode = async ({ id, file: bytes, look }: DecodeJob): Promise<void> => {
     const file = readZn(bytes);
-    const opaque = file.kind === "latents" ? await decodeLatents(file) : await decodeClassical(file);
+    const opaque = file.kind === "latents" ? await decodeLatents(file, look) : await decodeClassical(file);
     const picture = file.alpha ? await applyAlpha(opaque, file.alpha, file) : opaque;
     answer({ type: "decoded", id, picture }, picture.data.buffer);
   };
   let last: Promise<void> = Promise.resolve();
-  const decodeLatents = async ({ header, file }: LatentsFile) => {
-    const model = await models.byNumber(header.model);
+  const decodeLatents = async ({ header, file }: LatentsFile, look: Look) => {
+    const model = await (await models.byNumber(header.model)).withLook(look);
     // a picture a task: where the page itself does this, it paints between them
     last = last.then(nextTask);
     await last;
@@ -28,8 +29,8 @@ export const serveDecoder: Serve = (answer) => {
   return (request: Request) => {
     switch (request.type) {
       case "decode":
-        for (const { id, file } of request.jobs)
-          void decode(id, file).catch((error: unknown) => answer(failure(id, error)));
+        for (const job of request.jobs)
+          void decode(job).catch((error: unknown) => answer(failure(job.id, error)));
         return;
       case "encode":
         throw new TypeError("expected a request to decode");

