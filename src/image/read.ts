@@ -72,7 +72,7 @@ export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Pro
   const header = await asDamage(mediaType, sharp(outline.bytes, { limitInputPixels: false }).metadata());
   const original = describe(header, outline, bytes.length);
   assertPixels(original.width, original.height, maxPixels);
-  const { image, notes } = await decodeWhole(mediaType, outline, header, maxPixels);
+  const { image, notes } = await decodeOrRepair(mediaType, outline, header, maxPixels);
   const { pages } = original;
   const first = pages > 1 ? [`first of ${pages} ${mediaType === "image/tiff" ? "pages" : "frames"}`] : [];
   return {
@@ -115,6 +115,22 @@ function describe(header: Metadata, { window, frames }: Outline, bytes: number):
     pages: frames ?? header.pages ?? 1,
     bytes,
   };
+}
+
+async function decodeOrRepair(
+  mediaType: ReadableType,
+  outline: Outline,
+  header: Metadata,
+  maxPixels: number,
+): Promise<Decoded> {
+  try {
+    return await decodeWhole(mediaType, outline, header, maxPixels);
+  } catch (error) {
+    const repaired = (error as Error).cause === undefined ? undefined : outline.repair?.();
+    if (!repaired) throw error;
+    const { image, notes } = await decodeWhole(mediaType, { ...outline, ...repaired }, header, maxPixels);
+    return { image, notes: [...notes, ...repaired.notes] };
+  }
 }
 
 async function decodeWhole(

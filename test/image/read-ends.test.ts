@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
-import { deflateSync } from "node:zlib";
+import { crc32, deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import { readImage } from "../../src/image/read.ts";
@@ -209,6 +209,61 @@ suite("a file that is cut and filled up with zeros", () => {
       const long = Buffer.concat([bytes.subarray(0, -2), Buffer.alloc(500)]);
       assert.deepEqual((await readImage(long)).image, image, name);
     }
+  });
+});
+
+suite("a PNG whose checksums are missing or wrong", () => {
+  /** The parts of the picture's file: what comes before its pixels, these as one chunk's data, and what comes after. */
+  const parts = async (): Promise<{ before: Buffer; data: Buffer; after: Buffer }> => {
+    const file = await still().png().toBuffer();
+    const first = file.indexOf("IDAT") - 4;
+    const pixels: Buffer[] = [];
+    let at = first;
+    for (; file.toString("latin1", at + 4, at + 8) === "IDAT"; at += 12 + file.readUInt32BE(at))
+      pixels.push(file.subarray(at + 8, at + 8 + file.readUInt32BE(at)));
+    return { before: file.subarray(0, first), data: Buffer.concat(pixels), after: file.subarray(at) };
+  };
+  const idat = (data: Buffer, wrong = 0): Buffer => {
+    const chunk = Buffer.alloc(12 + data.length);
+    chunk.writeUInt32BE(data.length, 0);
+    chunk.write("IDAT", 4);
+    chunk.set(data, 8);
+    chunk.writeUInt32BE((crc32(chunk.subarray(4, -4)) ^ wrong) >>> 0, chunk.length - 4);
+    return chunk;
+  };
+  const reads = async (file: Buffer, note: string): Promise<void> => {
+    const { image, notes } = await readImage(file);
+    assert.deepEqual(image, (await readImage(await still().png().toBuffer())).image);
+    assert.deepEqual(notes, [note]);
+  };
+  test("that of its pixels is missing, in whole or in part: read, with a note", async () => {
+    const { before, data, after } = await parts();
+    for (const missing of [1, 2, 4])
+      await reads(
+        Buffer.concat([before, idat(data.subarray(0, -missing)), after]),
+        "its pixels have no checksum, and are all there",
+      );
+  });
+  test("that of a chunk of pixels is wrong, that of all pixels right: read, with a note", async () => {
+    const { before, data, after } = await parts();
+    const file = Buffer.concat([before, idat(data, 1), after]);
+    await reads(file, "a checksum is wrong, but that of its pixels is right");
+  });
+  test("none is right, or another chunk is damaged, or rows are missing: refused", async () => {
+    const { before, data, after } = await parts();
+    const wrong = Buffer.concat([data.subarray(0, -4), Buffer.alloc(4)]);
+    const header = Buffer.from(before);
+    header[header.indexOf("IHDR") + 17]! ^= 1;
+    for (const [file, message] of [
+      [Buffer.concat([before, idat(wrong), after]), /its pixels cannot be unpacked/],
+      [Buffer.concat([before, idat(data.subarray(0, -4), 1), after]), /its pixels cannot be unpacked/],
+      [Buffer.concat([header, idat(data), after]), /damaged/],
+      [
+        Buffer.concat([before, idat(data.subarray(0, data.length >> 1)), after]),
+        /\d+ of its 64 rows are there/,
+      ],
+    ] as const)
+      await assert.rejects(readImage(file), message);
   });
 });
 

@@ -27,6 +27,8 @@ export interface Outline {
   readonly missing?: string;
   /** The warnings of the decoder that mean missing pixels. Its other warnings are harmless. */
   readonly fatal?: RegExp;
+  /** Called if the decoder refuses the file: a file that it reads, or why there is none. */
+  readonly repair?: () => Pick<Outline, "bytes" | "notes"> | undefined;
   /** What was converted, for people. */
   readonly notes: readonly string[];
 }

@@ -24,9 +24,15 @@ export function outlinePng(bytes: Uint8Array, maxPixels: number): Outline {
   const profile = chunks.some(({ type }) => type === "iCCP");
   const colour = { ...colourOfPng(chunks), ...(profile && { profile }) };
   const frame = firstFrame(chunks, header);
-  if (frame) return { ...colour, ...frame, notes: [] };
+  if (frame) return { ...colour, ...frame, notes: [], repair: () => repaired(frame.bytes) };
   const frames = framesOf(chunks);
-  return { ...colour, ...mended(bytes, chunks, header), ...(frames > 1 && { frames }) };
+  const mendedFile = mended(bytes, chunks, header);
+  return {
+    ...colour,
+    ...mendedFile,
+    ...(frames > 1 && { frames }),
+    repair: () => repaired(mendedFile.bytes),
+  };
 }
 
 interface Chunk {
@@ -35,6 +41,8 @@ interface Chunk {
   readonly data: Uint8Array;
   /** Whether data and checksum are complete. */
   readonly whole: boolean;
+  /** Whether the checksum is that of type and data. */
+  readonly intact: () => boolean;
 }
 
 const SIGNATURE = 8;
@@ -47,7 +55,10 @@ function chunksOf(bytes: Uint8Array): Chunk[] {
     const length = view.getUint32(at);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     const end = at + 8 + length;
-    chunks.push({ type, data: bytes.subarray(at + 8, end), whole: end + 4 <= bytes.length });
+    const whole = end + 4 <= bytes.length;
+    const start = at + 4;
+    const intact = (): boolean => whole && crc32(bytes.subarray(start, end)) === view.getUint32(end);
+    chunks.push({ type, data: bytes.subarray(at + 8, end), whole, intact });
     if (type === "IEND") break;
     at = end + 4;
   }
@@ -208,31 +219,53 @@ function mended(
   const last = chunks.at(-1)!;
   if (last.type === "IEND") return { bytes, notes: last.whole ? [] : [END_MISSING] };
   if (last.whole && last.type !== "IDAT") return { bytes, notes: [END_MISSING] };
+  const rows = rowsOf(chunks, header, false);
+  return { bytes: withRows(chunks, rows), notes: [END_MISSING] };
+}
+
+/**
+ * A file that libpng refuses, with all its pixels: it has checksums of its chunks, and one of its pixels, and one of the
+ * two kinds is right. `undefined` if it is not such a file. Throws `bad-image` if it lacks pixels.
+ */
+function repaired(bytes: Uint8Array): Pick<Outline, "bytes" | "notes"> | undefined {
+  const chunks = chunksOf(bytes);
+  const header = headerOf(chunks);
+  const others = chunks.filter(({ type }) => type !== "IDAT");
+  if (!header || chunks.at(-1)?.type !== "IEND" || others.some((chunk) => !chunk.intact())) return undefined;
+  if (chunks.every((chunk) => chunk.intact())) {
+    const rows = rowsOf(chunks, header, false);
+    return { bytes: withRows(chunks, rows), notes: ["its pixels have no checksum, and are all there"] };
+  }
+  const rows = rowsOf(chunks, header, true);
+  return { bytes: withRows(chunks, rows), notes: ["a checksum is wrong, but that of its pixels is right"] };
+}
+
+/** All rows with their filter bytes. Throws `bad-image` if some are not there. @param checked by their checksum */
+function rowsOf(chunks: readonly Chunk[], header: Header, checked: boolean): Buffer {
   const pixels = chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data);
   if (pixels.length === 0) throw damaged("image/png", "it ends before its pixels");
   const { rowBytes, total } = sizeOf(header);
   let rows: Buffer;
   try {
     rows = inflateSync(Buffer.concat(pixels), {
-      finishFlush: constants.Z_SYNC_FLUSH,
+      finishFlush: checked ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
       maxOutputLength: total + 65536,
     });
   } catch (cause) {
     throw damaged("image/png", "its pixels cannot be unpacked", cause);
   }
-  if (rows.length < total) {
-    const there = header.interlaced
-      ? `${Math.floor((100 * rows.length) / total)} % of its pixels are there`
-      : `${Math.floor(rows.length / rowBytes)} of its ${header.height} rows are there`;
-    throw damaged("image/png", `it ends too soon, ${there}`);
-  }
-  const others = chunks.filter(({ type, whole }) => type !== "IDAT" && whole);
+  if (rows.length >= total) return rows.subarray(0, total);
+  const there = header.interlaced
+    ? `${Math.floor((100 * rows.length) / total)} % of its pixels are there`
+    : `${Math.floor(rows.length / rowBytes)} of its ${header.height} rows are there`;
+  throw damaged("image/png", `it ends too soon, ${there}`);
+}
+
+/** The file with these rows, and the chunks before them that are whole. */
+function withRows(chunks: readonly Chunk[], rows: Buffer): Uint8Array {
   const first = chunks.findIndex(({ type }) => type === "IDAT");
-  const before = others.filter((chunk) => chunks.indexOf(chunk) < first);
-  return {
-    bytes: fileOf([...before, { type: "IDAT", data: deflateSync(rows.subarray(0, total), { level: 1 }) }]),
-    notes: [END_MISSING],
-  };
+  const before = chunks.slice(0, first).filter(({ whole }) => whole);
+  return fileOf([...before, { type: "IDAT", data: deflateSync(rows, { level: 1 }) }]);
 }
 
 /** The bytes of a row with its filter byte, and of all rows of all passes (7.2, 8.1). */
