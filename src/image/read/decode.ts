@@ -1,6 +1,7 @@
 import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
 import type { Image } from "../../codec/image.ts";
 import { type Colour, DIAGONAL, isSrgb, linear, SRGB } from "./colour/colour.ts";
+import { colourOfExif } from "./colour/exif.ts";
 import { type Profile, parseProfile } from "./colour/icc.ts";
 import { labToSrgb, toSrgb } from "./colour/to-srgb.ts";
 import { type Outline, unsupported } from "./outline.ts";
@@ -36,11 +37,17 @@ export async function decode(outline: Outline, header: Metadata, opening: Openin
       ? await throughTables(open, header, profile, outline)
       : colours === undefined
         ? { image: await throughLibvips(open(false)), notes: [] }
-        : interpreted(await samplesOf(open, header, outline), outline, profile?.colour);
+        : interpreted(await samplesOf(open, header, outline), withExif(outline, header), profile?.colour);
   return {
     image,
     notes: [...(unusable ? ["its colour profile cannot be used and was left aside"] : []), ...notes],
   };
+}
+
+/** EXIF data count where nothing else states the colour space. */
+function withExif(outline: Outline, { exif }: Metadata): Outline {
+  const colour = outline.colour ?? colourOfExif(exif);
+  return colour ? { ...outline, colour } : outline;
 }
 
 /** Channels of colour in the colour spaces of libvips. */

@@ -8,12 +8,12 @@ interface Entry {
   readonly at: number;
 }
 
-/** Bytes of a whole number, by the type of its entry: BYTE, SHORT, LONG, UNDEFINED and LONG8. */
-const SIZES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 7: 1, 16: 8 };
+/** Bytes of a whole number, by the type of its entry: BYTE, ASCII, SHORT, LONG, UNDEFINED, IFD and LONG8. */
+const SIZES: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 7: 1, 13: 4, 16: 8 };
 
 /**
- * The first directory of a TIFF or a BigTIFF, in either byte order (TIFF 6.0, section 2). Values beyond the end of the
- * file are left out.
+ * The first directory of a TIFF, a BigTIFF or EXIF data, in either byte order (TIFF 6.0, section 2), or one that another
+ * points to. Values beyond the end of the file are left out.
  */
 export class Directory {
   private readonly bytes: Uint8Array;
@@ -21,24 +21,25 @@ export class Directory {
   private readonly little: boolean;
   private readonly entries = new Map<number, Entry>();
 
-  constructor(bytes: Uint8Array) {
+  /** @param start of the directory; by default that of the first */
+  constructor(bytes: Uint8Array, start?: number) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.little = bytes[0] === 0x49;
     try {
-      this.read();
+      this.read(start);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
     }
   }
 
-  private read(): void {
+  private read(own?: number): void {
     const big = this.number(2, 2) === 43;
     const offsetSize = big ? 8 : 4;
-    const start = this.number(big ? 8 : 4, offsetSize);
+    const start = own ?? this.number(big ? 8 : 4, offsetSize);
     const count = Math.min(4096, this.number(start, big ? 8 : 2));
     const length = 4 + 2 * offsetSize;
-    this.assertPages(start, big);
+    if (own === undefined) this.assertPages(start, big);
     for (let i = 0, at = start + (big ? 8 : 2); i < count; i++, at += length) {
       const size = SIZES[this.number(at + 2, 2)] ?? 0;
       const many = this.number(at + 4, offsetSize);

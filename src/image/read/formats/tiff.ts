@@ -1,3 +1,4 @@
+import { colourOfExif } from "../colour/exif.ts";
 import { assertPixels, damaged, type Outline, type TiffSamples, unsupported } from "../outline.ts";
 import { Directory } from "./tiff-directory.ts";
 import { PACKED_BITS, unpacked } from "./tiff-packed.ts";
@@ -54,9 +55,11 @@ export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
     ...(alpha !== undefined && { alpha }),
     ...(odd && extra.includes(1) && { premultiplied: true }),
   };
+  const colour = colourOfExif(bytes);
   return {
     bytes: readable(bytes, directory, samples, bits),
     samples,
+    ...(colour && { colour }),
     notes: [],
     ...(missing && { missing }),
   };
