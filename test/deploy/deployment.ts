@@ -82,7 +82,7 @@ export class Deployment {
       ]);
       const deployment = new Deployment(ministack, Object.fromEntries(outputs ?? []));
       for (const name of [ENCODE, DECODE, BATCH]) await deployment.#leaveOptToTheEmulator(name);
-      await deployment.#retryAsTheAlias(ENCODE);
+      await deployment.#retryAsTheAlias();
       for (const Bucket of [deployment.uploads, deployment.latents]) await deployment.#allowPlainHttp(Bucket);
       return deployment;
     } catch (error) {
@@ -108,13 +108,18 @@ export class Deployment {
     return Number(Version);
   }
 
-  /** Lambda takes retries and destination of an event from the alias that is called, the emulator from `$LATEST`. */
-  async #retryAsTheAlias(FunctionName: string): Promise<void> {
+  /**
+   * Lambda takes retries and destination of an event from the alias that is called. The emulator knows those of
+   * `$LATEST` alone, and forgets them where the alias points to another version.
+   */
+  async #retryAsTheAlias(): Promise<void> {
     const { DestinationConfig, MaximumRetryAttempts } = await this.lambda.send(
-      new GetFunctionEventInvokeConfigCommand({ FunctionName, Qualifier: ALIAS }),
+      new GetFunctionEventInvokeConfigCommand({ FunctionName: ENCODE, Qualifier: ALIAS }),
     );
-    const config = { FunctionName, DestinationConfig, MaximumRetryAttempts };
+    const config = { FunctionName: ENCODE, DestinationConfig, MaximumRetryAttempts };
     await this.lambda.send(new PutFunctionEventInvokeConfigCommand(config));
+    const latest = { FunctionName: ENCODE, Name: ALIAS, FunctionVersion: "$LATEST" };
+    await this.lambda.send(new UpdateAliasCommand(latest));
   }
 
   /** The buckets' policies refuse it, the emulator speaks it. */

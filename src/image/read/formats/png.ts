@@ -224,8 +224,9 @@ function mended(
 }
 
 /**
- * A file that libpng refuses, with all its pixels: it has checksums of its chunks, and one of its pixels, and one of the
- * two kinds is right. `undefined` if it is not such a file. Throws `bad-image` if it lacks pixels.
+ * Repairs a file that libpng refuses and that has all its pixels. A PNG has checksums of its chunks, and one of its
+ * pixels; one of the two kinds has to be right. `undefined` if it is not such a file. Throws `bad-image` if it lacks
+ * pixels.
  */
 function repaired(bytes: Uint8Array): Pick<Outline, "bytes" | "notes"> | undefined {
   const chunks = chunksOf(bytes);

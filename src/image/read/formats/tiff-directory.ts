@@ -12,8 +12,8 @@ interface Entry {
 const SIZES: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 7: 1, 13: 4, 16: 8 };
 
 /**
- * The first directory of a TIFF, a BigTIFF or EXIF data, in either byte order (TIFF 6.0, section 2), or one that another
- * points to. Values beyond the end of the file are left out.
+ * The first directory of a TIFF, a BigTIFF or EXIF data, in either byte order (TIFF 6.0, section 2), or one that
+ * another points to. Values beyond the end of the file are left out.
  */
 export class Directory {
   private readonly bytes: Uint8Array;
