@@ -7,8 +7,8 @@ import { expected, power } from "./made/expected.ts";
 import { tiff } from "./made/tiff.ts";
 
 /*
- * Colour that only EXIF states: cameras name Adobe RGB by the interoperability index R03 and an uncalibrated ColorSpace,
- * without a profile.
+ * Colour that only EXIF states: for Adobe RGB, cameras write the interoperability index R03 and an uncalibrated
+ * ColorSpace, without a profile.
  */
 
 const size = { width: WIDTH, height: HEIGHT };
