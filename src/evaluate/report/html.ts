@@ -22,7 +22,7 @@ th, td { padding: 0.25rem 0.8rem; text-align: right; border-bottom: 1px solid va
 th { white-space: normal; vertical-align: bottom; font-size: 0.9rem }
 th:first-child, td:first-child { text-align: left; padding-left: 0; position: sticky; left: 0; background: var(--ground) }
 .plot { max-width: 100%; min-width: 34rem; height: auto; display: block }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: 0.7rem; margin: 0.5rem 0 1.5rem }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 0.7rem; margin: 0.5rem 0 1.5rem }
 figure { margin: 0 }
 figure img { width: 100%; height: auto; image-rendering: pixelated; display: block }
 figcaption { font-size: 0.85rem; line-height: 1.35; margin-top: 0.2rem }

@@ -123,22 +123,19 @@ function legend(lines: readonly Line[]): string[] {
 }
 
 /**
- * Names below the first points of the curves, from left to right; further down where another name is in the way. Curves
+ * Names below the beginnings of the curves, from left to right; further down where another name is in the way. Curves
  * rise to the right, so nothing else is drawn there.
  */
 function labels(lines: readonly Line[], x: Scale, y: Scale): string[] {
   const placed: (Place & { readonly half: number })[] = [];
-  const starts = lines.map((line) => ({
-    line,
-    x: x.place(line.points[0]!.x),
-    y: y.place(line.points[0]!.y),
-  }));
-  return starts
-    .toSorted((a, b) => a.x - b.x)
-    .map(({ line, x: from, y: begin }) => {
+  return lines
+    .toSorted((a, b) => a.points[0]!.x - b.points[0]!.x)
+    .map((line) => {
       const half = (line.name.length * LETTER_WIDTH) / 2;
+      const from = x.place(line.points[0]!.x);
       const middle = Math.min(Math.max(from, LEFT + half + 4), RIGHT.labelled - half - 4);
-      let down = begin + LABEL_HEIGHT + 4;
+      const above = line.points.filter((point) => x.place(point.x) < middle + half + 8);
+      let down = Math.max(...above.map((point) => y.place(point.y))) + LABEL_HEIGHT + 4;
       const meets = (other: (typeof placed)[number]): boolean =>
         Math.abs(other.x - middle) < other.half + half + 6 && Math.abs(other.y - down) < LABEL_HEIGHT;
       while (placed.some(meets)) down += 2;
