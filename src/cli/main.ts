@@ -107,13 +107,13 @@ async function program(args: readonly string[]): Promise<Command> {
   return throwing(command);
 }
 
-/** Has commander throw where it would end the process, and wrap help in narrow terminals too, in all commands. */
+/** Makes all commands throw instead of ending the process, and wrap their help in narrow terminals too. */
 function throwing(command: Command): Command {
   for (const sub of command.commands) throwing(sub);
   return command.exitOverride().configureHelp({ ...command.configureHelp(), minWidthToWrap: 20 });
 }
 
-/** 0 for help and version, 1 if it failed, 2 if it was called wrongly. */
+/** 0 for help and version, 1 for a failure, 2 for a wrong call. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
@@ -133,7 +133,7 @@ const FAMILIES: readonly (readonly string[])[] = [
   ["sharp"],
 ];
 
-/** Of an import that found no package: which to install. */
+/** If an import did not find its package: the message that says which ones to install. */
 function missingPackages(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_MODULE_NOT_FOUND")
     return undefined;
@@ -143,20 +143,20 @@ function missingPackages(error: unknown): string | undefined {
   return `this command needs the package ${name}, which is not here: npm install ${(family ?? [name]).join(" ")}`;
 }
 
-/** What a user or the system can cause; for the rest, whoever mends it wants the stack. */
+/** Errors that a user or the system can cause. Others are faults, and are printed with their stack. */
 function isExpected(error: unknown): error is Error {
   return (
     error instanceof ZippyNetError || (error instanceof Error && ("syscall" in error || "$metadata" in error))
   );
 }
 
-// a reader that has seen enough, such as `head`, is no failure; a full device is
+// `head` closes the pipe when it has seen enough: no failure. A full device is one
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit();
   console.error(`zippynet: standard output: ${error.message}`);
   process.exit(EXIT_FAILED);
 });
-// the work goes on where nobody hears of it
+// the work continues even if its messages go nowhere
 process.stderr.on("error", () => undefined);
 
 try {

@@ -45,14 +45,14 @@ export function duration(text: string): number {
 export const MAX_JOBS = 256;
 
 /**
- * Files that take about as long as a thread's start, models and all; each effort takes longer, and a target tries some
- * ten.
+ * The number of files that take as long as the start of a thread with its models, at effort 0; the factor of each
+ * further effort; and the factor of a target, which is found by several tries.
  */
 const STARTS_PAY = 256;
 const EFFORT_GROWTH = 1.6;
 const TRIES = 8;
 
-/** Jobs unless told: as many as pay for their start. */
+/** The usual number of jobs: as many as save more time than their start takes. */
 export function defaultJobs(inputs: number, { effort = 0, tries = false } = {}): number {
   const worth = Math.max(1, STARTS_PAY / EFFORT_GROWTH ** effort / (tries ? TRIES : 1));
   return Math.max(1, Math.min(availableParallelism(), Math.floor(inputs / worth)));
@@ -68,7 +68,7 @@ export function usage(command: Command, message: string): never {
   command.error(`error: ${message}`, { exitCode: EXIT_USAGE });
 }
 
-/** Opens models when the first image asks for them: `.zn` files need none. */
+/** Opens the models for the first image. `.zn` files need none. */
 export function chooser(model: string): ChooseModels {
   let models: Promise<Models> | undefined;
   return async () => {
@@ -77,7 +77,7 @@ export function chooser(model: string): ChooseModels {
   };
 }
 
-/** How to encode, as every command takes it that encodes. */
+/** The options of every command that encodes. */
 export interface EncodeOptions {
   readonly model: string;
   readonly quality?: number;

@@ -4,16 +4,16 @@ import cliProgress from "cli-progress";
 const PATIENCE = 1000;
 
 export interface Progress {
-  /** More is done; `note` stands at the end of the bar. */
+  /** So many more are done. `note` is shown at the end of the bar. */
   advance(count: number, note?: string): void;
-  /** More is to be done than was known. */
+  /** There are so many more to do than was known. */
   grow(count: number): void;
   /** Writes a line above the bar, on standard error whether or not there is one. */
   say(line: string): void;
   stop(): void;
 }
 
-/** A progress bar on standard error, if that is a terminal and the work lasts: how much, how fast, how long still. */
+/** A progress bar on standard error, if that is a terminal and the work takes a while: amount, speed, time left. */
 export function startProgress(total: number, unit: string): Progress {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   if (!process.stderr.isTTY) {

@@ -1,7 +1,7 @@
 import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
 import type { Kind } from "../codec/format/zn-file.ts";
 
-/** An input that came to nothing, and why. */
+/** An input that failed, and why. */
 export interface Failure {
   readonly in: string;
   readonly error: { readonly code: ErrorCode | "input-output" | "internal"; readonly message: string };
@@ -21,22 +21,22 @@ export interface Done {
   readonly effort?: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
-  /** Of what will be decoded, unless nothing is lost. */
+  /** Of the decoded picture; undefined without loss. */
   readonly psnr?: number;
-  /** What of the input is not in the output. */
+  /** What was changed in the input, or left out. */
   readonly notes?: readonly string[];
 }
 
 export type Result = Done | Failure;
 
-/** Is told of results as they come. */
+/** Is called with results as they come. */
 export type OnResults = (results: readonly Result[]) => void;
 
 export function isFailure(result: object): result is Failure {
   return "error" in result;
 }
 
-/** Sorts out failures. */
+/** Separates failures from the others. */
 export function partition<T extends object>(
   results: readonly (T | Failure)[],
 ): { done: T[]; failures: Failure[] } {
@@ -46,7 +46,7 @@ export function partition<T extends object>(
   };
 }
 
-/** What was thrown at an input, as a result. */
+/** The result of an input whose processing threw an error. */
 export function failure(path: string, error: unknown): Failure {
   if (error instanceof ZippyNetError) {
     return { in: path, error: { code: error.code, message: error.message } };

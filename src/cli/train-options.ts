@@ -41,10 +41,10 @@ export interface TrainOptions extends Sampling {
   readonly evaluateMinutes: number;
 }
 
-/** What a run is about is settled when it starts, and its checkpoint knows. */
+/** Options that are fixed when a run starts. Its checkpoint holds them. */
 const SAMPLING = ["cut", "sizes", "batch", "shares", "whole", "middle", "colour", "grey"] as const;
 const SETTLED = ["seed", ...SAMPLING, "holdout", "only", "init", "architecture"] as const;
-/** What only training asks for. */
+/** Options that only training uses. */
 const OF_TRAINING = [
   "minutes",
   "samples",
@@ -54,14 +54,14 @@ const OF_TRAINING = [
   "checkpointMinutes",
   "evaluateMinutes",
 ] as const;
-/** What a recipe says. */
+/** Options that a recipe has. */
 const OF_RECIPE = [
   ...SETTLED,
   ...["minutes", "samples", "lr", "flat", "bits", "domain", "number", "description", "terms"],
   ...["licence", "attribution", "research", "orientations", "resume"],
 ] as (keyof TrainOptions)[];
 
-/** Adds what `train` can be told to its command. */
+/** Adds the options of `train` to its command. */
 export function withTrainOptions(command: Command): Command {
   return command
     .option("--domain <name>", "name of the model: what kind of image it is for", modelName)
@@ -187,7 +187,7 @@ export function withTrainOptions(command: Command): Command {
     );
 }
 
-/** Ends the command as wrongly called if it is told what it would not do. */
+/** Ends the command as wrongly called if it has options that it would ignore. */
 export function refuseIgnored(command: Command, { resume, exportOnly }: TrainOptions): void {
   const told = (names: readonly (keyof TrainOptions)[]) =>
     names.filter((name) => command.getOptionValueSource(name) === "cli").map(flagOf);
@@ -200,7 +200,7 @@ export function refuseIgnored(command: Command, { resume, exportOnly }: TrainOpt
   if (ofTraining) usage(command, `expected --export-only without ${ofTraining}: it does not train`);
 }
 
-/** The same beside `--recipe`, which says nearly all. */
+/** The same for `--recipe`, which has nearly all options. */
 export function refuseBesideRecipe(command: Command): void {
   const [first] = OF_RECIPE.filter((name) => command.getOptionValueSource(name) === "cli").map(flagOf);
   if (first) usage(command, `expected --recipe without ${first}, which the recipe has`);
@@ -249,7 +249,7 @@ function numbers(value: string): number[] {
   return value.split(",").map(positive);
 }
 
-/** A share that may be all. */
+/** A share of 0–1, including 1. */
 function fraction(value: string): number {
   return value === "1" || value === "100%" ? 1 : share(value);
 }

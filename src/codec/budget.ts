@@ -52,12 +52,12 @@ export class Budget {
     this.#spent += multiplications;
   }
 
-  /** Whether nothing is left: a search that asks has to end, which is remembered. */
+  /** Whether the budget is spent. A search that asks has to end then, and `cut` says so. */
   isSpent(): boolean {
     return !this.allows(1);
   }
 
-  /** Whether a step of this cost fits in what is left; one that does not is to be left out, which is remembered. */
+  /** Whether a step of this cost fits in what is left. One that does not is left out, and `cut` says so. */
   allows(multiplications: number): boolean {
     const fits = this.#spent + multiplications <= this.#multiplications && performance.now() < this.#deadline;
     this.#cut ||= !fits;
@@ -73,7 +73,7 @@ interface Networks {
   readonly prior: Engine;
 }
 
-/** The model, with what its networks cost counted. */
+/** The model, whose networks count their cost in the budget. */
 export function metered<M extends Networks>(model: M, budget: Budget): M & { readonly budget: Budget } {
   const { architecture } = model;
   return {
@@ -95,7 +95,7 @@ function meteredEngine(engine: Engine, shapes: ReturnType<typeof analysisShapes>
   };
 }
 
-/** How many multiplications a network takes for a map of a size: what its time is proportional to. */
+/** Multiplications that a network takes for a map of a size. Its time is proportional to them. */
 export function multiplicationsOf(
   shapes: ReadonlyMap<string, ConvolutionShape>,
   size: MapSize,
@@ -106,7 +106,7 @@ export function multiplicationsOf(
   return counting.count;
 }
 
-/** Feature maps without their features. */
+/** Layers that compute sizes alone. */
 class CountingLayers implements Layers<MapSize> {
   count = 0;
   readonly #shapes: ReadonlyMap<string, ConvolutionShape>;
@@ -130,7 +130,7 @@ class CountingLayers implements Layers<MapSize> {
     return { rows: x.rows * 2, columns: x.columns * 2, channels };
   }
 
-  /** Counts a convolution at so many positions; gives its channels. */
+  /** Counts a convolution at so many positions; returns its output channels. */
   #multiply(name: string, positions: number): number {
     const [height, width, from, to] = this.#shapes.get(name)!.kernel;
     this.count += positions * height * width * from * to;

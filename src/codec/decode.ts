@@ -20,7 +20,7 @@ export function decodeImage(model: Decoder, file: Uint8Array): Image {
   return turnedBack(reconstruct(model, coded, yHat), orientation);
 }
 
-/** What the range coder gives: all of a file but its pixels. */
+/** What entropy decoding gives: all but the pixels. */
 export interface Latents {
   readonly header: Header;
   readonly orientation: Orientation;
@@ -66,7 +66,7 @@ export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
  */
 const MOST_BYTES_A_LATENT = 5;
 
-/** Throws `bad-file` if a payload is longer than any of so many latents, before time is spent on it. */
+/** Throws `bad-file` if a payload is longer than so many latents can take, before time is spent on it. */
 function assertPayload(length: number, { width, height }: Header, { architecture }: Decoder): void {
   const { rows, columns } = latentSize(width, height);
   const most = MOST_BYTES_A_LATENT * (rows * columns * architecture.latentChannels + 1);

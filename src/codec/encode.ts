@@ -91,7 +91,7 @@ export class ImageEncoder {
     return this.#write(search.start, search.refinement.upTo(effort), search.fitting.lambda);
   }
 
-  /** As the function of this name. */
+  /** As the function `encodeInOnePass`. */
   encodeInOnePass(quality: number): Encoded {
     const { upright } = this.#search(quality);
     return this.#write(upright, upright.trial, lambdaOf(quality));
@@ -108,7 +108,7 @@ export class ImageEncoder {
     }));
   }
 
-  /** One pass of a way at another quality: its picture is analysed already. */
+  /** One pass of a way at another quality. `g_a` does not run again. */
   encodeAs({ start }: Way, quality: number): Encoded {
     return this.#written(startAt(this.model, start, quality));
   }

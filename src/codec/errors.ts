@@ -10,7 +10,7 @@ export type ErrorCode =
   | "archived" // an upload in an archive class of S3, which has to be restored first
   | "too-large"; // over a limit that protects the process
 
-/** The one error class of the codec and of what is built on it. */
+/** The only error class of the codec and of what is built on it. */
 export class ZippyNetError extends Error {
   override readonly name = "ZippyNetError";
   readonly code: ErrorCode;
@@ -52,7 +52,7 @@ export function assertWithin(what: string, value: number, least: number, most: n
   throw badOption(`expected ${what === "effort" ? "an" : "a"} ${what} of ${boundsOf(least, most)}`, value);
 }
 
-/** That an option is not what was expected. */
+/** The error of an option that is not what was expected. */
 export function badOption(expected: string, got: unknown): ZippyNetError {
   return new ZippyNetError("bad-option", `${expected}, got ${told(got)}`);
 }

@@ -15,7 +15,7 @@ export interface Decoder {
   readonly synthesis: Engine;
   readonly prior: Engine;
   readonly tables: SymbolTables;
-  /** What undoes the gain of each quality and channel, [100, latentChannels]. */
+  /** The inverse of the gain of each quality and channel, [100, latentChannels]. */
   readonly inverseGain: Float32Array;
   /** Quality feature of the prior for each quality, in 32nds. */
   readonly levels: Int8Array;
@@ -26,7 +26,7 @@ export interface Decoder {
    * has no such look, so that every picture can be shown. Rejects with `bad-model`.
    */
   withLook(look: Look): Promise<Decoder>;
-  /** Gives the memory back; it is taken anew when needed. */
+  /** Releases the memory. It is allocated again when needed. */
   dispose(): void;
 }
 
@@ -34,10 +34,10 @@ export interface Decoder {
 export interface Model extends Decoder {
   /** Gain of each quality and channel, [100, latentChannels]. */
   readonly gain: Float32Array;
-  /** What searches may cost; without it they go to their end. */
+  /** The limit on what searches cost. Without it they run to their end. */
   readonly budget?: Budget | undefined;
   /** `g_a`. */
   readonly analysis: Engine;
-  /** The same networks with gradients, for an encoder's search. */
+  /** The networks with gradients, which the search of the encoder needs. */
   relaxation(): Relaxation;
 }

@@ -1,6 +1,6 @@
 import { assertWithin, badOption, isWhole, ZippyNetError } from "./errors.ts";
 
-/** What a file is to reach. */
+/** The aim of an encoding. */
 export type Target =
   | { readonly kind: "quality"; readonly quality: number }
   /** The smallest file of at least so many dB. */

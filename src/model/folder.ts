@@ -9,7 +9,7 @@ export type { Decoders, ModelSummary, Models, ModelsOf } from "./models.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../../models", import.meta.url));
 
-/** Where the models of a checkout lie, unless ZIPPYNET_MODELS names another folder. */
+/** The folder of the models: the one that ZIPPYNET_MODELS names, else that of the checkout. */
 export function modelsFolder(): string {
   return process.env["ZIPPYNET_MODELS"] ?? CHECKOUT;
 }
@@ -24,7 +24,7 @@ export async function openModels(folder?: string): Promise<Models> {
   );
 }
 
-/** The same for who only decodes. */
+/** As `openModels`, for decoding only. */
 export async function openDecoders(folder?: string): Promise<Decoders> {
   return modelsOf((await located(folder)).map(entryOf), async (read) =>
     (await import("./load-decoder.ts")).loadDecoder(read),

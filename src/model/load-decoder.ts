@@ -18,7 +18,7 @@ export type ReadFile = (name: string) => Promise<Uint8Array>;
 /** The tensors of a model's three blobs. */
 export type Blobs = Readonly<Record<BlobName, SafeTensors>>;
 
-/** What a decoder needs; `g_a` is the encoder's. */
+/** What a decoder needs. Only the encoder needs `g_a`. */
 export const DECODER_BLOBS = ["g_s", "prior"] as const satisfies readonly BlobName[];
 
 /** Loads what decoding needs of a model: all but `g_a`, which is not read. Checks as `loadModel` does. */
@@ -122,7 +122,7 @@ async function readBlob(
   return readSafetensors(content);
 }
 
-/** Through Web Crypto, which Node and browsers share. */
+/** SHA-256 as hexadecimal text, by Web Crypto, which both Node and browsers have. */
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -40,7 +40,7 @@ export const architectureSchema = v.pipe(
   ),
 );
 
-/** On what terms a model may be used. */
+/** The terms of use of a model. */
 export const licenceFields = {
   /** Of the weights: an SPDX expression, or the URL of their terms; NOASSERTION where nobody said. */
   licence: v.pipe(v.string(), v.minLength(1)),
@@ -77,7 +77,7 @@ export type Asset = v.InferOutput<typeof blob>;
 /** The terms of a model. */
 export type Licence = Pick<Manifest, keyof typeof licenceFields>;
 
-/** What a model is: `manifest.json` of its folder. */
+/** The `manifest.json` of a model. */
 export type Manifest = v.InferOutput<typeof schema>;
 
 /** What decoding reads of a model's folder beside the manifest: `g_s`, prior, and the networks of further looks. */

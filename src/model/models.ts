@@ -5,12 +5,12 @@ import type { Manifest } from "./manifest.ts";
 
 /** Models by number and name; one is loaded when first asked for, and kept. */
 export interface ModelsOf<M extends Decoder> {
-  /** What is here, by number. */
+  /** The models, sorted by number. */
   list(): readonly ModelSummary[];
   /** Throws `unknown-model` if the number is not here. */
   byNumber(number: number): Promise<M>;
   byName(name: string): Promise<M>;
-  /** The one of the lowest number that is free to use, or of the lowest where none is. */
+  /** The model of the lowest number among those that are free to use; if none is, the lowest of all. */
   default(): Promise<M>;
   /**
    * The models that a wish names, each once: a number, or names with commas between; `auto` stands for all that are
@@ -20,7 +20,7 @@ export interface ModelsOf<M extends Decoder> {
 }
 
 export type Models = ModelsOf<Model>;
-/** The same without what only encoding needs, which is not read. */
+/** Decoders only. What encoding needs is not read. */
 export type Decoders = ModelsOf<Decoder>;
 
 export type ModelSummary = Pick<Manifest, "number" | "name" | "description" | "research">;

@@ -12,7 +12,7 @@ export interface ModelPackage {
     /** As SPDX names it, or in words. */
     readonly licence?: string | undefined;
   };
-  /** The weights by name; as functions, what is not needed is not looked for. */
+  /** The weights by name. As functions, they are looked for only when they are needed. */
   readonly files: Readonly<Record<string, Place | (() => Place | Promise<Place>)>>;
   /** The weights as base64, by name: for bundlers that leave files behind. */
   readonly inline?: (() => Promise<Readonly<Record<string, string>>>) | undefined;

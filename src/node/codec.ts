@@ -16,7 +16,9 @@ import { readZn } from "../codec/format/zn-file.ts";
 import type { ResultOf, Task } from "./engine.ts";
 import { runtime } from "./runtime.ts";
 
-/** Pixels of latents that are decoded in the caller's thread: a dozen milliseconds. More go to another. */
+/**
+ * Pixels of latents that are still decoded in the caller's thread, in a dozen milliseconds. Larger ones go to another.
+ */
 const AT_ONCE = 64 * 64;
 
 /**
@@ -48,7 +50,7 @@ export async function encodeMany(
   pictures: Iterable<PictureLike>,
   options: EncodeOptions & ManyOptions = {},
 ): Promise<Outcome<Uint8Array>[]> {
-  encodeWish(options, MANY); // what is wrong with the options is wrong with all
+  encodeWish(options, MANY); // options that are wrong are wrong for every picture
   const { threads } = await runtime();
   return settleEach(pictures, options, threads, encodeOne);
 }
@@ -63,7 +65,7 @@ export async function decodeMany(
   return settleEach(sources, options, threads, decodeOne);
 }
 
-/** Loads a model ahead of the first picture that needs it: the one of the lowest number unless told. */
+/** Loads a model before the first picture needs it. By default, it is the one of the lowest number. */
 export async function preload(model?: string | number): Promise<void> {
   if (model !== undefined) assertModel(model);
   const { engine } = await runtime();

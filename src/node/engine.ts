@@ -6,7 +6,7 @@ import { entryOf } from "../model/folder.ts";
 import { loadModel } from "../model/load-model.ts";
 import { type ModelLocation, type Models, modelsOf } from "../model/models.ts";
 
-/** What can be done in this thread or in another; plain data, so that it can be sent there. */
+/** Work for this thread or another. It is plain data, so that it can be sent to a thread. */
 export type Task =
   | {
       readonly kind: "encode";
@@ -16,14 +16,14 @@ export type Task =
     }
   | { readonly kind: "decode"; readonly file: Uint8Array; readonly look: Look };
 
-/** What a task of each kind comes to. */
+/** The result of a task of each kind. */
 export interface Results {
   readonly encode: EncodedPicture;
   readonly decode: Image;
 }
 export type ResultOf<T extends Task> = Results[T["kind"]];
 
-/** Does tasks in the thread that it is in. The codec is imported when the first one comes. */
+/** Does tasks in its own thread. The codec is imported when the first task comes. */
 export class Engine {
   readonly #models: Models;
 

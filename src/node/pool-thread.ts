@@ -3,8 +3,9 @@ import { ZippyNetError } from "../codec/errors.ts";
 import type { FromThread, SentError, ToThread } from "./pool.ts";
 
 /**
- * The thread's side of a `Pool`: tasks come, and what they came to goes back.
- * @param start is called once, with the pool's data; gives what does a task. If it fails, every task fails of the same
+ * The thread's side of a `Pool`: receives tasks and sends back their results.
+ * @param start is called once, with the data of the pool; returns the function that does a task. If it fails, every
+ * task fails with the same error
  * @example
  * serveTasks(async (locations: ModelLocation[]) => { const engine = new Engine(locations); return (task) =>
  * engine.run(task); });
@@ -13,7 +14,7 @@ export function serveTasks<Data, Task, Result>(
   start: (data: Data) => Promise<(task: Task) => Promise<Result>>,
 ): void {
   const ready = start(workerData as Data);
-  ready.catch(() => undefined); // each task tells it
+  ready.catch(() => undefined); // each task reports it
   parentPort!.on("message", (message: ToThread<Task>) => void answer(message));
 
   async function answer({ id, task }: ToThread<Task>): Promise<void> {

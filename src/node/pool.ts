@@ -8,7 +8,7 @@ export interface ToThread<Task> {
   readonly id: number;
   readonly task: Task;
 }
-/** What a task came to. The class of an error is lost between threads, so what it is made of is sent. */
+/** The result of a task. The class of an error is lost between threads, so its parts are sent. */
 export type FromThread<Result> = { readonly id: number } & (
   | { readonly kind: "done"; readonly result: Result }
   | { readonly kind: "failed"; readonly started: boolean; readonly error: SentError }
@@ -62,7 +62,7 @@ export class Pool<Task, Result> {
     this.#options = options;
   }
 
-  /** Why a thread could not be made ready, if that happened: then every task fails alike. */
+  /** The error of a thread that could not start, if there was one. Every task would fail with it. */
   get failedStart(): unknown {
     return this.#failedStart;
   }
@@ -95,7 +95,7 @@ export class Pool<Task, Result> {
     }
   }
 
-  /** A thread that can take a task: an idle one, or any that has room once no more threads may start. */
+  /** A thread that can take a task: an idle one; or any with room, once no more threads may start. */
   #leastBusy(): Thread<Task, Result> | undefined {
     const { size, atOnce = 1 } = this.#options;
     const room = this.#threads.size < size ? 1 : atOnce;

@@ -9,13 +9,13 @@ import { locationOfPackage } from "../model/packages.ts";
 import { Engine, type ResultOf, type Task } from "./engine.ts";
 import { Pool, usualThreads } from "./pool.ts";
 
-/** What does the work, made when first asked for and whenever settings change. */
+/** What does the work. It is made for the first call, and again when settings change. */
 export interface Runtime {
   readonly locations: readonly ModelLocation[];
   readonly engine: Engine;
-  /** None where the caller's thread does all. */
+  /** Undefined if the caller's thread does everything. */
   readonly pool: Pool<Task, ResultOf<Task>> | undefined;
-  /** Pictures that can be at work at a time. */
+  /** Pictures that can be in work at a time. */
   readonly threads: number;
 }
 
@@ -28,7 +28,7 @@ export interface Plan {
 let plan: Plan = { locate: findModels, threads: usualThreads() };
 let current: Promise<Runtime> | undefined;
 
-/** The calls that follow work by this. */
+/** Changes the plan for all calls that follow. */
 export function replan(change: Partial<Plan>): void {
   plan = { ...plan, ...change };
   current = undefined;
@@ -65,11 +65,11 @@ export interface Settings {
    * Threads that encode, 0–64; 0 encodes in the caller's own. One less than there are cores, at most four, unless told.
    */
   readonly threads?: number | undefined;
-  /** Of a page: the folder where the files of `zippynet assets` are. Nothing here. */
+  /** In a page: the folder of the files of `zippynet assets`. In Node it has no effect. */
   readonly base?: string | { readonly href: string } | undefined;
 }
 
-/** Changes settings for all calls that follow; what is not named stays. Throws `bad-option`. */
+/** Changes settings for all calls that follow. Settings that are not given stay. Throws `bad-option`. */
 export function configure(settings: Settings): void {
   assertKnown(settings, ["models", "threads", "base"]);
   const { models, threads } = settings;

@@ -118,7 +118,7 @@ class Backfill {
 
   async estimate(): Promise<Report> {
     for await (const _ of this.#tasks()) {
-      // the counting is all
+      // there is nothing to do but count
     }
     return this.#report();
   }
@@ -128,7 +128,7 @@ class Backfill {
     const progress = startProgress(0, "uploads");
     const summary = new Summary(({ in: path, error }) => progress.say(`zippynet: ${path}: ${error.message}`));
     const counting = process.stderr.isTTY ? this.#countInto(progress) : undefined;
-    counting?.catch(() => undefined); // the work meets the same error
+    counting?.catch(() => undefined); // the work throws the same error
     const note = (): string => `${bytesText(summary.saved)} saved`;
     const tasks = this.#tasks(() => progress.advance(1, note()));
     try {
@@ -147,7 +147,7 @@ class Backfill {
     return { ...(await this.#report()), encoded, removed, failed, bytesBefore, bytesAfter, failures };
   }
 
-  /** By a job of S3 Batch Operations, which goes on if this process does not. */
+  /** A backfill by a job of S3 Batch Operations, which continues if this process ends. */
   async encodeByJob(batchFunction: string): Promise<Report> {
     const { followJob } = await import("./backfill.ts");
     const { uploadsBucket, before } = this.#scope;
@@ -165,7 +165,7 @@ class Backfill {
     return { ...(await this.#report()), ...followed };
   }
 
-  /** What is to be done; `onCurrent` is called for each upload where that is nothing. */
+  /** The uploads to encode. `onCurrent` is called for each one that needs nothing. */
   async *#tasks(onCurrent: () => void = () => undefined): AsyncGenerator<ObjectTask, void, undefined> {
     const { survey } = await import("../../service/backfill/survey.ts");
     const { uploadsBucket: bucket } = this.#scope;
@@ -256,16 +256,16 @@ export interface FollowedJob {
 }
 
 export interface JobWish extends Omit<NewJob, "keys"> {
-  /** What is to be done, looked up only if no such job is under way. */
+  /** The work of the job, listed only if no such job is running. */
   readonly keys: () => Promise<readonly string[]>;
 }
 
-/** Milliseconds from one look at a job to the next. */
+/** Milliseconds between two requests for the state of a job. */
 const PAUSE = Number(process.env["ZIPPYNET_JOB_PAUSE"] ?? 5000);
-/** Failures that are listed; the others are counted, and told on standard error. */
+/** Failures that are listed. The others are counted, and reported on standard error. */
 const LISTED = 10_000;
 
-/** Follows the job of this description that is under way, or makes one, to its end. */
+/** Follows the running job of this description to its end. If there is none, it makes one. */
 export async function followJob(
   { store }: ServiceContext,
   batchFunction: string,

@@ -24,7 +24,7 @@ const SCRIPTS: Readonly<Record<Shell, (commands: readonly Command[]) => string>>
   fish: fishScript,
 };
 
-/** Files are completed where nothing else fits: `-o default`. */
+/** With `-o default`, bash completes file names where nothing else fits. */
 function bashScript(commands: readonly Command[]): string {
   const cases = commands.flatMap((command) => [
     ...command.options.flatMap((option) =>
@@ -80,7 +80,7 @@ function flagsOf({ short, long }: Option): string[] {
   return [short, long].filter((flag) => flag !== undefined);
 }
 
-/** A word of fish in single quotes, in which only these two need a backslash. */
+/** A word for fish in single quotes. Only backslashes and single quotes are escaped there. */
 function quoted(text: string): string {
   return `'${text.replace(/[\\']/g, "\\$&")}'`;
 }

@@ -51,7 +51,7 @@ export function evaluateCommand(): Command {
 }
 
 async function evaluate(named: string[], options: EvaluateOptions, command: Command): Promise<void> {
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // this takes all cores for a while
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // it keeps all cores busy for a while
   sharp.concurrency(1);
   const models = await openModels();
   const chosen = await models.choose(options.model);

@@ -33,7 +33,7 @@ export function infoCommand(): Command {
 
 async function showInfo(named: string[], { json }: { readonly json?: boolean }): Promise<void> {
   const { inputs, failures } = await findInputs(named, isZnFile);
-  const models = await openModels().catch(() => undefined); // the names are a courtesy
+  const models = await openModels().catch(() => undefined); // without the names of the models, their numbers do
   const results: (FileInfo | Failure)[] = [...failures];
   for (const { path } of inputs) {
     results.push(await infoOf(path, models).catch((error: unknown) => failure(path, error)));

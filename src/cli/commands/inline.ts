@@ -14,7 +14,7 @@ interface InlineOptions extends EncodeOptions {
   readonly as: Form;
 }
 
-/** A picture as text, and what a page wants to know beside it. */
+/** A picture as text, with what a page needs to show it. */
 interface Inline extends Pick<Description, "kind" | "width" | "height"> {
   readonly in: string;
   readonly bytes: number;
@@ -57,7 +57,7 @@ async function inlineOf(path: string, choose: ChooseModels, options: InlineOptio
   return { in: path, kind, width, height, bytes: file.length, inline: toInline(file) };
 }
 
-/** base64url needs no escaping in an attribute. Whoever knows what is to be seen writes it into `alt`. */
+/** base64url needs no escaping in an attribute. The author of the page knows what belongs into `alt`. */
 function tag({ inline, width, height }: Inline): string {
   return `<zippy-img src="${inline}" width="${width}" height="${height}" alt=""></zippy-img>`;
 }

@@ -18,7 +18,7 @@ async function act({ json }: { readonly json: boolean }): Promise<void> {
   for (const each of lines) console.log(each);
 }
 
-/** Kept short enough for a narrow terminal; the description stands below, broken to the terminal's width. */
+/** The line is short enough for a narrow terminal. The description is below it, in lines of the terminal's width. */
 function line({ number, name, bytes, licence, released, description, looks }: ModelInfo): string {
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   const look = looks.length > 1 ? `\n${indented(`Looks: ${looks.join(", ")}`)}` : "";

@@ -45,7 +45,7 @@ interface Report {
   messages: number;
   /** Messages that left the queue. */
   settled: number;
-  /** What is in the queue still. */
+  /** Messages that are still in the queue. */
   failures: Failure[];
 }
 
@@ -95,8 +95,8 @@ async function work(queue: FailuresQueue, options: RedriveOptions): Promise<Repo
       kept.push(handle);
     }
   } finally {
-    // only now: what is released comes again
-    for (const handle of kept) await queue.release(handle).catch(() => undefined); // or in some minutes by itself
+    // not earlier: a released message would be received again
+    for (const handle of kept) await queue.release(handle).catch(() => undefined); // or it returns after some minutes
   }
   return report;
 }
@@ -107,7 +107,7 @@ function told({ uploads, reason, message }: Failed): Failure[] {
   return places.map((place) => ({ in: place, error: { code: "internal", message: reason } }));
 }
 
-/** What still fails; a message that is not ours always does. */
+/** Uploads that still fail. A message that is not ours always fails. */
 async function tryAgain(failed: Failed): Promise<Failure[]> {
   if (failed.uploads.length === 0) return told(failed);
   const { doTask } = await import("../s3/object-work.ts");

@@ -11,13 +11,13 @@ import { WebServer } from "../../web/development/server.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../.zippynet", import.meta.url));
 
-/** Where the page is unless told; it moves where another program has it, for nothing else depends on it. */
+/** The usual port of the page. If another program uses it, the page takes a free one; nothing else depends on it. */
 const WEB_PORT = 8080;
 
 interface ServeOptions {
   readonly apiPort: number;
   readonly s3Port: number;
-  /** Undefined: the usual one, or any free one where that is taken. */
+  /** Undefined: the usual port, or a free one if that is taken. */
   readonly webPort?: number;
   readonly folder: string;
   readonly verbose: boolean;
@@ -70,7 +70,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const web = await mkdtemp(join(tmpdir(), "zippynet-web-"));
   process.on("exit", () => rmSync(web, { recursive: true, force: true }));
   const built = buildWeb({ out: web });
-  built.catch(() => undefined); // told below, when the page is to be served
+  built.catch(() => undefined); // reported below, when the page is served
   const starting = RunningService.start({
     ...options,
     apiPort,

@@ -82,7 +82,7 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
   if (last.finished) await exported(last);
 }
 
-/** `--recipe`: all stages, or those that are left. */
+/** `--recipe`: trains all stages that are not done yet. */
 async function fromRecipe(
   folders: readonly string[],
   options: TrainOptions,
@@ -154,7 +154,7 @@ function resumedPlan(plan: RunPlan, { bits, lr, flat }: TrainOptions): RunPlan {
   };
 }
 
-/** Stops after the step that a signal comes in. */
+/** A signal stops the training after the current step. */
 function watchOf({ checkpointMinutes, evaluateMinutes }: TrainOptions): Watch {
   const stop = new AbortController();
   const onSignal = () => {
@@ -172,7 +172,7 @@ function watchOf({ checkpointMinutes, evaluateMinutes }: TrainOptions): Watch {
   };
 }
 
-/** That of `--architecture`, else of the model that is started from. */
+/** The architecture of `--architecture`, else that of the model to start from. */
 async function architectureOf({ architecture, init }: TrainOptions): Promise<Architecture> {
   const path = architecture ?? (init && (await isFolder(init)) ? join(init, "manifest.json") : undefined);
   if (!path) return DEFAULT_ARCHITECTURE;
@@ -214,7 +214,7 @@ function show(report: RunReport): void {
   );
 }
 
-/** A line that the next one replaces on a terminal, unless it is to stay. */
+/** Writes a line. On a terminal, the next line replaces it unless it is to stay. */
 function write(line: string, stays: boolean): void {
   if (!process.stderr.isTTY) process.stderr.write(`${line}\n`);
   else process.stderr.write(`\r\x1b[K${line}${stays ? "\n" : ""}`);

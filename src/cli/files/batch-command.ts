@@ -15,9 +15,9 @@ export interface BatchOptions {
   readonly output?: string;
   readonly jobs?: number;
   readonly json?: boolean;
-  /** Failures alone are told. */
+  /** Reports failures only. */
   readonly quiet?: boolean;
-  /** Each file is told. */
+  /** Reports each file. */
   readonly verbose?: boolean;
 }
 
@@ -26,10 +26,10 @@ export interface Batch {
   readonly to: Destination;
   readonly wanted: Wanted;
   readonly extension: string;
-  /** Whether an output that stands beside its input already is left as it is, and the input fails. */
+  /** Whether an output that is there beside its input is kept, and the input counts as failed. */
   readonly sparing?: boolean;
   readonly work: Work;
-  /** Past tense, for the last line: `encoded`. */
+  /** The verb of the last line, in the past tense: `encoded`. */
   readonly verb: string;
 }
 
@@ -89,17 +89,17 @@ export async function runBatch(command: Command, options: BatchOptions, batch: B
   if (results.some(isFailure)) process.exitCode = EXIT_FAILED;
 }
 
-/** What tells how long a file takes. */
+/** The options that decide how long a file takes. */
 function timeOf(work: Work): { effort?: number; tries?: boolean } {
   return work.kind === "encode" ? { effort: work.effort, tries: work.target.kind !== "quality" } : {};
 }
 
-/** Inputs whose outputs are called as the destination says. */
+/** The inputs. If the destination is a file, the output takes its name. */
 function inputsFor({ kind, path }: Destination, inputs: readonly Input[]): readonly Input[] {
   return kind === "file" ? inputs.map((input) => ({ ...input, name: basename(path) })) : inputs;
 }
 
-/** Before the work, which may take a night: a folder that cannot be written is told at once. */
+/** Makes the folder before the work, which may take a night, so that one that cannot be written is reported at once. */
 async function makeFolder(folder: string): Promise<void> {
   try {
     await makeFolders(folder);
@@ -113,7 +113,7 @@ async function makeFolder(folder: string): Promise<void> {
 
 type Names = ReadonlyMap<number, string>;
 
-/** A courtesy: without models that can be read, numbers do. */
+/** Names of the models, by number. If no models can be read, the numbers are shown. */
 async function modelNames(): Promise<Names> {
   const { openModels } = await import("../../model/folder.ts");
   const models = await openModels().catch(() => undefined);
@@ -153,7 +153,7 @@ function reportJson(results: readonly Result[]): void {
   process.stdout.write(`${JSON.stringify(whole, undefined, 2)}\n`);
 }
 
-/** Sums up; failures were told as they came. Of one file, all that is known of it is told. */
+/** Prints the summary; failures were reported before. Of a single file, it prints all that is known. */
 function reportText(results: readonly Result[], verb: string, { kind }: Destination, names: Names): void {
   const { done } = partition<Done>(sorted(results));
   for (const { in: path, notes } of done) if (notes) console.error(`zippynet: ${path}: ${notes.join(", ")}`);

@@ -18,7 +18,7 @@ export async function readBytes(path: string, maxBytes = MAX_BYTES): Promise<Uin
   return readFile(path);
 }
 
-/** To a file, whole or not at all, or to standard output. */
+/** Writes a file, whole or not at all, or standard output. */
 export async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
   if (path !== STANDARD) return writeWhole(path, bytes);
   await new Promise<void>((resolve, reject) => {
@@ -26,7 +26,7 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
   });
 }
 
-/** The `.zn` file that bytes are. Throws `bad-file`; of a picture, it tells that it is one. */
+/** Parses a `.zn` file. Throws `bad-file`. If the bytes are an image, the error says so. */
 export function readZnBytes(bytes: Uint8Array): ZnFile {
   try {
     return readZn(bytes);

@@ -12,7 +12,7 @@ export interface Input {
   readonly name: string;
 }
 
-/** Which files of a folder are meant; a file that is named itself is always meant. */
+/** Whether a file of a folder is an input. A file that is named itself always is. */
 export type Wanted = (path: string) => boolean | Promise<boolean>;
 
 /**

@@ -15,7 +15,7 @@ export interface Destination {
   readonly path: string;
 }
 
-/** Endings that say of a name that a file is meant, not a folder. */
+/** A name with such an ending means a file, not a folder. */
 const FILE_ENDING = /\.(zn|png|webp|avif|jpe?g|jfif|gif|tiff?|bmp|jxl|heic|ppm)$/i;
 
 /**
@@ -106,7 +106,7 @@ export function planOutputs(
   return { tasks, failures };
 }
 
-/** Names that are one on some file systems: `A.zn` and `a.zn`, and letters with accents of their own. */
+/** Gives names that some file systems take for one the same text: `A.zn` and `a.zn`, and composed accents. */
 function folded(name: string): string {
   return name.normalize("NFC").toLowerCase();
 }
@@ -158,7 +158,7 @@ async function standsBeside({ in: from, out }: Task): Promise<boolean> {
   return picture !== undefined && theirs === ours;
 }
 
-/** What a file or folder is, by whatever path; `undefined` if it is not there. */
+/** Identifies a file or folder, whatever path leads to it; `undefined` if there is none. */
 async function identity(path: string): Promise<string | undefined> {
   const found = await stat(path, { bigint: true }).catch(() => undefined);
   return found && `${found.dev} ${found.ino}`;

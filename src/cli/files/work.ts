@@ -10,7 +10,7 @@ import { type Done, failure, type Result } from "../results.ts";
 import { readBytes, readZnBytes, writeBytes } from "./bytes.ts";
 import type { Task } from "./outputs.ts";
 
-/** What is to be done to every input of a run; plain data, so that it can be sent to a thread. */
+/** The work to do on every input of a run. It is plain data, so that it can be sent to a thread. */
 export type Work =
   | ({ readonly kind: "encode"; readonly model: string } & EncodeWish)
   | { readonly kind: "decode"; readonly format: PictureFormat; readonly look: Look };
@@ -41,7 +41,7 @@ function encoder(models: readonly Model[], wish: EncodeWish): (task: Task) => Pr
       effort: wish.effort,
       bytesBefore: bytes.length,
       bytesAfter: file.length,
-      // without loss it is infinite, which JSON cannot say
+      // infinite without loss, which JSON cannot express
       ...(Number.isFinite(psnr) && { psnr: Number(psnr.toFixed(2)) }),
       ...(notes.length > 0 && { notes }),
     };

@@ -42,7 +42,7 @@ export async function eachLatents(
     }
   }
 
-  if (process.stderr.isTTY) count().catch(() => undefined); // the work meets the same error
+  if (process.stderr.isTTY) count().catch(() => undefined); // the work throws the same error
   try {
     for await (const result of doTasks(tasks(), jobs)) {
       summary.add(result);

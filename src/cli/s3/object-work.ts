@@ -15,7 +15,7 @@ import { writeWhole } from "../files/outputs.ts";
 import { type Failure, failure } from "../results.ts";
 import { s3Url } from "./s3-location.ts";
 
-/** What is to be done to one object; plain data, so that it can be sent to a thread. Keys are those of uploads. */
+/** The work on one object. It is plain data, so that it can be sent to a thread. Keys are those of uploads. */
 export type ObjectTask =
   | { readonly do: "encode"; readonly bucket: string; readonly key: string; readonly again: boolean }
   | { readonly do: "verify"; readonly key: string; readonly uploadsBucket: string | undefined }
@@ -27,7 +27,7 @@ export type ObjectTask =
       readonly look: Look;
     };
 
-/** What became of it. */
+/** The result of a task. */
 export interface ObjectDone {
   readonly key: string;
   readonly outcome:

@@ -19,14 +19,14 @@ export function place(text: string): Place {
   return { bucket, prefix };
 }
 
-/** The local service, if it runs, with whichever folder it was started. */
+/** The local service, if it runs. */
 async function localService(): Promise<LocalService | undefined> {
   const file = join(process.env["ZIPPYNET_LOCAL"] ?? FOLDER, "local.json");
   const json = await readFile(file, "utf8").catch(() => undefined);
   return json === undefined ? undefined : (JSON.parse(json) as LocalService);
 }
 
-/** The bucket of the other side, if it is known. */
+/** The two buckets of the service, if they are known. */
 export interface Sides {
   readonly uploadsBucket: string | undefined;
   readonly latentsBucket: string | undefined;
@@ -56,7 +56,7 @@ export async function useBucket(bucket: string, named: Partial<Sides>): Promise<
   };
 }
 
-/** How messages name an object. */
+/** The URL of an object, for messages. */
 export function s3Url(bucket: string, key: string): string {
   return `s3://${bucket}/${key}`;
 }

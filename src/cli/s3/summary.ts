@@ -1,10 +1,10 @@
 import { type Failure, isFailure } from "../results.ts";
 import type { ObjectDone, ObjectResult } from "./object-work.ts";
 
-/** Failures that `--json` lists; the others are counted, and were told on standard error. */
+/** Failures that `--json` lists. The others are only counted; all are reported on standard error. */
 const LISTED = 10_000;
 
-/** What became of many objects, in little memory. */
+/** The results of many objects, summed up in little memory. */
 export class Summary {
   readonly outcomes: Partial<Record<ObjectDone["outcome"], number>> = {};
   readonly failures: Failure[] = [];

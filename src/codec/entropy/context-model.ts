@@ -93,7 +93,7 @@ export function contextFeatures({ rows, columns }: LatentShape, level: number, p
   return features;
 }
 
-/** Neighbouring channels of `y_hat`, and where they stand in the input of a network of the prior. */
+/** Some successive channels of `y_hat`, and their place in the input of a network of the prior. */
 export interface ContextChannels {
   readonly latent: number;
   readonly input: number;

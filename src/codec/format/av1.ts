@@ -15,7 +15,7 @@ export interface Av1Sequence {
   readonly chromaSamplePosition: number;
 }
 
-/** Of `obu_type`. */
+/** Values of `obu_type`. */
 const SEQUENCE_HEADER = 1;
 const FRAME = 6;
 /** Of colour: primaries of BT.709 and the transfer function of sRGB, YCbCr of BT.601. */

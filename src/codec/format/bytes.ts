@@ -11,12 +11,12 @@ export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return whole;
 }
 
-/** That bytes are not a `.zn` file: none that an encoder could have written. */
+/** The error of bytes that are not a `.zn` file. */
 export function notZn(why: string, options?: ErrorOptions): ZippyNetError {
   return new ZippyNetError("bad-file", `not a .zn file: ${why}`, options);
 }
 
-/** That bytes were a `.zn` file once: they have its form, and contradict themselves. */
+/** The error of a `.zn` file that was altered: its form is right, but it contradicts itself. */
 export function damagedZn(why: string): ZippyNetError {
   return new ZippyNetError("bad-file", `damaged .zn file: ${why}`);
 }

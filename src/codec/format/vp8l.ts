@@ -1,6 +1,6 @@
 import { damagedZn, notZn } from "./bytes.ts";
 
-/** Pixels up to which a frame's end is looked for: it takes longer than decoding it. */
+/** Pixels up to which the end of a frame is looked for: that takes longer than decoding the frame. */
 const MAX_PIXELS = 2 ** 20;
 
 /** Throws `bad-file` if bytes follow a VP8L frame of up to 2²⁰ pixels. */
@@ -89,7 +89,7 @@ function readImage(bits: Bits, size: Sides): Uint32Array {
   return pixels;
 }
 
-/** Green with lengths and the colour cache, red, blue, alpha, distances. */
+/** Codes of green (with lengths and the colour cache), red, blue, alpha and distances. */
 type Codes = readonly [PrefixCode, PrefixCode, PrefixCode, PrefixCode, PrefixCode];
 
 function readCodes(bits: Bits, cache: number): Codes {
@@ -217,11 +217,11 @@ class PrefixCode {
   /** How many symbols there are of each length. */
   readonly #counts = new Uint16Array(16);
   /**
-   * By the next bits, up to 8: symbol · 16 + length, or 0 where the code is longer. No larger than the code needs:
-   * there may be many codes.
+   * Indexed by the next bits, at most 8: symbol · 16 + length, or 0 where the code is longer. It is as small as the
+   * code allows, since there may be many codes.
    */
   readonly #table: Uint16Array;
-  /** The symbol of no bits, if there is but one. */
+  /** The only symbol, which takes no bits, if there is just one. */
   readonly #only: number | undefined;
 
   /** @param lengths of each symbol's code, 0 for none. Throws `bad-file` unless they make a whole code. */
@@ -286,7 +286,7 @@ class Bits {
     this.#at = from * 8;
   }
 
-  /** Bytes that were read, the last perhaps in part. Throws `bad-file` if there are not so many. */
+  /** Bytes read so far; the last may be read in part. Throws `bad-file` if more were read than there are. */
   get end(): number {
     const bytes = Math.ceil(this.#at / 8);
     if (bytes > this.#bytes.length) throw damagedZn("it ends within its VP8L frame");

@@ -83,7 +83,7 @@ function side(value: number): number {
 const VP8L_SIGNATURE = 0x2f;
 const VP8L_HEADER = 5;
 
-/** A VP8L frame without the header that states its size, and back. */
+/** Takes the header that states the size off a VP8L frame. */
 export function withoutVp8lHeader(payload: Uint8Array): Uint8Array {
   return payload.subarray(VP8L_HEADER);
 }

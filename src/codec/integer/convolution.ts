@@ -41,7 +41,7 @@ export interface IntegerConvolution {
   readonly finer: boolean;
 }
 
-/** The convolutions that give each quarter of the output channels. */
+/** Four convolutions, each of which gives a quarter of the output channels. */
 export function quartersOf(convolution: IntegerConvolution): IntegerConvolution[] {
   const { shape, kernel, bias, multiplier } = convolution;
   const [height, width, depth, out] = shape;
@@ -83,7 +83,7 @@ export function assertFits(
   );
 }
 
-/** What leaves a transform is clipped to ±this only. */
+/** The output of a transform is clipped to ±this. */
 const OUTPUT_LIMIT = 2 ** 15 - 1;
 
 /** A convolution as it is stored: a kernel in integers with one scale an output channel, and bias. */

@@ -5,7 +5,7 @@ import { type Feature, type Grid, type Relation, SAME, Workspace } from "./works
 
 export type { Feature } from "./workspace.ts";
 
-/** Memory above which a kernel is given up after use: it cannot shrink. */
+/** Bytes above which the memory of a kernel is released after use, since it cannot shrink. */
 const LARGEST_KEPT = 64 * 2 ** 20;
 const TWICE: Relation = { step: 2, down: 0, right: 0 };
 /** Where depth-to-space puts each quarter of the channels, in TensorFlow's order. */
@@ -22,7 +22,7 @@ export const QUARTERS: readonly Relation[] = [
  */
 export class IntegerLayers implements Engine, Layers<Feature> {
   readonly #convolutions: ReadonlyMap<string, IntegerConvolution>;
-  /** Of the widest convolution. */
+  /** The padding of the widest convolution. */
   readonly #pad: number;
   #weights: Weights | undefined;
   #workspace: Workspace | undefined;
@@ -73,7 +73,7 @@ export class IntegerLayers implements Engine, Layers<Feature> {
     return out;
   }
 
-  /** Gives the memory back; it is taken anew when needed. */
+  /** Releases the memory. It is allocated again when needed. */
   dispose(): void {
     this.#weights = undefined;
     this.#workspace = undefined;
@@ -91,7 +91,7 @@ export class IntegerLayers implements Engine, Layers<Feature> {
 
 interface Weights {
   readonly kernel: Kernel;
-  /** By name: one, or the four quarters of one that makes a map finer. */
+  /** By name: the convolution, or four quarters of one that is followed by depth-to-space. */
   readonly stored: ReadonlyMap<string, readonly Stored[]>;
   readonly size: number;
 }

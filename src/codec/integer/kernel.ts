@@ -2,10 +2,10 @@ import { ZippyNetError } from "../errors.ts";
 import { assertFits, type IntegerConvolution } from "./convolution.ts";
 import { KERNEL } from "./kernel.wasm.ts";
 
-/** Bytes that an address is a multiple of: those of a vector. */
+/** Addresses are multiples of this, the bytes of a vector. */
 const ALIGNMENT = 16;
 const PAGE = 65_536;
-/** Pages that a memory grows by at least: growing takes time. */
+/** A memory grows by at least this many pages, since growing takes time. */
 const PAGES = 16;
 /** Output channels of a tile. */
 const BLOCK = 8;
@@ -50,7 +50,7 @@ interface Exports {
   pack(...values: number[]): void;
 }
 
-/** What is used of WebAssembly's interface, which the types of Node leave out and those of browsers have. */
+/** The part of WebAssembly's interface that is used here. The types of Node do not have it. */
 interface WebAssemblyInterface {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { readonly exports: unknown };
@@ -73,7 +73,7 @@ export class Kernel {
     return this.#top;
   }
 
-  /** Zeroes, until freed. */
+  /** Allocates memory, filled with zeros. */
   allocate(bytes: number): number {
     const at = this.#top;
     this.#top = Math.ceil((at + bytes) / ALIGNMENT) * ALIGNMENT;
@@ -84,7 +84,7 @@ export class Kernel {
     return at;
   }
 
-  /** Frees all that was allocated since the size was this. */
+  /** Frees everything that was allocated after `size` had this value. */
   freeTo(size: number): void {
     this.#top = size;
   }
@@ -181,7 +181,10 @@ function instantiated(): Exports {
 
 let module: object | undefined;
 
-/** Takes the kernel, compiled: for the edge, where nothing may be compiled from bytes. Before anything is coded. */
+/**
+ * Uses a kernel that is compiled already, on edge runtimes that may not compile bytes. Call it before anything is
+ * coded.
+ */
 export function useKernel(compiled: object): void {
   module = compiled;
 }

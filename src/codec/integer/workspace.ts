@@ -16,7 +16,7 @@ export function pitch({ columns, pad }: Grid): number {
   return columns + pad;
 }
 
-/** Cells in all. Nothing reads the last one: results of a tile that nobody asked for are written there. */
+/** Number of cells. The last one is never read: superfluous results of a tile are written there. */
 export function cellCount(grid: Grid): number {
   return (grid.rows + 2 * grid.pad) * pitch(grid) + grid.pad + 1;
 }
@@ -75,14 +75,14 @@ interface How {
   readonly activate?: boolean;
   /** Adds to what is there. */
   readonly accumulate?: boolean;
-  /** Of row + column: only cells of this. */
+  /** Only cells whose row + column has this parity. */
   readonly parity?: number | undefined;
   /** The output is the gradient of a leaky ReLU of this slope, whose values begin at this address. */
   readonly mask?: { readonly at: number; readonly slope: number } | undefined;
 }
 
 /**
- * The memory of feature maps of one size of input, and its tables of cells and taps, each made when first asked for.
+ * The memory of feature maps for one size of input, and the tables of cells and taps. Each is made when first needed.
  */
 export class Workspace {
   readonly rows: number;
@@ -99,8 +99,8 @@ export class Workspace {
   }
 
   /**
-   * A map to write to. It takes the memory of an earlier map of its kind: a network needs one of a kind to read from
-   * and one to write to.
+   * A map to write to. It reuses the memory of an earlier map of its kind: a network reads from one map of a kind and
+   * writes to another.
    * @param beside a map whose memory is still in use
    */
   feature(grid: Grid, channels: number, activated: boolean, beside?: Feature): Feature {
@@ -116,7 +116,7 @@ export class Workspace {
     return feature;
   }
 
-  /** Address of so many maps of zeros that no feature shares. */
+  /** Allocates so many maps of zeros, which no feature shares; returns their address. */
   allocate(grid: Grid, channels: number, count = 1): number {
     return this.#kernel.allocate(count * cellCount(grid) * bytesOf(channels));
   }

@@ -55,13 +55,13 @@ export interface ConvOptions<T> {
   readonly stride?: 1 | 2;
   /** Whether the activation follows. */
   readonly activate?: boolean;
-  /** What the output is added to; it is not used afterwards. */
+  /** The output is added to this map, which is not used afterwards. */
   readonly plus?: T;
   /** Only positions whose row + column has this parity are needed: the others may hold anything. */
   readonly parity?: number;
 }
 
-/** A network, whatever computes it. */
+/** A network, independent of what computes it. */
 export type Network = <T>(layers: Layers<T>, x: T) => T;
 
 export interface MapSize {
@@ -70,9 +70,7 @@ export interface MapSize {
   readonly channels: number;
 }
 
-/**
- * Runs networks on integers. All engines find the same integers: that is what makes a file decode everywhere.
- */
+/** Runs networks on integers. All engines give the same integers, so a file decodes in the same way everywhere. */
 export interface Engine {
   /**
    * @param input [rows, columns, channels]

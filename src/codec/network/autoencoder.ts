@@ -34,7 +34,7 @@ export function toBlocks({ width, height, data }: Image, blocks: Float32Array, o
 }
 
 /**
- * The image of what leaves `g_s`, cropped and rounded; in grey when `grey` (luma of BT.601 in all three).
+ * The output of `g_s` as an image, cropped and rounded. With `grey`, all three colours are the luma of BT.601.
  * @param blocks in `PICTURE_UNIT`: 32nds of a level, 0 in the middle
  */
 export function fromBlocks(blocks: Int16Array, width: number, height: number, grey: boolean): Image {
@@ -96,7 +96,7 @@ export function blockSize(width: number, height: number): { rows: number; column
   return { rows: (latents.rows * STRIDE) / 2, columns: (latents.columns * STRIDE) / 2 };
 }
 
-/** Size, quality and colour of a picture to be. */
+/** What the header says of a picture. */
 export type PictureHeader = Pick<Header, "width" | "height" | "quality" | "grey">;
 
 /** `y` of an image before gain, [rows, columns, latentChannels]. */
@@ -127,7 +127,7 @@ export function reconstruct(model: Decoder, header: PictureHeader, yHat: Int16Ar
   return fromBlocks(blocks, width, height, grey);
 }
 
-/** What enters `g_s`, in its integers. */
+/** The input of `g_s`, as integers. */
 function withInverseGain({ inverseGain }: Decoder, yHat: Int16Array, quality: number): Int16Array {
   const channels = inverseGain.length / QUALITIES;
   const from = (quality - 1) * channels;

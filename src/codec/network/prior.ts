@@ -60,7 +60,7 @@ export function codingSteps({ slices }: Architecture): CodingStep[] {
 
 /** Slope of the activation for negative sums. */
 export const PRIOR_SLOPE = 1 / 8;
-/** Integers that make one of latents, means and all else that enters. */
+/** Units of 1: latents, means and all other inputs of the prior are in 32nds. */
 export const LATENT_UNIT = 32;
 /** Decoded latents enter the networks clipped to ±this. */
 export const LATENT_LIMIT = 1023;
@@ -68,7 +68,7 @@ export const LATENT_LIMIT = 1023;
 export const ACTIVATION_LIMIT = 2 ** 14 - 1;
 /** Means are clipped to ±this. */
 export const MEAN_LIMIT = 4095;
-/** Numbers that tell a latent's position; see `entropy/context-model.ts`. */
+/** Numbers that describe the position of a latent; see `entropy/context-model.ts`. */
 export const POSITION_FEATURES = 17;
 /** The channels that positions, quality and mask take in the input of every network. */
 export const FEATURES = POSITION_FEATURES + 2;

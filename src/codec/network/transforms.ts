@@ -32,16 +32,16 @@ import type { Architecture, ConvolutionShape, Layers } from "./architecture.ts";
 
 /** Slope of the leaky ReLU of both transforms for negative inputs. */
 export const TRANSFORM_SLOPE = 0.1;
-/** Integers that make one, the range of a sample: of the blocks that enter `g_a`, and of those that leave `g_s`. */
+/** Units of 1, the range of a sample: in the blocks that enter `g_a`, and in those that leave `g_s`. */
 export const IMAGE_UNIT = 510;
 export const PICTURE_UNIT = 255 * 32;
-/** Integers of an 8-bit level of what leaves `g_s`. */
+/** Units of an 8-bit level in the output of `g_s`. */
 export const LEVEL = PICTURE_UNIT / 255;
 /** Channels of a block. */
 export const BLOCK_CHANNELS = 12;
-/** Integers that make one of feature maps, and of `y` and `y_hat` within the transforms. */
+/** Units of 1 in feature maps, and in `y` and `y_hat` within the transforms. */
 export const FEATURE_UNIT = 1024;
-/** Feature maps are clipped to ±this, which is 16. */
+/** Feature maps are clipped to ±this, which stands for 16. */
 export const FEATURE_LIMIT = 2 ** 14 - 1;
 
 /** [n, h/2, w/2, 12] image blocks, −½ to ½ → [n, h/8, w/8, latentChannels] `y` before gain. */

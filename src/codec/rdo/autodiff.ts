@@ -25,14 +25,14 @@ export interface Traced extends Feature {
 /** The gradient of a map. Maps that a residual block adds to share one. */
 interface Gradient {
   readonly at: number;
-  /** Integers that make one; 0 while there is no gradient yet. */
+  /** Units of 1; 0 while there is no gradient yet. */
   unit: number;
 }
 
 /** The output of a network, [rows, columns, channels], and the way back through it. */
 export interface Recording {
   readonly output: Int16Array;
-  /** The gradient with respect to the input's integers, from that with respect to the output's. Call it once. */
+  /** From the gradient with respect to the output's integers, that with respect to the input's. Call it once only. */
   back(gradient: Float32Array): Float32Array;
 }
 
@@ -161,7 +161,7 @@ export class Tape implements Layers<Traced> {
     return result;
   }
 
-  /** Adds to the gradient of `x` its part by way of `out`. */
+  /** Adds to the gradient of `x` the part that comes from `out`. */
   #backThrough(name: string, out: Traced, x: Traced, parity?: number): void {
     const accumulate = x.gradient.unit !== 0;
     let transposed = this.#transposed.get(name);
@@ -205,10 +205,10 @@ function gradientOf({ grid, channels, gradient: { at } }: Traced): Feature {
 /** Gradients are clipped to ±this, or what the sums allow. */
 const GRADIENT_LIMIT = 2 ** 13 - 1;
 
-/** The convolution that leads gradients back. */
+/** The convolution that computes the gradient of the input. */
 export interface Transposed {
   readonly convolution: IntegerConvolution;
-  /** What comes out of it is the gradient of the input times this. */
+  /** Its output is the gradient of the input times this. */
   readonly gain: number;
 }
 

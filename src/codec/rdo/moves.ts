@@ -3,7 +3,7 @@ import type { Model } from "../model.ts";
 import { LATENT_UNIT } from "../network/prior.ts";
 import { type Goal, lossOf, relaxedFor, type Trial, tryLatents } from "./objective.ts";
 
-/** A symbol one up or down, by itself. */
+/** The change of one symbol by one. */
 interface Move {
   /** Its place in `yHat`. */
   readonly at: number;
@@ -24,7 +24,7 @@ export class SymbolMoves {
   readonly #model: Model;
   readonly #image: Image;
   readonly #goal: Goal;
-  /** Moves that were tried, with or without gain: none is tried again. */
+  /** Moves that were tried. None is tried again. */
   readonly #tried = new Set<number>();
   #best: Trial;
   #moves: Iterator<Move> | undefined;
@@ -41,7 +41,7 @@ export class SymbolMoves {
     this.#best = latents;
   }
 
-  /** Tries so many moves more, or those there are; gives the best latents so far. */
+  /** Tries so many more moves, or all that are left; returns the best latents so far. */
   go(tries: number): Trial {
     for (let done = 0; done < tries && !this.#model.budget?.isSpent(); done++) {
       this.#moves ??= promising(this.#model, this.#image, this.#goal, this.#best)

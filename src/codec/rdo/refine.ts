@@ -19,9 +19,9 @@ const STEPS = [0, 0, 0, 24, 16, 24, 36, 60, 100, 160] as const satisfies ForEach
  * end.
  */
 const MOVES = [0, 0, 32, 16, 16, 24, 32, 48, 64, 256] as const satisfies ForEachEffort;
-/** Every so many steps the latents are coded as a file would hold them. */
+/** After every so many steps, the latents are coded as in a file. */
 const LOOK_EVERY = 4;
-/** Time of a step, with its gradients, in that of a look. */
+/** The time of a step with its gradients, measured in codings of the latents. */
 const STEP_COST = 3;
 /**
  * Pixels from which images are coded in one pass, at effort 0 and at the others: time grows with the area, and the gain
@@ -37,7 +37,7 @@ export function isTooLargeToSearch({ width, height }: Image, effort: number): bo
 
 /** What an effort found. */
 interface Found {
-  /** The best by descents alone: where the next cycle begins. */
+  /** The best latents of the descents alone. The next cycle begins here. */
   readonly descended: Trial;
   /** Moves symbols from there. */
   readonly moves: SymbolMoves;
@@ -54,7 +54,7 @@ export class Refinement {
   readonly #model: Model;
   readonly #start: WeighedStart;
   readonly #goal: Goal;
-  /** What each effort so far found. */
+  /** What each effort has found so far. */
   readonly #found: Found[] = [];
   #descent: Descent | undefined;
 
@@ -64,7 +64,7 @@ export class Refinement {
     this.#goal = goalOf(model, start.image, start.trial.quality, start.lambda);
   }
 
-  /** What an effort finds; goes on from where the highest so far ended. */
+  /** The latents of an effort. It continues where the highest effort so far ended. */
   upTo(effort: number): Trial {
     const { trial } = this.#start;
     for (let level = this.#found.length; level <= effort; level++) {

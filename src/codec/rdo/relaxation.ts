@@ -140,7 +140,7 @@ export class RelaxedPrior {
     return { yHat, bits, back };
   }
 
-  /** Bits, between two symbols interpolated; leaves their derivatives. */
+  /** Bits of a symbol, interpolated between two whole ones. Stores the derivatives. */
   #cost(symbol: number, scale: number, { bySymbol, byScale }: Derivatives, at: number): number {
     const low = Math.floor(symbol);
     const up = symbol - low;
@@ -154,7 +154,7 @@ export class RelaxedPrior {
     return bits;
   }
 
-  /** Adds to `gradient` what a step's input had a part in, and writes `dy` of the latents it coded. */
+  /** Adds to `gradient` the part that comes from the input of a step, and writes `dy` of the latents that it coded. */
   #back(
     { step, recording }: Recorded,
     derivatives: Derivatives,
@@ -192,7 +192,7 @@ export class RelaxedPrior {
   }
 }
 
-/** What is to be reconstructed. */
+/** The picture to be reconstructed, as `g_s` gives it. */
 export interface Picture {
   /** [4·rows, 4·columns, 12] blocks of the image in `PICTURE_UNIT`, and 1 where they are not padding. */
   readonly blocks: Int16Array;
