@@ -6,8 +6,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { bytesAt } from "../../src/evaluate/measure/curve.ts";
 import { parseSet, parseSets, readSet } from "../../src/evaluate/measure/sets.ts";
+import { type Block, outline } from "../../src/evaluate/report/outline.ts";
 import { type Line, plot } from "../../src/evaluate/report/plot.ts";
 import type { Report } from "../../src/evaluate/report/report.ts";
+import type { SetReport } from "../../src/evaluate/report/set-report.ts";
+import type { StudyRow } from "../../src/evaluate/report/study.ts";
 import { bytesForRank1, withoutNothing } from "../../src/evaluate/report/tables.ts";
 import { IMAGES, scratch } from "../cli/run.ts";
 
@@ -150,6 +153,45 @@ test("curves have their names at the lines up to five of them, and a legend beyo
   assert.match(more, />six<\/text>/);
   assert.match(more, /prefers-color-scheme: dark/);
   assert.match(more, /--dark:#eeeeee/);
+});
+
+suite("what a report shows, in order", () => {
+  const at = [null, null];
+  const points = [1, 50].map((quality) => ({
+    ...{ quality, bytes: 40 * quality, psnr: 20 + quality / 10, ssim: 0.9, estimated: 30, mostOver: 10 },
+    ...{ leastPsnr: 19, bitsPerPixel: 1, kinds: { latents: 1 } },
+  }));
+  const saved = { bytes: 900, psnr: 40 };
+  const row = { name: "a.jpg", original: 939, at75: saved, at95: saved, npy: 352, zippynet: saved };
+  const set = (name: string, study: StudyRow): SetReport => ({
+    ...{ name, images: 1, size: "42×42", tiles: false, decibels: [40, 50], study: [study], sheet: [] },
+    own: [{ name: "ZippyNet, effort 0", settings: "", effort: 0, points, at }],
+    peers: [],
+  });
+  const blocksOf = (report: SetReport): readonly Block[] =>
+    outline({
+      ...{ date: "2026-11-27", command: "npm run report", models: [{ number: 6, name: "portraits" }] },
+      ...{ efforts: [0], sets: [report] },
+    }).blocks;
+  const openOf = (blocks: readonly Block[]): string[] =>
+    blocks.flatMap((block) => (block.kind === "heading" ? block.text.split(":")[0]! : []));
+
+  test("the study's table is open for JPEG files as they are, folded for other pictures", () => {
+    assert.ok(openOf(blocksOf(set("study", { ...row, estimated: 75 }))).includes("The study's table"));
+    const others = blocksOf(set("others", row));
+    assert.ok(!openOf(others).includes("The study's table"));
+    assert.ok(others.some((block) => block.kind === "folded" && block.title === "The study's table"));
+  });
+
+  test("what reaches no level is told in a sentence, and has no row", () => {
+    const blocks = blocksOf(set("others", row));
+    const texts = blocks.flatMap((block) => (block.kind === "text" ? block.text : []));
+    assert.ok(texts.includes("Not at these levels: ZippyNet, effort 0 (20.1–25.0 dB)."), texts.join("\n"));
+    assert.ok(
+      texts.some((text) => text.startsWith("Without others, ")),
+      texts.join("\n"),
+    );
+  });
 });
 
 test("tables drop rows and columns that tell nothing", () => {

@@ -60,7 +60,7 @@ function summary(report: Report): Block[] {
   const left = report.sets.filter(({ name }) => !table.rows.some(([first]) => first === name));
   const names = left.map(({ name }) => name).join(", ");
   const told = `Without ${names}, where no other codec was measured, or curves do not reach these levels.`;
-  return [...(table.rows.length > 0 ? [tableOf(table)] : []), ...(left.length > 0 ? [text(told)] : [])];
+  return [...filled(table), ...(left.length > 0 ? [text(told)] : [])];
 }
 
 function section(set: SetReport): Block[] {
@@ -71,7 +71,7 @@ function section(set: SetReport): Block[] {
     ...(isStudy(set) ? studyBlocks(set) : []),
     { kind: "plot", set, plot: "psnr" },
     heading("Bytes at equal PSNR, and ZippyNet's over them"),
-    tableOf(bytesTable(set)),
+    ...filled(bytesTable(set)),
     ...beyond(set),
     ...sameBlocks(set),
     ...(more.length > 0 ? [folded("More pictures", [{ kind: "pictures", title: "", rows: more }])] : []),
@@ -79,7 +79,7 @@ function section(set: SetReport): Block[] {
       "SSIM and all codecs",
       known.map((plot) => ({ kind: "plot", set, plot })),
     ),
-    folded("BD-rate of ZippyNet (less is better)", [tableOf(bdTable(set))]),
+    folded("BD-rate of ZippyNet (less is better)", filled(bdTable(set))),
     folded("ZippyNet's points", [tableOf(pointsTable(set))]),
     ...(isStudy(set) ? [] : [folded("The study's table", [tableOf(studyTable(set))])]),
   ];
@@ -122,7 +122,7 @@ function sameBlocks({ recognition, ...set }: SetReport): Block[] {
   return [
     heading("Bytes for the same person"),
     text(told.join(" ")),
-    tableOf(samePersonTable(recognition)),
+    ...filled(samePersonTable(recognition)),
     { kind: "plot", set: { ...set, recognition }, plot: "rank1" },
     folded("All that was measured of faces", [tableOf(facesTable(recognition))]),
   ];
@@ -138,6 +138,11 @@ function heading(words: string, anchor?: string): Block {
 
 function tableOf(table: Table): Block {
   return { kind: "table", table };
+}
+
+/** Nothing of a table without rows. */
+function filled(table: Table): Block[] {
+  return table.rows.length > 0 ? [tableOf(table)] : [];
 }
 
 function folded(title: string, blocks: readonly Block[]): Block {
