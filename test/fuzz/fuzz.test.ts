@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import { assertMeant } from "./target.ts";
@@ -14,14 +14,30 @@ const fuzz = (...args: string[]) =>
     encoding: "utf8",
   });
 
-for (const name of Object.keys(TARGETS)) {
-  test(`${name}: seconds of altered files leave nothing to keep`, () => {
-    const { status, stdout, stderr } = fuzz(name, "--seconds", "4", "--seed", "1");
-    assert.equal(status, 0, stdout + stderr);
-    const runs = Number(/(\d+) files, 0 kept/.exec(stdout)?.[1]);
-    assert.ok(runs > 0, stdout);
+suite("the nightly script", () => {
+  const nightly = (seconds: string): { status: number | null; output: string } => {
+    const script = fileURLToPath(new URL("../../.ci/nightly", import.meta.url));
+    const env = { ...process.env, ZIPPYNET_FUZZ_SECONDS: seconds };
+    const { status, stdout, stderr } = spawnSync("bash", [script, "--seed", "1"], { encoding: "utf8", env });
+    return { status, output: stdout + stderr };
+  };
+
+  test("feeds every target for the time that is asked for, and seconds of altered files leave nothing to keep", () => {
+    const { status, output } = nightly("4");
+    assert.equal(status, 0, output);
+    for (const name of Object.keys(TARGETS))
+      assert.match(output, new RegExp(`${name}: 4 s, --seed 1\\n${name}: [1-9]\\d* files, 0 kept`));
   });
-}
+
+  test("fails if a target does, and runs the others all the same", () => {
+    const { status, output } = nightly("none");
+    assert.equal(status, 1, output);
+    assert.equal(
+      output.match(/expected fuzz .* got \w+ --seconds none/g)?.length,
+      Object.keys(TARGETS).length,
+    );
+  });
+});
 
 test("a kept file is fed again", () => {
   const file = join(mkdtempSync(join(tmpdir(), "zippynet-test-")), "kept");
