@@ -1,15 +1,17 @@
 /**
- * `npm run screenshots [-- page|wall]`: the page and the wall as they look in Chromium, to be looked at:
- * `dist/screenshots/NAME-WIDTH-LOOK.png`, whole pages at three widths, light, dark, in forced colours, in print.
+ * `npm run screenshots [-- page|opened|failed|camera|wall]`: the page in its states, and the wall, as they look in
+ * Chromium, to be looked at: `dist/screenshots/NAME-WIDTH-LOOK.png`, whole pages at three widths, light, dark, in forced colours, in print.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
+import { toInline } from "../../src/index.ts";
 import { makeWall } from "../../src/web/development/make-wall.ts";
 import { WALL } from "../../src/web/development/wall-document.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Site } from "./site.ts";
+import { settled } from "./states.ts";
 
 const OUT = fileURLToPath(new URL("../../dist/screenshots/", import.meta.url));
 const PICTURES = fileURLToPath(new URL("../../src/web/development/wall-pictures/", import.meta.url));
@@ -27,9 +29,26 @@ const LOOKS = {
 const PAGES: Readonly<
   Record<string, { readonly path: string; readonly rest: (page: Page) => Promise<unknown> }>
 > = {
-  page: {
+  page: { path: "", rest: settled },
+  opened: {
+    path: `#${toInline(readFileSync(new URL("../golden/portraits-64-q100.zn", import.meta.url)))}`,
+    rest: (page) => page.locator('#result[data-state="opened"]').waitFor(),
+  },
+  failed: {
     path: "",
-    rest: (page) => page.locator('#result[data-state="done"] #own').waitFor({ timeout: 300_000 }),
+    rest: async (page) => {
+      await settled(page);
+      await page.setInputFiles("#file", { name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("no") });
+      await page.locator("#status.bad").waitFor();
+    },
+  },
+  camera: {
+    path: "",
+    rest: async (page) => {
+      await settled(page);
+      await page.click("#camera");
+      await page.getByText(/hold a code/).waitFor();
+    },
   },
   wall: { path: WALL, rest: (page) => page.getByText(/pictures decoded in/).waitFor() },
 };
@@ -48,7 +67,7 @@ try {
     await makeWall({ folder: PICTURES, count: 36, side: 64, psnr: 28, out: site.folder });
   for (const name of names) {
     const { path, rest } = PAGES[name]!;
-    const { page, errors } = await site.page(path);
+    const { page, errors } = await site.page(path, { permissions: ["camera"] });
     await rest(page);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: width > 500 ? 900 : 844 });

@@ -1,9 +1,11 @@
-/** How far a picture can go: its fewest bytes, its most decibels. */
-import type { EncodeOptions } from "../../api/options.ts";
+/** What a picture becomes by single passes, and how far it can go: its fewest bytes, its most decibels. */
+import { type EncodeOptions, encodeWish } from "../../api/options.ts";
+import { imageOf } from "../../api/picture.ts";
+import { client } from "../browser/client.ts";
 import { decode } from "../browser/decode.ts";
 import { encode } from "../browser/encode.ts";
+import { encoderPlace } from "../browser/encoder-place.ts";
 import { messageOf } from "./dom.ts";
-import { draft } from "./encoder.ts";
 import type { Stale } from "./latest.ts";
 import { psnrOf } from "./measure.ts";
 
@@ -12,6 +14,11 @@ export interface Limits {
   readonly bytes: readonly [number, number];
   /** In dB. */
   readonly psnr: readonly [number, number];
+}
+
+/** As `encode`, by single passes: for a picture that follows a slider. */
+export async function draft(picture: ImageData, options: EncodeOptions): Promise<Uint8Array> {
+  return client(encoderPlace).encode(imageOf(picture), encodeWish(options), true);
 }
 
 /** What an error says is possible: the fewest bytes, or the most decibels; nothing, if it is of another kind. */

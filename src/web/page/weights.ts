@@ -1,6 +1,7 @@
 import type { ModelInfo } from "../../api/models.ts";
+import { client } from "../browser/client.ts";
+import { encoderPlace } from "../browser/encoder-place.ts";
 import { at, messageOf } from "./dom.ts";
-import { loadEncoder } from "./encoder.ts";
 
 /** Which models' weights are there, and in what order the others come: first those that the picture needs. */
 export class Weights {
@@ -61,7 +62,7 @@ export class Weights {
       for (let name = this.#next(); name !== undefined; name = this.#next()) {
         this.#coming = name;
         this.#tell();
-        await loadEncoder(name);
+        await client(encoderPlace).load(name);
         this.#coming = undefined;
         this.has(name);
         came();
