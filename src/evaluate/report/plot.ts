@@ -42,7 +42,7 @@ const LEGEND_LINE = 20;
 const ROOM = 40;
 const LABEL_HEIGHT = 15;
 /** Of a letter, on average. */
-const LETTER_WIDTH = 6.7;
+const LETTER_WIDTH = 7.6;
 
 /** So many curves have their names where they begin; more have a legend. */
 const MAX_LABELLED = 5;
