@@ -1,7 +1,7 @@
 /** `npm run build:web`: dist/web, and what its files weigh. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { brotliCompressSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { buildWeb, WEB } from "./build.ts";
 
 await buildWeb();
@@ -11,6 +11,6 @@ for (const name of readdirSync(WEB, { recursive: true }).map(String).sort()) {
   const bytes = readFileSync(path);
   const kilobytes = (length: number): string => `${(length / 1000).toFixed(1).padStart(8)} kB`;
   console.log(
-    `${kilobytes(bytes.length)} ${kilobytes(brotliCompressSync(bytes).length)} as Brotli   ${name}`,
+    `${kilobytes(bytes.length)} ${kilobytes(gzipSync(bytes).length)} as gzip   ${name}`,
   );
 }
