@@ -166,6 +166,11 @@ suite("the page in Chromium, under the policy", { skip: NO_BROWSER, timeout: 600
       tag,
       `<zippy-img src="${await page.inputValue("#inline")}" width="64" height="64" alt=""></zippy-img>`,
     );
+    const file = await page.inputValue("#inline");
+    await page.click("#paste"); // the tag that was copied
+    await page.waitForFunction(() => document.getElementById("result")!.dataset["state"] === "opened");
+    assert.equal(await page.inputValue("#inline"), file);
+    await page.evaluate(() => navigator.clipboard.writeText(" "));
     await page.click("#paste");
     await page.getByText("there is no picture in the clipboard").waitFor();
     assert.deepEqual(errors, []);

@@ -14,6 +14,7 @@ export class Cropper {
   readonly #changed: (pace: Pace) => void;
   #bitmap: ImageBitmap | undefined;
   #middle = { x: 0.5, y: 0.5 };
+  #dragged = false;
 
   /** @param changed is called when the reader moves the crop */
   constructor(changed: (pace: Pace) => void) {
@@ -32,11 +33,18 @@ export class Cropper {
     this.#canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.#canvas.addEventListener("pointermove", (event) => {
       if (!this.#canvas.hasPointerCapture(event.pointerId)) return;
+      this.#dragged ||= event.movementX !== 0 || event.movementY !== 0;
+      if (!this.#dragged) return;
       const side = this.#canvas.clientWidth;
       this.#move(-event.movementX / side, -event.movementY / side, "moving");
     });
-    this.#canvas.addEventListener("pointerdown", (event) => this.#canvas.setPointerCapture(event.pointerId));
-    this.#canvas.addEventListener("lostpointercapture", () => this.#move(0, 0, "resting"));
+    this.#canvas.addEventListener("pointerdown", (event) => {
+      this.#dragged = false;
+      this.#canvas.setPointerCapture(event.pointerId);
+    });
+    this.#canvas.addEventListener("lostpointercapture", () => {
+      if (this.#dragged) this.#move(0, 0, "resting"); // a mere click moves nothing
+    });
   }
 
   get bitmap(): ImageBitmap | undefined {

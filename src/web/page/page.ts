@@ -104,12 +104,15 @@ function failed(error: unknown): void {
 }
 
 /** A file as it came: there is no original beside it. */
-async function showOpened({ file, picture }: Opened): Promise<void> {
+async function showOpened({ file, picture, isSigned }: Opened): Promise<void> {
   showResult({ original: picture, file, picture, psnr: undefined });
   shown = { original: picture, file, psnr: undefined, wanted: wanted(), wish: wishes };
   clearCurves();
   headline(`${inBytes(file.length)}.`);
-  say("The file as it came. Whatever you set makes another one from its picture.");
+  const signature = isSigned
+    ? " Its signature is not checked here: npx zippynet qr --read --verify does."
+    : "";
+  say(`The file as it came.${signature} Whatever you set makes another one from its picture.`);
   enter("opened");
 }
 

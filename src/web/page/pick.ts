@@ -29,6 +29,8 @@ export interface Opened {
   readonly file: Uint8Array;
   readonly picture: ImageData;
   readonly text: string;
+  /** Whether the code was signed; this page knows no keys, and does not check it. */
+  readonly isSigned: boolean;
 }
 
 export interface PickHandlers {
@@ -103,7 +105,10 @@ export function listenForPictures({ picked, failed }: PickHandlers): void {
   window.addEventListener("hashchange", linked);
   const paste = at("paste", "button");
   paste.hidden = !navigator.clipboard?.read;
-  paste.addEventListener("click", () => void pasted().then(take, failed));
+  paste.addEventListener(
+    "click",
+    () => void pasted().then((found) => (typeof found === "string" ? takeText(found) : take(found)), failed),
+  );
 
   const camera = at("camera", "button");
   camera.hidden = !navigator.mediaDevices?.getUserMedia;
@@ -144,14 +149,13 @@ async function opened(file: Blob): Promise<Picked> {
   return openPayload(payload);
 }
 
-/** Whose signature it may have is for `zippynet qr --verify`, which knows the key. */
-async function openPayload({ file, text }: Payload): Promise<Picked> {
-  return openZn(Uint8Array.from(file), text);
+async function openPayload({ file, text, signed }: Payload): Promise<Picked> {
+  return openZn(Uint8Array.from(file), text, signed !== undefined);
 }
 
-async function openZn(file: Uint8Array, text = ""): Promise<Picked> {
+async function openZn(file: Uint8Array, text = "", isSigned = false): Promise<Picked> {
   const picture = await decode(file);
-  return { bitmap: await createImageBitmap(picture), opened: { file, picture, text } };
+  return { bitmap: await createImageBitmap(picture), opened: { file, picture, text, isSigned } };
 }
 
 function isZn(bytes: Uint8Array): boolean {
@@ -163,10 +167,15 @@ function isZn(bytes: Uint8Array): boolean {
   }
 }
 
-async function pasted(): Promise<Blob> {
-  for (const item of await navigator.clipboard.read()) {
+/** A picture of the clipboard, or else its text. */
+async function pasted(): Promise<Blob | string> {
+  const items = await navigator.clipboard.read();
+  for (const item of items) {
     const type = item.types.find((each) => each.startsWith("image/"));
     if (type) return item.getType(type);
   }
+  const words = items.find(({ types }) => types.includes("text/plain"));
+  const text = words && (await (await words.getType("text/plain")).text()).trim();
+  if (text) return text;
   throw new Error("there is no picture in the clipboard");
 }
