@@ -167,6 +167,7 @@ test("?info says what is known", async () => {
     grey: false,
     model: { number: 1, name: "faces" },
     quality: 20,
+    target: "quality 20",
     effort: 0,
   });
 });
