@@ -1,6 +1,7 @@
 /**
  * `npm run screenshots [-- page|opened|failed|camera|wall]`: the page in its states, and the wall, as they look in
- * Chromium, to be looked at: `dist/screenshots/NAME-WIDTH-LOOK.png`, whole pages at three widths, light, dark, in forced colours, in print.
+ * Chromium, to be looked at: `dist/screenshots/NAME-WIDTH-LOOK.png`, whole pages at three widths, light, dark, in
+ * forced colours, in print.
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
