@@ -2,7 +2,7 @@
  * Who imports whom. `npm run closures` counts the files that a walk through the sources opens; `npm run check` holds
  * the direction of imports against AREAS.
  *
- *     node scripts/imports.ts check                 exit code 1 and a line for each import that points the wrong way
+ *     node scripts/imports.ts check                 exit code 1 and a line for each wrong import, and for each circle
  *     node scripts/imports.ts closures [--files]    the walks of WALKS, with the files of each
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -160,6 +160,32 @@ export function wrongImports(imports: Iterable<Import>): Import[] {
   });
 }
 
+/** Circles of files that import each other, be it types alone. */
+export function circles(graph: ReadonlyMap<string, readonly Import[]>): string[][] {
+  const eager = (file: string) => (graph.get(file) ?? []).filter(({ kind }) => kind !== "lazy");
+  const reach = (file: string): Set<string> => {
+    const seen = new Set<string>();
+    const open = eager(file).map(({ to }) => to);
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      open.push(...eager(next).map(({ to }) => to));
+    }
+    return seen;
+  };
+  const reached = new Map([...graph.keys()].map((file) => [file, reach(file)]));
+  const left = new Set([...graph.keys()].filter((file) => reached.get(file)!.has(file)));
+  const found: string[][] = [];
+  for (const file of left) {
+    const circle = [...left].filter(
+      (other) => reached.get(file)!.has(other) && reached.get(other)!.has(file),
+    );
+    for (const member of circle) left.delete(member);
+    found.push(circle);
+  }
+  return found;
+}
+
 function areaOf(file: string): string {
   const [first = "", second = ""] = file.split("/");
   return first === "src" ? `src/${second}` : first;
@@ -195,13 +221,17 @@ if (import.meta.main) {
       if (options.includes("--files")) console.log(files.map((file) => `  ${file}`).join("\n"));
     }
   } else if (command === "check") {
-    const wrong = wrongImports([...importGraph(ROOT, ["src", "layers", "deploy"]).values()].flat());
+    const graph = importGraph(ROOT, ["src", "layers", "deploy"]);
+    const wrong = wrongImports([...graph.values()].flat());
+    const round = circles(graph);
+    for (const circle of round)
+      console.error(`expected no circle of imports, got one of ${circle.join(", ")}`);
     for (const { from, to } of wrong) {
       console.error(
         `${from} imports ${to}: expected ${areaOf(from)} to import only from ${AREAS[areaOf(from)]?.join(", ")}`,
       );
     }
-    process.exitCode = wrong.length > 0 ? 1 : 0;
+    process.exitCode = wrong.length + round.length > 0 ? 1 : 0;
   } else {
     console.error(`expected check or closures, got ${command}`);
     process.exitCode = 2;

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { closure, importGraph, importsOf, ROOT, WALKS, wrongImports } from "../../scripts/imports.ts";
+import {
+  circles,
+  closure,
+  importGraph,
+  importsOf,
+  ROOT,
+  WALKS,
+  wrongImports,
+} from "../../scripts/imports.ts";
 
 test("imports point the way that AREAS says", () => {
   const imports = [...importGraph(ROOT, ["src", "layers", "deploy"]).values()].flat();
@@ -25,6 +33,19 @@ test("an import that points the wrong way is found, of a type and of a lazy modu
       ["src/cli/planted.ts", "test/cli/run.ts", "static"],
     ],
   );
+});
+
+test("a circle of imports is found, of types too", () => {
+  const graph = (files: Record<string, string>) =>
+    new Map(Object.entries(files).map(([file, text]) => [file, importsOf(file, text)]));
+  const planted = graph({
+    "src/a.ts": 'import { b } from "./b.ts";',
+    "src/b.ts": 'import type { C } from "./c.ts";',
+    "src/c.ts": 'import { a } from "./a.ts";\nimport { d } from "./d.ts";',
+    "src/d.ts": 'const c = await import("./c.ts");',
+  });
+  assert.deepEqual(circles(planted), [["src/a.ts", "src/b.ts", "src/c.ts"]]);
+  assert.deepEqual(circles(importGraph(ROOT, ["src", "layers", "deploy"])), []);
 });
 
 test("what is commented out imports nothing, and a worker's URL is an import", () => {

@@ -10,7 +10,5 @@ for (const name of readdirSync(WEB, { recursive: true }).map(String).sort()) {
   if (statSync(path).isDirectory()) continue;
   const bytes = readFileSync(path);
   const kilobytes = (length: number): string => `${(length / 1000).toFixed(1).padStart(8)} kB`;
-  console.log(
-    `${kilobytes(bytes.length)} ${kilobytes(gzipSync(bytes).length)} as gzip   ${name}`,
-  );
+  console.log(`${kilobytes(bytes.length)} ${kilobytes(gzipSync(bytes).length)} as gzip   ${name}`);
 }

@@ -9,7 +9,7 @@ import { inParallel } from "../../concurrency.ts";
 import { decode, encode } from "../../index.ts";
 import { openModels } from "../../model/folder.ts";
 import { type FolderPicture, folderPictures } from "./folder-pictures.ts";
-import { cells, WALL, type Wall, wallDocument } from "./wall-document.ts";
+import { type Coded, cells, WALL, type Wall, type WallPicture, wallDocument } from "./wall-document.ts";
 
 export interface WallOptions {
   /** Of pictures; any size. */
@@ -28,19 +28,6 @@ export interface WallOptions {
   readonly onProgress?: (done: number, total: number) => void;
   /** Told of what cannot be read. */
   readonly onFailure?: (path: string, error: unknown) => void;
-}
-
-/** A picture of the wall, coded both ways. */
-export interface WallPicture {
-  readonly name: string;
-  readonly zn: Coded;
-  readonly webp: Coded;
-}
-
-interface Coded {
-  readonly file: Uint8Array;
-  /** In dB. */
-  readonly psnr: number;
 }
 
 /** Pictures that are at work at a time: as many as there are threads that encode, and a few that WebP is searched for. */

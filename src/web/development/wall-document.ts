@@ -1,7 +1,19 @@
 import { toInline } from "../../codec/format/base64url.ts";
-import type { WallPicture } from "./make-wall.ts";
 
 export const WALL = "wall.html";
+
+/** A picture of the wall, coded both ways. */
+export interface WallPicture {
+  readonly name: string;
+  readonly zn: Coded;
+  readonly webp: Coded;
+}
+
+export interface Coded {
+  readonly file: Uint8Array;
+  /** In dB. */
+  readonly psnr: number;
+}
 
 /** What a wall weighs. */
 export interface Wall {
