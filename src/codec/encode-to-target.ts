@@ -1,8 +1,9 @@
-import { type Encoded, encodeImage, ImageEncoder } from "./encode.ts";
+import { type Encoded, encodeImage, ImageEncoder, type Way } from "./encode.ts";
 import { assertWithin, ZippyNetError } from "./errors.ts";
 import { assertImage, type Image } from "./image.ts";
 import type { Model } from "./model.ts";
 import { decibels } from "./rate-distortion.ts";
+import { type Loss, type Outcome, towardsBits, towardsSse } from "./rdo/objective.ts";
 import { isTooLargeToSearch } from "./rdo/refine.ts";
 import { MAX_EFFORT, QUALITIES, type Target } from "./target.ts";
 
@@ -36,10 +37,10 @@ const CONTENDERS = 2;
 const NEIGHBOURS = 1;
 /** Steps by which the ways need less quality than one pass, for the same PSNR. */
 const CORRECTED = 2;
-/** Qualities that a level of effort tries: each takes a search of its own. */
-const SEARCHES = 3;
-/** Qualities that it moves by at a time, at most. */
-const MOST = 12;
+/** By what factor a refinement goes towards a target that is far away. */
+const FARTHEST = 1.4;
+/** Bits of a file beside the payload, with a byte to spare. */
+const OVERHEAD = 48;
 
 /**
  * Encodes an image to a target. Throws `bad-image`, or `bad-option` if nothing meets the target; it names the least
@@ -82,13 +83,17 @@ function met(target: Searched, hit: Hit): Hit {
  * The search for bytes costs about as much as two files of a quality, that for PSNR as two or three. Passes of the
  * networks, which interpolate, find the quality. There the picture is analysed in each orientation, and with shares of
  * the error added; then only gains change, and each of these ways takes the last steps to the target by itself. Bytes
- * are known before anything is decoded, so that a search for bytes decodes only what may be the best.
+ * are known before anything is decoded, so that only what may be the best is decoded. Effort 1 does so again from where
+ * that ended. From effort 2 on the best latents are refined, once and not for each quality, by a loss that leads to the
+ * target: see `towardsSse`.
  */
 class TargetSearch {
   readonly #encoder: ImageEncoder;
   readonly #image: Image;
   readonly #target: Searched;
   readonly #hits: Hit[] = [];
+  /** Those that a refinement may begin with. */
+  readonly #walked: { readonly hit: Hit; readonly way: Way }[] = [];
 
   constructor(encoder: ImageEncoder, image: Image, target: Searched) {
     this.#encoder = encoder;
@@ -98,18 +103,15 @@ class TargetSearch {
 
   /** What lower efforts find stays a candidate, so that no effort is worse than a lower one. */
   upTo(effort: number): Hit {
-    let quality = this.#look();
+    const quality = this.#look();
     if (isTooLargeToSearch(this.#image, 0)) {
       for (const other of around(quality, NEIGHBOURS)) this.#keep(() => this.#encoder.encodeInOnePass(other));
-      return this.#best();
     }
-    if (!this.#isEnough()) {
-      const ahead = this.#target.kind === "psnr" ? CORRECTED : 0;
-      quality = this.#walk(Math.max(1, quality - ahead));
-    }
-    for (let level = 1; level <= effort; level++) {
-      if (!isTooLargeToSearch(this.#image, level)) quality = this.#search(quality, level);
-    }
+    if (isTooLargeToSearch(this.#image, effort) || this.#isEnough()) return this.#best();
+    const ahead = this.#target.kind === "psnr" ? CORRECTED : 0;
+    const reached = this.#walk(Math.max(1, quality - ahead));
+    if (effort > 0 && !this.#isEnough()) this.#walk(reached);
+    if (effort > 1 && !this.#isEnough()) this.#refine(effort);
     return this.#best();
   }
 
@@ -161,10 +163,13 @@ class TargetSearch {
         const next = quality + by * steps;
         if (next < 1 || next > QUALITIES) break;
         const hit = hitOf(this.#image, this.#encoder.encodeAs(way, next));
-        hits.push(hit);
-        if (this.#meets(hit) !== met && ++past === PAST) break;
+        const isMet = this.#isNoSmaller(hit, hits) || this.#meets(hit);
+        if (!this.#isNoSmaller(hit, hits)) hits.push(hit);
+        if (isMet !== met && ++past === PAST) break;
       }
-      this.#hits.push(...this.#contenders(hits));
+      const contenders = this.#contenders(hits);
+      this.#hits.push(...contenders);
+      this.#walked.push(...contenders.map((hit) => ({ hit, way })));
       return { way, hits };
     });
     const best = this.#best();
@@ -182,32 +187,47 @@ class TargetSearch {
     return this.#best().quality;
   }
 
-  /** An effort's files near a quality. Gives the quality that was asked for of the best. */
-  #search(quality: number, effort: number): number {
-    const tried = new Map<number, Hit>();
-    let next = quality;
-    while (tried.size < SEARCHES && !tried.has(next) && !this.#isEnough()) {
-      const hit = this.#keep(() => this.#encoder.encode(next, effort))!;
-      tried.set(next, hit);
-      const steps = (this.#goal - this.#value(hit)) / USUAL_STEP[this.#target.kind];
-      // towards the target; once there, one step back over the edge
-      const move = Math.abs(steps) < 1 ? Math.sign(steps) : Math.trunc(steps);
-      next = Math.max(1, Math.min(QUALITIES, next + Math.max(-MOST, Math.min(MOST, move))));
+  /** Whether a PSNR is reached by a file no larger: then nobody asks what this one decodes to. */
+  #isNoSmaller({ file }: Hit, ofWay: readonly Hit[]): boolean {
+    if (this.#target.kind === "bytes") return false;
+    const best = bestOf([...this.#hits, ...ofWay], this.#target);
+    return best !== undefined && this.#meets(best) && best.file.length <= file.length;
+  }
+
+  /** Refines latents by a loss that leads to the target, from those that have the least of it. */
+  #refine(effort: number): void {
+    const outcome = ({ file, sse }: Hit): Outcome => ({ bits: 8 * file.length, sse });
+    const loss = this.#lossNear(outcome(this.#best()));
+    const start = this.#walked.reduce((a, b) => (loss.of(outcome(b.hit)) < loss.of(outcome(a.hit)) ? b : a));
+    this.#encoder.refine(start.way, start.hit.quality, loss, effort, (trial, encode) => {
+      if (this.#mayWin(trial)) this.#hits.push(hitOf(this.#image, encode()));
+    });
+  }
+
+  /** One per cent of the bits is worth one per cent of the error, as it is along a picture's curve. */
+  #lossNear({ bits, sse }: Outcome): Loss {
+    const lambda = bits / (sse + 1);
+    if (this.#target.kind === "psnr") {
+      const wanted = this.#image.data.length * 255 ** 2 * 10 ** (-this.#target.decibels / 10);
+      return towardsSse(Math.max(wanted, (sse + 1) / FARTHEST), lambda);
     }
-    const entries = [...tried];
-    const best = bestOf(
-      entries.map(([, hit]) => hit),
-      this.#target,
-    );
-    return entries.find(([, hit]) => hit === best)?.[0] ?? quality;
+    return towardsBits(Math.max(8 * this.#target.maxBytes - OVERHEAD, bits / FARTHEST), lambda);
+  }
+
+  /** Whether it is worth writing a file. */
+  #mayWin({ bits, sse }: Outcome): boolean {
+    const best = this.#best();
+    const psnr = decibels(sse, this.#image.data.length);
+    if (!this.#meets(best)) return true;
+    if (this.#target.kind === "psnr") return psnr >= this.#target.decibels && bits < 8 * best.file.length;
+    return psnr > best.psnr && bits < 8 * this.#target.maxBytes;
   }
 
   /** Remembers what was found; of a spent budget, nothing is looked for any more. */
-  #keep(encode: () => Encoded): Hit | undefined {
-    if (this.#isEnough()) return undefined;
+  #keep(encode: () => Encoded): void {
+    if (this.#isEnough()) return;
     const hit = hitOf(this.#image, encode());
-    this.#hits.push(hit);
-    return hit;
+    if (!this.#isNoSmaller(hit, [])) this.#hits.push(hit);
   }
 
   /** Of a way's files those that may be the best: all, or for bytes the few next to the limit, or the smallest. */

@@ -14,7 +14,7 @@ import {
   startAt,
   type WeighedStart,
 } from "./rdo/candidates.ts";
-import type { Trial } from "./rdo/objective.ts";
+import { type Loss, type Trial, weighedBy } from "./rdo/objective.ts";
 import { isTooLargeToSearch, Refinement } from "./rdo/refine.ts";
 import { MAX_EFFORT, QUALITIES } from "./target.ts";
 
@@ -87,7 +87,7 @@ export class ImageEncoder {
     search.start ??= bestStart(this.#ways(search, quality), quality);
     if (effort === 0) return this.#write(search.start, search.start.trial, lambdaOf(quality));
     search.fitting ??= fittingGain(model, search.start);
-    search.refinement ??= new Refinement(model, search.fitting);
+    search.refinement ??= new Refinement(model, search.fitting, weighedBy(search.fitting.lambda));
     return this.#write(search.start, search.refinement.upTo(effort), search.fitting.lambda);
   }
 
@@ -111,6 +111,24 @@ export class ImageEncoder {
   /** One pass of a way at another quality. `g_a` does not run again. */
   encodeAs({ start }: Way, quality: number): Encoded {
     return this.#written(startAt(this.model, start, quality));
+  }
+
+  /**
+   * Refines a way's latents at a quality.
+   * @param loss what the search minimises
+   * @param found is told all latents that were tried
+   */
+  refine(
+    { start }: Way,
+    quality: number,
+    loss: Loss,
+    effort: number,
+    found: (trial: Trial, encode: () => Encoded) => void,
+  ): void {
+    const from = startAt(this.model, start, quality);
+    new Refinement(this.model, from, loss, (trial) => {
+      found(trial, () => this.#write(from, trial, loss.lambdaAt(trial)));
+    }).upTo(effort);
   }
 
   #ways(search: Search, quality: number): readonly Start[] {

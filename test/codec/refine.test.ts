@@ -4,7 +4,7 @@ import { decodeImage } from "../../src/codec/decode.ts";
 import { encodeImage } from "../../src/codec/encode.ts";
 import type { Model } from "../../src/codec/model.ts";
 import { analyse, withGain } from "../../src/codec/network/autoencoder.ts";
-import { goalOf, relaxedFor } from "../../src/codec/rdo/objective.ts";
+import { goalOf, relaxedFor, weighedBy } from "../../src/codec/rdo/objective.ts";
 import { encodePicture } from "../../src/image/encode.ts";
 import { faces, madePicture, photographs } from "./support.ts";
 
@@ -67,7 +67,7 @@ test("bits and squared errors fall along their gradients as fast as these say", 
     (value, i) => value + 0.4 * Math.sin(i * 7.13),
   );
   const { prior, synthesis } = relaxedFor(model, image);
-  const goal = goalOf(model, image, quality, 1);
+  const goal = goalOf(model, image, quality, weighedBy(1));
   const asIs = (residual: number) => ({ symbol: residual, slope: 1 });
   const code = (values: Float32Array) => prior.code(values, goal.level, asIs);
   const cases = [

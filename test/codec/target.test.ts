@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { Budget, metered } from "../../src/codec/budget.ts";
 import { ImageEncoder } from "../../src/codec/encode.ts";
-import { draftTo, encodeTo, encodeToWith } from "../../src/codec/encode-to-target.ts";
+import { draftTo, encodeTo, encodeToWith, type Hit } from "../../src/codec/encode-to-target.ts";
 import type { Image } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
 import type { Target } from "../../src/codec/target.ts";
@@ -35,11 +35,11 @@ test("decibels are reached by the smallest file, bytes are kept by the best pict
       Math.max(...every.filter((hit) => hit.file.length <= maxBytes).map((hit) => hit.psnr)) - fitting.psnr,
     );
   }
-  // a hundred files are a hundred chances: one of them may be lucky
   const mean = (values: readonly number[]): number =>
     values.reduce((sum, value) => sum + value) / values.length;
-  assert.ok(mean(lost) < 0.15 && Math.max(...lost) < 0.4, lost.join(" "));
-  assert.ok(mean(grown) < 1.05 && Math.max(...grown) < 1.1, grown.join(" "));
+  // a tenth of a decibel is worth two per cent of the bytes; a hundred files are a hundred chances
+  assert.ok(mean(lost) < 0.15 && Math.max(...lost) < 0.3, lost.join(" "));
+  assert.ok(mean(grown) < 1.035 && Math.max(...grown) < 1.09, grown.join(" "));
 });
 
 test("no effort makes a target worse than a lower one", () => {
@@ -56,7 +56,7 @@ test("no effort makes a target worse than a lower one", () => {
   );
 });
 
-test("bytes cost about two files of a quality, PSNR at most three, four at worst; a draft less than one", () => {
+test("bytes cost about two files of a quality, PSNR at most three; a draft less than one", () => {
   for (const image of images.slice(0, 2)) {
     const cost = (encode: (metered: Model) => unknown): number => {
       const budget = new Budget({});
@@ -70,11 +70,11 @@ test("bytes cost about two files of a quality, PSNR at most three, four at worst
     const psnr: Target[] = [26, 28].map((decibels) => ({ kind: "psnr", decibels }));
     for (const [targets, most] of [
       [bytes, 2.1],
-      [psnr, 3],
+      [psnr, 2.5],
     ] as const) {
       const found = shares(targets);
       const mean = found.reduce((sum, share) => sum + share) / found.length;
-      assert.ok(mean <= most && Math.max(...found) <= most * 1.3, `${targets[0]!.kind}: ${found.join(" ")}`);
+      assert.ok(mean <= most && Math.max(...found) <= 3, `${targets[0]!.kind}: ${found.join(" ")}`);
     }
     for (const target of [...bytes, ...psnr]) {
       const draft = cost((counted) => {
@@ -85,6 +85,23 @@ test("bytes cost about two files of a quality, PSNR at most three, four at worst
       assert.ok(draft < plain, `${draft / plain}`);
     }
   }
+});
+
+test("at an effort, too, a target costs less than two files of a quality, ends at the target, and pays", () => {
+  let [quick, searched] = [0, 0];
+  for (const image of images.slice(0, 3)) {
+    const at = (target: Target, effort: number): { hit: Hit; cost: number } => {
+      const budget = new Budget({});
+      return { hit: encodeTo(metered(model, budget), image, target, effort), cost: budget.spent };
+    };
+    const plain = at({ kind: "quality", quality: 50 }, 2);
+    const found = at({ kind: "psnr", decibels: 28 }, 2);
+    assert.ok(found.cost < 2 * plain.cost, `${found.cost / plain.cost}`);
+    assert.ok(found.hit.psnr < 28.2, `${found.hit.psnr}`);
+    searched += found.hit.file.length;
+    quick += at({ kind: "psnr", decibels: 28 }, 0).hit.file.length;
+  }
+  assert.ok(searched < 0.985 * quick, `${searched} ${quick}`);
 });
 
 test("an encoder that has seen the picture needs less for another target, and makes the same file", () => {

@@ -1,7 +1,7 @@
 import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { LATENT_UNIT } from "../network/prior.ts";
-import { type Goal, lossOf, relaxedFor, type Trial, tryLatents } from "./objective.ts";
+import { type Goal, relaxedFor, type Trial, tryLatents } from "./objective.ts";
 
 /** The change of one symbol by one. */
 interface Move {
@@ -24,6 +24,7 @@ export class SymbolMoves {
   readonly #model: Model;
   readonly #image: Image;
   readonly #goal: Goal;
+  readonly #seen: (trial: Trial) => void;
   /** Moves that were tried. None is tried again. */
   readonly #tried = new Set<number>();
   #best: Trial;
@@ -33,12 +34,14 @@ export class SymbolMoves {
    * @param image turned as it is coded
    * @param goal of the image, at the quality of the latents
    * @param latents to begin with
+   * @param seen is told all latents that were tried
    */
-  constructor(model: Model, image: Image, goal: Goal, latents: Trial) {
+  constructor(model: Model, image: Image, goal: Goal, latents: Trial, seen: (trial: Trial) => void) {
     this.#model = model;
     this.#image = image;
     this.#goal = goal;
     this.#best = latents;
+    this.#seen = seen;
   }
 
   /** Tries so many more moves, or all that are left; returns the best latents so far. */
@@ -53,7 +56,8 @@ export class SymbolMoves {
       const y = inSteps(this.#best);
       y[move.at]! += move.by;
       const found = tryLatents(this.#model, this.#image, y, this.#best.quality);
-      if (lossOf(found, this.#goal.lambda) >= lossOf(this.#best, this.#goal.lambda)) continue;
+      this.#seen(found);
+      if (this.#goal.loss.of(found) >= this.#goal.loss.of(this.#best)) continue;
       this.#best = found;
       this.#moves = undefined;
     }
@@ -77,7 +81,8 @@ function promising(model: Model, image: Image, goal: Goal, latents: Trial): Move
   // slope 1: when its mean moves, a latent is rounded anew and stays where it is; with slope 0, half of the expected
   // gains are wrong
   const code = prior.code(yHat, goal.level, (residual) => ({ symbol: Math.round(residual), slope: 1 }));
-  const slope = synthesis.distortion(goal, yHat).gradient.map((value) => value * goal.lambda);
+  const lambda = goal.loss.lambdaAt(latents);
+  const slope = synthesis.distortion(goal, yHat).gradient.map((value) => value * lambda);
   code.back(slope);
   const moves: Move[] = [];
   latents.places.forEach((at, i) => {

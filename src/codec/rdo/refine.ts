@@ -1,9 +1,9 @@
 import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { withGain } from "../network/autoencoder.ts";
-import type { WeighedStart } from "./candidates.ts";
+import type { Start } from "./candidates.ts";
 import { SymbolMoves } from "./moves.ts";
-import { type Goal, goalOf, lossOf, relaxedFor, type Trial, tryLatents } from "./objective.ts";
+import { type Goal, goalOf, type Loss, relaxedFor, type Trial, tryLatents } from "./objective.ts";
 import { Descent, seededRandom } from "./sga.ts";
 
 /** A number for each effort, 0 to `MAX_EFFORT`. */
@@ -45,23 +45,26 @@ interface Found {
 }
 
 /**
- * Searches for latents of a picture with a lower loss, bits + λ · SSE. There is one gradient descent, and each effort
+ * Searches for latents of a picture with a lower loss. There is one gradient descent, and each effort
  * takes it a cycle further than the effort below; from the best latents of a cycle on, single symbols are moved. Every
  * few steps the latents are coded as a file would hold them, and the best so far are kept. So no effort's loss is above
  * that of a lower one.
  */
 export class Refinement {
   readonly #model: Model;
-  readonly #start: WeighedStart;
+  readonly #start: Start;
   readonly #goal: Goal;
+  readonly #seen: (trial: Trial) => void;
   /** What each effort has found so far. */
   readonly #found: Found[] = [];
   #descent: Descent | undefined;
 
-  constructor(model: Model, start: WeighedStart) {
+  /** @param seen is told all latents that were tried */
+  constructor(model: Model, start: Start, loss: Loss, seen: (trial: Trial) => void = () => {}) {
     this.#model = model;
     this.#start = start;
-    this.#goal = goalOf(model, start.image, start.trial.quality, start.lambda);
+    this.#goal = goalOf(model, start.image, start.trial.quality, loss);
+    this.#seen = seen;
   }
 
   /** The latents of an effort. It continues where the highest effort so far ended. */
@@ -79,19 +82,22 @@ export class Refinement {
   }
 
   #movesFrom(latents: Trial): SymbolMoves {
-    return new SymbolMoves(this.#model, this.#start.image, this.#goal, latents);
+    return new SymbolMoves(this.#model, this.#start.image, this.#goal, latents, this.#seen);
   }
 
   #cycle(before: Trial, length: number): Trial {
     const { image, trial } = this.#start;
-    let best = before;
+    let [best, latest] = [before, before];
     const { budget } = this.#model;
     for (let done = 0; done < length; done += LOOK_EVERY) {
       if (budget?.isSpent()) break;
       this.#descent ??= this.#descentFromStart();
-      for (let step = done; step < done + LOOK_EVERY; step++) this.#descent.step(step / length);
+      const lambda = this.#goal.loss.lambdaAt(latest);
+      for (let step = done; step < done + LOOK_EVERY; step++) this.#descent.step(step / length, lambda);
       const spent = budget?.spent ?? 0;
-      best = this.#better(best, tryLatents(this.#model, image, this.#descent.y, trial.quality));
+      latest = tryLatents(this.#model, image, this.#descent.y, trial.quality);
+      this.#seen(latest);
+      best = this.#better(best, latest);
       budget?.spend(LOOK_EVERY * STEP_COST * (budget.spent - spent));
     }
     return best;
@@ -104,6 +110,6 @@ export class Refinement {
   }
 
   #better(a: Trial, b: Trial): Trial {
-    return lossOf(b, this.#goal.lambda) < lossOf(a, this.#goal.lambda) ? b : a;
+    return this.#goal.loss.of(b) < this.#goal.loss.of(a) ? b : a;
   }
 }

@@ -36,10 +36,13 @@ export class Descent {
     this.#random = random;
   }
 
-  /** @param through the share of the cycle that is done, 0–1 */
-  step(through: number): void {
+  /**
+   * @param through the share of the cycle that is done, 0–1
+   * @param lambda bits that a squared error is worth
+   */
+  step(through: number, lambda: number): void {
     const { prior, synthesis } = this.#relaxed;
-    const { level, lambda } = this.#goal;
+    const { level } = this.#goal;
     const temperature = HOT + (COLD - HOT) * through;
     const soften = (residual: number) => softly(residual, temperature, this.#random());
     const code = prior.code(this.y, level, soften);
