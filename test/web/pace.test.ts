@@ -133,7 +133,9 @@ suite("the slider and the models", { skip: NO_BROWSER, timeout: 600_000 }, () =>
     assert.match(await page.innerText("#model-text"), /^portraits: /);
     await page.getByText(/^Weights here: portraits \d\.\d MB\. Coming: \w+ \d\.\d MB/).waitFor();
     letOn();
-    await page.getByText(/Made again with products, whose weights have come: .*; with (portraits|photos) /).waitFor();
+    await page
+      .getByText(/Made again with products, whose weights have come: .*; with (portraits|photos) /)
+      .waitFor();
     await settled(page);
     assert.match(await page.innerText("#model-text"), /^products: /);
     assert.equal(loaded[0], "6");
