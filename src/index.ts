@@ -14,4 +14,4 @@ export type { EncodeOptions } from "./api/options.ts";
 export type { PictureLike } from "./api/picture.ts";
 export { DEFAULT_QUALITY } from "./codec/target.ts";
 export { decode, decodeMany, encode, encodeMany, preload } from "./node/codec.ts";
-export { configure, listModels, type Settings } from "./node/runtime.ts";
+export { configure, listModels, type Settings } from "./node/settings.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { ModelInfo } from "../../api/models.ts";
-import { listModels } from "../../node/runtime.ts";
+import { listModels } from "../../node/settings.ts";
 
 /** `zippynet models`. */
 export function modelsCommand(): Command {
