@@ -7,17 +7,18 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { decodeImage } from "../src/codec/decode.ts";
 import { openModels } from "../src/model/folder.ts";
+import { parseManifest } from "../src/model/manifest.ts";
+import { OWN } from "../src/train/export/destination.ts";
 import { hashOfReleased, hashPixels } from "../test/codec/support.ts";
 import type { Golden } from "../test/golden/make.ts";
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const read = (path: string) => readFileSync(at(path), "utf8");
-const OWN = 192; // numbers from here on are users' own
 
 const [, , name] = process.argv;
 if (!name) throw new Error("expected the name of a model, got none");
 const model = await (await openModels()).byName(name);
-if (model.number >= OWN) throw new Error(`expected a number below ${OWN}, got ${model.number}`);
+if (model.number >= OWN.first) throw new Error(`expected a number below ${OWN.first}, got ${model.number}`);
 
 const golden = (JSON.parse(read("test/golden/golden.json")) as Golden[]).filter(
   ({ header }) => header.model === model.number,
@@ -28,10 +29,10 @@ for (const { file, pixels } of golden) {
   if (hashPixels(image) !== pixels) throw new Error(`${file}: expected pixels of ${pixels}, got others`);
 }
 
-const manifest = read(`models/${name}/manifest.json`);
-if (!manifest.includes('"released": false'))
-  throw new Error(`expected ${name} not to be released, got it released`);
-writeFileSync(at(`models/${name}/manifest.json`), manifest.replace('"released": false', '"released": true'));
+const text = read(`models/${name}/manifest.json`);
+const { blobs, released: isReleased } = parseManifest(text);
+if (isReleased) throw new Error(`expected ${name} not to be released, got it released`);
+writeFileSync(at(`models/${name}/manifest.json`), text.replace('"released": false', '"released": true'));
 const card = read(`models/${name}/README.md`);
 const line = `Model number ${model.number}`;
 if (!card.includes(`${line}.`)) throw new Error(`expected "${line}." on the card of ${name}, got none`);
@@ -40,8 +41,7 @@ writeFileSync(
   card.replace(`${line}.`, `${line}, released: it never changes.`),
 );
 
-const blobs = Object.values((JSON.parse(manifest) as { blobs: Record<string, { file: string }> }).blobs);
-const files = ["manifest.json", ...blobs.map(({ file }) => file)];
+const files = ["manifest.json", ...Object.values(blobs).map(({ file }) => file)];
 const released = JSON.parse(read("test/model/released.json")) as Record<string, Record<string, string>>;
 released[name] = Object.fromEntries(
   files.map((file) => [file, hashOfReleased(at(`models/${name}/${file}`))]),

@@ -4,7 +4,15 @@ import { ORIENTATIONS } from "../codec/image.ts";
 import { LOOKS, type Look } from "../codec/network/architecture.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { ENGINES, type EngineName } from "../train/engine.ts";
-import { BATCH, type Bits, type Cut, FLAT, LEARNING_RATE, type Sampling } from "../train/plan.ts";
+import {
+  BATCH,
+  type Bits,
+  type Budget,
+  type Cut,
+  FLAT,
+  LEARNING_RATE,
+  type Sampling,
+} from "../train/plan.ts";
 import { positive, usage, whole } from "./options.ts";
 
 export interface TrainOptions extends Sampling {
@@ -185,6 +193,14 @@ export function withTrainOptions(command: Command): Command {
       positive,
       10,
     );
+}
+
+/** Ends the command as wrongly called unless it is told one of minutes and samples; an export needs none. */
+export function budgetOf(command: Command, { minutes, samples, exportOnly }: TrainOptions): Budget {
+  if (!exportOnly && (minutes === undefined) === (samples === undefined)) {
+    usage(command, "expected --minutes or --samples");
+  }
+  return minutes === undefined ? { samples: samples ?? 0 } : { minutes };
 }
 
 /** Ends the command as wrongly called if it has options that it would ignore. */

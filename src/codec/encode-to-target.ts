@@ -163,8 +163,9 @@ class TargetSearch {
         const next = quality + by * steps;
         if (next < 1 || next > QUALITIES) break;
         const hit = hitOf(this.#image, this.#encoder.encodeAs(way, next));
-        const isMet = this.#isNoSmaller(hit, hits) || this.#meets(hit);
-        if (!this.#isNoSmaller(hit, hits)) hits.push(hit);
+        const isBeaten = this.#isNoSmaller(hit, hits);
+        const isMet = isBeaten || this.#meets(hit);
+        if (!isBeaten) hits.push(hit);
         if (isMet !== met && ++past === PAST) break;
       }
       const contenders = this.#contenders(hits);
@@ -308,8 +309,8 @@ function unmet(target: Searched, nearest: Hit): ZippyNetError {
   return new ZippyNetError("bad-option", `${wanted}, the most possible is ${nearest.psnr.toFixed(2)}`);
 }
 
-/** Qualities within so many of one, within 1–100. */
+/** The qualities that are within so many of one. */
 function around(quality: number, by: number): number[] {
   const first = Math.max(1, quality - by);
-  return Array.from({ length: Math.min(100, quality + by) - first + 1 }, (_, i) => first + i);
+  return Array.from({ length: Math.min(QUALITIES, quality + by) - first + 1 }, (_, i) => first + i);
 }

@@ -8,7 +8,7 @@ import {
 import { IntegerLayers } from "../codec/integer/integer-layers.ts";
 import type { Decoder } from "../codec/model.ts";
 import type { Architecture, Look } from "../codec/network/architecture.ts";
-import { type BlobName, type Manifest, parseManifest } from "./manifest.ts";
+import { type Asset, type BlobName, type Manifest, parseManifest } from "./manifest.ts";
 import { readSafetensors, type SafeTensors } from "./safetensors.ts";
 import { type PriorWeights, priorWeights, synthesisWeights, type TransformWeights } from "./weights.ts";
 
@@ -106,11 +106,7 @@ export async function readBlobs<N extends BlobName>(
   return { manifest, blobs: Object.fromEntries(blobs) as Pick<Blobs, N> };
 }
 
-async function readBlob(
-  model: string,
-  { file, bytes, sha256 }: Manifest["blobs"][BlobName],
-  read: ReadFile,
-): Promise<SafeTensors> {
+async function readBlob(model: string, { file, bytes, sha256 }: Asset, read: ReadFile): Promise<SafeTensors> {
   const content = await read(file);
   if (content.length !== bytes) {
     throw new ZippyNetError("bad-model", `${model}/${file}: expected ${bytes} bytes, got ${content.length}`);

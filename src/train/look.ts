@@ -10,13 +10,14 @@ import { synthesisWeights } from "../model/weights.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import type { ImageSets } from "./data/images.ts";
 import { writePacks } from "./data/pack.ts";
+import { evaluationsOf } from "./export/card.ts";
 import { replaceFolder } from "./export/destination.ts";
 import { packSynthesis } from "./export/export.ts";
 import { floatWeights } from "./export/exported.ts";
 import { packParameters, unpackParameters } from "./network/parameters.ts";
 import type { Budget, RunPlan } from "./plan.ts";
 import { checkpointPath, type RunOptions, startOf } from "./run.ts";
-import { runPython, TORCH_FOLDER } from "./torch.ts";
+import { runPython, sharedArguments, TORCH_FOLDER } from "./torch.ts";
 
 /** How much each part of the loss that is not always there counts. */
 export interface LookLoss {
@@ -74,7 +75,7 @@ const FACES = join(TORCH_FOLDER, "losses", "face-api", "model");
  * @returns the weights as floats, averages of the last steps; undefined where the signal stopped it
  */
 export async function trainLook(options: LookOptions): Promise<SafeTensors | undefined> {
-  const { model, folder, plan, images, budget, loss, python, signal, onReport } = options;
+  const { model, folder, plan, images, loss, python, signal, onReport } = options;
   if (!existsSync(ARCHIVE) || (loss.identity > 0 && !existsSync(FACES))) {
     throw new ZippyNetError("bad-option", "--look needs networks that judge: run tools/torch/losses.sh once");
   }
@@ -87,12 +88,9 @@ export async function trainLook(options: LookOptions): Promise<SafeTensors | und
     python,
     [
       ...["-m", "zippynet_torch.look.train", folder, "--archive", ARCHIVE],
-      ...packs.flatMap((pack) => ["--data", pack]),
+      ...sharedArguments(packs, options),
       ...(loss.identity > 0 ? ["--faces", FACES, "--identity-weight", `${loss.identity}`] : []),
       ...["--critic-weight", `${loss.critic}`],
-      ...("minutes" in budget ? ["--minutes", `${budget.minutes}`] : ["--samples", `${budget.samples}`]),
-      ...["--checkpoint-minutes", `${options.checkpointMinutes}`],
-      ...["--evaluate-minutes", `${options.evaluateMinutes}`],
     ],
     {
       ...(signal && { signal }),
@@ -153,11 +151,7 @@ export async function lookCard(
   log: string,
   { look, plan, loss, terms }: Pick<LookNaming, "look"> & { plan: RunPlan; loss: LookLoss; terms: string },
 ): Promise<string> {
-  const reports = (await readFile(log, "utf8"))
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as LookReport);
-  const last = reports.findLast(({ heldOut }) => heldOut);
+  const last = (await evaluationsOf<LookReport>(log)).at(-1);
   const rows = (last?.heldOut ?? []).map(({ set, look, size, quality, bytes, psnr, lpips, distance }) => {
     const person = distance === undefined ? "" : distance.toFixed(3);
     return `| ${set} | ${size}×${size} | ${quality} | ${bytes.toFixed(1)} | ${look} | ${psnr.toFixed(2)} | ${lpips.toFixed(3)} | ${person} |`;

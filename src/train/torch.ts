@@ -44,9 +44,10 @@ export async function findPython(): Promise<string> {
  * `burst.sh` finds them too.
  */
 export async function trainWithTorch(
-  { plan, images, folder, budget, from, checkpointMinutes, evaluateMinutes, signal, onReport }: RunOptions,
+  options: RunOptions,
   { python, processes = 1 }: TorchOptions,
 ): Promise<Trained> {
+  const { plan, images, folder, budget, from, signal, onReport } = options;
   await makeFolders(folder);
   if (from instanceof Float32Array) await rm(join(folder, "log.jsonl"), { force: true });
   const path = checkpointPath(folder);
@@ -60,10 +61,8 @@ export async function trainWithTorch(
     [
       ...launcher,
       ...["-m", "zippynet_torch.train", folder],
-      ...paths.flatMap((pack) => ["--data", pack]),
-      ...("minutes" in budget ? ["--minutes", `${budget.minutes}`] : ["--samples", `${budget.samples}`]),
+      ...sharedArguments(paths, options),
       ...["--held-out-sizes", heldOutSizes(plan.sampling).join(",")],
-      ...["--checkpoint-minutes", `${checkpointMinutes}`, "--evaluate-minutes", `${evaluateMinutes}`],
     ],
     { ...(signal && { signal }), onLine: (line) => onReport?.(line as RunReport) },
   );
@@ -71,6 +70,22 @@ export async function trainWithTorch(
   const { samples, seconds } = checkpoint.progress;
   const finished = "minutes" in budget ? seconds >= budget.minutes * 60 : samples >= budget.samples;
   return { ...checkpoint, finished };
+}
+
+/** What every trainer of `tools/torch` is told: data, budget, and how often it looks up from work. */
+export function sharedArguments(
+  packs: readonly string[],
+  {
+    budget,
+    checkpointMinutes,
+    evaluateMinutes,
+  }: Pick<RunOptions, "budget" | "checkpointMinutes" | "evaluateMinutes">,
+): string[] {
+  return [
+    ...packs.flatMap((pack) => ["--data", pack]),
+    ...("minutes" in budget ? ["--minutes", `${budget.minutes}`] : ["--samples", `${budget.samples}`]),
+    ...["--checkpoint-minutes", `${checkpointMinutes}`, "--evaluate-minutes", `${evaluateMinutes}`],
+  ];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { isFolder } from "../../train/export/destination.ts";
 import { exportLook, type LookReport, lookCard, trainLook } from "../../train/look.ts";
@@ -6,7 +6,7 @@ import type { RunPlan } from "../../train/plan.ts";
 import { imagesOf, type Watch } from "../../train/session.ts";
 import { findPython } from "../../train/torch.ts";
 import { usage } from "../options.ts";
-import type { TrainOptions } from "../train-options.ts";
+import { budgetOf, type TrainOptions } from "../train-options.ts";
 
 /** `zippynet train --look`: a further decoder for the files of a model, which is added to the model's folder. */
 export async function trainLookOf(
@@ -15,19 +15,19 @@ export async function trainLookOf(
   command: Command,
   watch: Watch,
 ): Promise<void> {
-  const { look, init, engine, minutes, samples, runs, identity, critic, terms } = options;
+  const { look, init, engine, runs, identity, critic, terms } = options;
   if (engine !== "torch") usage(command, "expected --look with --engine torch");
   if (!init || !(await isFolder(init))) usage(command, "expected --look with --init, the folder of a model");
-  if ((minutes === undefined) === (samples === undefined)) usage(command, "expected --minutes or --samples");
+  const budget = budgetOf(command, options);
   const python = await findPython();
-  const folder = join(runs, `${init.split("/").findLast((part) => part !== "")}-${look}`);
+  const folder = join(runs, `${basename(init)}-${look}`);
   const loss = { identity, critic };
   const trained = await trainLook({
     model: init,
     folder,
     plan,
     images: await imagesOf(plan, watch.onDecode),
-    budget: minutes === undefined ? { samples: samples! } : { minutes },
+    budget,
     loss,
     python,
     checkpointMinutes: watch.checkpointMinutes,

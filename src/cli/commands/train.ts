@@ -14,7 +14,13 @@ import { checkpointPath, type RunReport } from "../../train/run.ts";
 import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/session.ts";
 import { refuseEarlierRun } from "../../train/start.ts";
 import { usage } from "../options.ts";
-import { refuseBesideRecipe, refuseIgnored, type TrainOptions, withTrainOptions } from "../train-options.ts";
+import {
+  budgetOf,
+  refuseBesideRecipe,
+  refuseIgnored,
+  type TrainOptions,
+  withTrainOptions,
+} from "../train-options.ts";
 import { trainLookOf } from "./train-look.ts";
 
 /** `zippynet train`. */
@@ -37,15 +43,11 @@ async function act(folders: readonly string[], options: TrainOptions, command: C
   if (!options.domain) usage(command, "expected --domain or --recipe");
   const domain = options.domain;
   const run = join(options.runs, domain);
-  const { minutes, samples } = options;
-  if (!options.exportOnly && (minutes === undefined) === (samples === undefined)) {
-    usage(command, "expected --minutes or --samples");
-  }
+  const budget = budgetOf(command, options);
   if ((options.exportOnly || options.resume) && folders.length > 0) {
     usage(command, "--resume and --export-only take the folders from the checkpoint");
   }
   refuseIgnored(command, options);
-  const budget = minutes === undefined ? { samples: samples ?? 0 } : { minutes };
   const from = options.resume || options.exportOnly ? await readCheckpoint(checkpointPath(run)) : undefined;
   if (!from && folders.length === 0) usage(command, "expected folders of images");
   if (!from) await refuseEarlierRun(run, budget);

@@ -10,8 +10,7 @@ import { LOSSLESS, parseMetadata } from "../encode/latents-object.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { type Answer, Problem } from "./answer.ts";
 import type { PictureContext } from "./context.ts";
-import type { PictureRequest } from "./picture-request.ts";
-import { SERVED } from "./picture-request.ts";
+import { type PictureRequest, SERVED } from "./picture-request.ts";
 
 /**
  * The picture of a key in the form that is asked for, unless the client has it (`If-None-Match`). Throws a 400, 404,

@@ -103,11 +103,14 @@ ${rows.join("\n")}
 `;
 }
 
-async function evaluationsOf(log: string): Promise<RunReport[]> {
+/** The reports of a run's log that follow an evaluation; none where there is no log. */
+export async function evaluationsOf<R extends { readonly heldOut?: readonly unknown[] } = RunReport>(
+  log: string,
+): Promise<R[]> {
   const text = await readFile(log, "utf8").catch(() => "");
   return text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as RunReport)
+    .map((line) => JSON.parse(line) as R)
     .filter(({ heldOut }) => heldOut && heldOut.length > 0);
 }

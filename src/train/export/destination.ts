@@ -5,7 +5,7 @@ import { makeFolders } from "../../make-folders.ts";
 import { type Manifest, parseManifest } from "../../model/manifest.ts";
 
 /** Numbers that are users' own. */
-const OWN = { first: 192, last: 255 } as const;
+export const OWN = { first: 192, last: 255 } as const;
 
 /**
  * The number of a model that is to be exported to a folder: the one asked for, else that of the model it replaces, else

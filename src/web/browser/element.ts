@@ -178,10 +178,8 @@ export class ZippyImage extends Base {
   async #show(turn: number): Promise<void> {
     try {
       const file = await fileOf(this.src);
-      const picture = await client(decoderPlace).decode(
-        file,
-        this.look === "natural" ? "natural" : "faithful",
-      ); // asked for now: one that broke meanwhile is another
+      const look = this.look === "natural" ? "natural" : "faithful";
+      const picture = await client(decoderPlace).decode(file, look); // asked for now: one that broke is another
       const element = await elementOf(picture);
       if (turn !== this.#turn) return this.#showing;
       if (this.decoding) element.setAttribute("decoding", this.decoding);

@@ -8,6 +8,8 @@ import { psnr } from "../../codec/rate-distortion.ts";
 import { inParallel } from "../../concurrency.ts";
 import { decode, encode } from "../../index.ts";
 import { openModels } from "../../model/folder.ts";
+import { DECODER_BLOBS } from "../../model/load-decoder.ts";
+import { parseManifest } from "../../model/manifest.ts";
 import { type FolderPicture, folderPictures } from "./folder-pictures.ts";
 import { type Coded, cells, WALL, type Wall, type WallPicture, wallDocument } from "./wall-document.ts";
 
@@ -116,7 +118,7 @@ async function weighed(
     made.reduce((sum, picture) => sum + of(picture), 0) / made.length;
   const { zn, webp } = cells(made, side);
   const weights = made.some(({ zn }) => readZn(zn.file).kind === "latents")
-    ? await decoderFiles(out, model)
+    ? await weightsOf(out, model)
     : [];
   const code = (await readdir(out)).filter((name) => /^(decoder-.*|wall)\.js$/.test(name));
   let once = 0;
@@ -140,14 +142,12 @@ async function weighed(
 }
 
 /** A model's files that a decoder loads, relative to `out`. */
-async function decoderFiles(out: string, model: string): Promise<string[]> {
+async function weightsOf(out: string, model: string): Promise<string[]> {
   for (const folder of await readdir(join(out, "models"))) {
-    const manifest = JSON.parse(await readFile(join(out, "models", folder, "manifest.json"), "utf8")) as {
-      readonly name: string;
-      readonly blobs: Readonly<Record<"g_s" | "prior", { readonly file: string }>>;
-    };
-    const { g_s, prior } = manifest.blobs;
-    if (manifest.name === model) return [g_s, prior].map(({ file }) => join("models", folder, file));
+    const { name, blobs } = parseManifest(
+      await readFile(join(out, "models", folder, "manifest.json"), "utf8"),
+    );
+    if (name === model) return DECODER_BLOBS.map((blob) => join("models", folder, blobs[blob].file));
   }
   throw new Error(`${out}: expected the model ${model} among its models`);
 }

@@ -133,6 +133,11 @@ def batch_size(size: int, images: int = BATCH) -> int:
     return max(1, round(images * 48 * 48 / padded**2))
 
 
+def evenly(images: Tensor, most: int) -> Tensor:
+    """At most so many of the images, from all over."""
+    return images[:: max(1, len(images) // most)][:most]
+
+
 def centred(images: Tensor, size: int) -> Tensor:
     """Whole square images, scaled: [n, 3, size, size], −½ to ½."""
     n, side = images.shape[:2]

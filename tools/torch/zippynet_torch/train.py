@@ -19,7 +19,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from .checkpoint import read_checkpoint, write_checkpoint
-from .data import Pack, Sampler, Sampling, batch_size, centred, read_pack
+from .data import Pack, Sampler, Sampling, batch_size, centred, evenly, read_pack
 from .layout import STRIDE, views
 from .model import Codec, level_of, loss_of, rate_loss_of
 from .soap import Soap
@@ -57,7 +57,6 @@ class Workers:
             dist.all_reduce(vector)
             vector /= self.count
         return vector
-
 
     def check_same(self, vector: Tensor) -> None:
         """Raises if the processes do not have the same vector."""
@@ -113,7 +112,7 @@ class Trainer:
     def evaluate(self, images: Tensor, sizes: list[int]) -> list[dict]:
         """What the averaged weights make of held-out images; means of estimated bytes and of PSNR."""
         weights = views(self.codec.slots, self.optimiser.average)
-        images = images[:: max(1, len(images) // MOST_HELD_OUT)][:MOST_HELD_OUT]
+        images = evenly(images, MOST_HELD_OUT)
         points = []
         for size in sizes if len(images) else []:
             pictures = centred(images, size)
@@ -131,40 +130,75 @@ class Trainer:
         return points
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="zippynet_torch.train", description=__doc__)
+def shared_parser(prog: str, description: str | None) -> argparse.ArgumentParser:
+    """What every trainer here is told: run, data, budget, device, and how often it looks up from work."""
+    parser = argparse.ArgumentParser(prog=prog, description=description)
     parser.add_argument("run", help="folder with checkpoint.safetensors; log.jsonl is appended to")
     parser.add_argument("--data", action="append", required=True, metavar="PACK", help="images of a folder of the plan; once each")
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument("--minutes", type=float, help="of training; those before this start count")
     budget.add_argument("--samples", type=int, help="images to train on, repeats counted")
-    parser.add_argument("--held-out-sizes", default="42,64", help="sides at which the held-out images are looked at")
-    parser.add_argument("--threads", type=int, help="threads of the CPU (default: PyTorch's)")
     parser.add_argument("--precision", choices=("bfloat16", "float32"), help="default: bfloat16 where the device has it")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--compile", action="store_true", help="torch.compile; goes on without where that fails")
     parser.add_argument("--checkpoint-minutes", type=float, default=5)
     parser.add_argument("--evaluate-minutes", type=float, default=10)
+    return parser
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = shared_parser("zippynet_torch.train", __doc__)
+    parser.add_argument("--held-out-sizes", default="42,64", help="sides at which the held-out images are looked at")
+    parser.add_argument("--threads", type=int, help="threads of the CPU (default: PyTorch's)")
+    parser.add_argument("--compile", action="store_true", help="torch.compile; goes on without where that fails")
     return parser.parse_args(arguments)
+
+
+@dataclass
+class Run:
+    """What a run's folder and the command line say."""
+
+    plan: dict
+    progress: dict
+    state: dict  # the optimiser's
+    packs: list[Pack]
+    device: torch.device
+    bfloat16: bool
+
+    @staticmethod
+    def open(options: argparse.Namespace) -> "Run":
+        torch.set_flush_denormal(True)  # moments of weights that hardly matter would slow the processor down
+        device = torch.device(options.device)
+        plan, progress, state = read_checkpoint(os.path.join(options.run, "checkpoint.safetensors"))
+        packs = [read_pack(pack, device) for pack in options.data]
+        if len(packs) != len(plan["folders"]):
+            raise SystemExit(f"expected --data for each of {', '.join(plan['folders'])}, got {len(packs)}")
+        bfloat16 = options.precision == "bfloat16" if options.precision else has_bfloat16(device)
+        return Run(plan, progress, state, packs, device, bfloat16)
+
+    @property
+    def sets(self) -> list[str]:
+        """Names of the folders."""
+        return [os.path.basename(folder) for folder in self.plan["folders"]]
+
+
+def stopped_by_signals() -> list[bool]:
+    """A list that is no longer empty once the run is to end."""
+    stop: list[bool] = []
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.append(True))
+    return stop
 
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)  # moments of weights that hardly matter would slow the processor down
-    device = torch.device(options.device)
-    workers = Workers.join(device)
-    path = os.path.join(options.run, "checkpoint.safetensors")
-    plan, progress, state = read_checkpoint(path)
-    packs = [read_pack(pack, device) for pack in options.data]
-    if len(packs) != len(plan["folders"]):
-        raise SystemExit(f"expected --data for each of {', '.join(plan['folders'])}, got {len(packs)}")
-    bfloat16 = options.precision == "bfloat16" if options.precision else has_bfloat16(device)
-    trainer = Trainer(plan, state, device, bfloat16, workers)
+    run = Run.open(options)
+    workers = Workers.join(run.device)
+    trainer = Trainer(run.plan, run.state, run.device, run.bfloat16, workers)
     if options.compile:
         compile_or_not(trainer)
-    train(trainer, packs, progress, options)
+    train(trainer, run, options)
     if workers.count > 1:
         dist.destroy_process_group()
 
@@ -191,19 +225,16 @@ def compile_or_not(trainer: Trainer) -> None:
     trainer.loss = loss
 
 
-def train(trainer: Trainer, packs: list[Pack], progress: dict, options: argparse.Namespace) -> None:
+def train(trainer: Trainer, run: Run, options: argparse.Namespace) -> None:
     """Until the budget is used or a signal comes; leaves a checkpoint either way."""
-    workers, optimiser = trainer.workers, trainer.optimiser
+    workers, optimiser, progress, packs = trainer.workers, trainer.optimiser, run.progress, run.packs
     seed = (progress["random"] + optimiser.step_count * workers.count + workers.rank) % 2**32
     sampler = Sampler(packs, Sampling.of(trainer.plan), seed)
     random = torch.Generator(trainer.device).manual_seed(seed ^ 0x5EED)
     sizes = [int(size) for size in options.held_out_sizes.split(",")]
-    sets = [os.path.basename(folder) for folder in trainer.plan["folders"]]
     peak, flat = trainer.plan["rate"], trainer.plan.get("flat", FLAT)
     samples, seconds, skipped = progress["samples"], progress["seconds"], 0
-    stop = []
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.append(True))
+    stop = stopped_by_signals()
 
     def used() -> float:
         if options.minutes is None:
@@ -215,7 +246,7 @@ def train(trainer: Trainer, packs: list[Pack], progress: dict, options: argparse
     def held_out() -> list[dict]:
         return [
             {"set": name, **point}
-            for name, pack in zip(sets, packs)
+            for name, pack in zip(run.sets, packs)
             for point in trainer.evaluate(pack.held_out, sizes)
         ]
 

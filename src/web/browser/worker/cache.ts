@@ -1,14 +1,8 @@
 import { ZippyNetError } from "../../../codec/errors.ts";
 import { sha256Hex } from "../../../model/load-decoder.ts";
+import type { Asset } from "../../../model/manifest.ts";
 
 const CACHE = "zippynet-models";
-
-/** What a file has to be. */
-export interface FileAsset {
-  readonly bytes: number;
-  /** In hexadecimal. */
-  readonly sha256: string;
-}
 
 /**
  * A file by its immutable URL, from the Cache API or else the network, its SHA-256 checked either way. What does not
@@ -17,7 +11,7 @@ export interface FileAsset {
  */
 export async function fetchImmutable(
   url: string,
-  expected: FileAsset,
+  expected: Asset,
   progress: (bytes: number) => void,
 ): Promise<Uint8Array> {
   const cache = await openCache();

@@ -3,7 +3,7 @@ import { decodeImage } from "../../../codec/decode.ts";
 import { type LatentsFile, readZn } from "../../../codec/format/zn-file.ts";
 import type { Decoder } from "../../../codec/model.ts";
 import type { Look } from "../../../codec/network/architecture.ts";
-import { loadDecoder } from "../../../model/load-decoder.ts";
+import { DECODER_BLOBS, loadDecoder } from "../../../model/load-decoder.ts";
 import type { DecodeJob, Request, Serve } from "../protocol.ts";
 import { applyAlpha, decodeClassical } from "./classical.ts";
 import { WorkerModels } from "./models.ts";
@@ -11,7 +11,7 @@ import { failure } from "./scope.ts";
 
 /** Answers what a decoder is asked. */
 export const serveDecoder: Serve = (answer) => {
-  const models = new WorkerModels<Decoder>(["g_s", "prior"], loadDecoder, answer);
+  const models = new WorkerModels<Decoder>(DECODER_BLOBS, loadDecoder, answer);
   const decode = async ({ id, file: bytes, look }: DecodeJob): Promise<void> => {
     const file = readZn(bytes);
     const opaque = file.kind === "latents" ? await decodeLatents(file, look) : await decodeClassical(file);

@@ -5,6 +5,7 @@ import type { Model } from "../../../codec/model.ts";
 import { isTooLargeToSearch } from "../../../codec/rdo/refine.ts";
 import { chosenEncoder, PictureEncoders } from "../../../image/by-models.ts";
 import { loadModel } from "../../../model/load-model.ts";
+import { BLOBS } from "../../../model/manifest.ts";
 import type { Request, Serve } from "../protocol.ts";
 import { WorkerModels } from "./models.ts";
 import { failure } from "./scope.ts";
@@ -14,7 +15,7 @@ import { failure } from "./scope.ts";
  * the search.
  */
 export const serveEncoder: Serve = (answer) => {
-  const models = new WorkerModels<Model>(["g_a", "g_s", "prior"], loadModel, answer);
+  const models = new WorkerModels<Model>(BLOBS, loadModel, answer);
   const pictures = new LastPicture();
   const encode = async (
     image: Image,

@@ -4,7 +4,7 @@ import { type ReadFile, sha256Hex } from "../../../model/load-decoder.ts";
 import { type Asset, type BlobName, type Manifest, parseManifest } from "../../../model/manifest.ts";
 import { type ModelsOf, modelsOf } from "../../../model/models.ts";
 import type { Answer, LocatedModel, Request } from "../protocol.ts";
-import { type FileAsset, fetchImmutable } from "./cache.ts";
+import { fetchImmutable } from "./cache.ts";
 import { failure } from "./scope.ts";
 
 type Asked = Request & { readonly type: "start" | "load" | "weights" };
@@ -118,12 +118,12 @@ export class WorkerModels<M extends Decoder> {
     let why: unknown;
     try {
       if (typeof place === "string") return await fetchImmutable(place, blob, progress);
-      if (place) return await checked(place, blob, blob.file);
+      if (place) return await checked(place, blob);
     } catch (error) {
       why = error;
     }
     const supplied = await this.#ask(number, blob.file);
-    if (supplied) return checked(supplied, blob, blob.file);
+    if (supplied) return checked(supplied, blob);
     throw why ?? new ZippyNetError("bad-model", `${name}: expected the file ${blob.file}`);
   }
 
@@ -137,8 +137,8 @@ export class WorkerModels<M extends Decoder> {
   }
 }
 
-async function checked(bytes: Uint8Array, { sha256 }: FileAsset, name: string): Promise<Uint8Array> {
+async function checked(bytes: Uint8Array, { sha256, file }: Asset): Promise<Uint8Array> {
   const found = await sha256Hex(bytes);
   if (found === sha256) return bytes;
-  throw new ZippyNetError("bad-model", `${name}: expected SHA-256 ${sha256}, got ${found}`);
+  throw new ZippyNetError("bad-model", `${file}: expected SHA-256 ${sha256}, got ${found}`);
 }

