@@ -37,11 +37,11 @@ suite("the slider and the models", { skip: NO_BROWSER, timeout: 600_000 }, () =>
         await settled(page);
       }
     }
-    const [quality, bytes] = [Math.min(...took["quality"]!), Math.min(...took["bytes"]!)];
-    console.log(
-      `a quality: ${quality.toFixed()} ms, bytes: ${bytes.toFixed()} ms, ${(bytes / quality).toFixed(2)} times`,
-    );
-    assert.ok(bytes <= 2 * quality, `${JSON.stringify(took)}`);
+    // of each round by itself, as other work comes and goes; the middle one, or the worse of two
+    const ratios = took["bytes"]!.map((bytes, i) => bytes / took["quality"]![i]!).sort((x, y) => x - y);
+    const ratio = ratios[ratios.length >> 1]!;
+    console.log(`bytes take ${ratio.toFixed(2)} times the time of a quality`);
+    assert.ok(ratio <= 2, `${JSON.stringify(took)}`);
     assert.deepEqual(asked, { quality: [1, 1, 1, 1], bytes: [1, 1, 1, 1] });
     assert.deepEqual(errors, []);
     await page.context().close();
