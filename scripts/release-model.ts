@@ -1,7 +1,8 @@
 /**
  * Releases a model: `npm run release-model -- NAME`. Marks it as released in its manifest and its card, and adds the
  * SHA-256 of its manifest and weights to `test/model/released.json`. From then on a test refuses every change of them.
- * Its golden files have to exist before (`node test/golden/make.ts`), and have to decode to what they state.
+ * Its golden files have to exist before (`node test/golden/make.ts`), and have to decode to what they state. Of a model
+ * that is released, it adds the looks that it gained.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -30,21 +31,30 @@ for (const { file, pixels } of golden) {
 }
 
 const text = read(`models/${name}/manifest.json`);
-const { blobs, released: isReleased } = parseManifest(text);
-if (isReleased) throw new Error(`expected ${name} not to be released, got it released`);
-writeFileSync(at(`models/${name}/manifest.json`), text.replace('"released": false', '"released": true'));
-const card = read(`models/${name}/README.md`);
-const line = `Model number ${model.number}`;
-if (!card.includes(`${line}.`)) throw new Error(`expected "${line}." on the card of ${name}, got none`);
-writeFileSync(
-  at(`models/${name}/README.md`),
-  card.replace(`${line}.`, `${line}, released: it never changes.`),
-);
-
-const files = ["manifest.json", ...Object.values(blobs).map(({ file }) => file)];
+const { blobs, looks = {}, released: isReleased } = parseManifest(text);
+const files = [
+  "manifest.json",
+  ...[...Object.values(blobs), ...Object.values(looks)].map(({ file }) => file),
+];
 const released = JSON.parse(read("test/model/released.json")) as Record<string, Record<string, string>>;
-released[name] = Object.fromEntries(
-  files.map((file) => [file, hashOfReleased(at(`models/${name}/${file}`))]),
-);
+const before = released[name] ?? {};
+if (isReleased && files.every((file) => file in before)) {
+  throw new Error(`expected ${name} not to be released or to have a new look, got it released as it is`);
+}
+if (!isReleased) {
+  writeFileSync(at(`models/${name}/manifest.json`), text.replace('"released": false', '"released": true'));
+  const card = read(`models/${name}/README.md`);
+  const line = `Model number ${model.number}`;
+  if (!card.includes(`${line}.`)) throw new Error(`expected "${line}." on the card of ${name}, got none`);
+  writeFileSync(
+    at(`models/${name}/README.md`),
+    card.replace(`${line}.`, `${line}, released: it never changes.`),
+  );
+}
+
+released[name] = {
+  ...Object.fromEntries(files.map((file) => [file, hashOfReleased(at(`models/${name}/${file}`))])),
+  ...before,
+};
 writeFileSync(at("test/model/released.json"), `${JSON.stringify(released, null, 2)}\n`);
 console.log(`${name} (${model.number}) is released: ${files.join(", ")} never change`);

@@ -144,18 +144,25 @@ export async function exportLook(
   return changed;
 }
 
+/** What the card of a look says beside the log. */
+export interface LookStory extends Pick<LookNaming, "look"> {
+  readonly plan: RunPlan;
+  readonly loss: LookLoss;
+  /** Of the data. */
+  readonly terms: string;
+  readonly budget: Budget;
+  /** Name of the model. */
+  readonly model: string;
+}
+
 /**
- * The card of a look: which networks judged it, trained on what and under which terms, and what it came to. Markdown.
+ * The card of a look: which networks judged it, trained on what and under which terms, how it is made again, and what it
+ * came to. Markdown.
  */
-export async function lookCard(
-  log: string,
-  { look, plan, loss, terms }: Pick<LookNaming, "look"> & { plan: RunPlan; loss: LookLoss; terms: string },
-): Promise<string> {
-  const last = (await evaluationsOf<LookReport>(log)).at(-1);
-  const rows = (last?.heldOut ?? []).map(({ set, look, size, quality, bytes, psnr, lpips, distance }) => {
-    const person = distance === undefined ? "" : distance.toFixed(3);
-    return `| ${set} | ${size}×${size} | ${quality} | ${bytes.toFixed(1)} | ${look} | ${psnr.toFixed(2)} | ${lpips.toFixed(3)} | ${person} |`;
-  });
+export async function lookCard(log: string, story: LookStory): Promise<string> {
+  const { look, plan, loss, terms } = story;
+  const evaluations = await evaluationsOf<LookReport>(log);
+  const last = evaluations.at(-1);
   const sets = plan.folders.map((folder) => `\`${basename(folder)}\``).join(", ");
   return `# The look \`${look}\`
 
@@ -169,10 +176,61 @@ of ${sets} (${terms}), started from the model's own \`g_s\`, on latents of the m
 | distance of face descriptors, dlib's ResNet as in face-api; MIT | ${loss.identity} |
 | adversary on patches, from step 900 on | ${loss.critic} |
 
+Made by
+
+\`\`\`sh
+${commandOf(story)}
+\`\`\`
+
 ## Held-out images
 
 | set | size | quality | bytes | look | PSNR | LPIPS (AlexNet, enlarged twice) | distance of descriptors |
 |---|---|---|---|---|---|---|---|
-${rows.join("\n")}
+${(last?.heldOut ?? []).map(pointRow).join("\n")}
+
+How it went, over all of them:
+
+| samples | PSNR, natural − faithful | LPIPS, natural / faithful |
+|---|---|---|
+${evaluations.map(curveRow).join("\n")}
 `;
+}
+
+/** What makes the look again, beside the folders of images. */
+function commandOf({ look, plan, loss, budget, model }: LookStory): string {
+  const { sizes, batch, shares, whole, middle, colour, grey, cut } = plan.sampling;
+  const told = {
+    look,
+    init: `models/${model}`,
+    ...budget,
+    seed: plan.seed,
+    holdout: plan.heldOut,
+    identity: loss.identity,
+    critic: loss.critic,
+    ...{ cut: typeof cut === "string" ? cut : cut.join(","), batch, whole, middle, colour, grey },
+    shares: shares?.join(","),
+    sizes: sizes?.map((pair) => pair.join(":")).join(","),
+  };
+  const options = Object.entries(told).flatMap(([name, value]) =>
+    value === undefined ? [] : `--${name} ${value}`,
+  );
+  const folders = plan.folders.map((folder) => basename(folder)).join(" ");
+  return `npx zippynet train ${folders} --engine torch ${options.join(" ")}`;
+}
+
+function pointRow({ set, look, size, quality, bytes, psnr, lpips, distance }: LookPoint): string {
+  const person = distance === undefined ? "" : distance.toFixed(3);
+  return `| ${set} | ${size}×${size} | ${quality} | ${bytes.toFixed(1)} | ${look} | ${psnr.toFixed(2)} | ${lpips.toFixed(3)} | ${person} |`;
+}
+
+function curveRow({ samples, heldOut = [] }: LookReport): string {
+  const of = (look: Look, pick: (point: LookPoint) => number) =>
+    mean(heldOut.filter((point) => point.look === look).map(pick));
+  const decibels = of("natural", ({ psnr }) => psnr) - of("faithful", ({ psnr }) => psnr);
+  const ratio = of("natural", ({ lpips }) => lpips) / of("faithful", ({ lpips }) => lpips);
+  return `| ${samples.toLocaleString("en")} | ${decibels.toFixed(2)} dB | ${ratio.toFixed(3)} |`;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -111,5 +111,5 @@ export async function runPython(
   }
   const code = await ended;
   signal?.removeEventListener("abort", stop);
-  if (code !== 0) throw new ZippyNetError("bad-option", `training in PyTorch ended with ${code}; see above`);
+  if (code !== 0) throw new ZippyNetError("bad-option", `PyTorch ended with ${code}; see above`);
 }

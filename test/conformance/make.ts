@@ -30,6 +30,8 @@ export interface Expected {
   readonly yHat?: string;
   /** SHA-256 of the pixels, RGB row by row. Those of VP8 are what libwebp makes of them, see docs/format.md. */
   readonly pixels: string;
+  /** … and by the look `natural`, where the model has it. */
+  readonly natural?: string;
   /** SHA-256 of the opacity, a byte a pixel, where there is any. */
   readonly alpha?: string;
 }
@@ -117,6 +119,12 @@ export async function expectedOf(
   const start = { file: `accept/${name}.zn`, kind, width, height };
   if (zn.kind !== "latents") return { ...start, ...common };
   const { model, quality, grey } = zn.header;
-  const { orientation, yHat } = decodeLatents(await models.byNumber(model), zn.file);
-  return { ...start, model, quality, grey, orientation, yHat: hashLatents(yHat), ...common };
+  const decoder = await models.byNumber(model);
+  const { orientation, yHat } = decodeLatents(decoder, zn.file);
+  const hasLook = (await decoder.withLook("natural")).look === "natural";
+  return {
+    ...{ ...start, model, quality, grey, orientation, yHat: hashLatents(yHat) },
+    ...common,
+    ...(hasLook && { natural: hashPixels(await decodePicture(models, file, "natural")) }),
+  };
 }

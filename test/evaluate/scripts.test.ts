@@ -40,10 +40,10 @@ suite("called wrongly: told with the usage, and no stack", { concurrency: 2 }, (
 });
 
 suite("--help tells the usage, and is no error", { concurrency: 2 }, () => {
-  for (const script of ["effort", "bench", "../report/main"]) {
+  for (const script of ["effort", "bench", "../report/main", "../looks/main"]) {
     test(script, async () => {
       const { stdout } = await run(script, "--help");
-      assert.match(stdout, /^usage: npm run (effort|bench|report) /);
+      assert.match(stdout, /^usage: npm run (effort|bench|report|looks) /);
     });
   }
 });

