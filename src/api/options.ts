@@ -13,14 +13,16 @@ export interface Signal {
 
 /** How far something has come. */
 export type Progress =
-  /** Bytes of a model's weights that are there, of how many; `model` is its number. */
+  /** Bytes of a model's weights that are there, of how many; `model` is its number. Told where they are fetched. */
   | {
       readonly stage: "weights";
       readonly model: number;
       readonly loaded: number;
       readonly total: number;
     }
-  /** Pictures that are done, of how many, whether or not they succeeded. */
+  /** Of one picture that is encoded with an effort of 2 or more: what is done of the search, of how much. */
+  | { readonly stage: "search"; readonly done: number; readonly total: number }
+  /** Pictures that are done, of how many, whether or not they succeeded: of `encodeMany` and `decodeMany`. */
   | { readonly stage: "pictures"; readonly done: number; readonly total: number };
 
 export interface CommonOptions {

@@ -15,7 +15,7 @@ import {
   type WeighedStart,
 } from "./rdo/candidates.ts";
 import { type Loss, type Trial, weighedBy } from "./rdo/objective.ts";
-import { isTooLargeToSearch, Refinement } from "./rdo/refine.ts";
+import { isTooLargeToSearch, Refinement, type SearchListener } from "./rdo/refine.ts";
 import { MAX_EFFORT, QUALITIES } from "./target.ts";
 
 /** An encoded image, and what the encoder knows of it. */
@@ -70,6 +70,8 @@ export function encodeInOnePass(model: Model, image: Image, quality: number): En
  */
 export class ImageEncoder {
   readonly model: Model;
+  /** Whom searches from effort 2 on tell how far they have come. */
+  onSearch: SearchListener | undefined;
   readonly #image: Image;
   readonly #analysed = new Map<Orientation, Analysed>();
   readonly #searches = new Map<number, Search>();
@@ -87,7 +89,9 @@ export class ImageEncoder {
     search.start ??= bestStart(this.#ways(search, quality), quality);
     if (effort === 0) return this.#write(search.start, search.start.trial, lambdaOf(quality));
     search.fitting ??= fittingGain(model, search.start);
-    search.refinement ??= new Refinement(model, search.fitting, weighedBy(search.fitting.lambda));
+    search.refinement ??= new Refinement(model, search.fitting, weighedBy(search.fitting.lambda), {
+      told: this.#told,
+    });
     return this.#write(search.start, search.refinement.upTo(effort), search.fitting.lambda);
   }
 
@@ -126,10 +130,12 @@ export class ImageEncoder {
     found: (trial: Trial, encode: () => Encoded) => void,
   ): void {
     const from = startAt(this.model, start, quality);
-    new Refinement(this.model, from, loss, (trial) => {
-      found(trial, () => this.#write(from, trial, loss.lambdaAt(trial)));
-    }).upTo(effort);
+    const seen = (trial: Trial): void => found(trial, () => this.#write(from, trial, loss.lambdaAt(trial)));
+    new Refinement(this.model, from, loss, { seen, told: this.#told }).upTo(effort);
   }
+
+  /** Finds its listener when called: a search that goes on may be for another caller. */
+  readonly #told: SearchListener = (done, total) => this.onSearch?.(done, total);
 
   #ways(search: Search, quality: number): readonly Start[] {
     search.ways ??= corrections(this.model, this.#bestOrientation(search, quality));

@@ -2,6 +2,7 @@ import { type Encoded, ImageEncoder } from "../codec/encode.ts";
 import { encodeNearWith } from "../codec/encode-to-target.ts";
 import { filled, hasModelSize, type Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
+import type { SearchListener } from "../codec/rdo/refine.ts";
 import type { Target } from "../codec/target.ts";
 import { domainOf } from "../model/manifest.ts";
 import type { Wrap } from "./classical/wrap.ts";
@@ -10,20 +11,28 @@ import { type Candidate, Judge } from "./judge.ts";
 /** The quality at which models are compared if none is asked for. The search for a target starts there too. */
 const COMPARED_AT = 50;
 
+/** What is asked of models. */
+interface ModelWish {
+  readonly target: Target;
+  /** 0–9. */
+  readonly effort: number;
+  readonly onSearch?: SearchListener | undefined;
+}
+
 /**
  * The files that models make of a picture; empty if its size is one that they do not code.
  * @param wrap puts the alpha of the picture around a file
- * @param effort 0–9
  */
 export function codeByModels(
   models: readonly Model[],
   image: Image,
   wrap: Wrap,
-  { target, effort }: { readonly target: Target; readonly effort: number },
+  { target, effort, onSearch }: ModelWish,
 ): Candidate[] {
   if (models.length === 0 || !hasModelSize(image)) return [];
   const visible = filled(image);
   const encoder = chosenEncoder(models, new PictureEncoders(visible), target);
+  encoder.onSearch = onSearch;
   const candidate =
     target.kind === "quality"
       ? candidateOf(encoder.model, encoder.encode(target.quality, effort))

@@ -3,6 +3,7 @@ import { assertWithin, ZippyNetError } from "../codec/errors.ts";
 import { type Kind, MAX_ALPHA } from "../codec/format/zn-file.ts";
 import { assertPicture, assertPixels, type Image, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
+import type { SearchListener } from "../codec/rdo/refine.ts";
 import { assertTarget, MAX_EFFORT, type Target } from "../codec/target.ts";
 import { codeByModels } from "./by-models.ts";
 import type { Classical } from "./classical/search.ts";
@@ -18,6 +19,8 @@ export interface EncodeWish {
   readonly classical?: boolean;
   /** What the search for the best file may cost; unlimited by default. */
   readonly budget?: Budget | undefined;
+  /** Told how far the search of effort 2 and above has come. */
+  readonly onSearch?: SearchListener | undefined;
 }
 
 /** A file with its kind and its quality. */

@@ -2,13 +2,13 @@ import { type Outcome, settleEach } from "../api/many.ts";
 import {
   abortable,
   assertModel,
+  type CommonOptions,
   type DecodeOptions,
   decodeWish,
   type EncodeOptions,
   encodeWish,
   MANY,
   type ManyOptions,
-  type Signal,
 } from "../api/options.ts";
 import { imageOf, type Picture, type PictureLike, pictureOf } from "../api/picture.ts";
 import { bytesOf, type Source } from "../api/source.ts";
@@ -75,7 +75,7 @@ export async function preload(model?: string | number): Promise<void> {
 async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<Uint8Array> {
   const { model, ...wish } = encodeWish(options);
   const image = imageOf(picture);
-  return (await run({ kind: "encode", image, model, wish }, options.signal)).file;
+  return (await run({ kind: "encode", image, model, wish }, options)).file;
 }
 
 async function decodeOne(source: Source, options: DecodeOptions): Promise<Picture> {
@@ -83,12 +83,16 @@ async function decodeOne(source: Source, options: DecodeOptions): Promise<Pictur
   const file = await bytesOf(source);
   const { kind, width, height } = readZn(file);
   const here = kind !== "latents" || width * height <= AT_ONCE;
-  return pictureOf(await run({ kind: "decode", file, look }, options.signal, here), channels);
+  return pictureOf(await run({ kind: "decode", file, look }, options, here), channels);
 }
 
 /** @param here in the caller's thread, whatever the settings */
-async function run<T extends Task>(task: T, signal: Signal | undefined, here = false): Promise<ResultOf<T>> {
+async function run<T extends Task>(
+  task: T,
+  { signal, onProgress }: CommonOptions,
+  here = false,
+): Promise<ResultOf<T>> {
   const { engine, pool } = await runtime();
-  if (pool && !here) return pool.run(task, signal);
-  return abortable(signal, () => engine.run(task));
+  if (pool && !here) return pool.run(task, signal, onProgress);
+  return abortable(signal, () => engine.run(task, onProgress));
 }

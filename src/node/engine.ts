@@ -1,3 +1,4 @@
+import type { Progress } from "../api/options.ts";
 import type { Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
 import type { Look } from "../codec/network/architecture.ts";
@@ -12,7 +13,7 @@ export type Task =
       readonly kind: "encode";
       readonly image: Image;
       readonly model: string | number;
-      readonly wish: EncodeWish;
+      readonly wish: Omit<EncodeWish, "budget" | "onSearch">;
     }
   | { readonly kind: "decode"; readonly file: Uint8Array; readonly look: Look };
 
@@ -35,17 +36,19 @@ export class Engine {
     return this.#models;
   }
 
-  async run<T extends Task>(task: T): Promise<ResultOf<T>> {
-    return (await this.#do(task)) as ResultOf<T>;
+  /** @param tell is told how far a search has come */
+  async run<T extends Task>(task: T, tell?: (progress: Progress) => void): Promise<ResultOf<T>> {
+    return (await this.#do(task, tell)) as ResultOf<T>;
   }
 
-  async #do(task: Task): Promise<EncodedPicture | Image> {
+  async #do(task: Task, tell?: (progress: Progress) => void): Promise<EncodedPicture | Image> {
     if (task.kind === "decode") {
       const { decodePicture } = await import("../image/decode.ts");
       return decodePicture(this.#models, task.file, task.look);
     }
     const { encodePicture } = await import("../image/encode.ts");
     const chosen: readonly Model[] = await this.#models.choose(task.model);
-    return encodePicture(chosen, task.image, task.wish);
+    const onSearch = tell && ((done: number, total: number) => tell({ stage: "search", done, total }));
+    return encodePicture(chosen, task.image, { ...task.wish, onSearch });
   }
 }

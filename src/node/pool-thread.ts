@@ -1,17 +1,18 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { Progress } from "../api/options.ts";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { FromThread, SentError, ToThread } from "./pool.ts";
 
 /**
  * The thread's side of a `Pool`: receives tasks and sends back their results.
- * @param start is called once, with the data of the pool; returns the function that does a task. If it fails, every
- * task fails with the same error
+ * @param start is called once, with the data of the pool; returns the function that does a task, and may tell how far
+ * it has come. If it fails, every task fails with the same error
  * @example
  * serveTasks(async (locations: ModelLocation[]) => { const engine = new Engine(locations); return (task) =>
  * engine.run(task); });
  */
 export function serveTasks<Data, Task, Result>(
-  start: (data: Data) => Promise<(task: Task) => Promise<Result>>,
+  start: (data: Data) => Promise<(task: Task, tell: (progress: Progress) => void) => Promise<Result>>,
 ): void {
   const ready = start(workerData as Data);
   ready.catch(() => undefined); // each task reports it
@@ -19,16 +20,17 @@ export function serveTasks<Data, Task, Result>(
 
   async function answer({ id, task }: ToThread<Task>): Promise<void> {
     let started = false;
+    const send = (message: FromThread<Result>): void => parentPort!.postMessage(message);
     const outcome: FromThread<Result> = await ready
       .then((work) => {
         started = true;
-        return work(task);
+        return work(task, (progress) => send({ id, kind: "progress", progress }));
       })
       .then(
         (result) => ({ id, kind: "done", result }),
         (error: unknown) => ({ id, kind: "failed", started, error: sent(error) }),
       );
-    parentPort!.postMessage(outcome);
+    send(outcome);
   }
 }
 

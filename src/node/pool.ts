@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Worker, WorkerOptions } from "node:worker_threads";
-import { abortable, type Signal } from "../api/options.ts";
+import { abortable, type Progress, type Signal } from "../api/options.ts";
 import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
 
 /** A task on its way to a thread. */
@@ -8,8 +8,9 @@ export interface ToThread<Task> {
   readonly id: number;
   readonly task: Task;
 }
-/** The result of a task. The class of an error is lost between threads, so its parts are sent. */
+/** The result of a task, or how far it has come. The class of an error is lost between threads, so its parts are sent. */
 export type FromThread<Result> = { readonly id: number } & (
+  | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "done"; readonly result: Result }
   | { readonly kind: "failed"; readonly started: boolean; readonly error: SentError }
 );
@@ -37,6 +38,7 @@ export function usualThreads(): number {
 interface Job<Task, Result> {
   readonly id: number;
   readonly task: Task;
+  readonly told: ((progress: Progress) => void) | undefined;
   readonly done: (result: Result) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -70,12 +72,17 @@ export class Pool<Task, Result> {
   /**
    * Does a task. A signal that aborts takes it out of the queue, or ends the thread that is at it.
    * Throws what the task throws, and `unavailable` if its thread ends.
+   * @param told is told how far the task has come, if it tells
    */
-  run<T extends Task, R extends Result>(task: T, signal?: Signal): Promise<R> {
+  run<T extends Task, R extends Result>(
+    task: T,
+    signal?: Signal,
+    told?: (progress: Progress) => void,
+  ): Promise<R> {
     let job: Job<Task, Result> | undefined;
     const work = (): Promise<R> =>
       new Promise((done, failed) => {
-        job = { id: this.#ids++, task, done: (result) => done(result as R), failed };
+        job = { id: this.#ids++, task, told, done: (result) => done(result as R), failed };
         this.#queue.push(job);
         this.#feed();
       });
@@ -179,6 +186,10 @@ class Thread<Task, Result> {
 
   #receive(message: FromThread<Result>): void {
     const job = this.#jobs.get(message.id);
+    if (message.kind === "progress") {
+      job?.told?.(message.progress);
+      return;
+    }
     this.#jobs.delete(message.id);
     if (this.#jobs.size === 0) {
       this.#worker.unref();

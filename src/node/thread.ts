@@ -5,5 +5,5 @@ import { serveTasks } from "./pool-thread.ts";
 /** A thread of the library's pool. */
 serveTasks(async (locations: readonly ModelLocation[]) => {
   const engine = new Engine(locations);
-  return (task: Parameters<Engine["run"]>[0]) => engine.run(task);
+  return (...work: Parameters<Engine["run"]>) => engine.run(...work);
 });

@@ -12,6 +12,7 @@ import {
   info,
   listModels,
   MEDIA_TYPE,
+  type Progress,
   preload,
   toInline,
   ZippyNetError,
@@ -237,14 +238,27 @@ test("a signal ends what lasts, and the next call goes on as ever", async () => 
   assert.ok((await encode(image, { model: "faces", classical: false })).length > 0);
 });
 
-test("threads answer as the caller's own does", async () => {
-  const wish = { model: "faces", classical: false } as const;
-  const threaded = await encode(image, wish);
-  configure({ threads: 0 });
-  try {
-    assert.deepEqual(await encode(image, wish), threaded);
-  } finally {
-    configure({ threads: 1 });
+test("threads answer as the caller's own does, and tell how far a search has come", async () => {
+  for (const target of [{ quality: 50 }, { maxBytes: 90 }]) {
+    const progress = async (): Promise<[Uint8Array, Progress[]]> => {
+      const told: Progress[] = [];
+      const wish = { ...target, effort: 3, model: "faces", classical: false } as const;
+      return [await encode(image, { ...wish, onProgress: (each) => told.push(each) }), told];
+    };
+    const threaded = await progress();
+    const shares = threaded[1].map((each) => (each.stage === "search" ? each.done / each.total : Number.NaN));
+    assert.ok(shares.length > 10 && shares[0]! < 0.1, shares.join());
+    assert.deepEqual(
+      shares,
+      shares.toSorted((a, b) => a - b),
+    );
+    assert.equal(shares.at(-1), 1);
+    configure({ threads: 0 });
+    try {
+      assert.deepEqual(await progress(), threaded);
+    } finally {
+      configure({ threads: 1 });
+    }
   }
 });
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { pictureOf } from "../../src/api/picture.ts";
 import { readImage } from "../../src/image/read.ts";
-import { decode, encode, toInline } from "../../src/index.ts";
+import { decode, encode, type Progress, toInline } from "../../src/index.ts";
 import type * as Browser from "../../src/web/browser/index.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Site } from "./site.ts";
@@ -154,6 +154,28 @@ suite("zippynet/browser in Chromium, under the policy", { skip: NO_BROWSER, time
     assert.ok(10 * Math.log10((255 ** 2 * data.length) / squares) > 24);
     assert.match(found.refused, /expected a file of at most 5 bytes, the least possible is \d+/);
     assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("tells how far a search has come, as in Node", async () => {
+    const { page } = await site.page("empty.html");
+    const found = await page.evaluate(async (module) => {
+      const { encode, toInline } = (await import(module)) as typeof Browser;
+      const picture = new ImageData(40, 40);
+      picture.data.set(picture.data.map((_, i) => (i % 4 === 3 ? 255 : (i * 7) % 256)));
+      const told: Progress[] = [];
+      const file = await encode(picture, { model: 1, effort: 2, onProgress: (each) => told.push(each) });
+      return { text: toInline(file), told: told.filter(({ stage }) => stage === "search") };
+    }, "/zippynet.js");
+    const data = Uint8Array.from({ length: 40 * 40 * 4 }, (_, i) => (i % 4 === 3 ? 255 : (i * 7) % 256));
+    const told: Progress[] = [];
+    const wish = { model: 1, effort: 2, classical: false } as const;
+    const file = await encode(
+      { width: 40, height: 40, data },
+      { ...wish, onProgress: (each) => told.push(each) },
+    );
+    assert.deepEqual(found, { text: toInline(file), told });
+    assert.ok(told.length > 10, `${told.length}`);
     await page.context().close();
   });
 

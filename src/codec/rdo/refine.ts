@@ -35,6 +35,15 @@ export function isTooLargeToSearch({ width, height }: Image, effort: number): bo
   return width * height > (effort === 0 ? LARGEST_AT_EFFORT_0 : LARGEST_SEARCHED);
 }
 
+/** Is told how much of a search is done, and how much it is in all, in codings of the latents; each takes as long. */
+export type SearchListener = (done: number, total: number) => void;
+
+/** Codings of the latents that the efforts up to one take, or as much time. */
+function workUpTo(effort: number): number {
+  const each = STEPS.map((steps, i) => steps * STEP_COST + steps / LOOK_EVERY + MOVES[i]!);
+  return each.slice(0, effort + 1).reduce((sum, work) => sum + work, 0);
+}
+
 /** What an effort found. */
 interface Found {
   /** The best latents of the descents alone. The next cycle begins here. */
@@ -55,34 +64,49 @@ export class Refinement {
   readonly #start: Start;
   readonly #goal: Goal;
   readonly #seen: (trial: Trial) => void;
+  readonly #told: SearchListener;
+  /** What is done of the search, and how much it is in all; see `SearchListener`. */
+  #work = { done: 0, total: 0 };
   /** What each effort has found so far. */
   readonly #found: Found[] = [];
   #descent: Descent | undefined;
 
   /** @param seen is told all latents that were tried */
-  constructor(model: Model, start: Start, loss: Loss, seen: (trial: Trial) => void = () => {}) {
+  constructor(
+    model: Model,
+    start: Start,
+    loss: Loss,
+    { seen = () => {}, told = () => {} }: { seen?: (trial: Trial) => void; told?: SearchListener } = {},
+  ) {
     this.#model = model;
     this.#start = start;
     this.#goal = goalOf(model, start.image, start.trial.quality, loss);
     this.#seen = seen;
+    this.#told = told;
   }
 
   /** The latents of an effort. It continues where the highest effort so far ended. */
   upTo(effort: number): Trial {
     const { trial } = this.#start;
+    this.#work = { done: 0, total: workUpTo(effort) };
     for (let level = this.#found.length; level <= effort; level++) {
       if (level > 0 && this.#model.budget?.isSpent()) break;
+      this.#work.done = workUpTo(level - 1);
       const before = this.#found.at(-1) ?? { descended: trial, moves: this.#movesFrom(trial), best: trial };
       const descended = this.#cycle(before.descended, STEPS[level]!);
       const moves = descended === before.descended ? before.moves : this.#movesFrom(descended);
       const best = this.#better(before.best, moves.go(MOVES[level]!));
       this.#found.push({ descended, moves, best });
     }
+    this.#advance(this.#work.total - this.#work.done);
     return this.#found[Math.min(effort, this.#found.length - 1)]!.best;
   }
 
   #movesFrom(latents: Trial): SymbolMoves {
-    return new SymbolMoves(this.#model, this.#start.image, this.#goal, latents, this.#seen);
+    return new SymbolMoves(this.#model, this.#start.image, this.#goal, latents, (trial) => {
+      this.#seen(trial);
+      this.#advance(1);
+    });
   }
 
   #cycle(before: Trial, length: number): Trial {
@@ -99,8 +123,15 @@ export class Refinement {
       this.#seen(latest);
       best = this.#better(best, latest);
       budget?.spend(LOOK_EVERY * STEP_COST * (budget.spent - spent));
+      this.#advance(LOOK_EVERY * STEP_COST + 1);
     }
     return best;
+  }
+
+  #advance(by: number): void {
+    if (by === 0) return;
+    this.#work.done += by;
+    this.#told(this.#work.done, this.#work.total);
   }
 
   #descentFromStart(): Descent {

@@ -52,6 +52,7 @@ type Result = Answer & { readonly type: "loaded" | "decoded" | "encoded" };
 interface Waiting {
   /** As it is asked again where no worker starts. */
   readonly request: Request;
+  readonly onSearch: ((progress: Progress) => void) | undefined;
   readonly done: (result: Result) => void;
   readonly failed: (error: ZippyNetError) => void;
 }
@@ -105,8 +106,13 @@ class Client {
     return result.picture;
   }
 
-  async encode(image: Image, wish: Wish, draft = false): Promise<Uint8Array> {
-    const result = await this.#ask((id) => ({ type: "encode", id, image, wish, draft }));
+  /** @param onSearch is told how far the search has come */
+  async encode(
+    image: Image,
+    wish: Wish,
+    { draft = false, onSearch }: { draft?: boolean; onSearch?: (progress: Progress) => void } = {},
+  ): Promise<Uint8Array> {
+    const result = await this.#ask((id) => ({ type: "encode", id, image, wish, draft }), onSearch);
     if (result.type !== "encoded") throw unexpected(result);
     return result.file;
   }
@@ -127,18 +133,18 @@ class Client {
     this.#break("abandoned");
   }
 
-  #ask(request: (id: number) => Request): Promise<Result> {
+  #ask(request: (id: number) => Request, onSearch?: Waiting["onSearch"]): Promise<Result> {
     return this.#wait((id) => {
       const asked = request(id);
       this.#send(asked);
       return asked;
-    });
+    }, onSearch);
   }
 
-  #wait(request: (id: number) => Request): Promise<Result> {
+  #wait(request: (id: number) => Request, onSearch?: Waiting["onSearch"]): Promise<Result> {
     return new Promise((done, failed) => {
       const id = nextId++;
-      this.#waiting.set(id, { request: request(id), done, failed });
+      this.#waiting.set(id, { request: request(id), onSearch, done, failed });
     });
   }
 
@@ -168,6 +174,11 @@ class Client {
       return;
     }
     const waiting = this.#waiting.get(message.id);
+    if (message.type === "search") {
+      const { done, total } = message;
+      waiting?.onSearch?.({ stage: "search", done, total });
+      return;
+    }
     this.#waiting.delete(message.id);
     if (message.type === "failed") waiting?.failed(new ZippyNetError(message.code, message.message));
     else waiting?.done(message);

@@ -28,6 +28,7 @@ async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<
   const wish = encodeWish(options);
   const image = imageOf(picture);
   const encoder = client(encoderPlace);
-  const work = (): Promise<Uint8Array> => encoder.encode(image, wish);
-  return told(options.onProgress, () => abortable(options.signal, work, () => encoder.abandon()));
+  const { signal, onProgress } = options;
+  const work = (): Promise<Uint8Array> => encoder.encode(image, wish, onProgress && { onSearch: onProgress });
+  return told(onProgress, () => abortable(signal, work, () => encoder.abandon()));
 }

@@ -36,7 +36,9 @@ export type Answer =
   | { readonly type: "failed"; readonly id: number; readonly code: ErrorCode; readonly message: string }
   /** A file is not where it should be. `id` is the worker's. */
   | { readonly type: "missing"; readonly id: number; readonly model: number; readonly file: string }
-  | ({ readonly type: "progress" } & Loading);
+  | ({ readonly type: "progress" } & Loading)
+  /** What is done of the search of an encoding, of how much. */
+  | { readonly type: "search"; readonly id: number; readonly done: number; readonly total: number };
 
 /** A model, and where its weights are. */
 export interface LocatedModel {

@@ -18,7 +18,7 @@ export interface Limits {
 
 /** As `encode`, by single passes: for a picture that follows a slider. */
 export async function draft(picture: ImageData, options: EncodeOptions): Promise<Uint8Array> {
-  return client(encoderPlace).encode(imageOf(picture), encodeWish(options), true);
+  return client(encoderPlace).encode(imageOf(picture), encodeWish(options), { draft: true });
 }
 
 /** What an error says is possible: the fewest bytes, or the most decibels; nothing, if it is of another kind. */

@@ -2,7 +2,7 @@ import type { Wish } from "../../../api/options.ts";
 import { draftTo, encodeToWith } from "../../../codec/encode-to-target.ts";
 import { type Image, laidOnWhite } from "../../../codec/image.ts";
 import type { Model } from "../../../codec/model.ts";
-import { isTooLargeToSearch } from "../../../codec/rdo/refine.ts";
+import { isTooLargeToSearch, type SearchListener } from "../../../codec/rdo/refine.ts";
 import { chosenEncoder, PictureEncoders } from "../../../image/by-models.ts";
 import { loadModel } from "../../../model/load-model.ts";
 import { BLOBS } from "../../../model/manifest.ts";
@@ -21,10 +21,12 @@ export const serveEncoder: Serve = (answer) => {
     image: Image,
     { model, target, effort }: Wish,
     draft: boolean,
+    onSearch: SearchListener,
   ): Promise<Uint8Array> => {
     const chosen = await models.choose(model);
     const opaque = laidOnWhite(image); // latents have no transparency
     const encoder = chosenEncoder(chosen, pictures.of(opaque), target);
+    encoder.onSearch = onSearch;
     const { file } = draft ? draftTo(encoder, opaque, target) : encodeToWith(encoder, opaque, target, effort);
     return Uint8Array.from(file); // with its own buffer, which can be handed over
   };
@@ -32,7 +34,7 @@ export const serveEncoder: Serve = (answer) => {
     switch (request.type) {
       case "encode": {
         const { id, image, wish, draft } = request;
-        encode(image, wish, draft).then(
+        encode(image, wish, draft, (done, total) => answer({ type: "search", id, done, total })).then(
           (file) => answer({ type: "encoded", id, file }, file.buffer as ArrayBuffer),
           (error: unknown) => answer(failure(id, error)),
         );
