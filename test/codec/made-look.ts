@@ -6,14 +6,17 @@ import { BLOBS } from "../../src/model/manifest.ts";
 import type { SafeTensors } from "../../src/model/safetensors.ts";
 import { floatWeights } from "../../src/train/export/exported.ts";
 import { exportLook } from "../../src/train/look.ts";
-import { facesFolder } from "./support.ts";
+import { modelFolder } from "./support.ts";
 
-/** A folder of models, to be removed: `faces` alone, with a look `natural` that paints all a little brighter. */
-export async function withLook(): Promise<string> {
+/**
+ * A folder of models, to be removed: `faces`, or another, with a look `natural` that paints all a little brighter.
+ * @param others models that are there as well, as they are
+ */
+export async function withLook(name = "faces", others: readonly string[] = []): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "zippynet-look-"));
-  const model = join(folder, "faces");
-  await cp(facesFolder, model, { recursive: true });
-  await exportLook(model, await brighter(), {
+  for (const each of [name, ...others]) await cp(modelFolder(each), join(folder, each), { recursive: true });
+  const model = join(folder, name);
+  await exportLook(model, await brighter(model), {
     look: "natural",
     licence: { licence: "CC0-1.0", attribution: "", research: false },
     card: "# A look\n",
@@ -21,9 +24,9 @@ export async function withLook(): Promise<string> {
   return folder;
 }
 
-/** `g_s` of `faces` with larger biases at its end. */
-async function brighter(): Promise<SafeTensors> {
-  const { manifest, blobs } = await readBlobs(BLOBS, (file) => readFile(join(facesFolder, file)));
+/** `g_s` of a model with larger biases at its end. */
+async function brighter(model: string): Promise<SafeTensors> {
+  const { manifest, blobs } = await readBlobs(BLOBS, (file) => readFile(join(model, file)));
   const floats = floatWeights(manifest.architecture, blobs);
   const last = floats.get("g_s.out.bias")!;
   const data = (last.data as Float32Array).map((value) => value + 0.05);

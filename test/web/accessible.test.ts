@@ -1,22 +1,24 @@
 import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
 import { after, before, suite, test } from "node:test";
-import axe from "axe-core";
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContextOptions } from "playwright-core";
+import { withLook } from "../codec/made-look.ts";
+import { FINGER, small, violations } from "./audit.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Site, watched } from "./site.ts";
-import { changed, settled } from "./states.ts";
-
-type WithAxe = typeof globalThis & { axe: typeof axe };
-
-/** Pixels a side of what a finger hits: WCAG 2.2, 2.5.5. */
-const FINGER = 44;
+import { changed, choose, settled } from "./states.ts";
 
 suite("the page for everybody", { skip: NO_BROWSER, timeout: 600_000 }, () => {
+  let models: string;
   let site: Site;
   before(async () => {
-    site = await Site.open();
+    models = await withLook("portraits", ["products"]);
+    site = await Site.open(models);
   });
-  after(() => site?.close());
+  after(async () => {
+    await site?.close();
+    await rm(models, { recursive: true });
+  });
 
   for (const colorScheme of ["light", "dark"] as const) {
     test(`${colorScheme}: axe finds nothing in any state, and all that is hit has ${FINGER} pixels`, async () => {
@@ -37,6 +39,9 @@ suite("the page for everybody", { skip: NO_BROWSER, timeout: 600_000 }, () => {
       await page.click("summary");
       await page.waitForFunction(() => document.querySelectorAll("#curve circle.own").length === 9);
       await check("result");
+      await choose(page, "look", "natural");
+      await page.locator('#result[data-look="natural"][aria-busy="false"]').waitFor();
+      await check("natural");
       await page.evaluate(() => {
         document.getElementById("result")!.dataset["state"] = "busy";
       });
@@ -111,29 +116,4 @@ async function held(site: Site, options: BrowserContextOptions) {
   });
   await found.page.goto(`${site.server.url}/`);
   return { ...found, letOn };
-}
-
-/** What axe finds, in words. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const found = await (globalThis as WithAxe).axe.run(document, { resultTypes: ["violations"] });
-    return found.violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`),
-    );
-  });
-}
-
-/** What can be hit and is smaller than a finger; links within a sentence may be. */
-async function small(page: Page): Promise<string[]> {
-  return page.evaluate((least) => {
-    const open = document.querySelector("dialog[open]");
-    const all = (open ?? document).querySelectorAll<HTMLElement>(
-      "button, select, summary, nav a, textarea, input[type=text], input[type=range], label.button, .choice label",
-    );
-    return [...all]
-      .map((element) => ({ element, box: element.getBoundingClientRect() }))
-      .filter(({ box }) => box.width > 0 && (box.width < least || box.height < least))
-      .map(({ element, box }) => `${element.outerHTML.slice(0, 80)}: ${box.width}×${box.height}`);
-  }, FINGER);
 }

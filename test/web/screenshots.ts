@@ -1,25 +1,28 @@
 /**
- * `npm run screenshots [-- page|opened|failed|camera|wall]`: the page in its states, and the wall, as they look in
- * Chromium, to be looked at: `dist/screenshots/NAME-WIDTH-LOOK.png`, whole pages at three widths, light, dark, in
- * forced colours, in print.
+ * `npm run screenshots [-- page|natural|opened|failed|camera|wall]`: the page in its states, and the wall, as they look
+ * in Chromium, to be looked at: `dist/screenshots/NAME-WIDTH-MEDIA.png`, whole pages at three widths, light, dark, in
+ * forced colours, in print. `natural` is the page with the second look; a model that has none gets one that paints all
+ * a little brighter.
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { toInline } from "../../src/index.ts";
 import { makeWall } from "../../src/web/development/make-wall.ts";
 import { WALL } from "../../src/web/development/wall-document.ts";
+import { withLook } from "../codec/made-look.ts";
+import { modelFolder } from "../codec/support.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Site } from "./site.ts";
-import { settled } from "./states.ts";
+import { choose, settled } from "./states.ts";
 
 const OUT = fileURLToPath(new URL("../../dist/screenshots/", import.meta.url));
 const PICTURES = fileURLToPath(new URL("../../src/web/development/wall-pictures/", import.meta.url));
 
 /** Pixels of a desk, a tablet and a phone. */
 const WIDTHS = [1440, 820, 390] as const;
-const LOOKS = {
+const MEDIA = {
   light: { colorScheme: "light", forcedColors: "none", media: "screen" },
   dark: { colorScheme: "dark", forcedColors: "none", media: "screen" },
   forced: { colorScheme: "dark", forcedColors: "active", media: "screen" },
@@ -31,6 +34,14 @@ const PAGES: Readonly<
   Record<string, { readonly path: string; readonly rest: (page: Page) => Promise<unknown> }>
 > = {
   page: { path: "", rest: settled },
+  natural: {
+    path: "",
+    rest: async (page) => {
+      await settled(page);
+      await choose(page, "look", "natural");
+      await page.locator('#result[data-look="natural"]').waitFor();
+    },
+  },
   opened: {
     path: `#${toInline(readFileSync(new URL("../golden/portraits-64-q100.zn", import.meta.url)))}`,
     rest: (page) => page.locator('#result[data-state="opened"]').waitFor(),
@@ -62,7 +73,10 @@ if (unknown !== undefined || NO_BROWSER) {
 }
 const names = asked.length > 0 ? asked : Object.keys(PAGES);
 mkdirSync(OUT, { recursive: true });
-const site = await Site.open();
+const portraits = JSON.parse(readFileSync(join(modelFolder("portraits"), "manifest.json"), "utf8"));
+const isMade = names.includes("natural") && portraits.looks === undefined;
+const models = isMade ? await withLook("portraits", ["products", "photos"]) : undefined;
+const site = await Site.open(models);
 try {
   if (names.includes("wall"))
     await makeWall({ folder: PICTURES, count: 36, side: 64, psnr: 28, out: site.folder });
@@ -72,9 +86,9 @@ try {
     await rest(page);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: width > 500 ? 900 : 844 });
-      for (const [look, media] of Object.entries(LOOKS)) {
+      for (const [kind, media] of Object.entries(MEDIA)) {
         await page.emulateMedia(media);
-        await page.screenshot({ path: join(OUT, `${name}-${width}-${look}.png`), fullPage: true });
+        await page.screenshot({ path: join(OUT, `${name}-${width}-${kind}.png`), fullPage: true });
       }
       const [room, taken] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
       if (taken! > room!) console.error(`${name}: ${taken} pixels wide in a window of ${room}`);
@@ -84,5 +98,6 @@ try {
   }
 } finally {
   await site.close();
+  if (models !== undefined) rmSync(models, { recursive: true });
 }
 console.log(OUT);

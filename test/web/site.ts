@@ -18,9 +18,10 @@ export class Site {
     this.browser = browser;
   }
 
-  static async open(): Promise<Site> {
+  /** @param models a folder of models; those of the project unless told */
+  static async open(models?: string): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), "zippynet-web-"));
-    await buildWeb({ out: folder });
+    await buildWeb({ out: folder, ...(models !== undefined && { models }) });
     const server = await WebServer.start({ folder, port: 0 });
     return new Site(folder, server, await launch());
   }

@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { psnr } from "../../src/codec/rate-distortion.ts";
-import { decode, fromInline } from "../../src/index.ts";
+import { configure, decode, fromInline } from "../../src/index.ts";
+import type { ZippyImage } from "../../src/web/browser/element.ts";
 import { folderPictures } from "../../src/web/development/folder-pictures.ts";
 import { makeWall } from "../../src/web/development/make-wall.ts";
 import { breakEven, WALL, type Wall } from "../../src/web/development/wall-document.ts";
+import { withLook } from "../codec/made-look.ts";
+import { violations } from "./audit.ts";
 import { NO_BROWSER } from "./chromium.ts";
 import { Site } from "./site.ts";
 
@@ -89,6 +94,82 @@ suite("the wall in Chromium, under the policy", { skip: NO_BROWSER, timeout: 240
     await page.context().close();
   });
 });
+
+suite("a wall of a model with two looks", { skip: NO_BROWSER, timeout: 240_000 }, () => {
+  const COUNT = 3;
+  let models: string;
+  let site: Site;
+  before(async () => {
+    models = await withLook();
+    configure({ models });
+    site = await Site.open(models);
+    await makeWall({ folder: IMAGES, count: COUNT, side: SIDE, psnr: 27, model: "faces", out: site.folder });
+  });
+  after(async () => {
+    await site?.close();
+    await rm(models, { recursive: true });
+  });
+
+  test("a switch paints our side by the second network, which comes when it is chosen, and not else", async () => {
+    const html = readFileSync(join(site.folder, WALL), "utf8");
+    const files = [...html.matchAll(/<zippy-img src="([^"]+)"/g)].map(([, text]) => fromInline(text!));
+    assert.match(
+      html,
+      /Its network, \d+\.\d+ [kM]B more, is loaded when it is first chosen\. All numbers here/,
+    );
+    const { page, errors } = await site.page(WALL);
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.getByText(/^3 pictures decoded in .*, the first after/).waitFor();
+    assert.deepEqual(
+      asked.filter((url) => url.includes("natural.safetensors")),
+      [],
+    );
+    assert.deepEqual(await violations(page), []);
+    for (const look of ["natural", "faithful"] as const) {
+      await page.getByLabel(look).check();
+      await page.getByText(new RegExp(`^3 pictures decoded in .* in the ${look} look\\.$`)).waitFor();
+      const expected = await Promise.all(files.map((file) => decode(file, { look })));
+      assert.deepEqual(
+        await painted(page),
+        expected.map(({ data }) => [...data]),
+        look,
+      );
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("a second network that does not come: our side is faithful again, and the page says why", async () => {
+    const { page } = await site.page(WALL);
+    await page.getByText(/^3 pictures decoded/).waitFor();
+    const before = await painted(page);
+    await page.context().route(/natural\.safetensors/, (route) => route.abort());
+    await page.getByLabel("natural").click();
+    await page.getByText(/natural\.safetensors cannot be fetched/).waitFor();
+    assert.equal(await page.getByLabel("faithful").isChecked(), true);
+    await page.evaluate(() =>
+      Promise.all([...document.querySelectorAll<ZippyImage>("zippy-img")].map((each) => each.decode())),
+    );
+    assert.deepEqual(await painted(page), before);
+    await page.context().close();
+  });
+});
+
+/** RGBA of our pictures as they are shown. */
+function painted(page: Page): Promise<number[][]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll("zippy-img")].map(({ shadowRoot }) => {
+      const image = shadowRoot!.querySelector("img")!;
+      const { naturalWidth: width, naturalHeight: height } = image;
+      const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+      context.drawImage(image, 0, 0);
+      return [...context.getImageData(0, 0, width, height).data];
+    }),
+  );
+}
 
 test("a folder's pictures: each once, also those within; what cannot be read is told", async () => {
   const folder = mkdtempSync(join(tmpdir(), "zippynet-wall-"));

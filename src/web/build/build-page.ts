@@ -3,7 +3,9 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { infoOfModel } from "../../api/models.ts";
 import { COMMON } from "./bundle.ts";
+import type { Site } from "./contents.ts";
 import { FIRST, type FirstPicture, makeFirstPicture } from "./first-picture.ts";
 import { modelOrders } from "./model-orders.ts";
 
@@ -15,10 +17,10 @@ const ALSO = ["jacket-64.png", "shoes-64.png", "parrot-64.png"];
 
 /**
  * Writes the page beside what it loads.
- * @param assets as the decoder's own build has them, in JSON
+ * @param site what lies there already
  * @param models folder of models
  */
-export async function buildPage(out: string, assets: string, models: string): Promise<void> {
+export async function buildPage(out: string, site: Site, models: string): Promise<void> {
   const own = (await readdir(SAMPLES)).filter((name) => name.endsWith(".webp")).sort();
   await mkdir(join(out, "samples"), { recursive: true });
   const first = await makeFirstPicture(SAMPLES, models, out);
@@ -26,7 +28,7 @@ export async function buildPage(out: string, assets: string, models: string): Pr
   const samples = [...own.map((name) => join(SAMPLES, name)), ...ALSO.map((name) => join(TESTED, name))];
   const orders = await modelOrders(samples, models);
   await Promise.all([
-    writeFile(join(out, "index.html"), filled(html, first)),
+    writeFile(join(out, "index.html"), filled(html, first, looksOfFirst(site, first))),
     copyFile(join(PAGE, "icon.svg"), join(out, "icon.svg")),
     ...own.map((name) => copyFile(join(SAMPLES, name), join(out, "samples", name))),
     ...ALSO.map((name) => copyFile(join(TESTED, name), join(out, "samples", name))),
@@ -43,7 +45,7 @@ export async function buildPage(out: string, assets: string, models: string): Pr
       outdir: out,
       format: "esm",
       define: {
-        ZIPPYNET_SITE: assets,
+        ZIPPYNET_SITE: JSON.stringify(site),
         ZIPPYNET_SAMPLES: JSON.stringify(
           samples.map((path) => ({ name: basename(path), models: orders.of.get(path) })),
         ),
@@ -61,8 +63,14 @@ function withFirst(first: string, others: readonly string[]): string[] {
   return [first, ...others.filter((name) => name !== first)];
 }
 
+/** How many looks the model of the first picture has: with two the switch is there from the start. */
+function looksOfFirst({ models }: Site, { model }: FirstPicture): number {
+  const { manifest } = models.find(({ manifest: { name } }) => name === model.name)!;
+  return infoOfModel(JSON.stringify(manifest)).looks.length;
+}
+
 /** The page with the numbers of its first picture. Throws if a place in it is not known. */
-function filled(html: string, { bytes, psnr, webp, inline, model }: FirstPicture): string {
+function filled(html: string, { bytes, psnr, webp, inline, model }: FirstPicture, looks: number): string {
   const worse = webp.psnr < psnr ? "a worse one" : "the same";
   const values: Readonly<Record<string, string>> = {
     bytes: String(bytes),
@@ -70,6 +78,7 @@ function filled(html: string, { bytes, psnr, webp, inline, model }: FirstPicture
     own: `${bytes} bytes, ${psnr.toFixed(1)} dB`,
     webp: `${webp.bytes} bytes, ${webp.psnr.toFixed(1)} dB`,
     inline,
+    looks: String(looks),
     model: `${model.name}: ${model.description}`,
   };
   return html.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {

@@ -37,7 +37,8 @@ export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOption
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const [located, workers] = await Promise.all([copyModels(models, out), buildWorkers(BROWSER, out)]);
-  const ZIPPYNET_SITE = JSON.stringify({ workers, models: located });
+  const site = { workers, models: located };
+  const ZIPPYNET_SITE = JSON.stringify(site);
   await Promise.all([
     build({
       ...COMMON,
@@ -59,7 +60,7 @@ export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOption
       define: { ZIPPYNET_SITE, "import.meta.url": "ZIPPYNET_SCRIPT" },
     }),
   ]);
-  await buildPage(out, ZIPPYNET_SITE, models);
+  await buildPage(out, site, models);
   await buildOffline(out);
   await stop(); // esbuild's own process, which would stay
 }

@@ -9,7 +9,7 @@ import { inParallel } from "../../concurrency.ts";
 import { decode, encode } from "../../index.ts";
 import { openModels } from "../../model/folder.ts";
 import { DECODER_BLOBS } from "../../model/load-decoder.ts";
-import { parseManifest } from "../../model/manifest.ts";
+import { type Asset, parseManifest } from "../../model/manifest.ts";
 import { type FolderPicture, folderPictures } from "./folder-pictures.ts";
 import { type Coded, cells, WALL, type Wall, type WallPicture, wallDocument } from "./wall-document.ts";
 
@@ -117,13 +117,14 @@ async function weighed(
   const mean = (of: (picture: WallPicture) => number): number =>
     made.reduce((sum, picture) => sum + of(picture), 0) / made.length;
   const { zn, webp } = cells(made, side);
-  const weights = made.some(({ zn }) => readZn(zn.file).kind === "latents")
-    ? await weightsOf(out, model)
-    : [];
+  const sent = async (name: string): Promise<number> => compressed(await readFile(join(out, name)));
+  const isOurs = made.some(({ zn }) => readZn(zn.file).kind === "latents");
+  const { faithful, natural } = isOurs ? await weightsOf(out, model) : { faithful: [] };
   const code = (await readdir(out)).filter((name) => /^(decoder-.*|wall)\.js$/.test(name));
   let once = 0;
-  for (const name of [...weights, ...code]) once += compressed(await readFile(join(out, name)));
+  for (const name of [...faithful, ...code]) once += await sent(name);
   return {
+    ...(natural !== undefined && { natural: await sent(natural) }),
     count: made.length,
     side,
     model,
@@ -141,13 +142,21 @@ async function weighed(
   };
 }
 
-/** A model's files that a decoder loads, relative to `out`. */
-async function weightsOf(out: string, model: string): Promise<string[]> {
+/** A model's files that a decoder loads, and what it loads besides for the natural look; relative to `out`. */
+async function weightsOf(
+  out: string,
+  model: string,
+): Promise<{ readonly faithful: readonly string[]; readonly natural?: string | undefined }> {
   for (const folder of await readdir(join(out, "models"))) {
-    const { name, blobs } = parseManifest(
+    const { name, blobs, looks } = parseManifest(
       await readFile(join(out, "models", folder, "manifest.json"), "utf8"),
     );
-    if (name === model) return DECODER_BLOBS.map((blob) => join("models", folder, blobs[blob].file));
+    if (name !== model) continue;
+    const at = ({ file }: Asset): string => join("models", folder, file);
+    return {
+      faithful: DECODER_BLOBS.map((blob) => at(blobs[blob])),
+      natural: looks?.natural && at(looks.natural),
+    };
   }
   throw new Error(`${out}: expected the model ${model} among its models`);
 }

@@ -24,6 +24,8 @@ export interface Wall {
   readonly model: string;
   /** Bytes of the code and weights that decode, compressed by gzip; they are sent once. */
   readonly once: number;
+  /** Bytes of the network of the natural look, compressed by gzip, which is sent when it is asked for; none without. */
+  readonly natural?: number | undefined;
   readonly zn: Weight;
   readonly webp: Weight;
 }
@@ -62,7 +64,7 @@ export function cells(
 
 /** Both sides on each other, with a split between them, and what they weigh. */
 export function wallDocument(pictures: readonly WallPicture[], wall: Wall): string {
-  const { count, side, zn, webp, once, model } = wall;
+  const { count, side, zn, webp, once, model, natural } = wall;
   const sides = cells(pictures, side);
   const smaller = zn.sent < webp.sent;
   const headline = smaller
@@ -89,7 +91,7 @@ export function wallDocument(pictures: readonly WallPicture[], wall: Wall): stri
 <h1>${headline}</h1>
 <p>At ${side}×${side} pixels, and of each picture ours has at least WebP's PSNR. Code and the weights of the model ${escaped(model)} are sent once besides: ${kilobytes(once)}. ${whether}</p>
 <p id="result" role="status">Decoding …</p>
-</header>
+${natural === undefined ? "" : lookSwitch(natural)}</header>
 <main>
 <p class="sides"><span><b>ZippyNet</b> ${whole(zn.file)} bytes</span><span><b>WebP</b> ${whole(webp.file)} bytes</span></p>
 <div class="wall" id="wall" data-model="${escaped(model)}">
@@ -105,7 +107,7 @@ ${sides.zn}
 <caption>Bytes, mean or sum of ${whole(count)} pictures</caption>
 <tr><td></td><th scope="col">ZippyNet</th><th scope="col">WebP</th></tr>
 <tr><th scope="row">a file</th><td>${zn.file.toFixed(1)}</td><td>${webp.file.toFixed(1)}</td></tr>
-<tr><th scope="row">PSNR</th><td>${zn.psnr.toFixed(2)} dB</td><td>${webp.psnr.toFixed(2)} dB</td></tr>
+<tr><th scope="row">PSNR${natural === undefined ? "" : " of the faithful look"}</th><td>${zn.psnr.toFixed(2)} dB</td><td>${webp.psnr.toFixed(2)} dB</td></tr>
 <tr><th scope="row">all in a page, as sent</th><td>${whole(zn.sent)}</td><td>${whole(webp.sent)}</td></tr>
 <tr><th scope="row">code and weights, as sent, once</th><td>${whole(once)}</td><td>0</td></tr>
 <tr><th scope="row">all of it</th><td>${whole(zn.sent + once)}</td><td>${whole(webp.sent)}</td></tr>
@@ -114,6 +116,17 @@ ${sides.zn}
 </main>
 </body>
 </html>
+`;
+}
+
+/** @param bytes of the second network, as sent */
+function lookSwitch(bytes: number): string {
+  return `<fieldset class="choice">
+<legend>Look of ZippyNet's side</legend>
+<label><input type="radio" name="look" value="faithful" checked> Faithful</label>
+<label><input type="radio" name="look" value="natural"> Natural</label>
+</fieldset>
+<p>Natural paints likely detail that the files do not hold, <a href="https://github.com/zippynet/zippynet/blob/main/docs/looks.md">and may be wrong</a>. Its network, ${kilobytes(bytes)} more, is loaded when it is first chosen. All numbers here are of the faithful look.</p>
 `;
 }
 

@@ -34,20 +34,30 @@ export class Latest {
 /** Of things that are under way at once, only the newest counts, whichever comes first. */
 export class Newest {
   #turn = 0;
+  /** Tells whoever waits for the newest so far that it no longer is. */
+  #replace: () => void = () => undefined;
 
   /**
-   * What comes of it; nothing, not even an error, once something newer is under way.
+   * What comes of it; nothing, not even an error, as soon as something newer is under way.
    * @param drop takes what came too late
    */
-  async of<T>(coming: Promise<T>, drop?: (late: T) => void): Promise<T | undefined> {
+  of<T>(coming: Promise<T>, drop?: (late: T) => void): Promise<T | undefined> {
     const turn = ++this.#turn;
-    try {
-      const found = await coming;
-      if (turn === this.#turn) return found;
-      drop?.(found);
-    } catch (error) {
-      if (turn === this.#turn) throw error;
-    }
-    return undefined;
+    this.#replace();
+    const replaced = new Promise<undefined>((resolve) => {
+      this.#replace = () => resolve(undefined);
+    });
+    const come = coming.then(
+      (found) => {
+        if (turn === this.#turn) return found;
+        drop?.(found);
+        return undefined;
+      },
+      (error: unknown) => {
+        if (turn === this.#turn) throw error;
+        return undefined;
+      },
+    );
+    return Promise.race([come, replaced]);
   }
 }

@@ -7,6 +7,7 @@ import { drawCurves } from "./curve-panel.ts";
 import { at, make } from "./dom.ts";
 import { Latest, type Pace, type Stale } from "./latest.ts";
 import { draft, limitsOf, possible } from "./limits.ts";
+import { LookSwitch } from "./look-switch.ts";
 import { inBytes, inDecibels } from "./measure.ts";
 import { PEERS, type Peer, writes } from "./peer.ts";
 import { listenForPictures, type Opened, type Picked } from "./pick.ts";
@@ -23,7 +24,7 @@ import {
   say,
   showPeer,
   showResult,
-  tellBusy,
+  whileBusy,
 } from "./result.ts";
 import { ask, limit, listenForSettings, type Wanted, wanted } from "./settings.ts";
 import { listenForCopies } from "./take-along.ts";
@@ -51,6 +52,9 @@ const views = at("views", "div");
 const details = at("details", "details");
 const jobs = new Latest();
 const weights = new Weights([...models.values()], ZIPPYNET_FIRST.models);
+const looks = new LookSwitch(
+  [...models.values()].find(({ name }) => name === ZIPPYNET_FIRST.models[0])?.number,
+);
 const peers: Peer[] = [];
 let shown: Shown | undefined;
 /** Wishes of the reader so far: what is made again without one, when weights come, is told. */
@@ -83,7 +87,6 @@ function picked(picture: Picked): void {
 }
 
 function refresh(pace: Pace): void {
-  tellBusy(true);
   jobs.run(async (stale) => {
     try {
       if (opened) await showOpened(opened);
@@ -95,17 +98,24 @@ function refresh(pace: Pace): void {
       failed(error);
     }
   });
-  void jobs.settled().then(() => tellBusy(false));
+  void whileBusy(jobs.settled());
 }
 
 function failed(error: unknown): void {
   shown = undefined;
+  looks.clear();
   fail(error);
+}
+
+/** Shows a file and what can be taken along of it; measured is the faithful picture, painted the chosen look. */
+async function display(result: Result & { readonly picture: ImageData }): Promise<void> {
+  await looks.show(result);
+  showResult(result);
 }
 
 /** A file as it came: there is no original beside it. */
 async function showOpened({ file, picture, isSigned }: Opened): Promise<void> {
-  showResult({ original: picture, file, picture, psnr: undefined });
+  await display({ original: picture, file, picture, psnr: undefined });
   shown = { original: picture, file, psnr: undefined, wanted: wanted(), wish: wishes };
   clearCurves();
   headline(`${inBytes(file.length)}.`);
@@ -125,9 +135,9 @@ async function follow(bitmap: ImageBitmap): Promise<void> {
   if (!file) return; // no single pass gets there
   const result = await resultOf(original, file);
   shown = { ...result, wanted: wanted(), wish: -1 };
-  showResult(result);
+  enter("moving"); // before the file is there, which is not yet the best one
+  await display(result);
   await showPeer(result);
-  enter("moving");
 }
 
 async function study(bitmap: ImageBitmap, stale: Stale): Promise<void> {
@@ -142,7 +152,7 @@ async function study(bitmap: ImageBitmap, stale: Stale): Promise<void> {
   const [file, raised] = await encodedWithin(original, by);
   const result = await resultOf(original, file);
   shown = { ...result, wanted: wanted(), wish };
-  showResult(result);
+  await display(result);
   const words = await showPeer(result);
   enter("done");
   say([renewed(before, shown), raised, words].filter(Boolean).join(" "));
@@ -227,7 +237,7 @@ for (const { number, name, bytes, description } of models.values()) {
 }
 ask({ maxBytes: ZIPPYNET_FIRST.bytes });
 listenForSettings(changed);
-listenForCopies();
+listenForCopies(() => looks.look);
 listenForPictures({ picked, failed });
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="peer"]')) {
   radio.addEventListener("change", () => {

@@ -31,9 +31,19 @@ export function enter(state: State): void {
   card.dataset["state"] = state;
 }
 
-/** Whether anything is still to come for the picture: limits and curves as well. */
-export function tellBusy(isBusy: boolean): void {
-  card.ariaBusy = String(isBusy);
+/** Work that is under way for the picture: its limits, curves and looks as well. */
+let busy = 0;
+
+/** Marks the card as busy until the work is done. */
+export async function whileBusy<T>(work: Promise<T>): Promise<T> {
+  busy++;
+  card.ariaBusy = "true";
+  try {
+    return await work;
+  } finally {
+    busy--;
+    card.ariaBusy = String(busy > 0);
+  }
 }
 
 /** Which model made a file, if one did. */
@@ -48,7 +58,7 @@ export async function resultOf(original: ImageData, file: Uint8Array) {
   return { original, file, picture, psnr: psnrOf(original, picture) };
 }
 
-/** All of the card but for what other codecs make of it. */
+/** All of the card but for our picture, which the look switch paints, and for what other codecs make of it. */
 export function showResult({
   original,
   file,
@@ -56,7 +66,6 @@ export function showResult({
   psnr,
 }: Result & { readonly picture: ImageData }): void {
   canvasOf(original, at("original", "canvas"));
-  canvasOf(picture, at("own", "canvas"));
   views.style.setProperty("--side", `${Math.max(picture.width, picture.height)}px`);
   const { width, height } = picture;
   at("own-text", "span").textContent =
@@ -111,8 +120,8 @@ export function headline(text: string): void {
 }
 
 /** Says what has come of it, once: the same again is not read aloud. */
-export function say(text: string): void {
-  status.classList.remove("bad");
+export function say(text: string, isBad = false): void {
+  status.classList.toggle("bad", isBad);
   if (status.textContent !== text) status.textContent = text;
 }
 

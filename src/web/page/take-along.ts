@@ -1,5 +1,6 @@
 import { toInline } from "../../codec/format/base64url.ts";
 import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
+import type { Look } from "../../codec/network/architecture.ts";
 import { at, messageOf, offer } from "./dom.ts";
 import { inBytes } from "./measure.ts";
 
@@ -27,7 +28,8 @@ export function clearInline(): void {
   offer(at("download", "button"), "picture.zn", undefined);
 }
 
-export function listenForCopies(): void {
+/** @param look the look that is shown, which a tag asks for as well */
+export function listenForCopies(look: () => Look): void {
   at("copy", "button").addEventListener("click", () => void copy("text", ({ text }) => text));
   const here = location.href.replace(/#.*/, "");
   at("copy-link", "button").addEventListener(
@@ -37,11 +39,10 @@ export function listenForCopies(): void {
   at("copy-tag", "button").addEventListener(
     "click",
     () =>
-      void copy(
-        "tag",
-        ({ text, width, height }) =>
-          `<zippy-img src="${text}" width="${width}" height="${height}" alt=""></zippy-img>`,
-      ),
+      void copy("tag", ({ text, width, height }) => {
+        const natural = look() === "natural" ? ' look="natural"' : "";
+        return `<zippy-img src="${text}" width="${width}" height="${height}" alt=""${natural}></zippy-img>`;
+      }),
   );
 }
 

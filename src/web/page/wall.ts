@@ -1,45 +1,82 @@
-/** The wall's script: what decodes comes first, then the pictures as they are ready; says how long that took. */
+/** The wall's script: loads the decoder, then shows each picture as soon as it is decoded, and says how long it took. */
 import { preload } from "../browser/decode.ts";
 import { defineZippyImage, type ZippyImage } from "../browser/element.ts";
-import { at, messageOf } from "./dom.ts";
+import { at, chosen, messageOf } from "./dom.ts";
 
 const result = at("result", "p");
 const [wall, split] = [at("wall", "div"), at("split", "input")];
 split.addEventListener("input", () => wall.style.setProperty("--part", String(Number(split.value) / 100)));
 
 const pictures = [...wall.querySelectorAll<ZippyImage>("zippy-img")];
-const whole = (value: number): string => Math.round(value).toLocaleString("en");
+/** Counts how often the wall was decoded. Only the newest time is told. */
+let newest = 0;
 
-run().catch((error: unknown) => {
-  result.textContent = messageOf(error);
-  result.classList.add("bad");
-});
+for (const radio of document.querySelectorAll('input[name="look"]'))
+  radio.addEventListener("change", () => void changeLook());
 
-async function run(): Promise<void> {
-  const began = performance.now();
-  await preload(wall.dataset["model"]);
-  const ready = performance.now();
-  let [done, first] = [0, 0];
-  wall.addEventListener(
-    "load",
-    ({ target }) => {
-      if (!pictures.includes(target as ZippyImage)) return;
-      first ||= performance.now() - ready;
-      done++;
-    },
-    true, // it does not bubble
-  );
-  const show = (): void => {
-    result.textContent = `Decoding … ${whole(done)} of ${whole(pictures.length)}`;
-    frame = requestAnimationFrame(show);
+const began = performance.now();
+preload(wall.dataset["model"])
+  .then(() => {
+    const loading = whole(performance.now() - began);
+    defineZippyImage();
+    return decodeAll((first) => `, the first after ${first} ms; code and weights before that: ${loading} ms`);
+  })
+  .catch(fail);
+
+/** Decodes all pictures by the chosen look; by the faithful one if the other does not come. */
+async function changeLook(): Promise<void> {
+  const setLook = (look: string): void => {
+    for (const picture of pictures) picture.look = look;
   };
-  let frame = requestAnimationFrame(show);
-  defineZippyImage();
-  const outcomes = await Promise.allSettled(pictures.map((picture) => picture.decode()));
+  const look = chosen("look");
+  setLook(look);
+  try {
+    await decodeAll(() => ` in the ${look} look`);
+  } catch (error) {
+    fail(error);
+    if (look === "faithful") return;
+    document.querySelector<HTMLInputElement>('input[name="look"][value="faithful"]')!.checked = true;
+    setLook("faithful");
+  }
+}
+
+/**
+ * Waits for all pictures and tells how many are there, unless they are decoded anew meanwhile. Throws what the first
+ * that failed did.
+ * @param more what to add in the end; it is told after how many milliseconds the first picture was there
+ */
+async function decodeAll(more: (first: string) => string): Promise<void> {
+  const turn = ++newest;
+  const start = performance.now();
+  let [done, first] = [0, 0];
+  const tell = (): void => {
+    if (turn !== newest) return;
+    result.textContent = `Decoding … ${whole(done)} of ${whole(pictures.length)}`;
+    frame = requestAnimationFrame(tell);
+  };
+  let frame = requestAnimationFrame(tell);
+  const outcomes = await Promise.allSettled(
+    pictures.map(async (picture) => {
+      await picture.decode();
+      first ||= performance.now() - start;
+      done++;
+    }),
+  );
   cancelAnimationFrame(frame);
-  const spent = performance.now() - ready;
+  if (turn !== newest) return;
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
+  const spent = performance.now() - start;
   const rate = whole((pictures.length / spent) * 1000);
-  result.textContent = `${whole(pictures.length)} pictures decoded in ${whole(spent)} ms (${rate} a second), the first after ${whole(first)} ms; code and weights before that: ${whole(ready - began)} ms.`;
+  result.classList.remove("bad");
+  result.textContent = `${whole(pictures.length)} pictures decoded in ${whole(spent)} ms (${rate} a second)${more(whole(first))}.`;
+}
+
+function fail(error: unknown): void {
+  result.textContent = messageOf(error);
+  result.classList.add("bad");
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString("en");
 }
