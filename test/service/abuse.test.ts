@@ -162,12 +162,22 @@ test("a picture that is too large to send is refused before it is rendered, and 
 
 test("a picture of megapixels that is too large as PNG is refused before it is decoded", async () => {
   // a frame that cannot be decoded shows whether somebody tried
-  const frame = (await lossyFrame(FAMILIES[0]!.first, NOISE, 95, 0)).slice(0, 130_000);
-  await service.put("latents", "cut.zn", writeClassical("vp8", frame));
+  const frame = await lossyFrame(FAMILIES[0]!.first, NOISE, 95, 0);
+  const put = (bytes: number) =>
+    service.put("latents", "cut.zn", writeClassical("vp8", frame.slice(0, bytes)));
+  await put(130_000);
   assertProblem(await service.image("cut", "?format=webp"), 500, /could not be decoded/);
-  assertProblem(await service.image("cut", "?format=png"), 422, /at most 100000 bytes, got 260000/);
-  assertProblem(await service.image("cut", "?format=png&w=400"), 422, /at most 100000 bytes, got 158691/);
-  assertProblem(await service.image("cut", "?format=png&w=600"), 422, /at most 100000 bytes, got 260000/);
+  assertProblem(await service.image("cut", "?format=png"), 422, /at most 100000 bytes, got 262144/);
+  assertProblem(await service.image("cut", "?format=png&w=400"), 422, /at most 100000 bytes, got 160000/);
+  assertProblem(await service.image("cut", "?format=png&w=600"), 422, /at most 100000 bytes, got 262144/);
+  // far below the limit in bytes, but no PNG of so many pixels is that small
+  await put(40_000);
+  assertProblem(await service.image("cut", "?format=png"), 422, /at most 100000 bytes, got 160000/);
+  await put(10_000);
+  assertProblem(await service.image("cut", "?format=png"), 422, /at most 100000 bytes, got 131072/);
+  await put(9000); // may be a screenshot
+  assertProblem(await service.image("cut", "?format=png"), 500, /could not be decoded/);
+  await put(130_000);
   // a smaller picture may be small enough, and so may be the part that is left of a picture that is cut
   for (const query of ["w=200", "w=100&h=500"])
     assertProblem(await service.image("cut", `?format=png&${query}`), 500, /could not be decoded/);

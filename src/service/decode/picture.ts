@@ -87,10 +87,14 @@ function sizeWithin(own: Size, wish: SizeWish, { enlarge }: ServiceSettings): Si
 }
 
 /**
- * A PNG takes at least this many times the bytes of a lossy file of the same pixels. The least of 54 files was 2.3
- * times, with AV1 at quality 100; at quality 90 it was 10.
+ * The least bits a pixel that a PNG takes of a lossy file of so many bits a pixel; 0 where the file does not tell,
+ * because it may be a large screenshot. Measured on 168 files of photographs, portraits, text, gradients and noise, by
+ * VP8 and AV1 at qualities 1–100: below 2 bits a PNG took at least 4.6 times the file, above at least 11 bits, and from
+ * 0.3 bits on never less than 4.5 bits. Periodic patterns take less, but they are stored without loss.
  */
-const LOSSY_TO_PNG = 2;
+function leastPngBits(lossyBits: number): number {
+  return lossyBits < 0.3 ? 0 : Math.max(4, Math.min(4 * lossyBits, 8), 1.5 * lossyBits);
+}
 
 /**
  * The least number of bytes that a picture can have as PNG, as far as its file tells: decoding a picture of megapixels
@@ -99,7 +103,9 @@ const LOSSY_TO_PNG = 2;
 function leastPngBytesOf(own: ZnFile, wish: SizeWish | undefined): number {
   const colour = own.kind === "latents" ? own.file.length : own.frame.length;
   const lossy = own.kind !== "vp8l";
-  const whole = (lossy ? LOSSY_TO_PNG : 1) * colour + (own.alpha?.length ?? 0);
+  const pixels = own.width * own.height;
+  const opaque = lossy ? (leastPngBits((8 * colour) / pixels) * pixels) / 8 : colour;
+  const whole = opaque + (own.alpha?.length ?? 0);
   if (!wish) return whole;
   const { width, height, scale } = fittedSize(own, wish);
   if (scale < 1 && !lossy) return 0;
