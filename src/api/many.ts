@@ -20,9 +20,11 @@ export async function settleEach<I, T, O extends CommonOptions>(
 ): Promise<Outcome<T>[]> {
   const { concurrency, onProgress, ...each } = options;
   const { signal } = options;
-  if (typeof items?.[Symbol.iterator] !== "function") throw badOption("expected a list", items);
+  // text and bytes are one item; taken for a list, each character of it would fail
+  const isOne = typeof items === "string" || ArrayBuffer.isView(items);
+  if (isOne || typeof items?.[Symbol.iterator] !== "function") throw badOption("expected a list", items);
   const all = [...items];
-  const width = concurrency ?? usual;
+  const width = concurrency === undefined ? usual : concurrency;
   assertWithin("concurrency", width, 1, 64);
   const outcomes: Outcome<T>[] = new Array(all.length);
   let [at, done] = [0, 0];

@@ -1,4 +1,4 @@
-import { assertWithin, badOption, told, ZippyNetError } from "../codec/errors.ts";
+import { assertWithin, badOption, told, typeOf, ZippyNetError } from "../codec/errors.ts";
 import { LOOKS, type Look } from "../codec/network/architecture.ts";
 import { assertTarget, MAX_EFFORT, type Target, targetOf } from "../codec/target.ts";
 import type { Channels } from "./picture.ts";
@@ -97,6 +97,15 @@ export function assertModel(model: unknown): void {
   throw badOption("expected a model's name or number, or auto", model);
 }
 
+/** A folder, by its URL; named by its form, so that these types need no library of the DOM. */
+export type Base = string | { readonly href: string };
+
+/** Throws `bad-option` unless it is the URL of a folder. */
+export function assertBase(base: unknown): void {
+  if (typeof base === "string" || typeof (base as URL | null)?.href === "string") return;
+  throw badOption("expected base as the URL of a folder", base);
+}
+
 /** Throws `bad-option` as `encodeWish`. */
 export function decodeWish(
   options: DecodeOptions,
@@ -112,7 +121,7 @@ export function decodeWish(
 
 /** Throws `bad-option` for an option that is none, with the name that may have been meant. */
 export function assertKnown(options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null)
+  if (typeOf(options) !== "Object")
     throw new ZippyNetError("bad-option", `expected options as an object, got ${told(options)}`);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;

@@ -1,4 +1,4 @@
-import { isWhole, told, typeOf, ZippyNetError } from "../codec/errors.ts";
+import { badOption, isWhole, told, typeOf, ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
 
 /**
@@ -21,13 +21,16 @@ export interface PictureLike {
 /** Bytes of a pixel: 3 are RGB, 4 are RGBA. */
 export type Channels = 3 | 4;
 
+/** Types of those that may hold a JPEG or the like. */
+const FILES: readonly string[] = ["ArrayBuffer", "Blob", "File"];
+
 /** Pixels of a caller → those of the codec. Throws `bad-image` unless there are 3 or 4 bytes for each pixel. */
 export function imageOf(picture: PictureLike): Image {
-  if (typeof picture !== "object" || picture === null)
-    throw new ZippyNetError(
-      "bad-option",
-      `expected a picture as { width, height, data }, got ${told(picture)}`,
-    );
+  if (typeof picture !== "object" || picture === null || !("data" in picture)) {
+    const isFile = ArrayBuffer.isView(picture) || FILES.includes(typeOf(picture));
+    const hint = isFile ? ", whose pixels sharp reads in Node, and square() in a page" : "";
+    throw badOption("expected a picture as { width, height, data }", picture, hint);
+  }
   const { width, height, data } = picture;
   for (const [name, side] of Object.entries({ width, height })) {
     if (!isWhole(side, 1))

@@ -1,4 +1,4 @@
-import { told, ZippyNetError } from "../codec/errors.ts";
+import { isDetached, told, typeOf, ZippyNetError } from "../codec/errors.ts";
 import { fromInline } from "../codec/format/base64url.ts";
 
 /** What is used of a Blob; named by its form, so that these types need no library of the DOM. */
@@ -17,7 +17,10 @@ const MAX_BYTES = 64 * 1024 * 1024;
 export async function bytesOf(source: Source): Promise<Uint8Array> {
   if (!isBlob(source)) return bytesNow(source);
   assertSize(source.size);
-  return new Uint8Array(await source.arrayBuffer());
+  const buffer = await source.arrayBuffer().catch((cause: unknown) => {
+    throw new ZippyNetError("bad-file", `expected a Blob that can be read: ${cause}`, { cause });
+  });
+  return bytesNow(buffer);
 }
 
 /** As `bytesOf`, of what needs not be waited for. */
@@ -26,15 +29,14 @@ export function bytesNow(source: Exclude<Source, BlobLike>): Uint8Array {
     assertSize(source.length);
     return fromInline(source);
   }
-  const bytes = ArrayBuffer.isView(source)
-    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-    : isBuffer(source)
-      ? new Uint8Array(source)
-      : undefined;
-  if (!bytes) {
+  const isView = ArrayBuffer.isView(source);
+  if ((!isView && !isBuffer(source)) || isDetached(isView ? source.buffer : source)) {
     const wanted = "expected a .zn file as Uint8Array, ArrayBuffer, Blob or base64url text";
     throw new ZippyNetError("bad-file", `${wanted}, got ${told(source)}`);
   }
+  const bytes = isView
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
   assertSize(bytes.length);
   return bytes;
 }
@@ -45,10 +47,10 @@ function assertSize(bytes: number): void {
 }
 
 function isBlob(source: Source): source is BlobLike {
-  return typeof source === "object" && source !== null && "arrayBuffer" in source;
+  return typeof (source as Partial<BlobLike> | null)?.arrayBuffer === "function";
 }
 
 /** Of this realm or another. */
 function isBuffer(source: unknown): source is ArrayBuffer {
-  return Object.prototype.toString.call(source) === "[object ArrayBuffer]";
+  return typeOf(source) === "ArrayBuffer";
 }

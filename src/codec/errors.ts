@@ -49,12 +49,13 @@ export function boundsOf(least: number, most: number = Number.MAX_SAFE_INTEGER):
 /** Throws `bad-option` unless an option is a whole number within bounds. */
 export function assertWithin(what: string, value: number, least: number, most: number): void {
   if (isWhole(value, least, most)) return;
-  throw badOption(`expected ${what === "effort" ? "an" : "a"} ${what} of ${boundsOf(least, most)}`, value);
+  const article = what === "effort" ? "an " : what.endsWith("s") ? "" : "a ";
+  throw badOption(`expected ${article}${what} of ${boundsOf(least, most)}`, value);
 }
 
-/** The error of an option that is not what was expected. */
-export function badOption(expected: string, got: unknown): ZippyNetError {
-  return new ZippyNetError("bad-option", `${expected}, got ${told(got)}`);
+/** The error of an option that is not what was expected. @param hint is added at the end */
+export function badOption(expected: string, got: unknown, hint = ""): ZippyNetError {
+  return new ZippyNetError("bad-option", `${expected}, got ${told(got)}${hint}`);
 }
 
 /** `Uint8Array` of a Node Buffer too, and of arrays from another realm, which `instanceof` does not know. */
@@ -65,5 +66,18 @@ export function typeOf(value: unknown): string {
 /** A value in a message: text in quotes, other things by their type or as they print. */
 export function told(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === "function") return "a function";
+  if (typeof value === "bigint") return `${value}n`;
+  if (ArrayBuffer.isView(value) && isDetached(value.buffer)) return `a detached ${typeOf(value)}`;
+  if (typeOf(value) === "ArrayBuffer" && isDetached(value as ArrayBuffer)) return "a detached ArrayBuffer";
   return typeof value === "object" && value !== null ? typeOf(value) : String(value);
+}
+
+/** Whether the bytes of a buffer were handed over to another thread. */
+export function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    return new Uint8Array(buffer).length < 0;
+  } catch {
+    return true; // Node 20 has no `detached`
+  }
 }

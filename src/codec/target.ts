@@ -45,7 +45,7 @@ export function targetOf(
   }
   if (psnr !== undefined) return { kind: "psnr", decibels: psnr };
   if (maxBytes !== undefined) return { kind: "bytes", maxBytes };
-  return { kind: "quality", quality: quality ?? standard };
+  return { kind: "quality", quality: quality === undefined ? standard : quality };
 }
 
 const TARGET_NAMES = { quality: "quality", psnr: "psnr", maxBytes: "maxBytes" } as const;

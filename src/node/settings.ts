@@ -1,5 +1,5 @@
 import { infoOfModel, type ModelInfo } from "../api/models.ts";
-import { assertKnown } from "../api/options.ts";
+import { assertBase, assertKnown, type Base } from "../api/options.ts";
 import { assertWithin, badOption } from "../codec/errors.ts";
 import { modelsIn } from "../model/folder.ts";
 import type { ModelPackage } from "../model/package.ts";
@@ -17,17 +17,18 @@ export interface Settings {
    * Threads that encode, 0–64; 0 encodes in the caller's own. One less than there are cores, at most four, unless told.
    */
   readonly threads?: number | undefined;
-  /** In a page: the folder of the files of `zippynet assets`. In Node it has no effect. */
-  readonly base?: string | { readonly href: string } | undefined;
+  /** Of a page: the folder of the workers and the weights. Nothing here. */
+  readonly base?: Base | undefined;
 }
 
 /** Changes settings for all calls that follow. Settings that are not given stay. Throws `bad-option`. */
 export function configure(settings: Settings): void {
   assertKnown(settings, ["models", "threads", "base"]);
-  const { models, threads } = settings;
+  const { models, threads, base } = settings;
   if (threads !== undefined) assertWithin("threads", threads, 0, 64);
   if (models !== undefined && typeof models !== "string" && !Array.isArray(models))
     throw badOption("expected models as packages or the path of a folder", models);
+  if (base !== undefined) assertBase(base);
   replan({
     ...(threads !== undefined && { threads }),
     ...(models !== undefined && {

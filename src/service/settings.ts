@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { boundsOf, parseWhole, ZippyNetError } from "../codec/errors.ts";
 import { LOOKS, type Look } from "../codec/network/architecture.ts";
+import { LEAST_SECRET } from "./decode/signed-url.ts";
 
 /**
  * The alias of every function. Events and requests run the version that it points to. A deployment points it to a new
@@ -139,7 +140,7 @@ function readable<T>(read: (text: string) => T) {
 export function readOrigins(text: string): string[] {
   if (text.trim() === "*") return [];
   const origins = text.split(",").map((origin) => origin.trim());
-  const wrong = origins.find((origin) => URL.parse(origin)?.origin !== origin);
+  const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
   if (wrong === undefined) return origins;
   throw new ZippyNetError("bad-option", `expected * or origins such as https://shop.example, got "${wrong}"`);
 }
@@ -151,9 +152,6 @@ function whole(standard: string, least: number, most: number) {
     `expected a whole number of ${boundsOf(least, most)}, got "${issue.input}"`;
   return v.optional(v.pipe(v.string(), v.check(isWithin, expected), v.transform(Number)), standard);
 }
-
-/** How many characters a secret may have. */
-const LEAST_SECRET = 32;
 
 /**
  * The secrets in a text, separated by blanks or line breaks. The first one signs; all are accepted, so that a secret

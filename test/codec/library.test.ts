@@ -6,6 +6,7 @@ import {
   DEFAULT_QUALITY,
   decode,
   decodeMany,
+  type ErrorCode,
   encode,
   encodeMany,
   fromInline,
@@ -268,10 +269,42 @@ test("models that are here say what they are", async () => {
   assert.ok(first!.bytes > 1_000_000);
 });
 
+/** As a caller has it who has handed its bytes to another thread. */
+function detached(): Uint8Array {
+  const bytes = new Uint8Array(8);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
+test("what cannot be read, or is not what it looks like, is told as it is", async () => {
+  const refuse = (call: () => Promise<unknown>, code: ErrorCode, message: RegExp) =>
+    assert.rejects(call, zippyError(code, message));
+  await refuse(() => decode(detached()), "bad-file", /got a detached Uint8Array$/);
+  await refuse(() => decode(detached().buffer as ArrayBuffer), "bad-file", /got a detached ArrayBuffer$/);
+  await refuse(async () => toInline(detached()), "bad-file", /got a detached Uint8Array$/);
+  const gone = { size: 5, arrayBuffer: () => Promise.reject(new Error("the file is gone")) };
+  await refuse(() => decode(gone), "bad-file", /a Blob that can be read: Error: the file is gone/);
+  const odd = { size: 5, arrayBuffer: async () => 5 as never };
+  await refuse(() => decode(odd), "bad-file", /expected a \.zn file .*, got 5$/);
+  // one source is no list of them
+  const file = await encode(image, { model: "faces", classical: false });
+  await refuse(() => decodeMany(toInline(file)), "bad-option", /expected a list, got "/);
+  await refuse(() => decodeMany(file as never), "bad-option", /expected a list, got Uint8Array/);
+  await refuse(() => decodeMany([file], { concurrency: null as never }), "bad-option", /got null/);
+  // the file is no picture yet
+  const png = new Uint8Array(100) as never;
+  await refuse(() => encode(png), "bad-option", /\{ width, height, data \}, got Uint8Array, .*sharp/);
+  await refuse(() => encode(image, { quality: null as never }), "bad-option", /quality of 1–100, got null/);
+  for (const options of [[], new Date(0), new Map()])
+    await refuse(async () => configure(options as never), "bad-option", /expected options as an object/);
+  await refuse(async () => configure({ base: 5 as never }), "bad-option", /URL of a folder, got 5/);
+  await refuse(async () => configure({ threads: 65 }), "bad-option", /expected threads of 0–64, got 65/);
+});
+
 test("what is missing or of a wrong type is a ZippyNetError that says what came", async () => {
   // as JavaScript may call it, which no compiler stops
   const calls = { configure, decode, decodeMany, encode, encodeMany, fromInline, info, preload, toInline };
-  const wrong = [null, 5.5, {}, true, Symbol("x"), { width: "4", height: 4, data: [] }];
+  const wrong = [null, 5.5, 5n, {}, true, Symbol("x"), { width: "4", height: 4, data: [] }, detached()];
   for (const [name, call] of Object.entries(calls)) {
     for (const value of name === "preload" ? wrong : [undefined, ...wrong]) {
       if (
@@ -285,7 +318,7 @@ test("what is missing or of a wrong type is a ZippyNetError that says what came"
       await assert.rejects(
         called,
         { name: "ZippyNetError", message: /expected .*, got / },
-        `${name}(${String(value)})`,
+        `${name}: ${typeof value}`,
       );
     }
   }

@@ -107,11 +107,19 @@ test("what is wrong is said: missing, altered, expired; and of nothing else", as
   assert.ok(!JSON.stringify(service.line).includes(SECRET));
 });
 
-test("a URL is not signed until a time that is none", () => {
-  assert.throws(
-    () => signUrl("https://api/images/a", SECRET, new Date("soon")),
-    /expires, got an invalid date/,
-  );
+test("a URL is not signed until a time that is none, or with a secret that is none", () => {
+  const wrong = [
+    [SECRET, new Date("soon"), /expires, got an invalid date/],
+    [SECRET, Date.now(), /expires, got \d+/],
+    ["", new Date(), /a secret of at least 32 characters, got one of 0/],
+    ["swordfish", new Date(), /got one of 9$/],
+    [undefined, new Date(), /got undefined$/],
+  ] as const;
+  for (const [secret, expires, message] of wrong)
+    assert.throws(() => signUrl("https://api/images/a", secret as string, expires as Date), {
+      code: "bad-option",
+      message,
+    });
 });
 
 test("no other path or query has a URL's signature", () => {

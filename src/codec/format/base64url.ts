@@ -1,4 +1,4 @@
-import { ZippyNetError } from "../errors.ts";
+import { isDetached, told, typeOf, ZippyNetError } from "../errors.ts";
 
 /**
  * A `.zn` file as text for HTML, JSON and URLs: base64url (RFC 4648, §5) without padding, ⌈4n/3⌉ characters for n
@@ -12,7 +12,8 @@ const VALUES: ReadonlyMap<string, number> = new Map(
 
 /** Throws `bad-file` for what is no Uint8Array. */
 export function toInline(file: Uint8Array): string {
-  if (!(file instanceof Uint8Array)) throw notInline(`expected the bytes of a file, got ${typeof file}`);
+  if (typeOf(file) !== "Uint8Array" || isDetached(file.buffer))
+    throw notInline(`expected the bytes of a file as Uint8Array, got ${told(file)}`);
   let text = "";
   for (let at = 0; at < file.length; at += 3) {
     const count = Math.min(3, file.length - at);
@@ -27,7 +28,7 @@ export function toInline(file: Uint8Array): string {
  * wrong.
  */
 export function fromInline(text: string): Uint8Array {
-  if (typeof text !== "string") throw notInline(`expected text, got ${typeof text}`);
+  if (typeof text !== "string") throw notInline(`expected text, got ${told(text)}`);
   const rest = text.length % 4;
   const file = new Uint8Array(Math.floor((text.length * 3) / 4));
   let bits = 0;

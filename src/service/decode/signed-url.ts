@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { parseWhole, ZippyNetError } from "../../codec/errors.ts";
+import { badOption, parseWhole, told, ZippyNetError } from "../../codec/errors.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { Problem } from "./answer.ts";
 
@@ -18,23 +18,31 @@ import { Problem } from "./answer.ts";
 const SCHEME = "zippynet-url-1";
 /** The last time that a `Date` can hold, in seconds since 1970. */
 const LATEST = 8.64e12;
+/** A shorter secret could be guessed. */
+export const LEAST_SECRET = 32;
 const [EXPIRES, SIGNATURE] = ["expires", "signature"] as const;
 
 /**
- * Signs the URL of a picture, with or without a query. Throws `bad-option` if it is no URL, is signed already, or the
- * time is invalid.
+ * Signs the URL of a picture, with or without a query. Throws `bad-option` if it is no URL, is signed already, the
+ * secret is short, or the time is invalid.
  * @param expires when it expires; rounded to whole seconds
  */
 export function signUrl(url: string, secret: string, expires: Date): string {
-  const signed = URL.parse(url);
-  if (!signed || !/^https?:$/.test(signed.protocol)) {
-    throw new ZippyNetError("bad-option", `expected a URL of http or https, got "${url}"`);
+  const signed = URL.canParse(url) ? new URL(url) : undefined; // Node 20 has no `URL.parse`
+  if (!signed || !/^https?:$/.test(signed.protocol)) throw badOption("expected a URL of http or https", url);
+  if (typeof secret !== "string" || secret.length < LEAST_SECRET) {
+    const got = typeof secret === "string" ? `one of ${secret.length}` : typeof secret; // not the secret itself
+    throw new ZippyNetError(
+      "bad-option",
+      `expected a secret of at least ${LEAST_SECRET} characters, got ${got}`,
+    );
   }
   if ([EXPIRES, SIGNATURE].some((name) => signed.searchParams.has(name))) {
     throw new ZippyNetError("bad-option", `expected a URL that is not signed, got "${url}"`);
   }
-  if (Number.isNaN(expires.getTime())) {
-    throw new ZippyNetError("bad-option", "expected a time at which the URL expires, got an invalid date");
+  if (!(expires instanceof Date) || Number.isNaN(expires.getTime())) {
+    const got = expires instanceof Date ? "an invalid date" : told(expires);
+    throw new ZippyNetError("bad-option", `expected a Date at which the URL expires, got ${got}`);
   }
   const path = decodedPath(signed.pathname);
   signed.searchParams.set(EXPIRES, String(Math.floor(expires.getTime() / 1000)));

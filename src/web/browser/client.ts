@@ -1,4 +1,4 @@
-import { assertKnown, type Progress, type Wish } from "../../api/options.ts";
+import { assertBase, assertKnown, type Base, type Progress, type Wish } from "../../api/options.ts";
 import type { Picture } from "../../api/picture.ts";
 import { badOption, ZippyNetError } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
@@ -13,7 +13,7 @@ export interface Settings {
    * Folder with the workers and `models/NAME/`, where they are not where the bundler puts them. Workers have to come
    * from the page's own origin.
    */
-  readonly base?: string | { readonly href: string } | undefined;
+  readonly base?: Base | undefined;
   /** Of Node: threads that encode. Nothing here. */
   readonly threads?: number | undefined;
 }
@@ -25,6 +25,7 @@ export function configure(change: Settings): void {
   assertKnown(change, ["models", "base", "threads"]);
   const { models, base } = change;
   if (models !== undefined && !Array.isArray(models)) throw badOption("expected models as packages", models);
+  if (base !== undefined) assertBase(base);
   settings = { ...settings, ...(models !== undefined && { models }), ...(base !== undefined && { base }) };
   for (const client of clients.values()) client.retire();
   clients.clear();
