@@ -25,7 +25,7 @@ export function codeIn({ width, height, data }: Seen, patience: Patience = PATIE
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ZippyNetError(
       "bad-image",
-      `expected a picture with one QR code in ${width}×${height} pixels: ${why}`,
+      `expected a picture with one QR code, found none that can be read in ${width}×${height} pixels: ${why}`,
       { cause },
     );
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { fromInline, info } from "../../src/index.ts";
 import { IMAGES, scratch, zippynet } from "./run.ts";
@@ -41,4 +41,12 @@ test("JSON, with what failed; the rest is done", async () => {
 test("standard input", async () => {
   const { out } = await zippynet(["inline", "-"], { input: readFileSync(golden) });
   assert.equal(out.toString().trimEnd(), readFileSync(golden).toString("base64url"));
+});
+
+test("a folder that has nothing for a command is told, and no failure", async () => {
+  mkdirSync(at("empty"));
+  for (const args of [["inline"], ["info"], ["encode", "-o", at("out")]]) {
+    const { code, err } = await zippynet([...args, at("empty")]);
+    assert.deepEqual([code, err], [0, `zippynet: nothing to do in ${at("empty")}\n`], args[0]);
+  }
 });

@@ -4,7 +4,7 @@ import { type Models, openModels } from "../../model/folder.ts";
 import { readBytes, readZnBytes } from "../files/bytes.ts";
 import { findInputs, isZnFile } from "../files/inputs.ts";
 import { EXIT_FAILED } from "../options.ts";
-import { type Failure, failure, isFailure } from "../results.ts";
+import { type Failure, failure, isFailure, tellIfNone } from "../results.ts";
 
 /** What a `.zn` file says of itself. */
 interface FileInfo extends Omit<Description, "model"> {
@@ -38,6 +38,7 @@ async function showInfo(named: string[], { json }: { readonly json?: boolean }):
   for (const { path } of inputs) {
     results.push(await infoOf(path, models).catch((error: unknown) => failure(path, error)));
   }
+  tellIfNone(results, named);
   if (json) process.stdout.write(`${JSON.stringify({ files: results }, undefined, 2)}\n`);
   else results.forEach(print);
   if (results.some(isFailure)) process.exitCode = EXIT_FAILED;

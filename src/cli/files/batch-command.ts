@@ -5,7 +5,7 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import { makeFolders } from "../../make-folders.ts";
 import { defaultJobs, EXIT_FAILED, usage } from "../options.ts";
 import { startProgress } from "../progress.ts";
-import { type Done, isFailure, type OnResults, partition, type Result } from "../results.ts";
+import { type Done, isFailure, type OnResults, partition, type Result, tellIfNone } from "../results.ts";
 import { findInputs, type Input, STANDARD, type Wanted } from "./inputs.ts";
 import { type Destination, folderOf, planOutputs, spareOriginals } from "./outputs.ts";
 import type { Work } from "./work.ts";
@@ -83,7 +83,7 @@ export async function runBatch(command: Command, options: BatchOptions, batch: B
       progress.stop();
     }
   }
-  if (results.length === 0) console.error(`zippynet: nothing to do in ${named.join(", ")}`);
+  tellIfNone(results, named);
   if (options.json) reportJson(results);
   else if (!options.quiet) reportText(results, batch.verb, to, names);
   if (results.some(isFailure)) process.exitCode = EXIT_FAILED;

@@ -1,6 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { badOption, parseWhole, told, ZippyNetError } from "../../codec/errors.ts";
-import type { ServiceSettings } from "../settings.ts";
 import { Problem } from "./answer.ts";
 
 /**
@@ -105,7 +104,7 @@ function decodedPath(pathname: string): string {
  * @param path decoded
  */
 export function admit(
-  { signingSecrets, maxAge }: Pick<ServiceSettings, "signingSecrets" | "maxAge">,
+  { signingSecrets, maxAge }: { readonly signingSecrets: readonly string[]; readonly maxAge: number },
   path: string,
   query: URLSearchParams,
 ): string {
