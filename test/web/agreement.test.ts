@@ -9,7 +9,7 @@ import { openModels } from "../../src/model/folder.ts";
 import { WebServer } from "../../src/web/development/server.ts";
 
 import { Answers } from "./answers.ts";
-import { NO_BROWSER } from "./chromium.ts";
+import { IN_CHROMIUM } from "./chromium.ts";
 import { Firefox, NO_FIREFOX } from "./firefox.ts";
 import { Site, watched } from "./site.ts";
 import { variedPictures } from "./varied-pictures.ts";
@@ -45,10 +45,7 @@ const SCRIPT = (answers: string): string => `
     await fetch("${answers}?error=" + encodeURIComponent(error), { method: "POST" });
   }`;
 
-suite("200 files give Node's pixels, and pictures Node's files", {
-  skip: NO_BROWSER,
-  timeout: 300_000,
-}, () => {
+suite("200 files give Node's pixels, and pictures Node's files", IN_CHROMIUM, () => {
   let site: Site;
   let server: WebServer;
   let answers: Answers;

@@ -5,14 +5,14 @@ import type { Page } from "playwright-core";
 import { toInline } from "../../src/index.ts";
 import { modulesOf, svgOf } from "../../src/qr/code.ts";
 import { writePayload } from "../../src/qr/payload.ts";
-import { NO_BROWSER } from "./chromium.ts";
+import { IN_CHROMIUM } from "./chromium.ts";
 import { Site } from "./site.ts";
 import { ready } from "./states.ts";
 
 /** What the page was given, in this order. */
 type WithCameras = typeof globalThis & { cameras: MediaStream[] };
 
-suite("the camera is off when its dialog is done with", { skip: NO_BROWSER, timeout: 240_000 }, () => {
+suite("the camera is off when its dialog is done with", IN_CHROMIUM, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { Page } from "playwright-core";
-import { NO_BROWSER } from "./chromium.ts";
+import { IN_CHROMIUM } from "./chromium.ts";
 import { Site } from "./site.ts";
 import { settled } from "./states.ts";
 
 /** What the browser read when it was let go on. */
 type WithRead = typeof globalThis & { read?: ImageBitmap };
 
-suite("of choices in quick succession the last is shown", { skip: NO_BROWSER, timeout: 240_000 }, () => {
+suite("of choices in quick succession the last is shown", IN_CHROMIUM, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();

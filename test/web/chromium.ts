@@ -13,6 +13,9 @@ export const NO_BROWSER: string | false = CHROMIUM
   ? false
   : `no Chromium found at ZIPPYNET_CHROMIUM, ${CANDIDATES.join(", ")}: install one (apt-get install chromium)`;
 
+/** For suites that need a browser. What hangs is ended at last; a busy machine is given time. */
+export const IN_CHROMIUM = { skip: NO_BROWSER, timeout: 1_200_000 } as const;
+
 export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM!,

@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { decode, toInline } from "../../src/index.ts";
 import type { ZippyImage } from "../../src/web/browser/element.ts";
-import { NO_BROWSER } from "./chromium.ts";
+import { IN_CHROMIUM } from "./chromium.ts";
 import { Site, watched } from "./site.ts";
 
 const file = readFileSync(new URL("../golden/photograph-1-42-q50.zn", import.meta.url));
@@ -20,7 +20,7 @@ const PIXEL =
 const html = (body: string, script = '<script src="/zippynet.script.js"></script>'): string =>
   `<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>t</title>${script}<body>${body}</body></html>`;
 
-suite("<zippy-img> in Chromium, under the policy", { skip: NO_BROWSER, timeout: 240_000 }, () => {
+suite("<zippy-img> in Chromium, under the policy", IN_CHROMIUM, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();
@@ -303,8 +303,8 @@ suite("<zippy-img> in Chromium, under the policy", { skip: NO_BROWSER, timeout: 
   });
 
   test("without WebAssembly the fallback shows", async () => {
-    const context = await site.browser.newContext();
-    await context.route("**/decoder-*.js", async (route) => {
+    const { page } = await watched(site.browser, "about:blank");
+    await page.context().route("**/decoder-*.js", async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: `self.WebAssembly = undefined;${await response.text()}` });
     });
@@ -312,10 +312,9 @@ suite("<zippy-img> in Chromium, under the policy", { skip: NO_BROWSER, timeout: 
       "none.html",
       html(`<zippy-img src="${inline}" fallback="${PIXEL}" width="42" height="42" alt="x"></zippy-img>`),
     );
-    const page = await context.newPage();
     await page.goto(`${site.server.url}/none.html`);
     await shown(page);
-    await context.close();
+    await page.context().close();
   });
 
   test("a page saved to a disk shows the fallback, and one without scripts what stands in <noscript>", async () => {

@@ -7,14 +7,14 @@ import type { Look } from "../../src/codec/network/architecture.ts";
 import { psnr } from "../../src/codec/rate-distortion.ts";
 import { configure, decode, fromInline, toInline } from "../../src/index.ts";
 import { withLook } from "../codec/made-look.ts";
-import { NO_BROWSER } from "./chromium.ts";
+import { IN_CHROMIUM } from "./chromium.ts";
 import { Site, watched } from "./site.ts";
 import { changed, choose, ready, settled } from "./states.ts";
 
 const golden = (name: string): string =>
   toInline(readFileSync(new URL(`../golden/${name}.zn`, import.meta.url)));
 
-suite("the page's switch between looks", { skip: NO_BROWSER, timeout: 600_000 }, () => {
+suite("the page's switch between looks", IN_CHROMIUM, () => {
   let models: string;
   let site: Site;
   before(async () => {

@@ -5,13 +5,13 @@ import type { Page } from "playwright-core";
 import { info, toInline } from "../../src/index.ts";
 import { readCode } from "../../src/qr/code-image.ts";
 import { readPayload } from "../../src/qr/payload.ts";
-import { NO_BROWSER } from "./chromium.ts";
+import { IN_CHROMIUM } from "./chromium.ts";
 import { Site } from "./site.ts";
 import { changed, choose, settled } from "./states.ts";
 
 const golden = (name: string): Buffer => readFileSync(new URL(`../golden/${name}.zn`, import.meta.url));
 
-suite("the page opens what it makes", { skip: NO_BROWSER, timeout: 600_000 }, () => {
+suite("the page opens what it makes", IN_CHROMIUM, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();

@@ -57,7 +57,7 @@ export async function watched(
   options: BrowserContextOptions = {},
 ): Promise<Watched> {
   const context = await browser.newContext(options);
-  context.setDefaultTimeout(120_000); // a busy machine is slow; what hangs is ended by the suite
+  context.setDefaultTimeout(300_000); // a busy machine is slow; what hangs is ended by the suite
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("console", (message) => {

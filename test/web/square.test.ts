@@ -3,7 +3,7 @@ import { after, before, suite, test } from "node:test";
 import sharp, { type Region } from "sharp";
 import { WebServer } from "../../src/web/development/server.ts";
 import { Answers } from "./answers.ts";
-import { NO_BROWSER } from "./chromium.ts";
+import { IN_CHROMIUM } from "./chromium.ts";
 import { Firefox, NO_FIREFOX } from "./firefox.ts";
 import { Site, watched } from "./site.ts";
 
@@ -21,7 +21,7 @@ const SCRIPT = (answers: string): string => `
     await fetch("${answers}?error=" + encodeURIComponent(error), { method: "POST" });
   }`;
 
-suite("a photograph of 37 megapixels becomes a small square", { skip: NO_BROWSER, timeout: 240_000 }, () => {
+suite("a photograph of 37 megapixels becomes a small square", IN_CHROMIUM, () => {
   let site: Site;
   let server: WebServer;
   let answers: Answers;

@@ -16,13 +16,13 @@ import { makeWall } from "../../src/web/development/make-wall.ts";
 import { breakEven, WALL, type Wall } from "../../src/web/development/wall-document.ts";
 import { withLook } from "../codec/made-look.ts";
 import { violations } from "./audit.ts";
-import { NO_BROWSER } from "./chromium.ts";
+import { IN_CHROMIUM } from "./chromium.ts";
 import { Site } from "./site.ts";
 
 const IMAGES = fileURLToPath(new URL("../images/", import.meta.url));
 const SIDE = 42;
 
-suite("the wall in Chromium, under the policy", { skip: NO_BROWSER, timeout: 240_000 }, () => {
+suite("the wall in Chromium, under the policy", IN_CHROMIUM, () => {
   let site: Site;
   let wall: Wall;
   let html: string;
@@ -95,7 +95,7 @@ suite("the wall in Chromium, under the policy", { skip: NO_BROWSER, timeout: 240
   });
 });
 
-suite("a wall of a model with two looks", { skip: NO_BROWSER, timeout: 240_000 }, () => {
+suite("a wall of a model with two looks", IN_CHROMIUM, () => {
   const COUNT = 3;
   let models: string;
   let site: Site;
