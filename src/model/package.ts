@@ -30,3 +30,15 @@ export async function placeOf(
   if ("href" in place) return place.href;
   return new Uint8Array(place);
 }
+
+/** A model whose weights a page may keep in a folder of its own, as `models/NAME/`; else they are in its package. */
+export function modelsBeside(
+  base: URL | undefined,
+  model: ModelPackage | undefined,
+): readonly ModelPackage[] {
+  if (!model) return [];
+  if (!base) return [model];
+  const { manifest, files } = model;
+  const at = (name: string) => () => new URL(`models/${manifest.name}/${name}`, base);
+  return [{ manifest, files: Object.fromEntries(Object.keys(files).map((name) => [name, at(name)])) }];
+}

@@ -7,20 +7,20 @@ import { type ModelPackage, placeOf } from "../../model/package.ts";
 import type { Answer, DecodeJob, LocatedModel, Request, RolePlace } from "./protocol.ts";
 
 export interface Settings {
-  /** The models to use: what packages `@zippynet/model-NAME` export. The one that comes with `zippynet` unless told. */
+  /** The models to use: what packages `@zippynet/model-NAME` export. By default the one that comes with `zippynet`. */
   readonly models?: readonly ModelPackage[] | undefined;
   /**
-   * Folder with the workers and `models/NAME/`, where they are not where the bundler puts them. Workers have to come
-   * from the page's own origin.
+   * Folder with the workers and `models/NAME/`, if they are not where the bundler puts them. Workers have to come from
+   * the page's own origin.
    */
   readonly base?: Base | undefined;
-  /** Of Node: threads that encode. Nothing here. */
+  /** Threads that encode, in Node. Ignored here. */
   readonly threads?: number | undefined;
 }
 
 let settings: Pick<Settings, "models" | "base"> = {};
 
-/** Changes settings for all calls that follow; what is not named stays. Throws `bad-option`. */
+/** Changes settings for all later calls. Settings that are not named stay. Throws `bad-option`. */
 export function configure(change: Settings): void {
   assertKnown(change, ["models", "base", "threads"]);
   const { models, base } = change;
@@ -38,7 +38,7 @@ function baseUrl(): URL | undefined {
   return new URL(typeof base === "string" ? base : base.href, globalThis.document?.baseURI);
 }
 
-/** The models of a page for a role. */
+/** The models of a page, for decoding or for encoding. */
 export async function modelsOf(place: RolePlace): Promise<readonly ModelPackage[]> {
   const models = settings.models ?? (await place.models(baseUrl()));
   if (models.length > 0) return models;
@@ -51,7 +51,7 @@ export async function modelsOf(place: RolePlace): Promise<readonly ModelPackage[
 type Result = Answer & { readonly type: "loaded" | "decoded" | "encoded" };
 
 interface Waiting {
-  /** As it is asked again where no worker starts. */
+  /** Sent again if no worker starts. */
   readonly request: Request;
   readonly onSearch: ((progress: Progress) => void) | undefined;
   readonly done: (result: Result) => void;
@@ -63,7 +63,7 @@ class Client {
   readonly #place: RolePlace;
   readonly #models: Promise<readonly ModelPackage[]>;
   readonly #waiting = new Map<number, Waiting>();
-  /** What was sent follows the first message, which waits for where the models are. */
+  /** Resolves once the first message is sent, which says where the models are. Others are sent after it. */
   #ready: Promise<unknown>;
   #post: (request: Request) => void = () => undefined;
   #stop: () => void = () => undefined;
@@ -89,7 +89,7 @@ class Client {
     }
   }
 
-  /** Files that are asked for in one turn of the page go to the worker in one message: many would hold up the page. */
+  /** Files that are asked for in the same task go to the worker in one message: thousands would hold up the page. */
   async decode(file: Uint8Array, look: Look): Promise<Picture> {
     if (this.#jobs.length === 0) {
       queueMicrotask(() => {
@@ -122,13 +122,13 @@ class Client {
     await this.#ask((id) => ({ type: "load", id, model }));
   }
 
-  /** Ends once all that was asked is answered. */
+  /** Stops the worker once it has answered everything. */
   retire(): void {
     this.#retired = true;
     if (this.#waiting.size === 0) this.#stop();
   }
 
-  /** Somebody no longer waits: what a worker does for nobody else ends with it. */
+  /** The caller no longer waits. If nobody else does, the worker is stopped. */
   abandon(): void {
     if (this.#waiting.size > 1) return;
     this.#break("abandoned");
@@ -186,7 +186,7 @@ class Client {
     if (this.#retired && this.#waiting.size === 0) this.#stop();
   }
 
-  /** A file that the worker did not find where it should be, from the text that a package brings for such a case. */
+  /** Sends the worker a file that it could not load, from the text that a package may bring for this case. */
   async #supply({ id, model, file }: Answer & { readonly type: "missing" }): Promise<void> {
     const models = await this.#models;
     const texts = await models
@@ -200,7 +200,7 @@ class Client {
   }
 
   /**
-   * Where no worker starts, the page does the work itself, if it has it at hand: slower to answer, but it shows
+   * If no worker starts, the page does the work itself, where it can. It answers more slowly then, but it shows
    * pictures.
    */
   async #replace(why: string): Promise<void> {
@@ -220,7 +220,7 @@ class Client {
     for (const { request } of this.#waiting.values()) this.#post(request);
   }
 
-  /** All that wait are told; the next request starts another. */
+  /** Fails all requests that wait. The next request starts another worker. */
   #break(why: string, code: ZippyNetError["code"] = "unavailable"): void {
     if (clients.get(this.#place.role) === this) clients.delete(this.#place.role);
     this.#stop();
@@ -233,7 +233,7 @@ let nextId = 0;
 const clients = new Map<RolePlace["role"], Client>();
 const listeners = new Set<(progress: Progress) => void>();
 
-/** The page's only worker of a role, started when first asked for. */
+/** The page's only worker of a role. The first call starts it. */
 export function client(place: RolePlace): Client {
   let found = clients.get(place.role);
   if (!found) {
@@ -252,7 +252,7 @@ export function onProgress(listener: (progress: Progress) => void): () => void {
 async function located(model: ModelPackage): Promise<LocatedModel> {
   const files: Record<string, string | Uint8Array> = {};
   for (const name of Object.keys(model.files)) {
-    const place = await placeOf(model, name).catch(() => undefined); // its text may be at hand
+    const place = await placeOf(model, name).catch(() => undefined); // the package may bring it as text
     if (place !== undefined) files[name] = typeof place === "string" ? absolute(place) : place;
   }
   return { manifest: JSON.stringify(model.manifest), files };

@@ -16,7 +16,7 @@ import { decoderPlace } from "./decoder-place.ts";
 import { canvasOf } from "./picture.ts";
 import { pngOf } from "./png.ts";
 
-/** Files that go to the worker at a time, unless told. */
+/** Files that go to the worker at a time by default. */
 const AT_ONCE = 64;
 
 /**
@@ -55,7 +55,7 @@ export async function decodeMany(
 
 type UrlOptions = Omit<DecodeOptions, "channels">;
 
-/** A picture on a canvas: one that is given takes its size. */
+/** Puts a picture on a canvas. A canvas that is given takes the size of the picture. */
 export async function decodeToCanvas(
   source: Source,
   canvas: HTMLCanvasElement = document.createElement("canvas"),
@@ -64,13 +64,13 @@ export async function decodeToCanvas(
   return canvasOf(await decode(source, { ...options, channels: 4 }), canvas);
 }
 
-/** A picture as the URL of a PNG, for `<img>` or CSS; give it to `URL.revokeObjectURL` when it is done with. */
+/** A picture as the URL of a PNG, for `<img>` or CSS. Free it by `URL.revokeObjectURL` when it is no longer used. */
 export async function decodeToUrl(source: Source, options: UrlOptions = {}): Promise<string> {
   return URL.createObjectURL(await pngOf(await decode(source, { ...options, channels: 4 })));
 }
 
 /**
- * Loads a model's decoder ahead of the first picture; the first model unless told. Throws `unknown-model`,
+ * Loads a model's decoder ahead of the first picture; by default that of the first model. Throws `unknown-model`,
  * `unavailable`, `bad-model`.
  */
 export async function preload(model?: string | number): Promise<void> {
@@ -87,7 +87,7 @@ async function decodeOne(source: Source, options: DecodeOptions): Promise<Pictur
   return { width, height, data: data.filter((_, i) => i % 4 < 3) };
 }
 
-/** Work that tells how its weights come. */
+/** Does work while a listener is told how the weights load. */
 export async function told<T>(
   listener: ((progress: Progress) => void) | undefined,
   work: () => Promise<T>,

@@ -1,4 +1,4 @@
 import { siteOf } from "./site.ts";
 
-/** Where the decoder is. The build of the package puts `packaged/package-decoder.ts` in its place. */
+/** Where the decoder is. The build of the package replaces this file by `packaged/package-decoder.ts`. */
 export const decoderPlace = siteOf("decoder");

@@ -1,4 +1,4 @@
-/** `zippynet/element`: importing it makes `<zippy-img>` known. */
+/** `zippynet/element`: importing it registers `<zippy-img>`. */
 import { defineZippyImage } from "./element.ts";
 
 export { configure } from "./client.ts";

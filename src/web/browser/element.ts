@@ -4,7 +4,7 @@ import { decoderPlace } from "./decoder-place.ts";
 import { forget, whenNear } from "./near.ts";
 import { elementOf } from "./picture.ts";
 
-/** A text with one of these is a URL: base64url has neither. */
+/** A `src` with one of these is a URL. They do not occur in base64url. */
 const URL_SIGNS = /[/.:?]/;
 
 const STYLE = `
@@ -20,7 +20,7 @@ canvas, img { display: block; width: 100%; height: 100%; object-fit: inherit; ob
 
 /** Undefined on a server, where this module may be imported and does nothing. */
 const sheet = globalThis.CSSStyleSheet && new CSSStyleSheet();
-sheet?.replaceSync(STYLE); // constructed: a strict style-src allows it
+sheet?.replaceSync(STYLE); // unlike a <style>, a constructed sheet is allowed by a strict style-src
 
 const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
@@ -38,15 +38,15 @@ const REFLECTED = ["src", "alt", "fallback", "loading", "decoding", "look"] as c
  *
  * - `src`: the text of `toInline`, or the URL of a `.zn` file (recognised by `/`, `.`, `:` or `?`)
  * - `alt`, `width`, `height`, `decoding`: as of `<img>`; with width and height nothing moves when the picture comes
- * - `loading`: `lazy` unless told, which waits until the element is near the viewport or the page is printed; `eager`
- * - `look`: `natural` for a picture that is sharper to the eye, where the model has that look; `faithful` unless told
- * - `fallback`: the URL of an ordinary picture, shown where this one cannot be
+ * - `loading`: `lazy`, the default, waits until the element is near the viewport or the page is printed; or `eager`
+ * - `look`: `faithful`, the default; `natural` is sharper to the eye, where the model has that look
+ * - `fallback`: the URL of an ordinary picture, shown if this one cannot be
  *
- * Within is an `<img>`, which can be saved, copied and dragged; `object-fit` and `object-position` of the element are
- * the picture's. `load` and `error` events tell the outcome; the latter's `detail` is the error. What fails without
- * fallback shows a frame with its `alt`, and has the attribute `broken`; the console says why, once for each kind of
- * failure. `complete`, `naturalWidth`, `naturalHeight` and `decode()` are those of `<img>`, but that
- * `decode()` does not wait for the viewport.
+ * Inside is an `<img>`, which can be saved, copied and dragged. `object-fit` and `object-position` apply to it. `load`
+ * and `error` events tell the outcome; the `detail` of `error` is the error. An element that fails and has no fallback
+ * shows a frame with its `alt`, and gets the attribute `broken`. The console says why, once for each kind of failure.
+ * `complete`, `naturalWidth`, `naturalHeight` and `decode()` are those of `<img>`, except that `decode()` does not wait
+ * until the element is near the viewport.
  */
 export class ZippyImage extends Base {
   static readonly observedAttributes = ["src", "alt", "width", "height", "fallback", "loading", "look"];
@@ -57,17 +57,17 @@ export class ZippyImage extends Base {
   declare loading: string;
   declare decoding: string;
   declare look: string;
-  /** Pixels as shown, else of the attribute. */
+  /** Pixels as shown; before there is a picture, those of the attribute. */
   declare width: number;
   declare height: number;
 
   readonly #root = this.attachShadow({ mode: "open" });
-  /** Of the newest `src`: an older one that comes late is dropped. */
+  /** Number of the newest `src`. An older picture that comes late is dropped. */
   #turn = 0;
-  /** What comes of the newest `src`, once it is asked for. */
+  /** Settles when the newest `src` is shown or has failed; undefined until it is asked for. */
   #showing: Promise<void> | undefined;
   #complete = false;
-  /** Pixels of what is shown. */
+  /** Pixels of the picture that is shown. */
   #size: Size | undefined;
 
   static {
@@ -103,7 +103,7 @@ export class ZippyImage extends Base {
     return this.#size?.height ?? 0;
   }
 
-  /** Whether nothing more is to come. */
+  /** Whether the picture is shown or has failed, as of `<img>`. */
   get complete(): boolean {
     return this.#complete || !this.src;
   }
@@ -136,7 +136,7 @@ export class ZippyImage extends Base {
     } else if (this.#showing) void this.#begin();
   }
 
-  /** Another picture: it is shown when this comes back into the page and is near. */
+  /** For another picture, which is shown when the element is in the page again and near the viewport. */
   #reset(): void {
     this.#turn++;
     this.#showing = undefined;
@@ -148,13 +148,13 @@ export class ZippyImage extends Base {
     this.#complete = false;
     const showing = this.#show(++this.#turn);
     this.#showing = showing;
-    showing.catch(() => undefined); // there is an event, too
+    showing.catch(() => undefined); // the error event tells it
     return showing;
   }
 
   /**
-   * A picture with `alt` is an image of that name; with an empty `alt` it is decoration; without one it is an image all
-   * the same.
+   * For assistive technology: a picture with `alt` is an image of that name, one with an empty `alt` is decoration, and
+   * one without `alt` is an image without a name.
    */
   #describe(): void {
     const alt = this.getAttribute("alt");
@@ -167,7 +167,7 @@ export class ZippyImage extends Base {
     if (alt !== null) this.setAttribute("aria-label", alt);
   }
 
-  /** As of `<img>`, style sheets of the page win: these are the shadow's own rules on the host. */
+  /** Sets the size by a rule of the shadow root, so that style sheets of the page win, as they do for `<img>`. */
   #measure(): void {
     if (!sheet) return;
     const [width, height] = ["width", "height"].map((name) => pixels(this.getAttribute(name)));
@@ -179,7 +179,7 @@ export class ZippyImage extends Base {
     try {
       const file = await fileOf(this.src);
       const look = this.look === "natural" ? "natural" : "faithful";
-      const picture = await client(decoderPlace).decode(file, look); // asked for now: one that broke is another
+      const picture = await client(decoderPlace).decode(file, look); // not kept: a worker that broke is replaced
       const element = await elementOf(picture);
       if (turn !== this.#turn) return this.#showing;
       if (this.decoding) element.setAttribute("decoding", this.decoding);
@@ -199,7 +199,7 @@ export class ZippyImage extends Base {
     if (this.fallback) {
       this.removeAttribute("broken");
       const img = new Image();
-      img.alt = ""; // the element itself is named
+      img.alt = ""; // the element itself has the name
       img.onload = () =>
         turn === this.#turn && this.#fill(img, { width: img.naturalWidth, height: img.naturalHeight });
       img.onerror = () => turn === this.#turn && this.#break();
@@ -217,7 +217,7 @@ export class ZippyImage extends Base {
     const frame = document.createElement("div");
     frame.className = "broken";
     frame.setAttribute("part", "broken");
-    frame.setAttribute("aria-hidden", "true"); // its text is the name of the element
+    frame.setAttribute("aria-hidden", "true"); // the element itself has the name
     frame.textContent = this.alt || "✕";
     this.#fill(frame);
   }
@@ -238,18 +238,18 @@ async function fileOf(src: string): Promise<Uint8Array> {
   return bytesOf(await response.arrayBuffer());
 }
 
-/** Says on the console why a picture is not shown, once for each kind of failure: a list may have thousands. */
+/** Tells the console why a picture is not shown. Once for each kind of failure, as a list may have thousands. */
 function tell(error: unknown): void {
   const { code, message } = error as { code?: string; message?: string };
   const kind = code ?? "";
   if (told.has(kind)) return;
   told.add(kind);
-  console.warn(`<zippy-img>: ${message ?? error} (said once; of each picture its error event tells)`);
+  console.warn(`<zippy-img>: ${message ?? error} (said once; each picture has an error event)`);
 }
 
 const told = new Set<string>();
 
-/** Whole pixels of an attribute, if it states any. */
+/** The number of pixels in an attribute, if there is one. */
 function pixels(text: string | null): number | undefined {
   const value = Number.parseInt(text ?? "", 10);
   return value >= 0 ? value : undefined;
@@ -258,8 +258,8 @@ function pixels(text: string | null): number | undefined {
 type Side = number | undefined;
 
 /**
- * Shared by all elements of a size: ten thousand sheets take seconds. @param shape the picture's once it is there, as
- * `<img>` has it, for style sheets that give but one side
+ * The rules for a size. All elements of this size share them, because ten thousand sheets would take seconds.
+ * @param shape gives the aspect ratio, for style sheets that set only one side
  */
 function sheetOf(
   width: Side,
@@ -285,7 +285,7 @@ function sheetOf(
 
 const sizes = new Map<string, CSSStyleSheet>();
 
-/** Makes `<zippy-img>` known, once; on a server it does nothing. */
+/** Registers `<zippy-img>`, unless it is already registered. On a server it does nothing. */
 export function defineZippyImage(): void {
   const registry = globalThis.customElements;
   if (registry && !registry.get("zippy-img")) registry.define("zippy-img", ZippyImage);

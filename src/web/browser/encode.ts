@@ -6,7 +6,7 @@ import { told } from "./decode.ts";
 import { encoderPlace } from "./encoder-place.ts";
 
 /**
- * Pixels of 8×8 to 1024×1024 → a `.zn` file of latents; transparency is laid on white. The first call loads the
+ * Pixels of 8×8 to 1024×1024 → a `.zn` file of latents. Transparency becomes white. The first call loads the
  * encoder's weights. Throws `bad-image`, `bad-option`, `unknown-model`, `bad-model`, `unavailable`.
  * @example
  * const file = await encode(await square(photo, 64), { maxBytes: 120 });

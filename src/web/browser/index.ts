@@ -1,6 +1,6 @@
 /**
- * `zippynet/browser`: `.zn` files → pixels, and pixels → `.zn` files, in a page. What it shares with `zippynet` does
- * the same.
+ * `zippynet/browser`: `.zn` files → pixels, and pixels → `.zn` files, in a page. Names that `zippynet` has too do the
+ * same as there.
  *
  * ```ts
  * import { decodeToUrl } from "zippynet/browser";

@@ -1,7 +1,7 @@
-/** What each element does when it comes near the viewport or is printed. */
+/** What to call for each element when it comes near the viewport or is printed. */
 const waiting = new Map<Element, () => void>();
 
-/** One for all elements; they begin half a screen before they are seen. */
+/** One observer for all elements. They start when they are within half a screen of the viewport. */
 let observer: IntersectionObserver | undefined;
 
 /** Calls `start` once, when an element is near the viewport, or when the page is about to be printed. */
@@ -11,7 +11,7 @@ export function whenNear(element: Element, start: () => void): void {
   observer.observe(element);
 }
 
-/** The element waits no longer. */
+/** Ends the wait of an element. */
 export function forget(element: Element): void {
   if (waiting.delete(element)) observer?.unobserve(element);
 }

@@ -1,7 +1,7 @@
 import type { Picture } from "../../api/picture.ts";
 import { pngOf } from "./png.ts";
 
-/** Puts pixels on a canvas, which takes their size. */
+/** Puts a picture on a canvas, which takes its size. */
 export function canvasOf(picture: ImageData, canvas: HTMLCanvasElement): HTMLCanvasElement {
   canvas.width = picture.width;
   canvas.height = picture.height;
@@ -9,7 +9,7 @@ export function canvasOf(picture: ImageData, canvas: HTMLCanvasElement): HTMLCan
   return canvas;
 }
 
-/** Pixels as an image file; PNG unless told. @param quality 0–1, of lossy formats */
+/** A picture as an image file, by default a PNG. @param quality 0–1, for lossy formats */
 export function blobOf(picture: ImageData, type = "image/png", quality?: number): Promise<Blob> {
   const canvas = canvasOf(picture, document.createElement("canvas"));
   return new Promise((resolve, reject) => {
@@ -20,8 +20,8 @@ export function blobOf(picture: ImageData, type = "image/png", quality?: number)
 }
 
 /**
- * An `<img>` of a picture, which can be saved, copied and dragged; its blob is let go of with it. A canvas where the
- * page's policy allows no blobs.
+ * An `<img>` of a picture, which can be saved, copied and dragged. Its blob is freed when the element is. If the page's
+ * policy allows no blobs, it is a canvas.
  */
 export async function elementOf(picture: Picture): Promise<HTMLImageElement | HTMLCanvasElement> {
   const img = new Image();
@@ -38,5 +38,5 @@ export async function elementOf(picture: Picture): Promise<HTMLImageElement | HT
   return canvasOf(new ImageData(data, width, height), document.createElement("canvas"));
 }
 
-/** The URLs of pictures that may still be shown. */
+/** Frees the URL of a picture once its element is garbage-collected. */
 const blobs = new FinalizationRegistry<string>((url) => URL.revokeObjectURL(url));

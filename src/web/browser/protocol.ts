@@ -5,14 +5,14 @@ import type { Image } from "../../codec/image.ts";
 import type { Look } from "../../codec/network/architecture.ts";
 import type { ModelPackage } from "../../model/package.ts";
 
-/** What page and worker say to each other. */
+/** Messages of the page to a worker. */
 export type Request =
-  /** The first. */
+  /** The first message. */
   | { readonly type: "start"; readonly models: readonly LocatedModel[] }
-  /** Loads a model ahead of the first picture; the first of all unless told. */
+  /** Loads a model ahead of the first picture; the first model if none is named. */
   | { readonly type: "load"; readonly id: number; readonly model: string | number | undefined }
   | { readonly type: "decode"; readonly jobs: readonly DecodeJob[] }
-  /** A draft takes single passes, whatever the effort. */
+  /** A draft is encoded without a search, whatever the effort. */
   | {
       readonly type: "encode";
       readonly id: number;
@@ -20,7 +20,7 @@ export type Request =
       readonly wish: Wish;
       readonly draft: boolean;
     }
-  /** The answer to `missing`: the file, if the page has it. */
+  /** The reply to `missing`: the file, if the page has it. */
   | { readonly type: "weights"; readonly id: number; readonly bytes: Uint8Array | undefined };
 
 export interface DecodeJob {
@@ -29,15 +29,16 @@ export interface DecodeJob {
   readonly look: Look;
 }
 
+/** Messages of a worker to the page. */
 export type Answer =
   | { readonly type: "loaded"; readonly id: number }
   | { readonly type: "decoded"; readonly id: number; readonly picture: Picture }
   | { readonly type: "encoded"; readonly id: number; readonly file: Uint8Array }
   | { readonly type: "failed"; readonly id: number; readonly code: ErrorCode; readonly message: string }
-  /** A file is not where it should be. `id` is the worker's. */
+  /** Asks for a file that could not be loaded. The worker chooses the `id`. */
   | { readonly type: "missing"; readonly id: number; readonly model: number; readonly file: string }
   | ({ readonly type: "progress" } & Loading)
-  /** What is done of the search of an encoding, of how much. */
+  /** How far the search of an encoding has come. */
   | { readonly type: "search"; readonly id: number; readonly done: number; readonly total: number };
 
 /** A model, and where its weights are. */
@@ -48,7 +49,7 @@ export interface LocatedModel {
   readonly files: Readonly<Record<string, string | Uint8Array>>;
 }
 
-/** Bytes of a model's weights that have come, of how many. */
+/** How many bytes of a model's weights are loaded. */
 export interface Loading {
   readonly model: number;
   readonly loaded: number;
@@ -56,20 +57,20 @@ export interface Loading {
 }
 
 /**
- * Where a worker is, and the weights that it needs. One for decoding and one for encoding: who only decodes ships
- * neither `g_a` nor the search.
+ * Where a worker and its weights are. There is one place for decoding and one for encoding, so that a page that only
+ * decodes contains neither `g_a` nor the search.
  */
 export interface RolePlace {
   readonly role: "decoder" | "encoder";
-  /** Its worker, which has to come from the page's own origin. @param base folder that `configure` names, if it does */
+  /** Starts the worker, which has to come from the page's own origin. @param base the folder that `configure` names */
   start(base: URL | undefined): Worker;
-  /** The models that a page has without being told. */
+  /** The models that a page has if it names none. */
   models(base: URL | undefined): Promise<readonly ModelPackage[]>;
-  /** Does the worker's work in the page itself, for where no worker starts. */
+  /** Loads code that does the worker's work in the page itself, for pages in which no worker starts. */
   readonly here?: () => Promise<Serve>;
 }
 
-/** Takes requests, and answers them by what it is given. */
+/** Given where answers go, gives a function that takes requests. */
 export type Serve = (
   answer: (message: Answer, ...transfer: Transferable[]) => void,
 ) => (request: Request) => void;

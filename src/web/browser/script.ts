@@ -1,4 +1,4 @@
-/** The script-tag build: `ZippyNet.decode(…)` and all the rest, and `<zippy-img>`. */
+/** The build for script tags: the global `ZippyNet` with all of `zippynet/browser`, and `<zippy-img>`. */
 import { defineZippyImage } from "./element.ts";
 
 export { ZippyImage } from "./element.ts";

@@ -1,10 +1,10 @@
 import type { Site } from "../build/contents.ts";
 import type { RolePlace } from "./protocol.ts";
 
-/** Set by esbuild. */
+/** The build sets it. */
 declare const ZIPPYNET_SITE: Site;
 
-/** Where a site has what a role needs. */
+/** Where a site has the worker and the weights of a role. */
 export function siteOf(role: RolePlace["role"]): RolePlace {
   const at = (path: string, base: URL | undefined): string =>
     new URL(path, base ?? new URL(".", import.meta.url)).href;

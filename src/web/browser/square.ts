@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../../codec/errors.ts";
 
-/** Where a square lies in a picture, as shares of its own size: 0–1. The middle, as large as it can be, unless told. */
+/** A square in a picture. `x` and `y` are 0 at the left and top, 0.5 in the middle, 1 at the right and bottom. */
 export interface Crop {
   readonly x: number;
   readonly y: number;
@@ -10,12 +10,12 @@ export interface Crop {
 
 const WHOLE: Crop = { x: 0.5, y: 0.5, size: 1 };
 
-/** Pixels a side of the largest canvas: some browsers have none of a whole photograph. */
+/** Pixels a side of the largest canvas. Some browsers have no canvas as large as a photograph. */
 const MOST = 2048;
 
 /**
- * A picture file as the browser reads it, upright, cut to a square and scaled. Throws `bad-image` for what the browser
- * cannot read.
+ * A picture file as the browser reads it, upright, cut to a square and scaled; by default to the largest square in the
+ * middle. Throws `bad-image` if the browser cannot read it.
  * @param side pixels of the result
  */
 export async function square(file: Blob, side: number, crop: Crop = WHOLE): Promise<ImageData> {
@@ -41,8 +41,8 @@ export async function readable(file: Blob): Promise<ImageBitmap> {
 }
 
 /**
- * In place of a bitmap, which is let go. The whole of it: Chromium cuts one that it has turned upright in the wrong
- * place.
+ * Scales a bitmap by a half, and frees it. It scales the whole bitmap and does not cut: Chromium cuts in the wrong
+ * place if it has turned the picture upright.
  */
 async function halfOf(bitmap: ImageBitmap): Promise<ImageBitmap> {
   try {
@@ -57,8 +57,8 @@ async function halfOf(bitmap: ImageBitmap): Promise<ImageBitmap> {
 }
 
 /**
- * Cuts a square of under 4096 pixels a side and scales it, by no more than a half at a time: a canvas that scales by
- * more leaves pixels out, Firefox's at least.
+ * Cuts a square of under 4096 pixels a side and scales it, by at most a half at a time. A canvas that scales by more
+ * leaves pixels out, at least in Firefox.
  */
 export function squareOf(bitmap: ImageBitmap, side: number, crop: Crop = WHOLE): ImageData {
   const from = sizeOf(bitmap, crop);
@@ -79,7 +79,7 @@ function sizeOf({ width, height }: ImageBitmap, crop: Crop): number {
   return Math.max(1, Math.round(Math.min(width, height) * crop.size));
 }
 
-/** The size that comes next on the way to another. */
+/** The next size on the way down to another. */
 function nextSize(from: number, to: number): number {
   return Math.max(to, from > MOST ? MOST : Math.ceil(from / 2));
 }
@@ -90,7 +90,7 @@ function drawn(side: number, draw: (context: CanvasRenderingContext2D) => void):
   canvas.height = side;
   const context = canvas.getContext("2d", { willReadFrequently: true })!;
   context.imageSmoothingQuality = "high";
-  context.fillStyle = "#fff"; // transparency is laid on white
+  context.fillStyle = "#fff"; // transparency becomes white
   context.fillRect(0, 0, side, side);
   draw(context);
   return canvas;

@@ -10,14 +10,14 @@ import { FIRST, type FirstPicture, makeFirstPicture } from "./first-picture.ts";
 import { modelOrders } from "./model-orders.ts";
 
 const PAGE = fileURLToPath(new URL("../page/", import.meta.url));
-/** Sample pictures, and those of the tests that stand beside them. */
+/** Sample pictures, and pictures of the tests that are samples too. */
 const SAMPLES = join(PAGE, "samples");
 const TESTED = fileURLToPath(new URL("../../../test/images/", import.meta.url));
 const ALSO = ["jacket-64.png", "shoes-64.png", "parrot-64.png"];
 
 /**
- * Writes the page beside what it loads.
- * @param site what lies there already
+ * Writes the page and its samples beside the workers and models.
+ * @param site the workers and models
  * @param models folder of models
  */
 export async function buildPage(out: string, site: Site, models: string): Promise<void> {
@@ -32,7 +32,7 @@ export async function buildPage(out: string, site: Site, models: string): Promis
     copyFile(join(PAGE, "icon.svg"), join(out, "icon.svg")),
     ...own.map((name) => copyFile(join(SAMPLES, name), join(out, "samples", name))),
     ...ALSO.map((name) => copyFile(join(TESTED, name), join(out, "samples", name))),
-    writeFile(join(out, "service.json"), "{}\n"), // whoever serves the page may say where the service is
+    writeFile(join(out, "service.json"), "{}\n"), // replaced by whoever serves the page beside a service
     build({
       ...COMMON,
       entryPoints: [
@@ -69,7 +69,7 @@ function looksOfFirst({ models }: Site, { model }: FirstPicture): number {
   return infoOfModel(JSON.stringify(manifest)).looks.length;
 }
 
-/** The page with the numbers of its first picture. Throws if a place in it is not known. */
+/** Fills the numbers of the first picture in. Throws if the page asks for a value that is not known. */
 function filled(html: string, { bytes, psnr, webp, inline, model }: FirstPicture, looks: number): string {
   const worse = webp.psnr < psnr ? "a worse one" : "the same";
   const values: Readonly<Record<string, string>> = {
@@ -88,7 +88,7 @@ function filled(html: string, { bytes, psnr, webp, inline, model }: FirstPicture
   });
 }
 
-/** Writes the service worker, which keeps all that lies in `out` but for models, scripts for others, and itself. */
+/** Writes the service worker. It keeps all files of the page that are in `out`, except the models and itself. */
 export async function buildOffline(out: string): Promise<void> {
   const entries = await readdir(out, { recursive: true, withFileTypes: true });
   const files = entries

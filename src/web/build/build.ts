@@ -25,13 +25,13 @@ export interface WebOptions {
  * zippynet.script.js              the same for <script>: the global ZippyNet, and <zippy-img>
  * decoder-HASH.js, encoder-HASH.js     workers
  * models/NUMBER-HASH/             manifest and weights
- * index.html, page.js, page.css, qr-worker.js, first/, samples/, service.json     the page; it needs only these and the
- *                                 workers'
+ * index.html, page.js, page.css, qr-worker.js, first/, samples/, service.json     the page, which also needs
+ *                                 workers and models
  * offline.js                      its service worker
- * wall.js, wall.css               what the walls of `npm run wall` load
+ * wall.js, wall.css               for the pages of `npm run wall`
  * ```
  *
- * What has a hash in its name never changes and may be kept for ever. Takes a second or two.
+ * Files with a hash in their path never change, and may be cached for ever. The build takes a second or two.
  */
 export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOptions = {}): Promise<void> {
   await rm(out, { recursive: true, force: true });
@@ -55,12 +55,12 @@ export async function buildWeb({ out = WEB, models = modelsFolder() }: WebOption
       outdir: out,
       format: "iife",
       globalName: "ZippyNet",
-      // a script knows its own URL while it runs, and not later
+      // a script can ask for its own URL only while it runs for the first time
       banner: { js: "var ZIPPYNET_SCRIPT=document.currentScript.src;" },
       define: { ZIPPYNET_SITE, "import.meta.url": "ZIPPYNET_SCRIPT" },
     }),
   ]);
   await buildPage(out, site, models);
   await buildOffline(out);
-  await stop(); // esbuild's own process, which would stay
+  await stop(); // ends the process of esbuild
 }

@@ -12,7 +12,7 @@ export const COMMON = {
   logLevel: "warning",
 } as const satisfies BuildOptions;
 
-/** Bundles both workers into `out`, a hash of the content in their names; gives these. */
+/** Bundles both workers into `out`. Their names, which it returns, have a hash of the content. */
 export async function buildWorkers(browser: string, out: string): Promise<Site["workers"]> {
   const bundle = async (name: string): Promise<string> => {
     const { metafile } = await build({

@@ -1,7 +1,8 @@
+/** What the build writes and the browser reads. It is a file of its own because the two have different globals. */
 import type { ModelPackage } from "../../model/package.ts";
 
 /**
- * What lies beside the scripts of a site that `npm run build:web` makes. Paths are relative, names carry a hash of the
+ * What is beside the scripts of a site that `npm run build:web` makes. Paths are relative. Names have a hash of the
  * content.
  */
 export interface Site {
@@ -11,7 +12,7 @@ export interface Site {
 
 export interface SiteModel {
   readonly manifest: ModelPackage["manifest"];
-  /** `models/NUMBER-HASH`, the hash that of the manifest, which names those of the weights. */
+  /** `models/NUMBER-HASH`, with the hash of the manifest, which in turn has the hashes of the weights. */
   readonly folder: string;
   /** Names of its weights. */
   readonly files: readonly string[];

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { decoderFiles, parseManifest } from "../../model/manifest.ts";
 import type { SiteModel } from "./contents.ts";
 
-/** Hexadecimal digits of SHA-256 in a name; the whole is checked. */
+/** Hexadecimal digits of the SHA-256 in a folder name. The whole hash is checked when a file is loaded. */
 const DIGITS = 16;
 
-/** Copies every model of a folder; gives them by number. Throws `bad-model`. */
+/** Copies every model of a folder, and gives them sorted by number. Throws `bad-model`. */
 export async function copyModels(models: string, out: string): Promise<SiteModel[]> {
   const entries = await readdir(models, { withFileTypes: true });
   const found: SiteModel[] = [];

@@ -10,10 +10,10 @@ import { resizeImage } from "../../image/fit.ts";
 import { readImage } from "../../image/read.ts";
 import { openModels } from "../../model/folder.ts";
 
-/** The page's first picture: its side in pixels, and a quality that gives portraits some hundred bytes. */
+/** The page's first picture: its side in pixels, and a quality at which portraits take some hundred bytes. */
 export const FIRST = { side: 64, quality: 26, sample: "1-portrait.webp" } as const;
 
-/** What the page shows before its weights are there. */
+/** What the page shows before the weights are loaded. */
 export interface FirstPicture {
   /** The model that suits the picture best. */
   readonly model: { readonly name: string; readonly description: string };
@@ -22,7 +22,7 @@ export interface FirstPicture {
   readonly bytes: number;
   /** In dB. */
   readonly psnr: number;
-  /** WebP at its smallest. */
+  /** The smallest WebP file. */
   readonly webp: { readonly bytes: number; readonly psnr: number };
 }
 
@@ -61,7 +61,7 @@ async function make(bytes: Uint8Array, folder: string): Promise<Made> {
   };
 }
 
-/** The smallest that any of WebP's presets gives. */
+/** The smallest file of all of WebP's presets. */
 async function smallestWebp(image: Image): Promise<Uint8Array> {
   const presets = ["default", "photo", "picture", "drawing", "icon", "text"] as const;
   const files = await Promise.all(

@@ -1,4 +1,4 @@
-/** `npm run build:web`: dist/web, and what its files weigh. */
+/** `npm run build:web`: builds dist/web and lists the sizes of its files. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";

@@ -4,18 +4,18 @@ import { resizeImage } from "../../image/fit.ts";
 import { readImage } from "../../image/read.ts";
 import { openModels } from "../../model/folder.ts";
 
-/** At so many pixels and this quality models are compared: enough to tell a domain, see `choose-model.ts`. */
+/** Models are compared at this size and quality, which are enough to see which one suits the picture. */
 const [SIDE, QUALITY] = [32, 26] as const;
 
 /** Names of the models that `auto` takes, the one that codes best first. */
 export interface ModelOrders {
-  /** Of a picture, by its path. */
+  /** For each picture, by its path. */
   readonly of: ReadonlyMap<string, readonly string[]>;
-  /** Of all of them together: for a picture that is not known yet. */
+  /** For all of them together, for pictures that are not among them. */
   readonly general: readonly string[];
 }
 
-/** In what order a page should fetch weights, by what the models make of its samples. Takes a second. */
+/** The order in which a page should load weights, from how well the models code its samples. Takes a second. */
 export async function modelOrders(pictures: readonly string[], folder: string): Promise<ModelOrders> {
   const models = await (await openModels(folder)).choose("auto");
   const sums = new Map(models.map(({ name }) => [name, 0]));

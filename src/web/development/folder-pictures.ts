@@ -7,22 +7,23 @@ import { resizeImage } from "../../image/fit.ts";
 import { readImage } from "../../image/read.ts";
 import { walk } from "../../image/walk.ts";
 
-/** Files of other kinds are passed over; an image that cannot be read is told. */
+/** Files with other endings are ignored. */
 const IMAGE = /\.(png|jpe?g|webp|avif|tiff?|gif|heic|jp2|jxl|bmp)$/i;
-/** Read at a time. */
+/** Pictures that are read at a time. */
 const AT_ONCE = 4;
 
 export interface FolderPicture {
-  /** Of its file, without the ending. */
+  /** Name of its file, without the ending. */
   readonly name: string;
   readonly image: Image;
 }
 
 /**
- * The pictures of a folder and those in it, each once and none made up, in the order of their paths: squares from their
- * middle. What cannot be read is told of and left out. Throws if none is left.
- * @param count at most so many
+ * The pictures of a folder and of the folders in it, in the order of their paths, cut to squares from their middle. An
+ * image that cannot be read is left out. Throws if none is left.
+ * @param count the most pictures
  * @param side pixels of each
+ * @param fail is called for each image that cannot be read
  */
 export async function folderPictures(
   folder: string,

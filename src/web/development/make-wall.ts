@@ -14,32 +14,32 @@ import { type FolderPicture, folderPictures } from "./folder-pictures.ts";
 import { type Coded, cells, WALL, type Wall, type WallPicture, wallDocument } from "./wall-document.ts";
 
 export interface WallOptions {
-  /** Of pictures; any size. */
+  /** Folder of pictures, of any size. */
   readonly folder: string;
-  /** At most so many. */
+  /** The most pictures. */
   readonly count: number;
   /** Pixels of a picture. */
   readonly side: number;
-  /** At least so many decibels, of every picture on both sides. */
+  /** PSNR in dB that every picture has at least, on both sides. */
   readonly psnr: number;
-  /** A model's name; the one that makes a few of the pictures smallest, unless told. */
+  /** Name of a model; by default the one that makes a few of the pictures smallest. */
   readonly model?: string | undefined;
-  /** dist/web, built. */
+  /** The built dist/web, to which the wall is added. */
   readonly out: string;
-  /** Told after each picture. */
+  /** Called after each picture. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Told of what cannot be read. */
+  /** Called for each image that cannot be read. */
   readonly onFailure?: (path: string, error: unknown) => void;
 }
 
-/** Pictures that are at work at a time: as many as there are threads that encode, and a few that WebP is searched for. */
+/** Pictures that are coded at a time. */
 const AT_ONCE = 4;
-/** Pictures that models are compared on. */
+/** Pictures on which models are compared. */
 const TRIED = 4;
 
 /**
- * Codes a folder's pictures twice, at equal PSNR, and writes the page that shows both; gives what they weigh. Takes
- * some 0.3 s a picture. Throws if the folder has none.
+ * Codes a folder's pictures as `.zn` and as WebP of the same PSNR, writes the page that shows both, and gives their
+ * sizes. Takes some 0.3 s for each picture. Throws if the folder has none.
  */
 export async function makeWall(options: WallOptions): Promise<Wall> {
   const { folder, count, side, out, onProgress, onFailure } = options;
@@ -57,8 +57,8 @@ export async function makeWall(options: WallOptions): Promise<Wall> {
 }
 
 /**
- * WebP at its smallest that reaches the PSNR, then the smallest `.zn` that is no worse than that: so neither side
- * gains by a coarse scale of qualities, and where WebP cannot be as bad as wished ours is better too.
+ * The smallest WebP that reaches the PSNR, then the smallest `.zn` that is no worse than that WebP. So neither side
+ * gains from the coarse steps of WebP's quality, and if WebP cannot go down to the PSNR, ours has to be better too.
  */
 async function codedTwice(
   { name, image }: FolderPicture,
@@ -73,8 +73,8 @@ async function codedTwice(
 }
 
 /**
- * By halving the scale of qualities, on which WebP's PSNR hardly ever falls. The preset is the best of them for PSNR:
- * no shaping of noise, no smoothing. Of a picture that never reaches it, the best.
+ * The smallest WebP that reaches a PSNR, found by bisection over its quality. The preset is the one with the highest
+ * PSNR: it neither shapes noise nor smooths. If no quality reaches the PSNR, it is the best one.
  */
 async function smallestWebp(image: Image, least: number): Promise<Coded> {
   const at = async (quality: number): Promise<Coded> => {
@@ -95,7 +95,7 @@ async function smallestWebp(image: Image, least: number): Promise<Coded> {
   return best ?? (await at(100));
 }
 
-/** The free model that makes the fewest bytes of a few of the pictures; a page then loads no other's weights. */
+/** The free model that takes the fewest bytes for a few of the pictures. The page then loads only its weights. */
 async function smallestModel(pictures: readonly FolderPicture[], least: number): Promise<string> {
   const all = (await openModels()).list();
   const free = all.filter(({ research }) => !research);
@@ -109,7 +109,7 @@ async function smallestModel(pictures: readonly FolderPicture[], least: number):
   return [...sums].reduce((best, each) => (each[1] < best[1] ? each : best))[0];
 }
 
-/** What the pictures and what decodes them weigh, as a server sends them. */
+/** The sizes of the pictures and of what decodes them, compressed as a server sends them. */
 async function weighed(
   made: readonly WallPicture[],
   { model, side, out }: { readonly model: string; readonly side: number; readonly out: string },
@@ -142,7 +142,7 @@ async function weighed(
   };
 }
 
-/** A model's files that a decoder loads, and what it loads besides for the natural look; relative to `out`. */
+/** Paths in `out` of the files that a decoder loads, and of the one that it loads for the natural look. */
 async function weightsOf(
   out: string,
   model: string,

@@ -20,20 +20,20 @@ const TYPES: Readonly<Record<string, string>> = {
   ".safetensors": "application/octet-stream",
 };
 
-/** Names with a hash of their content, which never change. */
+/** Paths with a hash of the content. Such files never change. */
 const IMMUTABLE = /(-[0-9A-Z]{8}\.js|^models\/.+)$/;
 
 export interface WebServerOptions {
   readonly folder: string;
-  /** 0 takes any free one. */
+  /** 0 takes any free port. */
   readonly port: number;
-  /** Origins beside its own that pages may fetch and show pictures from. */
+  /** Other origins from which pages may fetch files and show pictures. */
   readonly connect?: readonly string[];
-  /** Files that stand for those of the folder, by path. */
+  /** Contents that replace files of the folder, by path. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** What a page with ZippyNet needs, and nothing more. */
+/** The strictest policy under which a page with ZippyNet works. */
 export function contentSecurityPolicy(connect: readonly string[] = []): string {
   return [
     "default-src 'none'",
@@ -89,18 +89,18 @@ export class WebServer {
 interface Served {
   readonly type: string;
   readonly plain: Form;
-  /** None where it would not be smaller. */
+  /** Undefined if it would not be smaller. */
   readonly gzip: Form | undefined;
   readonly immutable: boolean;
 }
 
-/** What is sent of a file: bytes, and a tag that no others have. */
+/** A representation of a file: its bytes and its own ETag. */
 interface Form {
   readonly bytes: Uint8Array;
   readonly tag: string;
 }
 
-/** The path of a file within the folder, or undefined if it leads out of it. */
+/** The path of a file in the folder; undefined if it leads out of the folder. */
 function pathOf(url: string): string | undefined {
   try {
     const path = normalize(decodeURIComponent(new URL(url, "http://localhost").pathname)).replace(

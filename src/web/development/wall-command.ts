@@ -1,4 +1,4 @@
-/** `npm run wall -- [FOLDER]`: a folder's pictures in one page, ZippyNet beside WebP of the same PSNR; serves it. */
+/** `npm run wall -- [FOLDER]`: serves a page of a folder's pictures, ZippyNet beside WebP of the same PSNR. */
 import { fileURLToPath } from "node:url";
 import cliProgress from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
@@ -16,7 +16,7 @@ interface Options {
 }
 
 const PICTURES = fileURLToPath(new URL("wall-pictures/", import.meta.url));
-/** Milliseconds between lines where standard error is no terminal. */
+/** Milliseconds between two lines of progress if standard error is not a terminal. */
 const QUIET = 10_000;
 
 await new Command("wall")
@@ -55,7 +55,7 @@ await new Command("wall")
   })
   .parseAsync();
 
-/** Reads a number of an option. */
+/** A reader for the number of an option. */
 function within(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);

@@ -15,16 +15,16 @@ export interface Coded {
   readonly psnr: number;
 }
 
-/** What a wall weighs. */
+/** The sizes of a wall. */
 export interface Wall {
   /** Pictures. */
   readonly count: number;
   /** Pixels of each. */
   readonly side: number;
   readonly model: string;
-  /** Bytes of the code and weights that decode, compressed by gzip; they are sent once. */
+  /** Bytes of the code and weights that decode, compressed by gzip. They are sent once. */
   readonly once: number;
-  /** Bytes of the network of the natural look, compressed by gzip, which is sent when it is asked for; none without. */
+  /** Bytes of the network of the natural look, compressed by gzip; undefined if the model has none. */
   readonly natural?: number | undefined;
   readonly zn: Weight;
   readonly webp: Weight;
@@ -33,19 +33,19 @@ export interface Wall {
 interface Weight {
   /** Mean bytes of a file. */
   readonly file: number;
-  /** Bytes of all pictures as they stand in the page, compressed by gzip. */
+  /** Bytes of the HTML of all pictures, compressed by gzip. */
   readonly sent: number;
   /** Mean PSNR in dB. */
   readonly psnr: number;
 }
 
-/** The pictures that it takes until ZippyNet has sent less, its weights within; undefined where it never has. */
+/** From how many pictures on ZippyNet with its weights has sent less than WebP; undefined if it never has. */
 export function breakEven({ count, once, zn, webp }: Wall): number | undefined {
   const saved = (webp.sent - zn.sent) / count;
   return saved > 0 ? Math.ceil(once / saved) : undefined;
 }
 
-/** Both sides as they stand in the page. */
+/** The HTML of the pictures of both sides. */
 export function cells(
   pictures: readonly WallPicture[],
   side: number,
@@ -62,7 +62,7 @@ export function cells(
   return { zn: ours.join("\n"), webp: others.join("\n") };
 }
 
-/** Both sides on each other, with a split between them, and what they weigh. */
+/** The page: both sides, one over the other with a movable split, and their sizes. */
 export function wallDocument(pictures: readonly WallPicture[], wall: Wall): string {
   const { count, side, zn, webp, once, model, natural } = wall;
   const sides = cells(pictures, side);
@@ -119,7 +119,7 @@ ${sides.zn}
 `;
 }
 
-/** @param bytes of the second network, as sent */
+/** @param bytes of the second network, compressed */
 function lookSwitch(bytes: number): string {
   return `<fieldset class="choice">
 <legend>Look of ZippyNet's side</legend>
@@ -134,7 +134,7 @@ function whole(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
-/** Of a thousand bytes. */
+/** In units of a thousand or a million bytes. */
 function kilobytes(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

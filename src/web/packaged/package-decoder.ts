@@ -1,8 +1,8 @@
+import { modelsBeside } from "../../model/package.ts";
 import type { RolePlace } from "../browser/protocol.ts";
-import { modelsBeside } from "./beside.ts";
 import { importDefaultDecoder } from "./default-decoder.ts";
 
-/** The decoder of the package, in words that bundlers know. */
+/** Where the decoder of the package is. Bundlers find the worker by `new Worker(new URL(…, import.meta.url))`. */
 export const decoderPlace: RolePlace = {
   role: "decoder",
   start: (base) =>

@@ -1,8 +1,8 @@
+import { modelsBeside } from "../../model/package.ts";
 import type { RolePlace } from "../browser/protocol.ts";
-import { modelsBeside } from "./beside.ts";
 import { importDefaultEncoder } from "./default-encoder.ts";
 
-/** The encoder of the package, in words that bundlers know. */
+/** Where the encoder of the package is. Bundlers find the worker by `new Worker(new URL(…, import.meta.url))`. */
 export const encoderPlace: RolePlace = {
   role: "encoder",
   start: (base) =>

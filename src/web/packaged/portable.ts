@@ -1,7 +1,7 @@
 /**
  * `zippynet/decode`: `.zn` files → pixels wherever there is WebAssembly with SIMD: Node, browsers, Deno, Bun, workers
- * at the edge. It has no dependency and imports nothing of Node; it is told where weights are. What it shares with
- * `zippynet` does the same.
+ * at the edge. It has no dependency and imports nothing of Node. `configure` tells it where the weights are. Names that
+ * `zippynet` has too do the same as there.
  *
  * ```ts
  * import { configure, decode } from "zippynet/decode";
@@ -10,8 +10,8 @@
  * const { width, height, data } = await decode(bytes);
  * ```
  *
- * It works in the caller's thread. Frames of VP8 and AV1, which stand in where no model fits, are decoded only where
- * the platform can: in browsers.
+ * It works in the caller's thread. Frames of VP8 and AV1, which are used if no model fits the picture, are decoded only
+ * in browsers.
  */
 
 import { type Outcome, settleEach } from "../../api/many.ts";
@@ -43,8 +43,8 @@ export type { Place } from "../../model/package.ts";
 
 export interface Settings {
   /**
-   * The models that files may name: what packages `@zippynet/model-NAME` export, or the same with bytes, URLs or
-   * loaders as `files`.
+   * The models that files may need: what packages `@zippynet/model-NAME` export, or the same with bytes, URLs or
+   * functions as `files`.
    */
   readonly models: readonly ModelPackage[];
 }
@@ -52,7 +52,7 @@ export interface Settings {
 let models: Decoders = modelsOf<Decoder>([], loadDecoder);
 let infos: readonly ModelInfo[] = [];
 
-/** Says which models there are. Throws `bad-option`, `bad-model`. */
+/** Sets the models. Throws `bad-option`, `bad-model`. */
 export function configure(settings: Settings): void {
   assertKnown(settings, ["models"]);
   if (!Array.isArray(settings.models))
@@ -61,7 +61,7 @@ export function configure(settings: Settings): void {
   infos = settings.models.map(({ manifest }) => infoOfModel(JSON.stringify(manifest)));
 }
 
-/** The models that are here, by number. */
+/** The models that were set, sorted by number. */
 export async function listModels(): Promise<ModelInfo[]> {
   return [...infos].sort((a, b) => a.number - b.number);
 }
@@ -72,7 +72,7 @@ export async function decode(source: Source, options: DecodeOptions = {}): Promi
 }
 
 /**
- * Many files, one after the other unless told, each with its outcome as `Promise.allSettled` gives it. Throws
+ * Many files, by default one after the other, each with its outcome as `Promise.allSettled` gives it. Throws
  * `bad-option`.
  */
 export async function decodeMany(
@@ -84,7 +84,7 @@ export async function decodeMany(
 }
 
 /**
- * Loads a model ahead of the first picture that needs it: the one of the lowest number unless told. Throws
+ * Loads a model ahead of the first picture that needs it; by default the one of the lowest number. Throws
  * `unknown-model`, `bad-model`.
  */
 export async function preload(model?: string | number): Promise<void> {
@@ -119,7 +119,7 @@ function entryOf(model: ModelPackage): ModelEntry {
   return { number, name, description, research, read };
 }
 
-/** What Node has for a module that may not import anything of Node: its `fetch` knows no files. */
+/** How a module that must not import anything of Node reads files in Node, whose `fetch` does not. */
 interface NodeProcess {
   getBuiltinModule?(name: "node:fs/promises"): { readFile(url: URL): Promise<Uint8Array> };
 }

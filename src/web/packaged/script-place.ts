@@ -1,19 +1,19 @@
 import type { ModelPackage } from "../../model/package.ts";
 import type { RolePlace } from "../browser/protocol.ts";
 
-/** The URL of this script, which it knows only while it starts; set by esbuild. */
+/** The URL of this script, which is known only while the script starts. The build sets it. */
 declare const ZIPPYNET_SCRIPT: string;
-/** The model of the package, by role: its manifest, and names of its weights; set by esbuild. */
+/** The model of the package: its manifest, and the names of its weights for each role. The build sets it. */
 declare const ZIPPYNET_MODEL: {
   readonly manifest: ModelPackage["manifest"];
   readonly version: string;
   readonly files: Readonly<Record<RolePlace["role"], readonly string[]>>;
 };
 
-/** As `node_modules` and CDNs lay packages out: the version, if any, is part of the folder's name. */
+/** Path of this package in `node_modules` and on CDNs, where the version may be part of the folder's name. */
 const PACKAGE = /\/zippynet(@[^/]+)?\/dist\/browser\/$/;
 
-/** Where a page's script tag has what a role needs: beside the script, and the model in its package beside this one. */
+/** Where a script tag finds its worker, beside the script, and its model, in the package beside this one. */
 export function scriptPlace(role: RolePlace["role"]): RolePlace {
   const own = (base: URL | undefined): URL => base ?? new URL(".", ZIPPYNET_SCRIPT);
   return {
@@ -31,7 +31,7 @@ export function scriptPlace(role: RolePlace["role"]): RolePlace {
   };
 }
 
-/** A worker has to come from the page's own origin, what it imports does not. */
+/** Starts a worker of any origin: browsers want the worker itself, but not what it imports, from the page's own. */
 function startClassic(url: URL, name: string): Worker {
   if (url.origin === globalThis.location.origin) return new Worker(url, { name });
   const text = `importScripts(${JSON.stringify(url.href)})`;

@@ -2,15 +2,15 @@ import type { Payload } from "../../qr/payload.ts";
 import { at, messageOf } from "./dom.ts";
 import { FRAME, payloadIn } from "./qr-reader.ts";
 
-/** What the camera gave: a picture that was taken, or what stood in a code that it saw. */
+/** What the camera gave: a photo, or the content of a QR code that it saw. */
 export type Caught = { readonly photo: Blob } | { readonly payload: Payload };
 
-/** Milliseconds from one look for a code to the next. */
+/** Milliseconds between two searches for a code. */
 const EVERY = 150;
 
 /**
- * Shows what the camera sees; gives the picture that is taken, or the first code of ours that is seen, or nothing.
- * Either way the camera is off afterwards.
+ * Shows what the camera sees. Gives the photo that is taken, or the first of our codes that is seen, or undefined if
+ * the reader cancels. Afterwards the camera is off.
  */
 export async function viewfinder(): Promise<Caught | undefined> {
   const [dialog, video, note] = [at("viewfinder", "dialog"), at("video", "video"), at("camera-note", "p")];
@@ -19,7 +19,7 @@ export async function viewfinder(): Promise<Caught | undefined> {
     at("camera-close", "button"),
     at("camera-turn", "button"),
   ];
-  let over = false; // the dialog itself may be open again, for another picture
+  let over = false; // of this call: the dialog may be open again for another one
   let facing: "user" | "environment" = "user";
   let asked: Promise<MediaStream> | undefined;
   cancel.onclick = () => dialog.close();
@@ -30,7 +30,7 @@ export async function viewfinder(): Promise<Caught | undefined> {
   const shot = new Promise<Caught | undefined>((resolve, reject) => {
     shoot.onclick = () => frameOf(video).then((photo) => resolve(photo && { photo }), reject);
   });
-  // one that is still being asked for is turned off when it comes
+  // a camera that has not started yet is turned off as soon as it does
   const turnOff = (camera = asked): Promise<void> | undefined => camera?.then(stop, () => undefined);
   const show = async (): Promise<void> => {
     note.textContent = "Waiting for the camera …";
@@ -46,7 +46,7 @@ export async function viewfinder(): Promise<Caught | undefined> {
       shoot.disabled = false;
       shoot.focus();
     } catch (error) {
-      if (over || asked !== camera) return; // whoever closes the dialog takes the video away while it starts
+      if (over || asked !== camera) return; // the dialog was closed while the video started
       note.textContent = `The camera cannot be used: ${messageOf(error)}`;
       void turnOff();
     }
@@ -60,13 +60,13 @@ export async function viewfinder(): Promise<Caught | undefined> {
   const seen = async (): Promise<Caught> => {
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, EVERY));
-      if (over) return new Promise(() => undefined); // the others have won
+      if (over) return new Promise(() => undefined); // one of the other promises has settled
       if (shoot.disabled) continue;
       try {
         const payload = await payloadIn(video, FRAME);
         if (payload) return { payload };
       } catch (error) {
-        note.textContent = messageOf(error); // a code, but of somebody else
+        note.textContent = messageOf(error); // a code with something else in it
       }
     }
   };

@@ -2,12 +2,12 @@ import type { Crop } from "../browser/square.ts";
 import { at } from "./dom.ts";
 import type { Pace } from "./latest.ts";
 
-/** Share of the shorter side at the closest zoom. */
+/** Side of the crop at the closest zoom, as a share of the picture's shorter side. */
 const CLOSEST = 0.15;
-/** Of the crop's own side, for an arrow key. */
+/** What an arrow key moves the crop by, as a share of its side. */
 const STEP = 0.04;
 
-/** The square that is cut out: moved by dragging and arrow keys, zoomed by slider, wheel, + and −. */
+/** The square crop. It is moved by dragging and arrow keys, and zoomed by slider, wheel, + and −. */
 export class Cropper {
   readonly #canvas = at("crop", "canvas");
   readonly #zoom = at("zoom", "input");
@@ -19,7 +19,7 @@ export class Cropper {
   /** @param changed is called when the reader moves the crop */
   constructor(changed: (pace: Pace) => void) {
     this.#changed = changed;
-    // for screen readers: keys go to this element, as to a slider
+    // so that screen readers pass keys on to this element, as to a slider
     const attributes = {
       tabindex: "0",
       role: "application",
@@ -43,7 +43,7 @@ export class Cropper {
       this.#canvas.setPointerCapture(event.pointerId);
     });
     this.#canvas.addEventListener("lostpointercapture", () => {
-      if (this.#dragged) this.#move(0, 0, "resting"); // a mere click moves nothing
+      if (this.#dragged) this.#move(0, 0, "resting"); // a click without a drag changes nothing
     });
   }
 
@@ -62,7 +62,7 @@ export class Cropper {
     };
   }
 
-  /** Takes another picture, whole; the one before is let go. */
+  /** Takes another picture, not zoomed, and frees the one before. */
   show(bitmap: ImageBitmap): void {
     this.#bitmap?.close();
     this.#bitmap = bitmap;
@@ -77,7 +77,7 @@ export class Cropper {
     return { left: this.#middle.x - side / 2, top: this.#middle.y - side / 2, side };
   }
 
-  /** By shares of the crop's own side. */
+  /** Moves the crop by shares of its side. */
   #move(x: number, y: number, pace: Pace): void {
     if (!this.#bitmap) return;
     const { width, height } = this.#bitmap;
@@ -97,7 +97,7 @@ export class Cropper {
     const context = this.#canvas.getContext("2d")!;
     const { width } = this.#canvas;
     context.imageSmoothingQuality = "high";
-    context.fillStyle = "#fff"; // as transparency will be
+    context.fillStyle = "#fff"; // transparency is encoded as white
     context.fillRect(0, 0, width, width);
     context.drawImage(this.#bitmap!, left, top, side, side, 0, 0, width, width);
   }
@@ -118,7 +118,7 @@ export class Cropper {
     move();
   }
 
-  /** Only where it has the focus: elsewhere the wheel scrolls the page. */
+  /** Only while the crop has the focus. Otherwise the wheel scrolls the page. */
   #wheel(event: WheelEvent): void {
     if (document.activeElement !== this.#canvas) return;
     event.preventDefault();

@@ -1,4 +1,4 @@
-/** Rate–distortion curves as an SVG, and as a table. */
+/** Draws rate–distortion curves as an SVG, and lists them as a table. */
 
 export interface Point {
   readonly bytes: number;
@@ -8,7 +8,7 @@ export interface Point {
 
 export interface Curve {
   readonly name: string;
-  /** Of the style sheet. */
+  /** Class in the style sheet. */
   readonly style: "own" | "webp" | "jpeg";
   readonly points: readonly Point[];
 }
@@ -19,7 +19,7 @@ const LEFT = 34;
 const BOTTOM = 34;
 const RIGHT = 12;
 const TOP = 10;
-/** Bytes that the axis marks. */
+/** Bytes that are marked on the axis. */
 const TICKS = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000];
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -73,7 +73,7 @@ export function curveSvg(curves: readonly Curve[], now: Point | undefined): SVGS
   return svg;
 }
 
-/** The same numbers for those who do not see the curve. */
+/** The same numbers as a table, for readers who do not see the curves. */
 export function curveTable(curves: readonly Curve[]): HTMLTableSectionElement {
   const body = document.createElement("tbody");
   const head = body.insertRow();

@@ -8,10 +8,10 @@ import { psnrOf } from "./measure.ts";
 import { PEERS, type Peer, peerAt } from "./peer.ts";
 
 const QUALITIES = [1, 15, 30, 45, 60, 75, 90, 100];
-/** Of the browser, 0–1. */
+/** Qualities of the browser's encoders, 0–1. */
 const PEER_QUALITIES = [0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95];
 
-/** Draws how bytes buy decibels, own and peers', adding to the curves point by point; ends early if stale. */
+/** Draws rate–distortion curves of ours and of the other codecs, point by point. Ends early if a newer request came. */
 export async function drawCurves(
   original: ImageData,
   now: Point,

@@ -1,7 +1,10 @@
-/** The element of an id, which index.html is known to have. */
+/** The element with an id. Throws if the page has none of this kind. */
 export function at<K extends keyof HTMLElementTagNameMap>(id: string, tag: K): HTMLElementTagNameMap[K] {
   const found = document.getElementById(id);
-  if (found?.localName !== tag) throw new Error(`expected <${tag} id="${id}"> in the page`);
+  if (found?.localName !== tag)
+    throw new Error(
+      `expected <${tag} id="${id}"> in the page, got ${found ? `<${found.localName}>` : "none"}`,
+    );
   return found as HTMLElementTagNameMap[K];
 }
 
@@ -17,7 +20,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Makes a button save a file; without one it is disabled. */
+/** Makes a button save a file. Without a file the button is disabled. */
 export function offer(button: HTMLButtonElement, name: string, content: Blob | undefined): void {
   button.disabled = !content;
   button.onclick = () => {
@@ -28,7 +31,7 @@ export function offer(button: HTMLButtonElement, name: string, content: Blob | u
   };
 }
 
-/** The value of the chosen radio button of a name. */
+/** The value of the checked radio button of a group. */
 export function chosen(name: string): string {
   return document.querySelector<HTMLInputElement>(`input[name="${name}"]:checked`)?.value ?? "";
 }

@@ -1,10 +1,10 @@
-/** Whether the hand still moves what is asked for, sixty times a second, or rests. */
+/** Whether a slider or the crop is still being moved, which makes sixty requests a second, or rests. */
 export type Pace = "moving" | "resting";
 
-/** Tells whether something newer has been asked for meanwhile. */
+/** Tells whether a newer request has come meanwhile. */
 export type Stale = () => boolean;
 
-/** Runs one job at a time: of those that come while one runs, only the newest is kept. */
+/** Runs one job at a time. Of those that come while one runs, only the newest is run after it. */
 export class Latest {
   #running = false;
   #next: ((stale: Stale) => Promise<void>) | undefined;
@@ -15,7 +15,7 @@ export class Latest {
     if (!this.#running) this.#done = this.#work();
   }
 
-  /** Resolves when all that has been asked for is done. */
+  /** Resolves when no job is left. */
   async settled(): Promise<void> {
     while (this.#running) await this.#done;
   }
@@ -31,15 +31,15 @@ export class Latest {
   }
 }
 
-/** Of things that are under way at once, only the newest counts, whichever comes first. */
+/** Of several promises only the newest counts, in whatever order they settle. */
 export class Newest {
   #turn = 0;
-  /** Tells whoever waits for the newest so far that it no longer is. */
+  /** Ends the wait for the promise that is no longer the newest. */
   #replace: () => void = () => undefined;
 
   /**
-   * What comes of it; nothing, not even an error, as soon as something newer is under way.
-   * @param drop takes what came too late
+   * The value of the promise; undefined as soon as there is a newer one, and then its error is dropped too.
+   * @param drop takes a value that came too late
    */
   of<T>(coming: Promise<T>, drop?: (late: T) => void): Promise<T | undefined> {
     const turn = ++this.#turn;

@@ -1,4 +1,4 @@
-/** What a picture becomes by single passes, and how far it can go: its fewest bytes, its most decibels. */
+/** Drafts of a picture, and the limits of what can be asked for: the fewest bytes, the highest PSNR. */
 import { type EncodeOptions, encodeWish } from "../../api/options.ts";
 import { imageOf } from "../../api/picture.ts";
 import { client } from "../browser/client.ts";
@@ -9,19 +9,19 @@ import { messageOf } from "./dom.ts";
 import type { Stale } from "./latest.ts";
 import { psnrOf } from "./measure.ts";
 
-/** From the least to the most, each of a file. */
+/** The lowest and the highest value that a file of the picture can have. */
 export interface Limits {
   readonly bytes: readonly [number, number];
   /** In dB. */
   readonly psnr: readonly [number, number];
 }
 
-/** As `encode`, by single passes: for a picture that follows a slider. */
+/** Like `encode`, but without a search: quick enough to follow a slider. */
 export async function draft(picture: ImageData, options: EncodeOptions): Promise<Uint8Array> {
   return client(encoderPlace).encode(imageOf(picture), encodeWish(options), { draft: true });
 }
 
-/** What an error says is possible: the fewest bytes, or the most decibels; nothing, if it is of another kind. */
+/** The limit that an error of the encoder tells: the fewest bytes, or the highest PSNR. Undefined for other errors. */
 export function possible(
   error: unknown,
 ): { readonly maxBytes: number } | { readonly psnr: number } | undefined {
@@ -31,7 +31,7 @@ export function possible(
   return decibels === undefined ? undefined : { psnr: Math.floor(Number(decibels) * 10) / 10 };
 }
 
-/** Nothing, if it became stale. The fewest bytes are those of the encoder's own search, to the byte. */
+/** Undefined if a newer request came. The fewest bytes are those that the encoder itself tells, to the byte. */
 export async function limitsOf(
   original: ImageData,
   model: Pick<EncodeOptions, "model">,

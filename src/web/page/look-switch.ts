@@ -6,8 +6,8 @@ import { decoderPlace } from "../browser/decoder-place.ts";
 import { canvasOf } from "../browser/picture.ts";
 import { at, chosen, messageOf } from "./dom.ts";
 import { Newest } from "./latest.ts";
+import { inMegabytes } from "./measure.ts";
 import { modelOf, say, whileBusy } from "./result.ts";
-import { inMegabytes } from "./weights.ts";
 
 /** Bytes of the second network of each model that has a natural look, by the model's number. */
 const naturalBytes: ReadonlyMap<number, number> = new Map(

@@ -1,3 +1,4 @@
+/** What the page measures, and how it writes numbers. */
 import { decibels } from "../../codec/rate-distortion.ts";
 
 /** PSNR in dB over red, green and blue of two opaque pictures of one size. */
@@ -14,4 +15,9 @@ export function inDecibels(psnr: number): string {
 /** With the separators of the reader's language. */
 export function inBytes(bytes: number): string {
   return `${bytes.toLocaleString()} ${bytes === 1 ? "byte" : "bytes"}`;
+}
+
+/** Of a million bytes. */
+export function inMegabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

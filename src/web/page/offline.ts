@@ -1,11 +1,9 @@
-/**
- * The service worker: keeps the page, so that it works off line once loaded. The models are kept by the decoder itself.
- */
+/** The service worker: keeps the page, so that it works offline once loaded. The decoder keeps the weights itself. */
 
-/** Paths of all that the page needs but for models, and a hash over them; the build fills it in. */
+/** Paths of all files of the page except models, and a hash over their content. The build fills it in. */
 declare const ZIPPYNET_SHELL: { readonly version: string; readonly paths: readonly string[] };
 
-/** What is used of a service worker's scope; TypeScript knows either pages or workers, and here it knows pages. */
+/** The part of a service worker's scope that is used. TypeScript's types here are those of pages, not of workers. */
 interface ServiceWorkerScope {
   readonly registration: { readonly scope: string };
   readonly clients: { claim(): Promise<void> };
@@ -32,7 +30,7 @@ const CACHE = PREFIX + ZIPPYNET_SHELL.version;
 scope.addEventListener("install", (event) => {
   const fill = async (): Promise<void> => {
     const cache = await caches.open(CACHE);
-    // past the browser's own cache, which may hold files of the version before
+    // not from the browser's cache, which may hold files of an older version
     await cache.addAll(ZIPPYNET_SHELL.paths.map((path) => new Request(path, { cache: "reload" })));
     await scope.skipWaiting();
   };
@@ -48,7 +46,7 @@ scope.addEventListener("activate", (event) => {
   event.waitUntil(tidy());
 });
 
-/** The network first, so that a page that is on line is the newest; what never changes, from the cache. */
+/** Answers from the network first, so that the page is the newest one. Files that never change come from the cache. */
 scope.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || !request.url.startsWith(scope.registration.scope)) return;

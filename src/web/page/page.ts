@@ -1,14 +1,15 @@
-/** The page: a picture, cropped, encoded, beside the same bytes of WebP or JPEG, and ways to take it along. */
+/** The page: encodes a crop of a picture, shows it beside WebP or JPEG of as many bytes, and offers it for copying. */
 import { onProgress } from "../browser/client.ts";
 import { encode } from "../browser/encode.ts";
 import { squareOf } from "../browser/square.ts";
 import { Cropper } from "./crop.ts";
 import { drawCurves } from "./curve-panel.ts";
 import { at, make } from "./dom.ts";
+import { listenForCopies } from "./inline-panel.ts";
 import { Latest, type Pace, type Stale } from "./latest.ts";
 import { draft, limitsOf, possible } from "./limits.ts";
 import { LookSwitch } from "./look-switch.ts";
-import { inBytes, inDecibels } from "./measure.ts";
+import { inBytes, inDecibels, inMegabytes } from "./measure.ts";
 import { PEERS, type Peer, writes } from "./peer.ts";
 import { listenForPictures, type Opened, type Picked } from "./pick.ts";
 import { listenForQr, showQr } from "./qr-panel.ts";
@@ -27,25 +28,23 @@ import {
   whileBusy,
 } from "./result.ts";
 import { ask, limit, listenForSettings, type Wanted, wanted } from "./settings.ts";
-import { listenForCopies } from "./take-along.ts";
 import { listenForUploads } from "./upload.ts";
-import { inMegabytes, Weights } from "./weights.ts";
+import { Weights } from "./weights.ts";
 
-/**
- * Of the first picture: the models by how well they code it, the first of which made it, and its bytes; and the models
- * by how well they code all samples. The build fills it in.
- */
+/** The picture that the page begins with; the build fills it in. */
 declare const ZIPPYNET_FIRST: {
   readonly bytes: number;
+  /** Names of models, the one that codes this picture best first; that one made it. */
   readonly models: readonly string[];
+  /** Names of models, the one that codes all samples best first. */
   readonly general: readonly string[];
 };
 
 /** What is shown. */
 interface Shown extends Result {
   readonly wanted: Wanted;
-  /** The number of the wish that it answers. */
-  readonly wish: number;
+  /** The number of the request that it answers. */
+  readonly request: number;
 }
 
 const views = at("views", "div");
@@ -57,28 +56,29 @@ const looks = new LookSwitch(
 );
 const peers: Peer[] = [];
 let shown: Shown | undefined;
-/** Wishes of the reader so far: what is made again without one, when weights come, is told. */
-let wishes = 0;
-/** The file that was opened, until the reader asks for something else than itself. */
+/** Counts what the reader has asked for. So a file that replaces another without being asked for can be announced. */
+let requests = 0;
+/** The file that was opened, until the reader changes anything. */
 let opened: Opened | undefined;
-/** Pictures so far, and for what picture, crop, size and models the slider's limits are. */
+/** Counts the pictures. */
 let pictures = 0;
+/** The picture, crop, size and models that the limits of the slider belong to, as JSON. */
 let limited = "";
-/** Models of which it has been said that they are coming. */
+/** Names of the models whose loading has been announced. */
 const announced = new Set<string>();
 
 const cropper = new Cropper(changed);
 
-/** The reader asks for something else. */
+/** The reader has moved the crop or changed a setting. */
 function changed(pace: Pace): void {
   opened = undefined;
-  wishes++;
+  requests++;
   refresh(pace);
 }
 
 function picked(picture: Picked): void {
   opened = picture.opened;
-  wishes++;
+  requests++;
   pictures++;
   weights.expect(picture.models ?? ZIPPYNET_FIRST.general);
   if (opened) at("qr-text", "input").value = opened.text;
@@ -113,10 +113,10 @@ async function display(result: Result & { readonly picture: ImageData }): Promis
   showResult(result);
 }
 
-/** A file as it came: there is no original beside it. */
+/** Shows a file that was opened. There is no original to compare it with. */
 async function showOpened({ file, picture, isSigned }: Opened): Promise<void> {
   await display({ original: picture, file, picture, psnr: undefined });
-  shown = { original: picture, file, psnr: undefined, wanted: wanted(), wish: wishes };
+  shown = { original: picture, file, psnr: undefined, wanted: wanted(), request: requests };
   clearCurves();
   headline(`${inBytes(file.length)}.`);
   const signature = isSigned
@@ -126,32 +126,33 @@ async function showOpened({ file, picture, isSigned }: Opened): Promise<void> {
   enter("opened");
 }
 
-/** While the hand moves: a draft, which is a file as well, but not yet the best. */
+/** While the slider moves: shows a draft, which is a complete file, but not yet the best one. */
 async function follow(bitmap: ImageBitmap): Promise<void> {
-  if (!shown) return; // weights are still to come
+  if (!shown) return; // the weights have not come yet
   const { options, side } = wanted();
   const original = squareOf(bitmap, side, cropper.crop);
   const file = await draft(original, { ...options, ...chosenModel() }).catch(() => undefined);
-  if (!file) return; // no single pass gets there
+  if (!file) return; // no draft reaches this target
   const result = await resultOf(original, file);
-  shown = { ...result, wanted: wanted(), wish: -1 };
-  enter("moving"); // before the file is there, which is not yet the best one
+  shown = { ...result, wanted: wanted(), request: -1 };
+  enter("moving"); // first, so that a draft is never shown as the result
   await display(result);
   await showPeer(result);
 }
 
+/** Once the slider rests: shows the best file, then finds the limits of the slider and the curves. */
 async function study(bitmap: ImageBitmap, stale: Stale): Promise<void> {
   const before = shown;
-  const wish = wishes;
+  const request = requests;
   const { side } = wanted();
   const original = squareOf(bitmap, side, cropper.crop);
-  if (before) enter("busy"); // what the build made of the first picture stays until this comes
+  if (before) enter("busy"); // the picture that the build made is not dimmed
   const by = chosenModel();
   const missing = weights.missing(wanted().model ?? weights.usable);
   if (missing) tellLoading(missing.name, missing.bytes);
   const [file, raised] = await encodedWithin(original, by);
   const result = await resultOf(original, file);
-  shown = { ...result, wanted: wanted(), wish };
+  shown = { ...result, wanted: wanted(), request };
   await display(result);
   const words = await showPeer(result);
   enter("done");
@@ -172,7 +173,7 @@ async function study(bitmap: ImageBitmap, stale: Stale): Promise<void> {
     await drawCurves(original, now, { peers, model: { model: modelOf(file)!.number }, stale });
 }
 
-/** Once a model: its decoder comes after its encoder. */
+/** Once for each model: its decoder is loaded after its encoder, and would be announced again. */
 function tellLoading(name: string, bytes: number): void {
   if (announced.has(name)) return;
   announced.add(name);
@@ -183,7 +184,7 @@ function chosenModel(): { readonly model: string | number } {
   return { model: wanted().model ?? weights.usable };
 }
 
-/** A file as it is wanted, or else the nearest that is possible, and words of that. */
+/** A file as the reader wants it, or else the nearest that is possible, and a sentence that says so. */
 async function encodedWithin(
   original: ImageData,
   by: { readonly model: string | number },
@@ -203,10 +204,10 @@ async function encodedWithin(
   }
 }
 
-/** What to say where the same wish was answered before, by another model. */
+/** A sentence about a file that replaces one of another model, which the reader has not asked for. */
 function renewed(before: Shown | undefined, now: Shown): string {
   const [old, model] = [before && modelOf(before.file), modelOf(now.file)];
-  if (!before || !old || !model || before.wish !== now.wish || old.number === model.number) return "";
+  if (!before || !old || !model || before.request !== now.request || old.number === model.number) return "";
   const [from, to] = [before, now].map(
     ({ file, psnr }) => `${inBytes(file.length)}, ${inDecibels(psnr ?? Number.NaN)}`,
   );
@@ -258,16 +259,16 @@ onProgress((told) => {
   if (told.stage !== "weights") return;
   const { model, loaded, total } = told;
   const name = models.get(model)?.name;
-  progress.hidden = loaded >= total || weights.isBehind(name); // what comes behind a picture's back moves nothing
+  progress.hidden = loaded >= total || weights.isBehind(name); // nobody waits for these
   progress.value = loaded / total;
   if (!progress.hidden) tellLoading(name ?? String(model), total);
 });
 
 void listenForUploads(async () => {
-  if (shown?.wish !== wishes) await jobs.settled();
+  if (shown?.request !== requests) await jobs.settled();
   if (shown?.psnr === undefined) return undefined;
   return { picture: shown.original, file: shown.file, wanted: shown.wanted };
 });
 
-// without one the page works all the same, on line
+// without a service worker the page works too, but not offline
 void navigator.serviceWorker?.register("offline.js").catch(() => undefined);

@@ -2,18 +2,18 @@ import { joined } from "../../codec/format/bytes.ts";
 import { blobOf } from "../browser/picture.ts";
 import { psnrOf } from "./measure.ts";
 
-/** What a canvas may write beside PNG. */
+/** The other codecs: what a canvas may write beside PNG. */
 export const PEERS = { "image/webp": "WebP", "image/jpeg": "JPEG" } as const;
 export type Peer = keyof typeof PEERS;
 
-/** A picture as the browser's own encoder writes it. */
+/** A picture as the browser's encoder writes it. */
 export interface PeerPicture {
   readonly bytes: number;
   readonly psnr: number;
   readonly picture: ImageData;
 }
 
-/** Steps of the browser's quality, 0–1, that are told apart. */
+/** Steps into which the range of the browser's quality is divided. */
 const STEPS = 100;
 
 /** Whether this browser writes a format. */
@@ -24,7 +24,7 @@ export async function writes(peer: Peer): Promise<boolean> {
   );
 }
 
-/** The best of at most so many bytes, or the smallest there is. */
+/** The best file of at most so many bytes; if there is none, the smallest. */
 export async function peerWithin(original: ImageData, peer: Peer, bytes: number): Promise<PeerPicture> {
   let [low, high] = [0, STEPS];
   while (low < high) {
@@ -55,14 +55,14 @@ async function written(original: ImageData, peer: Peer, quality: number): Promis
 }
 
 /**
- * What a canvas writes without the colour profile that browsers put in (some 400 bytes, of sRGB, which is assumed
- * without one): only so are small files compared fairly.
+ * Takes out the colour profile that browsers write: some 400 bytes that say sRGB, which readers assume anyway. With it
+ * the comparison of small files would not be fair.
  */
 export function bare(bytes: Uint8Array<ArrayBuffer>, type: string): Uint8Array<ArrayBuffer> {
   return type === "image/webp" ? bareWebp(bytes) : type === "image/jpeg" ? bareJpeg(bytes) : bytes;
 }
 
-/** The simple file format of WebP's container: RIFF, size, WEBP, one frame. */
+/** WebP's simple file format: `RIFF`, size, `WEBP`, one frame. */
 function bareWebp(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 12; at + 8 <= bytes.length; ) {
@@ -82,7 +82,7 @@ function bareWebp(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Without segments APP1 to APP15; APP0 is JFIF's own. */
+/** Takes out the segments APP1 to APP15. APP0 stays: it is the header of JFIF. */
 function bareJpeg(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const kept: Uint8Array[] = [bytes.subarray(0, 2)];
   let at = 2;

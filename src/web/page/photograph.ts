@@ -1,15 +1,15 @@
 import { readable } from "../browser/square.ts";
 
-/** Pixels a side that a picture keeps: enough for the closest crop, and a tenth of a camera's. */
+/** Larger pictures are scaled down to this many pixels a side: enough for the closest crop. */
 const MOST = 2048;
 
-/** Pixels of the longer side at which an SVG is drawn. */
+/** Pixels of the longer side of an SVG when it is drawn. */
 const DRAWN = 1024;
 
-/** Largest file that is read, in bytes. */
+/** The largest file that is read, in bytes. */
 const MAX_BYTES = 100 * 1024 * 1024;
 
-/** A picture to crop from, upright, at most 2048 pixels a side. Throws words for people. */
+/** Reads a picture to crop from, upright, of at most 2048 pixels a side. Throws errors that readers understand. */
 export async function photograph(file: Blob): Promise<ImageBitmap> {
   if (file.size > MAX_BYTES) {
     throw new Error(
@@ -39,7 +39,7 @@ export async function photograph(file: Blob): Promise<ImageBitmap> {
   return smaller;
 }
 
-/** An SVG, which browsers draw only as an element: large enough for the finest code, and without what it refers to. */
+/** Draws an SVG, which browsers read only by an element. It is large enough for a QR code of the largest version. */
 async function drawing(file: Blob): Promise<ImageBitmap> {
   const image = new Image();
   image.src = URL.createObjectURL(file);
@@ -58,7 +58,7 @@ async function drawing(file: Blob): Promise<ImageBitmap> {
   return createImageBitmap(canvas);
 }
 
-/** By the brands of its first box; AVIF, which browsers read, has others. */
+/** HEIF is known by the brands of its first box. AVIF, which browsers read, has others. */
 async function isHeif(file: Blob): Promise<boolean> {
   const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
   return /^.{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/s.test(start);

@@ -8,18 +8,16 @@ import { Newest } from "./latest.ts";
 import { photograph } from "./photograph.ts";
 import { payloadIn, STILL } from "./qr-reader.ts";
 
-/**
- * The pictures in samples/, each with names of models, the one that codes it best first; the build fills it in.
- */
+/** The pictures in samples/, each with names of models, the one that codes it best first. The build fills it in. */
 declare const ZIPPYNET_SAMPLES: readonly { readonly name: string; readonly models: readonly string[] }[];
 
-/** Bytes of the largest file that is tried as `.zn`. */
+/** Larger files, in bytes, are not tried as `.zn`. */
 const MAX_ZN = 1 << 20;
 
 /** A picture to crop from. */
 export interface Picked {
   readonly bitmap: ImageBitmap;
-  /** Where the picture came as a `.zn` file: itself, its pixels, and the text beside it in a QR code. */
+  /** The `.zn` file that the picture came as, if it did. */
   readonly opened?: Opened;
   /** Names of models, the likeliest first, where that is known. */
   readonly models?: readonly string[];
@@ -28,8 +26,9 @@ export interface Picked {
 export interface Opened {
   readonly file: Uint8Array;
   readonly picture: ImageData;
+  /** The text beside it in its QR code, if any. */
   readonly text: string;
-  /** Whether the code was signed; this page knows no keys, and does not check it. */
+  /** Whether its QR code is signed. This page has no keys, so it does not check the signature. */
   readonly isSigned: boolean;
 }
 
@@ -39,9 +38,9 @@ export interface PickHandlers {
 }
 
 /**
- * All the ways to a picture: file, drop, paste, link, camera, sample; `.zn` files, their text and QR codes too. The
- * first sample is picked at once. What the reader did last counts: a photograph that is still being read gives way to a
- * sample.
+ * Calls back for every picture that the reader gives: as a file, by drop, paste, link or camera, or as a sample; also
+ * as a `.zn` file, its text or its QR code. It begins with the picture of the page's link, or else the first sample. What
+ * was given last counts, even if an earlier file takes longer to read.
  */
 export function listenForPictures({ picked, failed }: PickHandlers): void {
   const samples = at("samples", "fieldset");
@@ -70,7 +69,7 @@ export function listenForPictures({ picked, failed }: PickHandlers): void {
   const input = at("file", "input");
   input.addEventListener("change", () => {
     takeFirst(input.files);
-    input.value = ""; // the same file may be chosen again
+    input.value = ""; // so that the same file can be chosen again
   });
 
   document.addEventListener("dragover", (event) => {
@@ -132,18 +131,19 @@ export function listenForPictures({ picked, failed }: PickHandlers): void {
   else samples.querySelector("button")?.click();
 }
 
-/** The text of a picture, or what of a tag or a link is one. */
+/** The inline text within what was pasted: itself, or that of a tag or a link. */
 function inlineIn(text: string): string | undefined {
   if (text.trim() === "") return undefined;
   return /[\w-]{16,}/.exec(text.replace(/^.*#/s, ""))?.[0] ?? text.trim();
 }
 
-/** A picture file as the browser reads it, a `.zn` file, or a QR code that holds one. */
+/** Reads a file: a picture, a `.zn` file, or a picture of a QR code that holds one. */
 async function opened(file: Blob): Promise<Picked> {
   const start = new Uint8Array(await file.slice(0, MAX_ZN).arrayBuffer());
   if (isZn(start)) return openZn(new Uint8Array(await file.arrayBuffer()));
   const bitmap = await photograph(file);
-  const payload = await payloadIn(bitmap, STILL).catch(() => undefined); // a code of somebody else is a picture
+  // a code with something else in it is an ordinary picture
+  const payload = await payloadIn(bitmap, STILL).catch(() => undefined);
   if (!payload) return { bitmap };
   bitmap.close();
   return openPayload(payload);
@@ -167,7 +167,7 @@ function isZn(bytes: Uint8Array): boolean {
   }
 }
 
-/** A picture of the clipboard, or else its text. */
+/** The picture in the clipboard, or else its text. */
 async function pasted(): Promise<Blob | string> {
   const items = await navigator.clipboard.read();
   for (const item of items) {

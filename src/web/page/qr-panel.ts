@@ -3,12 +3,12 @@ import { linkTo, writeLink, writePayload } from "../../qr/payload.ts";
 import { at, chosen, offer } from "./dom.ts";
 import { inBytes } from "./measure.ts";
 
-/** Modules of a quiet zone, both sides: docs/qr.md. */
+/** Modules of the quiet zone, on both sides together: docs/qr.md. */
 const QUIET = 8;
 
 const CORRECTION = "medium";
 
-/** Draws the code of a file, as a link or with the text beside it; what `zippynet qr --read` and this page read. */
+/** Draws the QR code of a file, as a link or with a text. `zippynet qr --read` and this page can read it. */
 export function showQr(file: Uint8Array): void {
   const isLink = chosen("qr-kind") === "link";
   const text = at("qr-text", "input");
@@ -46,7 +46,7 @@ export function listenForQr(changed: () => void): void {
     radio.addEventListener("change", changed);
 }
 
-/** No picture, no code. */
+/** Removes the code, as there is no picture. */
 export function clearQr(): void {
   at("qr", "div").replaceChildren();
   at("qr-note", "p").textContent = "";

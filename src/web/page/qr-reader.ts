@@ -2,10 +2,10 @@ import { type Payload, readPayload } from "../../qr/payload.ts";
 import type { Patience } from "../../qr/read-code.ts";
 import type { Question, Reply } from "./qr-worker.ts";
 
-/** Pixels of the longer side at which a picture is looked at. */
+/** Pixels of the longer side of a picture in which a code is searched. */
 const MOST = 1024;
 
-/** For a picture that may have no code at all, and for one frame of many. */
+/** How hard to search: in a picture that may have no code, and in one frame of many. */
 export const STILL: Patience = { effort: 10, timeLimit: 300 };
 export const FRAME: Patience = { effort: 2, timeLimit: 50 };
 
@@ -14,8 +14,8 @@ let worker: Worker | undefined;
 let nextId = 0;
 
 /**
- * What the QR code in a picture holds; nothing, if it shows none. Throws `bad-file` if the code is not one of ours. The
- * reader is loaded when first used.
+ * The content of the QR code in a picture; undefined if there is none. Throws `bad-file` if the code is not one of
+ * ours. The reader is loaded at the first call.
  */
 export async function payloadIn(
   source: ImageBitmap | HTMLVideoElement,
@@ -38,7 +38,7 @@ function started(): Worker {
     waiting.delete(id);
   };
   made.onerror = (event) => {
-    event.preventDefault(); // where it does not start, no code is found
+    event.preventDefault(); // if the worker does not start, no code is found
     worker = undefined;
     for (const resolve of waiting.values()) resolve(undefined);
     waiting.clear();

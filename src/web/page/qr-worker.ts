@@ -1,4 +1,4 @@
-/** The worker that looks for QR codes: that takes tenths of a second, in which the page does something else. */
+/** The worker that searches for QR codes. It takes tenths of a second, for which the page must not stop. */
 import { ZippyNetError } from "../../codec/errors.ts";
 import { codeIn, type Patience } from "../../qr/read-code.ts";
 
@@ -10,11 +10,11 @@ export interface Question {
 
 export interface Reply {
   readonly id: number;
-  /** None if there is no code. */
+  /** Undefined if there is no code. */
   readonly bytes: Uint8Array | undefined;
 }
 
-/** What is used of a worker's scope; TypeScript knows either pages or workers, and here it knows pages. */
+/** The part of a worker's scope that is used. TypeScript's types here are those of pages, not of workers. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<Question>) => void) | null;
   postMessage(reply: Reply): void;

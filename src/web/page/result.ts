@@ -1,24 +1,24 @@
-/** The card of the result: two pictures on each other, what is said of them, and what can be taken along. */
+/** The card of the result: two pictures, one over the other, their numbers, and the file as text. */
 import type { ModelInfo } from "../../api/models.ts";
 import { readZn } from "../../codec/format/zn-file.ts";
 import { decode, listModels } from "../browser/decode.ts";
 import { canvasOf } from "../browser/picture.ts";
 import { at, chosen, messageOf } from "./dom.ts";
+import { clearInline, showInline } from "./inline-panel.ts";
 import { Newest } from "./latest.ts";
 import { inBytes, inDecibels, psnrOf } from "./measure.ts";
 import { PEERS, type Peer, peerWithin } from "./peer.ts";
 import { clearQr, showQr } from "./qr-panel.ts";
-import { clearInline, showInline } from "./take-along.ts";
 
 /** A file, and the picture that it was made from. */
 export interface Result {
   readonly original: ImageData;
   readonly file: Uint8Array;
-  /** In dB; of a file that was opened there is no original, and nothing to compare. */
+  /** In dB. Undefined for a file that was opened: it has no original to be compared with. */
   readonly psnr: number | undefined;
 }
 
-/** What the page works at, which dims or hides what is of before: see page.css. */
+/** The state of the card. By it page.css dims or hides what belongs to an older picture. */
 export type State = "busy" | "moving" | "done" | "opened" | "failed";
 
 const [card, status, views] = [at("result", "section" as "div"), at("status", "p"), at("views", "div")];
@@ -31,7 +31,7 @@ export function enter(state: State): void {
   card.dataset["state"] = state;
 }
 
-/** Work that is under way for the picture: its limits, curves and looks as well. */
+/** How much work for the picture is under way; its limits, curves and looks count too. */
 let busy = 0;
 
 /** Marks the card as busy until the work is done. */
@@ -46,19 +46,19 @@ export async function whileBusy<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Which model made a file, if one did. */
+/** The model that made a file; undefined for a classical codec's frame. */
 export function modelOf(file: Uint8Array): ModelInfo | undefined {
   const zn = readZn(file);
   return zn.kind === "latents" ? models.get(zn.header.model) : undefined;
 }
 
-/** Decodes a file of a picture, and measures it. */
+/** Decodes a file and measures it against the original. */
 export async function resultOf(original: ImageData, file: Uint8Array) {
   const picture = await decode(file);
   return { original, file, picture, psnr: psnrOf(original, picture) };
 }
 
-/** All of the card but for our picture, which the look switch paints, and for what other codecs make of it. */
+/** Fills the card, except for our picture, which the look switch paints, and the other codec's. */
 export function showResult({
   original,
   file,
@@ -79,12 +79,12 @@ export function showResult({
   showInline(file, picture);
   showQr(file);
   at("own", "canvas").hidden = false;
-  for (const image of views.querySelectorAll("img")) image.remove(); // what the build made
+  for (const image of views.querySelectorAll("img")) image.remove(); // those that the build made
 }
 
 /**
- * The other codec at the same bytes, or at its smallest, or the original; dropped if meanwhile another is chosen. Gives
- * what there is to say, or nothing if it was dropped.
+ * Shows what our picture is compared with: the original, or the other codec at the same bytes or at its smallest. Gives
+ * a sentence about it, or undefined if another comparison was chosen meanwhile.
  */
 export async function showPeer({ original, file, psnr = Number.NaN }: Result): Promise<string | undefined> {
   const type = chosen("peer") as Peer | "original";
@@ -119,13 +119,13 @@ export function headline(text: string): void {
   at("headline", "h1").textContent = text;
 }
 
-/** Says what has come of it, once: the same again is not read aloud. */
+/** Writes the line of the status. The same text is not written again, so that it is not read aloud twice. */
 export function say(text: string, isBad = false): void {
   status.classList.toggle("bad", isBad);
   if (status.textContent !== text) status.textContent = text;
 }
 
-/** Clears all that is made from the picture, and says why in words. */
+/** Clears all that was made from the picture, and says what went wrong. */
 export function fail(error: unknown): void {
   enter("failed");
   clearInline();

@@ -4,18 +4,18 @@ import type { Pace } from "./latest.ts";
 import type { Limits } from "./limits.ts";
 import { inDecibels } from "./measure.ts";
 
-/** What the reader asks for. */
+/** What the reader has set. */
 export interface Wanted {
   readonly options: Pick<EncodeOptions, "quality" | "maxBytes" | "psnr">;
   /** Pixels of the square. */
   readonly side: number;
-  /** Number of a model; undefined for the best of all. */
+  /** Number of a model; undefined for the one that codes the picture best. */
   readonly model: number | undefined;
 }
 
 type Target = "quality" | "bytes" | "psnr";
 
-/** The steps of the slider, of which bytes are geometric: they count from the least that the picture needs. */
+/** Steps of the slider. In bytes they are geometric, from the fewest that the picture needs. */
 const STEPS = 100;
 
 const values: Record<Target, number> = { quality: 50, bytes: 100, psnr: 28 };
@@ -35,21 +35,21 @@ export function wanted(): Wanted {
   };
 }
 
-/** Says how far the picture can go: the slider goes from the least to the most, and stays where it is asked for. */
+/** Sets the range of the slider. Its value stays. */
 export function limit({ bytes, psnr }: Limits): void {
   ranges.bytes = bytes;
   ranges.psnr = psnr;
   show();
 }
 
-/** Asks for so many bytes at most, or for so many decibels at least. */
+/** Sets the most bytes or the least PSNR. */
 export function ask({ maxBytes = values.bytes, psnr = values.psnr }: Wanted["options"]): void {
   values.bytes = maxBytes;
   values.psnr = psnr;
   show();
 }
 
-/** Calls back on every change, and says whether the hand is still moving. */
+/** Calls back on every change, and tells whether the slider is still being moved. */
 export function listenForSettings(changed: (pace: Pace) => void): void {
   const amount = at("amount", "input");
   amount.addEventListener("input", () => {
@@ -83,7 +83,7 @@ function valueAt(place: number): number {
   return target() === "psnr" ? Math.floor(value * 10) / 10 : Math.round(value);
 }
 
-/** Puts the slider where the value is. */
+/** Moves the slider to its value. */
 function show(): void {
   const [least, most] = ranges[target()];
   const value = values[target()];

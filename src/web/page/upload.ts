@@ -4,37 +4,38 @@ import { inBytes, inDecibels } from "./measure.ts";
 import { modelOf } from "./result.ts";
 import type { Wanted } from "./settings.ts";
 
-/** Where uploads go and pictures come from: service.json beside the page, `{}` where there is no service. */
+/** The addresses in service.json beside the page; that file is `{}` where there is no service. */
 interface Service {
-  /** URL of the uploads bucket, which takes a PUT of this page. */
+  /** URL of the uploads bucket, to which this page may PUT. */
   readonly uploads: string;
   /** URL of the HTTP API. */
   readonly api: string;
 }
 
-/** What the API says of a picture: the part that is shown. */
+/** The part of the API's `?info` that is used. */
 interface Info {
   readonly bytes: number;
   readonly psnr: number | "lossless";
-  /** Of the upload, and what it was encoded to, such as `max-bytes 98`. */
+  /** ETag of the upload. */
   readonly etag: string | undefined;
+  /** What it was encoded to, such as `max-bytes 98`. */
   readonly target: string | undefined;
 }
 
-/** How long the service may take, and how often it is asked, in milliseconds. */
+/** Milliseconds that the service may take, and milliseconds between two requests for its answer. */
 const PATIENCE = 30_000;
 const EVERY = 400;
-/** How long an answer to another target is waited past: a service may pass over what uploads ask for. */
+/** Milliseconds after which another target is accepted: a service may ignore the target of an upload. */
 const OTHERWISE = 6_000;
 
-/** What is shown when the button is pressed. */
+/** What the page shows when the button is pressed. */
 interface Current {
   readonly picture: ImageData;
   readonly file: Uint8Array;
   readonly wanted: Wanted;
 }
 
-/** Shows the form if there is a service. */
+/** Shows the form if there is a service. @param current gives what to upload; undefined if there is no original */
 export async function listenForUploads(current: () => Promise<Current | undefined>): Promise<void> {
   const service = await readService();
   if (!service) return;
@@ -101,7 +102,7 @@ async function upload(
   return [line, make("img", "", { src: url, alt: `${key}, from the service`, crossorigin: "anonymous" })];
 }
 
-/** A target's name and value, as the service knows them. */
+/** Name and value of a target, as the service calls them. */
 function targetOf({ quality, maxBytes, psnr }: Wanted["options"]): [string, string] {
   if (maxBytes !== undefined) return ["max-bytes", String(maxBytes)];
   return psnr === undefined ? ["quality", String(quality)] : ["psnr", String(psnr)];
@@ -113,7 +114,7 @@ async function sameFile(url: string, file: Uint8Array): Promise<boolean> {
   return response.ok && stored.length === file.length && stored.every((byte, i) => byte === file[i]);
 }
 
-/** What the service knows of an upload, as soon as it has encoded this one, to this target. */
+/** Waits until the service has encoded this upload to this target, and gives what it tells about it. */
 async function known(url: string, etag: string | undefined, target: string): Promise<Info> {
   for (const start = Date.now(); Date.now() - start < PATIENCE; ) {
     const response = await fetch(url, { cache: "no-store" });

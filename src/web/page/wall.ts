@@ -1,4 +1,4 @@
-/** The wall's script: loads the decoder, then shows each picture as soon as it is decoded, and says how long it took. */
+/** The wall's script: loads the decoder, shows each picture once it is decoded, and tells how long that took. */
 import { preload } from "../browser/decode.ts";
 import { defineZippyImage, type ZippyImage } from "../browser/element.ts";
 import { at, chosen, messageOf } from "./dom.ts";

@@ -2,32 +2,33 @@ import type { ModelInfo } from "../../api/models.ts";
 import { client } from "../browser/client.ts";
 import { encoderPlace } from "../browser/encoder-place.ts";
 import { at, messageOf } from "./dom.ts";
+import { inMegabytes } from "./measure.ts";
 
-/** Which models' weights are there, and in what order the others come: first those that the picture needs. */
+/** Knows which models' weights are loaded, and loads the others, those first that the picture needs. */
 export class Weights {
   readonly #models: ReadonlyMap<string, ModelInfo>;
   readonly #ready = new Set<string>();
-  /** Names, the likeliest for the picture first. */
+  /** Names, the model that most likely suits the picture first. */
   #order: readonly string[];
   #coming: string | undefined;
   #loading = false;
 
   /**
-   * @param models all that the page has
-   * @param order names of those that the page chooses from, the most general first
+   * @param models all models of the page
+   * @param order names of those that the page chooses from, the most likely first
    */
   constructor(models: readonly ModelInfo[], order: readonly string[]) {
     this.#models = new Map(models.map((model) => [model.name, model]));
     this.#order = order;
   }
 
-  /** Names of the models to choose from now: those that are there, or else the likeliest. */
+  /** The models to choose from now, with commas between: those that are loaded, or else the most likely one. */
   get usable(): string {
     const ready = this.#order.filter((name) => this.#ready.has(name));
     return ready.length > 0 ? ready.join() : this.#order[0]!;
   }
 
-  /** A model that has not come yet, of those that a wish names. */
+  /** The first model that is named and not loaded yet. @param wish a number, or names with commas between */
   missing(wish: string | number): ModelInfo | undefined {
     const names = String(wish).split(",");
     return [...this.#models.values()].find(
@@ -35,27 +36,28 @@ export class Weights {
     );
   }
 
-  /** Says which models suit the next picture best. */
+  /** Tells which models suit the next picture, the best first. */
   expect(order: readonly string[]): void {
     this.#order = order;
     this.#tell();
   }
 
-  /** Says that a model has been used. */
+  /** Tells that a model is loaded. */
   has(name: string): void {
     if (!this.#models.has(name)) return;
     this.#ready.add(name);
     this.#tell();
   }
 
-  /** Whether nobody waits for this model. */
+  /** Whether this model is being loaded while nobody waits for it. */
   isBehind(name: string | undefined): boolean {
     return name !== undefined && name === this.#coming;
   }
 
-  /** Loads what is not there, one model after another, unless the reader saves data. @param came is called after each */
+  /** Loads the other models, one after the other, unless the reader saves data. @param came is called after each */
   async takeRest(came: () => void): Promise<void> {
-    const { connection } = navigator as { connection?: { saveData?: boolean } }; // Chromium's; TypeScript does not know it
+    // only Chromium has it, and TypeScript does not know it
+    const { connection } = navigator as { connection?: { saveData?: boolean } };
     if (connection?.saveData || this.#loading) return;
     this.#loading = true;
     try {
@@ -68,7 +70,7 @@ export class Weights {
         came();
       }
     } catch (error) {
-      this.#tell(`${this.#coming} did not come: ${messageOf(error)}`); // the next picture asks again
+      this.#tell(`${this.#coming} did not come: ${messageOf(error)}`); // it is tried again after the next picture
     } finally {
       this.#coming = undefined;
       this.#loading = false;
@@ -95,8 +97,4 @@ export class Weights {
   #sized(name: string): string {
     return `${name} ${inMegabytes(this.#models.get(name)!.bytes)}`;
   }
-}
-
-export function inMegabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

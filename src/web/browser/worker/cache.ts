@@ -5,9 +5,9 @@ import type { Asset } from "../../../model/manifest.ts";
 const CACHE = "zippynet-models";
 
 /**
- * A file by its immutable URL, from the Cache API or else the network, its SHA-256 checked either way. What does not
- * fit is dropped from the cache and fetched anew, once. Throws `unavailable` or `bad-model`.
- * @param progress is told of bytes as they come
+ * The file of a URL whose content never changes, from the Cache API or else the network. Its SHA-256 is checked in both
+ * cases. A cached file with another hash is deleted and fetched again, once. Throws `unavailable` or `bad-model`.
+ * @param progress is called with the number of bytes of each part that comes
  */
 export async function fetchImmutable(
   url: string,
@@ -29,12 +29,12 @@ export async function fetchImmutable(
   if (found !== expected.sha256) {
     throw new ZippyNetError("bad-model", `${url}: expected SHA-256 ${expected.sha256}, got ${found}`);
   }
-  // a full or forbidden store is no reason not to show a picture
+  // the picture can be shown even if the file cannot be kept
   await cache?.put(url, new Response(bytes)).catch(() => undefined);
   return bytes;
 }
 
-/** There is none on pages that are not secure, nor where storage is blocked. */
+/** Undefined on pages that are not secure and where storage is blocked. */
 async function openCache(): Promise<Cache | undefined> {
   return "caches" in globalThis ? caches.open(CACHE).catch(() => undefined) : undefined;
 }

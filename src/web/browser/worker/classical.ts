@@ -4,11 +4,11 @@ import { assertVp8lEnds } from "../../../codec/format/vp8l.ts";
 import { webpFile, withVp8lHeader } from "../../../codec/format/webp.ts";
 import { type ClassicalFile, classicalImage, type ZnFile } from "../../../codec/format/zn-file.ts";
 
-/** Pixels up to which classical frames are decoded. */
+/** Larger classical frames, in pixels, are not decoded. */
 const MAX_PIXELS = 25_000_000;
 
 /**
- * Pixels of a classical frame, which the browser decodes in its usual container. Throws `bad-file`, `too-large`,
+ * The pixels of a classical frame. The browser decodes it, in its usual container. Throws `bad-file`, `too-large`,
  * `unavailable`.
  */
 export async function decodeClassical(file: ClassicalFile): Promise<Picture> {
@@ -17,7 +17,7 @@ export async function decodeClassical(file: ClassicalFile): Promise<Picture> {
   return decodeFrame(bytes, mediaType, file);
 }
 
-/** Puts a file's alpha, the green of a VP8L frame, into a picture. */
+/** Adds a file's alpha to a picture. The alpha is the green channel of a VP8L frame. */
 export async function applyAlpha(
   picture: Picture,
   alpha: Uint8Array,

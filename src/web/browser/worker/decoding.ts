@@ -9,7 +9,7 @@ import { applyAlpha, decodeClassical } from "./classical.ts";
 import { WorkerModels } from "./models.ts";
 import { failure } from "./scope.ts";
 
-/** Answers what a decoder is asked. */
+/** Answers requests to decode. */
 export const serveDecoder: Serve = (answer) => {
   const models = new WorkerModels<Decoder>(DECODER_BLOBS, loadDecoder, answer);
   const decode = async ({ id, file: bytes, look }: DecodeJob): Promise<void> => {
@@ -21,7 +21,7 @@ export const serveDecoder: Serve = (answer) => {
   let last: Promise<void> = Promise.resolve();
   const decodeLatents = async ({ header, file }: LatentsFile, look: Look) => {
     const model = await (await models.byNumber(header.model)).withLook(look);
-    // a picture a task: where the page itself does this, it paints between them
+    // one picture in each task, so that a page that decodes without a worker can paint between them
     last = last.then(nextTask);
     await last;
     return pictureOf(decodeImage(model, file));
@@ -40,7 +40,7 @@ export const serveDecoder: Serve = (answer) => {
   };
 };
 
-/** Unlike a timer, which browsers hold back for some milliseconds. */
+/** Waits for the next task. A timer would not do: browsers delay it by some milliseconds. */
 function nextTask(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((done) => {

@@ -11,8 +11,8 @@ import { WorkerModels } from "./models.ts";
 import { failure } from "./scope.ts";
 
 /**
- * Answers what an encoder is asked; latents only. A module of its own, so that who only decodes loads neither `g_a` nor
- * the search.
+ * Answers requests to encode, by models only, not by classical codecs. It is a module of its own, so that pages that
+ * only decode load neither `g_a` nor the search.
  */
 export const serveEncoder: Serve = (answer) => {
   const models = new WorkerModels<Model>(BLOBS, loadModel, answer);
@@ -28,7 +28,7 @@ export const serveEncoder: Serve = (answer) => {
     const encoder = chosenEncoder(chosen, pictures.of(opaque), target);
     encoder.onSearch = onSearch;
     const { file } = draft ? draftTo(encoder, opaque, target) : encodeToWith(encoder, opaque, target, effort);
-    return Uint8Array.from(file); // with its own buffer, which can be handed over
+    return Uint8Array.from(file); // a buffer of its own can be transferred
   };
   return (request: Request) => {
     switch (request.type) {
@@ -48,12 +48,12 @@ export const serveEncoder: Serve = (answer) => {
   };
 };
 
-/** Remembers the picture that was encoded last: of a small one, another target costs a few passes. */
+/** Keeps the encoders of the last picture: for a small one, another target then takes only a few passes. */
 class LastPicture {
   #last: PictureEncoders | undefined;
 
   of(image: Image): PictureEncoders {
-    if (isTooLargeToSearch(image, 0)) return new PictureEncoders(image); // too much to keep
+    if (isTooLargeToSearch(image, 0)) return new PictureEncoders(image); // too large to be kept
     if (!this.#last || !isSame(this.#last.image, image)) this.#last = new PictureEncoders(image);
     return this.#last;
   }

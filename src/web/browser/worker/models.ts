@@ -9,17 +9,17 @@ import { failure } from "./scope.ts";
 
 type Asked = Request & { readonly type: "start" | "load" | "weights" };
 
-/** The models of a worker, each loaded when first asked for, and kept. */
+/** The models of a worker. Each is loaded when it is first used, and kept. */
 export class WorkerModels<M extends Decoder> {
   readonly #blobs: readonly BlobName[];
   readonly #load: (read: ReadFile) => Promise<M>;
   readonly #answer: (message: Answer) => void;
-  /** Files that the page is asked for. */
+  /** Files that the page was asked for, by the number of the question. */
   readonly #missing = new Map<number, (bytes: Uint8Array | undefined) => void>();
   #models: ModelsOf<M> | undefined;
   #nextId = 0;
 
-  /** @param blobs weights that are loaded, for the total */
+  /** @param blobs the weights that `load` reads; progress is told of their sum */
   constructor(
     blobs: readonly BlobName[],
     load: (read: ReadFile) => Promise<M>,
@@ -30,7 +30,7 @@ export class WorkerModels<M extends Decoder> {
     this.#answer = answer;
   }
 
-  /** Where models are, a wish to have one ahead, or a file that the page was asked for. */
+  /** Takes the places of the models, a request to load one, or a file that the page was asked for. */
   take(request: Asked): void {
     if (request.type === "start") {
       const entries = request.models.map((model) => {
@@ -65,8 +65,8 @@ export class WorkerModels<M extends Decoder> {
   }
 
   /**
-   * Reads the files of one load: all at once, none waits for another to name it. The network of a further look comes
-   * when it is asked for.
+   * Reads the files of a model. Reading the manifest starts to load all weights at once. The network of a further look
+   * is loaded when it is read.
    */
   #reader(model: LocatedModel): ReadFile {
     const manifest = parseManifest(model.manifest);
@@ -102,7 +102,7 @@ export class WorkerModels<M extends Decoder> {
     return new Map(
       wanted.map((blob) => {
         const file = this.#file(manifest, model, blob, progress);
-        file.catch(() => undefined); // who awaits it is told
+        file.catch(() => undefined); // whoever awaits it gets the error
         return [blob.file, file] as const;
       }),
     );
@@ -127,7 +127,7 @@ export class WorkerModels<M extends Decoder> {
     throw why ?? new ZippyNetError("bad-model", `${name}: expected the file ${blob.file}`);
   }
 
-  /** Asks the page for a file. */
+  /** Asks the page for a file; undefined if it has none. */
   #ask(model: number, file: string): Promise<Uint8Array | undefined> {
     return new Promise((resolve) => {
       const id = this.#nextId++;

@@ -8,7 +8,7 @@ let current: { readonly text: string; readonly width: number; readonly height: n
 
 const COPIES = ["copy", "copy-tag", "copy-link"] as const;
 
-/** The file as text to copy, as a tag, and to save. */
+/** Offers the file as text, tag and link to copy, and to save. */
 export function showInline(file: Uint8Array, { width, height }: ImageData): void {
   const text = toInline(file);
   current = { text, width, height };
@@ -19,7 +19,7 @@ export function showInline(file: Uint8Array, { width, height }: ImageData): void
   offer(at("download", "button"), "picture.zn", new Blob([Uint8Array.from(file)], { type: MEDIA_TYPE }));
 }
 
-/** Nothing is shown: nothing to take along. */
+/** Offers nothing, as there is no picture. */
 export function clearInline(): void {
   current = undefined;
   at("inline", "textarea").value = "";
@@ -28,7 +28,7 @@ export function clearInline(): void {
   offer(at("download", "button"), "picture.zn", undefined);
 }
 
-/** @param look the look that is shown, which a tag asks for as well */
+/** Makes the buttons copy. @param look gives the look that is shown, which the tag asks for too */
 export function listenForCopies(look: () => Look): void {
   at("copy", "button").addEventListener("click", () => void copy("text", ({ text }) => text));
   const here = location.href.replace(/#.*/, "");
@@ -53,7 +53,7 @@ async function copy(what: string, write: (now: NonNullable<typeof current>) => s
     await navigator.clipboard.writeText(write(current));
     note.textContent = `The ${what} is in the clipboard.`;
   } catch (error) {
-    at("inline", "textarea").select(); // so that the reader's own shortcut copies it
+    at("inline", "textarea").select(); // so that the reader can copy it by a shortcut
     note.textContent = `The clipboard cannot be written: ${messageOf(error)}`;
   }
 }
