@@ -171,10 +171,10 @@ of ${sets} (${terms}), started from the model's own \`g_s\`, on latents of the m
 
 | part of the loss | weight |
 |---|---|
-| mean squared error, values from 0 to 1 | 12 |
-| LPIPS 0.1: VGG16 (trained on ImageNet), linear layers trained on people's judgements; BSD | 1 |
+| logarithm of the mean squared error | 0.013 |
+| logarithm of LPIPS 0.1: VGG16 (trained on ImageNet), linear layers trained on people's judgements; BSD | 0.1 |
 | distance of face descriptors, dlib's ResNet as in face-api; MIT | ${loss.identity} |
-| adversary on patches, from step 900 on | ${loss.critic} |
+| adversary on patches, from step 600 on | ${loss.critic} |
 
 Made by
 

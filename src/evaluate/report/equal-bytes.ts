@@ -1,5 +1,7 @@
 import sharp from "sharp";
+import { readZn } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
+import type { Look } from "../../codec/network/architecture.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
 import { decodePicture } from "../../image/decode.ts";
 import type { Models } from "../../model/folder.ts";
@@ -82,11 +84,12 @@ async function sheetRow(
   quality: number,
 ): Promise<SheetRow> {
   const effort = settings.efforts.at(-1)!;
-  const own = await ownCoded(settings, image, quality, effort);
-  const { bytes } = own;
+  const { faithful, natural } = await ownCoded(settings, image, quality, effort);
+  const { bytes } = faithful;
   const cells = [
     await cell("original", { bytes: image.data.length, image, psnr: Number.NaN }),
-    await cell(`ZippyNet, effort ${effort}`, own),
+    await cell(`ZippyNet, effort ${effort}`, faithful),
+    ...(natural ? [await cell("the same file, natural look", natural)] : []),
   ];
   for (const { codec, names } of COLUMNS) {
     const peers = settings.peers.filter(({ name }) => names.some((wanted) => wanted === name));
@@ -97,16 +100,23 @@ async function sheetRow(
   return { name, bytes, cells };
 }
 
+/** Our file by its looks: the natural one where its model has it. */
 async function ownCoded(
   { models, runner, version }: SheetSettings,
   image: Image,
   quality: number,
   effort: number,
-): Promise<Coded> {
+): Promise<{ readonly faithful: Coded; readonly natural?: Coded }> {
   const wish = { runner, version, settings: { effort, classical: true } };
   const { file } = await measuredFile(wish, image, quality);
-  const decoded = await decodePicture(models, file);
-  return { bytes: file.length, image: decoded, psnr: finite(psnr(image, decoded)) };
+  const coded = async (look: Look): Promise<Coded> => {
+    const decoded = await decodePicture(models, file, look);
+    return { bytes: file.length, image: decoded, psnr: finite(psnr(image, decoded)) };
+  };
+  const zn = readZn(file);
+  const model = zn.kind === "latents" ? await models.byNumber(zn.header.model) : undefined;
+  const hasLook = (await model?.withLook("natural"))?.look === "natural";
+  return { faithful: await coded("faithful"), ...(hasLook && { natural: await coded("natural") }) };
 }
 
 /**

