@@ -1,8 +1,8 @@
 /**
- * `npm run picture`: the README's picture, and of each model here the picture of its failures, from images that may be
- * published.
+ * `npm run picture`: the README's picture, that of docs/looks.md, and of each model here the picture of its failures,
+ * from images that may be published.
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Image } from "../../codec/image.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
@@ -10,12 +10,12 @@ import type { Target } from "../../codec/target.ts";
 import { decodePicture } from "../../image/decode.ts";
 import { type EncodedPicture, encodePicture } from "../../image/encode.ts";
 import { resizeImage } from "../../image/fit.ts";
-import { readImage } from "../../image/read.ts";
 import { openModels } from "../../model/folder.ts";
 import { measure, PEERS, type Peer } from "../peers/peer.ts";
 import { THUMBHASH } from "../peers/thumbhash.ts";
 import { failures } from "./failures.ts";
-import { type Cell, sheet } from "./sheet.ts";
+import { looks } from "./looks.ts";
+import { type Cell, pageSample, sheet } from "./sheet.ts";
 
 /** Of the page's samples. */
 const SAMPLES = ["1-portrait", "2-portrait", "3-portrait", "5-red-shirt", "6-cap"] as const;
@@ -30,6 +30,7 @@ const chosen = await models.choose("auto");
 const rows: Cell[][] = [];
 for (const name of SAMPLES) rows.push(await row(name));
 await write("docs/picture.png", await sheet(rows));
+await write("docs/looks.png", await sheet(await looks(models, await models.byName("portraits"))));
 for (const model of chosen) {
   await write(`models/${model.name}/failures.png`, await sheet(await failures(model)));
 }
@@ -44,8 +45,7 @@ async function write(path: string, png: Buffer): Promise<void> {
  * the largest; AVIF and ThumbHash.
  */
 async function row(name: string): Promise<Cell[]> {
-  const file = new URL(`../../web/page/samples/${name}.webp`, import.meta.url);
-  const image = await resizeImage((await readImage(await readFile(file))).image, SIDE, SIDE);
+  const image = await resizeImage(await pageSample(name), SIDE, SIDE);
   const cells: Cell[] = [{ image, label: `original ${SIDE}×${SIDE}` }];
   let best = 0;
   for (const maxBytes of BYTES) {

@@ -52,3 +52,9 @@ export async function sample(name: string): Promise<Image> {
   const file = await readFile(new URL(`../../../test/images/${name}.png`, import.meta.url));
   return (await readImage(file)).image;
 }
+
+/** A sample of the page, by its name without `.webp`. */
+export async function pageSample(name: string): Promise<Image> {
+  const file = await readFile(new URL(`../../web/page/samples/${name}.webp`, import.meta.url));
+  return (await readImage(file)).image;
+}
