@@ -2,7 +2,7 @@
  * Releases a model: `npm run release-model -- NAME`. Marks it as released in its manifest and its card, and adds the
  * SHA-256 of its manifest and weights to `test/model/released.json`. From then on a test refuses every change of them.
  * Its golden files have to exist before (`node test/golden/make.ts`), and have to decode to what they state. Of a model
- * that is released, it adds the looks that it gained.
+ * that is released, it releases the looks that it has gained: until then they may be bettered, as files do not change.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

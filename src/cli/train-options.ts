@@ -116,7 +116,7 @@ export function withTrainOptions(command: Command): Command {
       weight,
       0,
     )
-    .option("--critic <weight>", "with --look: how much the adversary counts", weight, 0.04)
+    .option("--critic <weight>", "with --look: how much the adversary counts", weight, 0.015)
     .option("--resume", "go on from the run's checkpoint")
     .option("--export-only", "export the run's checkpoint as it is; a run under way is not disturbed")
     .option("--minutes <m>", "minutes of training; with --resume those before it count", positive)

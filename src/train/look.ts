@@ -156,8 +156,8 @@ export interface LookStory extends Pick<LookNaming, "look"> {
 }
 
 /**
- * The card of a look: which networks judged it, trained on what and under which terms, how it is made again, and what it
- * came to. Markdown.
+ * The card of a look, Markdown: which networks judged it, trained on what and under which terms, how it is made again,
+ * and what it came to.
  */
 export async function lookCard(log: string, story: LookStory): Promise<string> {
   const { look, plan, loss, terms } = story;

