@@ -39,8 +39,8 @@ export interface PickHandlers {
 
 /**
  * Calls back for every picture that the reader gives: as a file, by drop, paste, link or camera, or as a sample; also
- * as a `.zn` file, its text or its QR code. It begins with the picture of the page's link, or else the first sample. What
- * was given last counts, even if an earlier file takes longer to read.
+ * as a `.zn` file, its text or its QR code. It begins with the picture of the page's link, or else the first sample.
+ * What was given last counts, even if an earlier file takes longer to read.
  */
 export function listenForPictures({ picked, failed }: PickHandlers): void {
   const samples = at("samples", "fieldset");
