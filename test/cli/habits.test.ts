@@ -56,7 +56,8 @@ suite("one file to one file", () => {
     assert.deepEqual(await to(["-"]), { kind: "standard", path: "-" });
     await assert.rejects(to([face, face, "new.zn"]), /expected one input for the file new\.zn, got 2/);
     await assert.rejects(to([face], "new.webp"), /expected a folder or a file of another format.*new\.webp/);
-    await assert.rejects(to([face]), /expected --output with a folder/);
+    for (const none of [undefined, ""])
+      await assert.rejects(to([face], none), /expected --output with a folder, .*, got none/);
   });
 });
 

@@ -6,7 +6,7 @@ import sharp from "sharp";
 import type { Image } from "../../src/codec/image.ts";
 import { readImage } from "../../src/image/read.ts";
 import { avif, box, type Coded, coded, codedIn, nclx, sequence, u8 } from "./made/avif.ts";
-import { chart, HEIGHT, levels, middle, opacity, PATCHES, WIDTH } from "./made/chart.ts";
+import { chart, HEIGHT, levels, middle, opacity, PATCH, PATCHES, WIDTH } from "./made/chart.ts";
 import { chunk, png } from "./png.ts";
 
 const size = { width: WIDTH, height: HEIGHT };
@@ -17,14 +17,15 @@ function pixel({ width, data, alpha }: Image, x: number, y: number): number[] {
   return [...data.subarray(3 * i, 3 * i + 3), alpha ? alpha[i]! : 255];
 }
 
+const u32 = (...values: readonly number[]): Buffer => {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [i, value] of values.entries()) bytes.writeUInt32BE(value, 4 * i);
+  return bytes;
+};
+
 suite("APNG", () => {
   const RED = [255, 0, 0];
   const GREEN = [0, 255, 0];
-  const u32 = (...values: readonly number[]): Buffer => {
-    const bytes = Buffer.alloc(4 * values.length);
-    for (const [i, value] of values.entries()) bytes.writeUInt32BE(value, 4 * i);
-    return bytes;
-  };
   const control = (number: number, width: number, height: number, x: number, y: number): Buffer =>
     chunk("fcTL", Buffer.concat([u32(number, width, height, x, y), Buffer.from([0, 1, 0, 10, 0, 0])]));
   const animation = (frames: number): Buffer => chunk("acTL", u32(frames, 0));
@@ -316,4 +317,15 @@ suite("AVIF", async () => {
       near(corner(image), levels(patch, "RGB"));
     });
   }
+  test("cut to its clean aperture, then turned", async () => {
+    // two patches of the middle, half a patch to the right: its offset is that of the centre, in fractions
+    const half = u32(PATCH / 2, 1);
+    const clap = box("clap", u32(2 * PATCH, 1, 2 * PATCH, 1), half, u32(0, 1));
+    const cut = (await readImage(avif({ ...size, picture, properties: [clap] }))).image;
+    assert.deepEqual([cut.width, cut.height], [2 * PATCH, 2 * PATCH]);
+    near(pixel(cut, PATCH, PATCH / 2).slice(0, 3), levels(9, "RGB"));
+    const turned = [clap, box("irot", u8(1))];
+    const { image } = await readImage(avif({ ...size, picture, properties: turned }));
+    near(pixel(image, PATCH / 2, PATCH - 1).slice(0, 3), levels(9, "RGB"));
+  });
 });

@@ -7,7 +7,7 @@ import { type ErrorCode, ZippyNetError } from "../../src/codec/errors.ts";
 import { laidOnWhite } from "../../src/codec/image.ts";
 import { psnr } from "../../src/codec/rate-distortion.ts";
 import { readImage } from "../../src/image/read.ts";
-import { hollowPng, png } from "./png.ts";
+import { chunk, hollowPng, png } from "./png.ts";
 
 const face = readFileSync(new URL("../images/face-hat-64.png", import.meta.url));
 const caps = readFileSync(new URL("../images/caps-96x64.png", import.meta.url));
@@ -101,6 +101,25 @@ suite("samples", () => {
     );
     assert.deepEqual([...image.data], [100, 100, 100, 100, 100, 100]);
     assert.deepEqual([...image.alpha!], [255, 0]);
+  });
+
+  test("one colour of a PNG is transparent, of 16 bits only where all bits agree", async () => {
+    const clear = (values: readonly number[]): Buffer => {
+      const bytes = Buffer.alloc(2 * values.length);
+      for (const [i, value] of values.entries()) bytes.writeUInt16BE(value, 2 * i);
+      return chunk("tRNS", bytes);
+    };
+    for (const channels of [1, 3] as const) {
+      for (const [depth, levels] of [
+        [8, [0x40, 0x41, 0x40]],
+        [16, [0x4040, 0x4041, 0x4040]],
+      ] as const) {
+        const samples = levels.flatMap((level) => new Array<number>(channels).fill(level));
+        const key = clear(new Array<number>(channels).fill(levels[0]));
+        const { image } = await readImage(png({ width: 3, height: 1, channels, depth }, samples, [key]));
+        assert.deepEqual([...image.alpha!], [0, 255, 0], `${channels} × ${depth} bits`);
+      }
+    }
   });
 
   test("1×1", async () => {

@@ -38,7 +38,7 @@ export async function destinationOf(
     return { named: named.slice(0, 1), to: { kind: "file", path: last } };
   }
   const path = output ?? (named.length === 1 && last === STANDARD ? STANDARD : undefined);
-  if (path === undefined)
+  if (path === undefined || path === "")
     return usage(command, "expected --output with a folder, or a file for one input, got none");
   if (path === STANDARD) {
     if (json) usage(command, "expected --json or a file on standard output, got both");
