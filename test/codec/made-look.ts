@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readBlobs } from "../../src/model/load-decoder.ts";
@@ -10,11 +10,16 @@ import { modelFolder } from "./support.ts";
 
 /**
  * A folder of models, to be removed: `faces`, or another, with a look `natural` that paints all a little brighter.
- * @param others models that are there as well, as they are
+ * @param others models that are there as well, without further looks
  */
 export async function withLook(name = "faces", others: readonly string[] = []): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "zippynet-look-"));
   for (const each of [name, ...others]) await cp(modelFolder(each), join(folder, each), { recursive: true });
+  for (const each of others) {
+    const path = join(folder, each, "manifest.json");
+    const { looks: _, ...manifest } = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify(manifest));
+  }
   const model = join(folder, name);
   await exportLook(model, await brighter(model), {
     look: "natural",

@@ -93,6 +93,7 @@ suite("the page's switch between looks", IN_CHROMIUM, () => {
     const portrait = golden("portraits-64-q100");
     await open(page, portrait);
     assert.deepEqual(await painted(page), await pixelsOf(portrait, "natural"));
+    assert.equal(await page.isVisible("#own-look"), false); // nothing is measured
     await page.click("#copy-tag");
     await page.getByText("The tag is in the clipboard.").waitFor();
     assert.match(await page.evaluate(() => navigator.clipboard.readText()), / look="natural"><\/zippy-img>$/);

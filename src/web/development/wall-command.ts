@@ -22,7 +22,7 @@ const QUIET = 10_000;
 await new Command("wall")
   .description("a page of a folder's pictures, ZippyNet beside WebP of the same PSNR, with what both weigh")
   .argument("[folder]", "pictures to show, those of its folders within", PICTURES)
-  .option("--count <n>", "at most so many pictures, 1–10000", within(1, 10_000), 1000)
+  .option("--count <n>", "the most pictures, 1–10000", within(1, 10_000), 1000)
   .option("--side <pixels>", "of a picture, 16–256", within(16, 256), 64)
   .option("--psnr <dB>", "of each picture at least, 20–50", within(20, 50), 28)
   .option("--model <name>", "by default the free one that makes them smallest")

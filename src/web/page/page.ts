@@ -122,7 +122,7 @@ async function showOpened({ file, picture, isSigned }: Opened): Promise<void> {
   const signature = isSigned
     ? " Its signature is not checked here: npx zippynet qr --read --verify does."
     : "";
-  say(`The file as it came.${signature} Whatever you set makes another one from its picture.`);
+  say(`This is the file itself.${signature} Any change below makes a new file from its picture.`);
   enter("opened");
 }
 

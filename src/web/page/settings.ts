@@ -99,7 +99,7 @@ function tell(): void {
   const [amount, text] = [at("amount", "input"), at("amount-text", "output")];
   const { quality, bytes, psnr } = values;
   text.value = { quality: String(quality), bytes: `≤ ${bytes} B`, psnr: `≥ ${inDecibels(psnr)}` }[target()];
-  const label = { quality: "Quality", bytes: "At most so many bytes", psnr: "At least so many decibels" };
+  const label = { quality: "Quality", bytes: "Most bytes", psnr: "Least PSNR" };
   amount.setAttribute("aria-label", label[target()]);
   amount.setAttribute("aria-valuetext", text.value);
 }
