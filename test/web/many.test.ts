@@ -11,7 +11,7 @@ const COUNT = 10_000;
 const TURNS = `
   globalThis.turns = new Set();
   let loaded = 0;
-  addEventListener("load", ({ target }) => { if (target.localName === "zippy-img") loaded++; }, true);
+  document.addEventListener("load", ({ target }) => { if (target.localName === "zippy-img") loaded++; }, true);
   setInterval(() => turns.add(loaded), 10);`;
 
 suite("10,000 <zippy-img> at once in Chromium", IN_CHROMIUM, () => {
