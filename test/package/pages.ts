@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { Browser } from "playwright-core";
@@ -147,6 +147,7 @@ suite("pages in Chromium, by what bundlers make with no configuration", {
     port: number,
   ): Promise<void> => {
     const folder = join(all.folder, "examples/next");
+    await rm(join(folder, ".next"), { recursive: true, force: true }); // the other bundler's
     await run(bin("next"), ["build", bundler], folder);
     const trace = JSON.parse(
       await readFile(join(folder, ".next/server/app/api/size/route.js.nft.json"), "utf8"),
