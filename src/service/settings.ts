@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import { boundsOf, parseWhole, ZippyNetError } from "../codec/errors.ts";
 import { LOOKS, type Look } from "../codec/network/architecture.ts";
-import { LEAST_SECRET } from "./decode/signed-url.ts";
 
 /**
  * The alias of every function. Events and requests run the version that it points to. A deployment points it to a new
@@ -14,6 +13,9 @@ export const ALIAS = "current";
  * shows which versions belong together.
  */
 export const DEPLOYMENT = "ZIPPYNET_DEPLOYMENT";
+
+/** A shorter secret could be guessed. `signed-url.ts` asks for as many, and has no need of anything else here. */
+const LEAST_SECRET = 32;
 
 /** The environment of the functions, as serverless.yml sets it. */
 const Settings = v.object({

@@ -19,7 +19,8 @@ test("zippynet evaluate tells bytes, PSNR and ratios of real files", async () =>
     "--json",
   ];
   const { code, out, err } = await zippynet(["evaluate", ...faces, ...options]);
-  assert.deepEqual([code, err], [0, ""]);
+  assert.equal(code, 0, err);
+  assert.doesNotMatch(err, /expected|Error/); // on a slow machine it tells how far it is
   const comparison = JSON.parse(out.toString()) as Comparison;
   assert.deepEqual([comparison.images, comparison.size], [3, "42×42"]);
 
@@ -57,6 +58,6 @@ test("as a table, with an image that cannot be read", async () => {
   assert.match(err, /README\.md: expected an image of type/);
   assert.match(
     out.toString(),
-    /^1 image of 64×64 pixels, models \d+ \(portraits\), \d+ \(products\), \d+ \(photos\), effort 0\n\nquality +bytes/,
+    /^1 image of 64×64 pixels, models \d+ \(portraits\), (\d+ \([a-z\d-]+\), )*\d+ \(photos-64\), effort 0\n\nquality +bytes/,
   );
 });

@@ -17,8 +17,8 @@ import { Problem } from "./answer.ts";
 const SCHEME = "zippynet-url-1";
 /** The last time that a `Date` can hold, in seconds since 1970. */
 const LATEST = 8.64e12;
-/** A shorter secret could be guessed. */
-export const LEAST_SECRET = 32;
+/** A shorter secret could be guessed, and the service refuses it (`settings.ts`). */
+const LEAST_SECRET = 32;
 const [EXPIRES, SIGNATURE] = ["expires", "signature"] as const;
 
 /**
