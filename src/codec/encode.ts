@@ -15,7 +15,7 @@ import {
   type WeighedStart,
 } from "./rdo/candidates.ts";
 import { type Loss, type Trial, weighedBy } from "./rdo/objective.ts";
-import { isTooLargeToSearch, Refinement, type SearchListener } from "./rdo/refine.ts";
+import { isTooLargeToSearch, refined, type SearchListener } from "./rdo/refine.ts";
 import { MAX_EFFORT, QUALITIES } from "./target.ts";
 
 /** An encoded image, and what the encoder knows of it. */
@@ -64,9 +64,8 @@ export function encodeInOnePass(model: Model, image: Image, quality: number): En
 }
 
 /**
- * Encodes one image at several qualities and efforts. Nothing is computed twice: each orientation is analysed once, a
- * quality's first pass serves all efforts, and an effort goes on from where a lower one of the same quality ended.
- * Trusts its caller that all is within bounds.
+ * Encodes one image at several qualities and efforts. Each orientation is analysed once, and what effort 1 finds at a
+ * quality serves all efforts. Trusts its caller that all is within bounds.
  */
 export class ImageEncoder {
   readonly model: Model;
@@ -89,10 +88,9 @@ export class ImageEncoder {
     search.start ??= bestStart(this.#ways(search, quality), quality);
     if (effort === 0) return this.#write(search.start, search.start.trial, lambdaOf(quality));
     search.fitting ??= fittingGain(model, search.start);
-    search.refinement ??= new Refinement(model, search.fitting, weighedBy(search.fitting.lambda), {
-      told: this.#told,
-    });
-    return this.#write(search.start, search.refinement.upTo(effort), search.fitting.lambda);
+    const { lambda } = search.fitting;
+    const found = refined(model, search.fitting, weighedBy(lambda), effort, { told: this.#told });
+    return this.#write(search.start, found, lambda);
   }
 
   /** As the function `encodeInOnePass`. */
@@ -120,7 +118,7 @@ export class ImageEncoder {
   /**
    * Refines a way's latents at a quality.
    * @param loss what the search minimises
-   * @param found is told all latents that were tried
+   * @param found is told all latents that were decoded
    */
   refine(
     { start }: Way,
@@ -131,7 +129,7 @@ export class ImageEncoder {
   ): void {
     const from = startAt(this.model, start, quality);
     const seen = (trial: Trial): void => found(trial, () => this.#write(from, trial, loss.lambdaAt(trial)));
-    new Refinement(this.model, from, loss, { seen, told: this.#told }).upTo(effort);
+    refined(this.model, from, loss, effort, { seen, told: this.#told });
   }
 
   /** Finds its listener when called: a search that goes on may be for another caller. */
@@ -184,7 +182,6 @@ interface Search {
   ways?: readonly Start[];
   start?: Start;
   fitting?: WeighedStart;
-  refinement?: Refinement;
 }
 
 function write(

@@ -196,6 +196,18 @@ export function walkLatents(
   return yHat;
 }
 
+/** The number of a step in the order of coding, from 0. */
+export function stepNumber({ slice, pass }: CodingStep): number {
+  return slice * PASSES + pass;
+}
+
+/** The number of the step that codes a latent. */
+export function stepOfLatent(architecture: Architecture, { columns }: LatentShape, at: number): number {
+  const { latentChannels } = architecture;
+  const slice = Math.floor((at % latentChannels) / sliceChannels(architecture));
+  return stepNumber({ slice, pass: passOf(Math.floor(at / latentChannels), columns) });
+}
+
 /** The prior on an engine of integers, for latents of one shape. */
 export function priorOn(engine: Engine, architecture: Architecture, { rows, columns }: LatentShape): Predict {
   return (step, input) => {
@@ -214,6 +226,7 @@ interface ModelOfLatents {
 /**
  * Rounds `y` to whole steps from the prior's means, in coding order; gives each symbol to `emit`, and its place in `y`.
  * @param y [rows, columns, latentChannels] after gain
+ * @param predict the prior, if it is not to be run as it is
  * @returns `y_hat` in 32nds
  */
 export function quantiseLatents(
@@ -222,8 +235,8 @@ export function quantiseLatents(
   shape: LatentShape,
   quality: number,
   emit: (scale: number, symbol: number, at: number) => void,
+  predict: Predict = priorOn(prior, architecture, shape),
 ): Int16Array {
-  const predict = priorOn(prior, architecture, shape);
   return walkLatents(architecture, predict, shape, levels[quality - 1]!, (at, mean, scale) => {
     const symbol = clip(Math.round(y[at]! - mean / LATENT_UNIT), -MAX_SYMBOL, MAX_SYMBOL);
     emit(scale, symbol, at);

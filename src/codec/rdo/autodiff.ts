@@ -241,11 +241,13 @@ export function transposedOf(
   }
   const steps = largest.map((value) => value / 127 || 1);
   const sums = new Float64Array(depth);
-  const integers = Int8Array.from(values, (value, at) => {
-    const integer = Math.round(value / steps[at % depth]!);
-    sums[at % depth]! += Math.abs(integer);
-    return integer;
-  });
+  const integers = new Int8Array(values.length);
+  for (let at = 0; at < values.length; ) {
+    for (let d = 0; d < depth; d++, at++) {
+      integers[at] = Math.round(values[at]! / steps[d]!);
+      sums[d]! += Math.abs(integers[at]!);
+    }
+  }
   const factor = gain ?? Math.sqrt(depth / (squares || depth));
   return {
     gain: factor,

@@ -1,97 +1,136 @@
+import { stepOfLatent } from "../entropy/context-model.ts";
 import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
-import { LATENT_UNIT } from "../network/prior.ts";
-import { type Goal, relaxedFor, type Trial, tryLatents } from "./objective.ts";
+import { latentSize } from "../network/architecture.ts";
+import { LocalDistortion } from "./local-distortion.ts";
+import { type Goal, inSteps, relaxedFor, type Trial, tryLatents } from "./objective.ts";
 
 /** The change of one symbol by one. */
 interface Move {
   /** Its place in `yHat`. */
   readonly at: number;
   readonly by: 1 | -1;
-  /**
-   * Expected change of the loss: the bits of the symbol itself are exact; the error and the bits of later latents
-   * follow their gradient.
-   */
-  readonly change: number;
 }
 
+/** Latents after a move, and the loss that is expected of them. */
+interface Prospect {
+  readonly move: Move;
+  readonly trial: Trial;
+  readonly loss: number;
+}
+
+interface Listeners {
+  /** Is told all latents that were decoded. */
+  readonly seen: (trial: Trial) => void;
+  /** Is told of each move of a round. */
+  readonly coded: () => void;
+}
+
+/** Moves that are coded between two gradients. */
+const ROUND = 96;
+
 /**
- * Rate–distortion-optimised quantisation: changes single symbols by one where that lowers the loss. The moves with the
- * largest expected gain are tried first. Each trial codes and decodes the whole picture, so a move that is kept is
- * really better.
+ * Rate–distortion-optimised quantisation: changes single symbols by one where that lowers the loss. A move changes what
+ * the prior says of all later latents, and so what these are rounded to. That is why each move is sieved three times:
+ *
+ * 1. its own bits, and the error by gradient and curvature, choose the moves of a round,
+ * 2. the prior codes the latents after each of them, from the step of the move on: the bits are exact, and the error
+ *    that all moved latents make is estimated as before,
+ * 3. those that promise a gain are decoded, the best first, and kept if they are really better.
  */
 export class SymbolMoves {
   readonly #model: Model;
   readonly #image: Image;
   readonly #goal: Goal;
-  readonly #seen: (trial: Trial) => void;
-  /** Moves that were tried. None is tried again. */
+  readonly #curvature: Float32Array;
+  readonly #listeners: Listeners;
+  /** Moves that were coded. None is coded in another round. */
   readonly #tried = new Set<number>();
-  #best: Trial;
-  #moves: Iterator<Move> | undefined;
 
   /**
    * @param image turned as it is coded
    * @param goal of the image, at the quality of the latents
-   * @param latents to begin with
-   * @param seen is told all latents that were tried
+   * @param curvature of the channels; see `LocalDistortion`
    */
-  constructor(model: Model, image: Image, goal: Goal, latents: Trial, seen: (trial: Trial) => void) {
+  constructor(model: Model, image: Image, goal: Goal, curvature: Float32Array, listeners: Listeners) {
     this.#model = model;
     this.#image = image;
     this.#goal = goal;
-    this.#best = latents;
-    this.#seen = seen;
+    this.#curvature = curvature;
+    this.#listeners = listeners;
   }
 
-  /** Tries so many more moves, or all that are left; returns the best latents so far. */
-  go(tries: number): Trial {
-    for (let done = 0; done < tries && !this.#model.budget?.isSpent(); done++) {
-      this.#moves ??= promising(this.#model, this.#image, this.#goal, this.#best)
-        .filter((move) => !this.#tried.has(idOf(move)))
-        .values();
-      const move = this.#moves.next().value;
-      if (!move) break;
-      this.#tried.add(idOf(move));
-      const y = inSteps(this.#best);
-      y[move.at]! += move.by;
-      const found = tryLatents(this.#model, this.#image, y, this.#best.quality);
-      this.#seen(found);
-      if (this.#goal.loss.of(found) >= this.#goal.loss.of(this.#best)) continue;
-      this.#best = found;
-      this.#moves = undefined;
+  /**
+   * The best latents that moves find.
+   * @param count how many moves are coded, at most
+   */
+  from(latents: Trial, count: number): Trial {
+    let best = latents;
+    for (let left = count; left > 0; left -= ROUND) {
+      if (this.#model.budget?.isSpent()) break;
+      const { synthesis } = relaxedFor(this.#model, this.#image);
+      const near = new LocalDistortion(synthesis, this.#goal, inSteps(best), this.#curvature);
+      const moves = this.#promising(best, near).slice(0, Math.min(ROUND, left));
+      if (moves.length === 0) break;
+      best = this.#round(best, near, moves);
     }
-    return this.#best;
+    return best;
   }
-}
 
-/** `y_hat` in quantisation steps. */
-function inSteps({ yHat }: Trial): Float32Array {
-  return Float32Array.from(yHat, (value) => value / LATENT_UNIT);
+  #round(latents: Trial, near: LocalDistortion, moves: readonly Move[]): Trial {
+    let best = latents;
+    const after = (move: Move): Prospect => {
+      const trial = this.#moved(best, move);
+      const sse = best.sse + near.change(inSteps(trial)) - near.change(inSteps(best));
+      return { move, trial, loss: this.#goal.loss.of({ bits: trial.bits, sse }) };
+    };
+    const isBetter = ({ loss }: { loss: number }): boolean => loss < this.#goal.loss.of(best);
+    const prospects: Prospect[] = [];
+    for (const move of moves) {
+      if (this.#model.budget?.isSpent()) break;
+      this.#tried.add(idOf(move));
+      const prospect = after(move);
+      this.#listeners.coded();
+      if (isBetter(prospect)) prospects.push(prospect);
+    }
+    for (const first of prospects.sort((a, b) => a.loss - b.loss)) {
+      if (this.#model.budget?.isSpent()) break;
+      const prospect = best === latents ? first : after(first.move);
+      if (!isBetter(prospect)) continue;
+      this.#listeners.seen(prospect.trial);
+      if (this.#goal.loss.of(prospect.trial) < this.#goal.loss.of(best)) best = prospect.trial;
+    }
+    return best;
+  }
+
+  /** Moves that were not tried yet, those first that promise most by themselves. */
+  #promising(latents: Trial, near: LocalDistortion): Move[] {
+    const { tables } = this.#model;
+    const lambda = this.#goal.loss.lambdaAt(latents);
+    const moves: (Move & { readonly change: number })[] = [];
+    latents.places.forEach((at, i) => {
+      const [scale, symbol] = [latents.scales[i]!, latents.symbols[i]!];
+      const cost = tables.cost(scale, symbol);
+      for (const by of [1, -1] as const) {
+        if (this.#tried.has(idOf({ at, by }))) continue;
+        const change = tables.cost(scale, symbol + by) - cost + lambda * near.changeOf(at, by);
+        moves.push({ at, by, change });
+      }
+    });
+    return moves.sort((a, b) => a.change - b.change);
+  }
+
+  /** The latents after a move. Those of later steps are rounded anew, to where they were as nearly as may be. */
+  #moved(latents: Trial, { at, by }: Move): Trial {
+    const { architecture } = this.#model;
+    const y = inSteps(latents);
+    y[at]! += by;
+    const shape = latentSize(this.#image.width, this.#image.height);
+    const known = latents.said.slice(0, stepOfLatent(architecture, shape, at) + 1);
+    return tryLatents(this.#model, this.#image, y, latents.quality, known);
+  }
 }
 
 function idOf({ at, by }: Move): number {
   return 2 * at + (by > 0 ? 1 : 0);
-}
-
-/** The moves with an expected gain, the largest gain first. */
-function promising(model: Model, image: Image, goal: Goal, latents: Trial): Move[] {
-  const { prior, synthesis } = relaxedFor(model, image);
-  const yHat = inSteps(latents);
-  // slope 1: when its mean moves, a latent is rounded anew and stays where it is; with slope 0, half of the expected
-  // gains are wrong
-  const code = prior.code(yHat, goal.level, (residual) => ({ symbol: Math.round(residual), slope: 1 }));
-  const lambda = goal.loss.lambdaAt(latents);
-  const slope = synthesis.distortion(goal, yHat).gradient.map((value) => value * lambda);
-  code.back(slope);
-  const moves: Move[] = [];
-  latents.places.forEach((at, i) => {
-    const [scale, symbol] = [latents.scales[i]!, latents.symbols[i]!];
-    const cost = model.tables.cost(scale, symbol);
-    for (const by of [1, -1] as const) {
-      const change = model.tables.cost(scale, symbol + by) - cost + by * slope[at]!;
-      if (change < 0) moves.push({ at, by, change });
-    }
-  });
-  return moves.sort((a, b) => a.change - b.change);
 }

@@ -1,8 +1,9 @@
-import { quantiseLatents } from "../entropy/context-model.ts";
+import { type Predict, priorOn, quantiseLatents, stepNumber } from "../entropy/context-model.ts";
 import { type Image, isGrey, withAlphaOf } from "../image.ts";
 import type { Model } from "../model.ts";
 import { latentSize } from "../network/architecture.ts";
 import { blockSize, inPictureUnit, pixelMask, reconstruct, toBlocks } from "../network/autoencoder.ts";
+import { LATENT_UNIT } from "../network/prior.ts";
 import { BLOCK_CHANNELS } from "../network/transforms.ts";
 import { sseOf } from "../rate-distortion.ts";
 import type { Picture, Relaxed } from "./relaxation.ts";
@@ -90,6 +91,8 @@ export interface Trial {
   readonly places: Int32Array;
   readonly scales: Uint8Array;
   readonly symbols: Int16Array;
+  /** What the prior said, by the number of the step. */
+  readonly said: Said;
   /** What the tables say that the symbols cost. */
   readonly bits: number;
   /** Sum of squared errors of 8-bit samples; opacity counts where the picture has any. Decodes, when first asked. */
@@ -98,12 +101,36 @@ export interface Trial {
   readonly decoded: Image;
 }
 
+/** `y_hat` in quantisation steps. */
+export function inSteps({ yHat }: Pick<Trial, "yHat">): Float32Array {
+  const steps = new Float32Array(yHat.length); // Float32Array.from with a function takes forty times as long
+  for (let i = 0; i < steps.length; i++) steps[i] = yHat[i]! / LATENT_UNIT;
+  return steps;
+}
+
+/** Outputs of the prior's networks, by the number of their step. */
+type Said = readonly ArrayLike<number>[];
+
 /**
  * Quantises the latents of a picture; what they decode to is found when it is asked for.
  * @param image turned as it is coded
  * @param y [rows, columns, latentChannels] after the gain of the quality
+ * @param known what the prior says in the first steps, where other latents with the same beginning have told it
  */
-export function tryLatents(model: Model, image: Image, y: Float32Array, quality: number): Trial {
+export function tryLatents(
+  model: Model,
+  image: Image,
+  y: Float32Array,
+  quality: number,
+  known: Said = [],
+): Trial {
+  const shape = latentSize(image.width, image.height);
+  const run = priorOn(model.prior, model.architecture, shape);
+  const said = [...known];
+  const predict: Predict = (step, input) => {
+    said[stepNumber(step)] ??= run(step, input);
+    return said[stepNumber(step)]!;
+  };
   const places = new Int32Array(y.length);
   const scales = new Uint8Array(y.length);
   const symbols = new Int16Array(y.length);
@@ -111,7 +138,7 @@ export function tryLatents(model: Model, image: Image, y: Float32Array, quality:
   const yHat = quantiseLatents(
     model,
     y,
-    latentSize(image.width, image.height),
+    shape,
     quality,
     (scale, symbol, place) => {
       places[at] = place;
@@ -119,6 +146,7 @@ export function tryLatents(model: Model, image: Image, y: Float32Array, quality:
       symbols[at++] = symbol;
       bits += model.tables.cost(scale, symbol);
     },
+    predict,
   );
   let decoded: Image | undefined;
   let sse: number | undefined;
@@ -128,6 +156,7 @@ export function tryLatents(model: Model, image: Image, y: Float32Array, quality:
     places,
     scales,
     symbols,
+    said,
     bits,
     get decoded() {
       decoded ??= withAlphaOf(image, reconstruct(model, { ...image, quality, grey: isGrey(image) }, yHat));

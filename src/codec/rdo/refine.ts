@@ -3,26 +3,22 @@ import type { Model } from "../model.ts";
 import { withGain } from "../network/autoencoder.ts";
 import type { Start } from "./candidates.ts";
 import { SymbolMoves } from "./moves.ts";
-import { type Goal, goalOf, type Loss, relaxedFor, type Trial, tryLatents } from "./objective.ts";
+import { type Goal, goalOf, inSteps, type Loss, relaxedFor, type Trial, tryLatents } from "./objective.ts";
 import { Descent, seededRandom } from "./sga.ts";
 
 /** A number for each effort, 0 to `MAX_EFFORT`. */
 type ForEachEffort = { readonly length: 10 };
 
-/**
- * Steps of gradient descent that each effort adds to those of lower efforts. Efforts 0 and 1 only choose orientation
- * and gain.
- */
-const STEPS = [0, 0, 0, 24, 16, 24, 36, 60, 100, 160] as const satisfies ForEachEffort;
-/**
- * Moves of single symbols that each effort tries after that. They gain sooner than the descent, which gains more in the
- * end.
- */
-const MOVES = [0, 0, 32, 16, 16, 24, 32, 48, 64, 256] as const satisfies ForEachEffort;
+/** Steps of gradient descent. Efforts 0 and 1 only choose orientation and gain. */
+const STEPS = [0, 0, 0, 24, 40, 72, 112, 176, 288, 480] as const satisfies ForEachEffort;
+/** Moves of single symbols that are coded after that: they find what the descent cannot. */
+const MOVES = [0, 0, 96, 96, 96, 96, 96, 192, 192, 192] as const satisfies ForEachEffort;
 /** After every so many steps, the latents are coded as in a file. */
-const LOOK_EVERY = 4;
-/** The time of a step with its gradients, measured in codings of the latents. */
-const STEP_COST = 3;
+const LOOK_EVERY = 8;
+/** The time of a step, measured in codings of the latents: two runs of the prior, and two of `g_s` every fifth step. */
+const STEP_COST = 1;
+/** The time of a move, also in codings: on average half a run of the prior, and some are decoded. */
+const MOVE_COST = 0.25;
 /**
  * Pixels from which images are coded in one pass, at effort 0 and at the others: time grows with the area, and the gain
  * falls.
@@ -38,109 +34,76 @@ export function isTooLargeToSearch({ width, height }: Image, effort: number): bo
 /** Is told how much of a search is done, and how much it is in all, in codings of the latents; each takes as long. */
 export type SearchListener = (done: number, total: number) => void;
 
-/** Codings of the latents that the efforts up to one take, or as much time. */
-function workUpTo(effort: number): number {
-  const each = STEPS.map((steps, i) => steps * STEP_COST + steps / LOOK_EVERY + MOVES[i]!);
-  return each.slice(0, effort + 1).reduce((sum, work) => sum + work, 0);
+/** Who is told of a search. */
+interface Listeners {
+  /** All latents that were decoded. */
+  readonly seen?: (trial: Trial) => void;
+  readonly told?: SearchListener;
 }
 
-/** What an effort found. */
-interface Found {
-  /** The best latents of the descents alone. The next cycle begins here. */
-  readonly descended: Trial;
-  /** Moves symbols from there. */
-  readonly moves: SymbolMoves;
-  readonly best: Trial;
+/** What a search needs at each of its stages. */
+interface Search {
+  readonly model: Model;
+  readonly start: Start;
+  readonly goal: Goal;
+  /** Of the channels; see `LocalDistortion`. */
+  readonly curvature: Float32Array;
+  readonly seen: (trial: Trial) => void;
+  /** Is told of work that is done, in codings of the latents. */
+  readonly advance: (work: number) => void;
 }
 
 /**
- * Searches for latents of a picture with a lower loss. There is one gradient descent, and each effort
- * takes it a cycle further than the effort below; from the best latents of a cycle on, single symbols are moved. Every
- * few steps the latents are coded as a file would hold them, and the best so far are kept. So no effort's loss is above
- * that of a lower one.
+ * Searches for latents of a picture with a lower loss: one gradient descent, whose length is the effort's, then moves of
+ * single symbols from the best latents that it passed. Every few steps the latents are coded as a file would hold them,
+ * and the best are kept, so what comes out is never worse than the start.
  */
-export class Refinement {
-  readonly #model: Model;
-  readonly #start: Start;
-  readonly #goal: Goal;
-  readonly #seen: (trial: Trial) => void;
-  readonly #told: SearchListener;
-  /** What is done of the search, and how much it is in all; see `SearchListener`. */
-  #work = { done: 0, total: 0 };
-  /** What each effort has found so far. */
-  readonly #found: Found[] = [];
-  #descent: Descent | undefined;
+export function refined(
+  model: Model,
+  start: Start,
+  loss: Loss,
+  effort: number,
+  { seen = () => {}, told = () => {} }: Listeners = {},
+): Trial {
+  const { image, trial } = start;
+  const [steps, moves] = [STEPS[effort]!, MOVES[effort]!];
+  if (moves === 0 || model.budget?.isSpent()) return trial;
+  const total = steps * STEP_COST + steps / LOOK_EVERY + moves * MOVE_COST;
+  let done = 0;
+  const advance = (work: number): void => {
+    done += work;
+    told(done, total);
+  };
+  const goal = goalOf(model, image, trial.quality, loss);
+  const { synthesis } = relaxedFor(model, image);
+  const curvature = synthesis.curvature(goal, inSteps(trial), seededRandom(SEED));
+  const descended = descend({ model, start, goal, curvature, seen, advance }, steps);
+  const coded = (): void => advance(MOVE_COST);
+  const best = new SymbolMoves(model, image, goal, curvature, { seen, coded }).from(descended, moves);
+  if (done < total) advance(total - done);
+  return best;
+}
 
-  /** @param seen is told all latents that were tried */
-  constructor(
-    model: Model,
-    start: Start,
-    loss: Loss,
-    { seen = () => {}, told = () => {} }: { seen?: (trial: Trial) => void; told?: SearchListener } = {},
-  ) {
-    this.#model = model;
-    this.#start = start;
-    this.#goal = goalOf(model, start.image, start.trial.quality, loss);
-    this.#seen = seen;
-    this.#told = told;
-  }
-
-  /** The latents of an effort. It continues where the highest effort so far ended. */
-  upTo(effort: number): Trial {
-    const { trial } = this.#start;
-    this.#work = { done: 0, total: workUpTo(effort) };
-    for (let level = this.#found.length; level <= effort; level++) {
-      if (level > 0 && this.#model.budget?.isSpent()) break;
-      this.#work.done = workUpTo(level - 1);
-      const before = this.#found.at(-1) ?? { descended: trial, moves: this.#movesFrom(trial), best: trial };
-      const descended = this.#cycle(before.descended, STEPS[level]!);
-      const moves = descended === before.descended ? before.moves : this.#movesFrom(descended);
-      const best = this.#better(before.best, moves.go(MOVES[level]!));
-      this.#found.push({ descended, moves, best });
+/** The best latents of a descent of so many steps. */
+function descend({ model, start, goal, curvature, seen, advance }: Search, length: number): Trial {
+  const { image, trial, y } = start;
+  const { loss } = goal;
+  const { budget } = model;
+  const gained = withGain(model, y, trial.quality);
+  const descent = new Descent(relaxedFor(model, image), goal, curvature, gained, seededRandom(SEED));
+  let [best, latest] = [trial, trial];
+  for (let done = 0; done < length && !budget?.isSpent(); done += LOOK_EVERY) {
+    const lambda = loss.lambdaAt(latest);
+    for (let step = done; step < done + LOOK_EVERY; step++) {
+      descent.step(step / length, lambda);
+      advance(STEP_COST);
     }
-    this.#advance(this.#work.total - this.#work.done);
-    return this.#found[Math.min(effort, this.#found.length - 1)]!.best;
+    const spent = budget?.spent ?? 0;
+    latest = tryLatents(model, image, descent.y, trial.quality);
+    seen(latest);
+    if (loss.of(latest) < loss.of(best)) best = latest;
+    budget?.spend(LOOK_EVERY * STEP_COST * (budget.spent - spent));
+    advance(1);
   }
-
-  #movesFrom(latents: Trial): SymbolMoves {
-    return new SymbolMoves(this.#model, this.#start.image, this.#goal, latents, (trial) => {
-      this.#seen(trial);
-      this.#advance(1);
-    });
-  }
-
-  #cycle(before: Trial, length: number): Trial {
-    const { image, trial } = this.#start;
-    let [best, latest] = [before, before];
-    const { budget } = this.#model;
-    for (let done = 0; done < length; done += LOOK_EVERY) {
-      if (budget?.isSpent()) break;
-      this.#descent ??= this.#descentFromStart();
-      const lambda = this.#goal.loss.lambdaAt(latest);
-      for (let step = done; step < done + LOOK_EVERY; step++) this.#descent.step(step / length, lambda);
-      const spent = budget?.spent ?? 0;
-      latest = tryLatents(this.#model, image, this.#descent.y, trial.quality);
-      this.#seen(latest);
-      best = this.#better(best, latest);
-      budget?.spend(LOOK_EVERY * STEP_COST * (budget.spent - spent));
-      this.#advance(LOOK_EVERY * STEP_COST + 1);
-    }
-    return best;
-  }
-
-  #advance(by: number): void {
-    if (by === 0) return;
-    this.#work.done += by;
-    this.#told(this.#work.done, this.#work.total);
-  }
-
-  #descentFromStart(): Descent {
-    const [model, start] = [this.#model, this.#start];
-    const y = withGain(model, start.y, start.trial.quality);
-    return new Descent(relaxedFor(model, start.image), this.#goal, y, seededRandom(SEED));
-  }
-
-  #better(a: Trial, b: Trial): Trial {
-    return this.#goal.loss.of(b) < this.#goal.loss.of(a) ? b : a;
-  }
+  return best;
 }

@@ -14,6 +14,9 @@ import {
 import { FEATURE_LIMIT, FEATURE_UNIT, LEVEL, synthesis, TRANSFORM_SLOPE } from "../network/transforms.ts";
 import { type Recording, Tape } from "./autodiff.ts";
 
+/** Ways back through `g_s` that estimate its curvature. */
+const PROBES = 2;
+
 /** Prior and `g_s` with gradients, for latents of one shape. */
 export interface Relaxed {
   readonly shape: LatentShape;
@@ -213,19 +216,9 @@ export class RelaxedSynthesis {
   }
 
   /** Sum of squared errors of 8-bit samples, neither rounded nor clipped, and its gradient with respect to `y_hat`. */
-  distortion(
-    { blocks, mask, inverseGain }: Picture,
-    yHat: Float32Array,
-  ): { sse: number; gradient: Float32Array } {
-    const channels = this.#architecture.latentChannels;
-    const input = new Int16Array(yHat.length);
-    for (let i = 0; i < input.length; i++) {
-      const scaled = Math.round(yHat[i]! * inverseGain[i % channels]! * FEATURE_UNIT);
-      input[i] = Math.max(-FEATURE_LIMIT, Math.min(FEATURE_LIMIT, scaled));
-    }
-    const recording = this.#tape.record("g_s", input, (layers, x) =>
-      synthesis(this.#architecture, layers, x),
-    );
+  distortion(picture: Picture, yHat: Float32Array): { sse: number; gradient: Float32Array } {
+    const { blocks, mask } = picture;
+    const recording = this.#record(picture, yHat);
     const { output } = recording;
     const byOutput = new Float32Array(output.length);
     let sse = 0;
@@ -234,9 +227,40 @@ export class RelaxedSynthesis {
       sse += error * error;
       byOutput[i] = (2 * error) / LEVEL;
     }
-    const gradient = recording
-      .back(byOutput)
-      .map((value, at) => value * inverseGain[at % channels]! * FEATURE_UNIT);
-    return { sse, gradient };
+    return { sse, gradient: this.#back(recording, picture, byOutput) };
+  }
+
+  /**
+   * By how much one latent, moved by a quantisation step, changes the picture: the sum of squares, in 8-bit levels, as
+   * the mean of each channel. Hutchinson's estimator: the squared gradients of samples with random signs.
+   */
+  curvature(picture: Picture, yHat: Float32Array, random: () => number): Float32Array {
+    const channels = this.#architecture.latentChannels;
+    const curvature = new Float32Array(channels);
+    const count = (PROBES * yHat.length) / channels;
+    for (let probe = 0; probe < PROBES; probe++) {
+      const recording = this.#record(picture, yHat);
+      const signs = picture.mask.map((value) => (random() < 0.5 ? -value : value) / LEVEL);
+      this.#back(recording, picture, signs).forEach((value, at) => {
+        curvature[at % channels]! += (value * value) / count;
+      });
+    }
+    return curvature;
+  }
+
+  #record({ inverseGain }: Picture, yHat: Float32Array): Recording {
+    const channels = this.#architecture.latentChannels;
+    const input = new Int16Array(yHat.length);
+    for (let i = 0; i < input.length; i++) {
+      const scaled = Math.round(yHat[i]! * inverseGain[i % channels]! * FEATURE_UNIT);
+      input[i] = Math.max(-FEATURE_LIMIT, Math.min(FEATURE_LIMIT, scaled));
+    }
+    return this.#tape.record("g_s", input, (layers, x) => synthesis(this.#architecture, layers, x));
+  }
+
+  /** The gradient with respect to `y_hat`, from that with respect to the output. */
+  #back(recording: Recording, { inverseGain }: Picture, byOutput: Float32Array): Float32Array {
+    const channels = this.#architecture.latentChannels;
+    return recording.back(byOutput).map((value, at) => value * inverseGain[at % channels]! * FEATURE_UNIT);
   }
 }

@@ -1,12 +1,13 @@
+import { LocalDistortion } from "./local-distortion.ts";
 import type { Goal } from "./objective.ts";
 import type { Relaxed, Softened } from "./relaxation.ts";
 
-/** First step of Adam, in quantisation steps of a latent. */
-const RATE = 0.04;
-/** Steps after which Adam's are half as long. */
-const HALF_AT = 100;
-/** Temperature at the beginning of a cycle, and at its end. */
+/** First step of Adam, in quantisation steps of a latent. They get shorter, down to none at the end. */
+const RATE = 0.05;
+/** Temperature at the beginning and at the end. */
 const [HOT, COLD] = [1, 0.4];
+/** Steps from one gradient of `g_s` to the next. Between two, the error is a quadratic around the last latents. */
+const FRESH_EVERY = 5;
 /** Keeps a logit finite. */
 const EDGE = 1e-3;
 const STEEPEST = 4;
@@ -16,28 +17,37 @@ const STEEPEST = 4;
  * 2020): gradient descent on `y` where each latent is softly rounded up or down at random. Minimises bits + λ · SSE.
  * The chance to round up is sin²(½π·share) as in SGA+ (Perugachi-Diaz, Gansekoele and Bhulai, "Robustly overfitting
  * latents for flexible neural image compression", NeurIPS 2024), whose flat ends allow long steps; a lower temperature
- * makes it steeper. The temperature falls in cycles and the steps become shorter, so that a descent may end after any
- * cycle. What else was tried: docs/experiments.md.
+ * makes it steeper. What else was tried: docs/experiments.md.
  */
 export class Descent {
   /** The current point, [rows, columns, latentChannels] after gain. */
   readonly y: Float32Array;
   readonly #relaxed: Relaxed;
   readonly #goal: Goal;
+  readonly #curvature: Float32Array;
   readonly #adam: Adam;
   readonly #random: () => number;
+  #near!: LocalDistortion;
   #steps = 0;
 
-  constructor(relaxed: Relaxed, goal: Goal, start: Float32Array, random: () => number) {
+  /** @param curvature of the channels; see `LocalDistortion` */
+  constructor(
+    relaxed: Relaxed,
+    goal: Goal,
+    curvature: Float32Array,
+    start: Float32Array,
+    random: () => number,
+  ) {
     this.#relaxed = relaxed;
     this.#goal = goal;
+    this.#curvature = curvature;
     this.y = Float32Array.from(start);
     this.#adam = new Adam(start.length);
     this.#random = random;
   }
 
   /**
-   * @param through the share of the cycle that is done, 0–1
+   * @param through the share of the descent that is done, 0–1
    * @param lambda bits that a squared error is worth
    */
   step(through: number, lambda: number): void {
@@ -46,9 +56,11 @@ export class Descent {
     const temperature = HOT + (COLD - HOT) * through;
     const soften = (residual: number) => softly(residual, temperature, this.#random());
     const code = prior.code(this.y, level, soften);
-    const { gradient } = synthesis.distortion(this.#goal, code.yHat);
-    const slope = code.back(gradient.map((value) => value * lambda));
-    this.#adam.step(this.y, slope, RATE / (1 + this.#steps++ / HALF_AT));
+    if (this.#steps % FRESH_EVERY === 0)
+      this.#near = new LocalDistortion(synthesis, this.#goal, code.yHat, this.#curvature);
+    const slope = code.back(this.#near.gradient(code.yHat).map((value) => value * lambda));
+    this.#adam.step(this.y, slope, RATE * (1 - through));
+    this.#steps++;
   }
 }
 
