@@ -121,7 +121,7 @@ test("gradient and curvature tell how the squared error changes near latents", a
     assert.ok(Math.abs(near.change(above) - near.changeOf(i, 0.5)) < 1e-3);
     expected += near.changeOf(i, 0.5) + near.changeOf(i, -0.5);
     found += sseAt(above) + sseAt(below) - 2 * sseAt(at);
-    bends += (near.gradient(above)[i]! - near.gradient(below)[i]!) / 2;
+    bends += (near.gradient(above)[i]! - near.gradient(below)[i]!) / 4;
   }
   // the network has kinks, which bend the error more than its slopes do
   assert.ok(expected / found > 0.5 && expected / found < 1.3, `${expected} ${found}`);
@@ -168,7 +168,7 @@ test("of 96 moves few are decoded, and many of those are kept", async () => {
   };
   const best = refined(model, start, loss, 2, { seen });
   assert.equal(loss.of(best), least);
-  assert.ok(decoded > 0 && decoded < 48 && kept > decoded / 10, `${decoded} ${kept}`);
+  assert.ok(decoded < 72 && kept > decoded / 4, `${decoded} ${kept}`);
 });
 
 test("effort is 0–9", () => {
