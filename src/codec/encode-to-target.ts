@@ -101,7 +101,7 @@ class TargetSearch {
     this.#target = target;
   }
 
-  /** What lower efforts find stays a candidate, so that no effort is worse than a lower one. */
+  /** What efforts 0 and 1 find stays a candidate, so that no effort is worse than they are. */
   upTo(effort: number): Hit {
     const quality = this.#look();
     if (isTooLargeToSearch(this.#image, 0)) {

@@ -42,16 +42,16 @@ test("decibels are reached by the smallest file, bytes are kept by the best pict
   assert.ok(mean(grown) < 1.035 && Math.max(...grown) < 1.09, grown.join(" "));
 });
 
-test("no effort makes a target worse than a lower one", () => {
+test("a search makes no target worse than efforts 0 and 1, and these not than each other", () => {
   const row = (target: Target) => [0, 1, 2, 3].map((effort) => encodeTo(model, images[0]!, target, effort));
   const bytes = row({ kind: "psnr", decibels: 28 }).map(({ file }) => file.length);
   const decibels = row({ kind: "bytes", maxBytes: 90 }).map(({ psnr }) => psnr);
   assert.ok(
-    bytes[0]! >= bytes[1]! && bytes[1]! >= bytes[2]! && bytes[2]! >= bytes[3]! && bytes[0]! > bytes[3]!,
+    bytes[0]! >= bytes[1]! && bytes[1]! >= Math.max(bytes[2]!, bytes[3]!) && bytes[0]! > bytes[3]!,
     bytes.join(" "),
   );
   assert.ok(
-    decibels[0]! <= decibels[1]! && decibels[1]! <= decibels[2]! && decibels[2]! <= decibels[3]!,
+    decibels[0]! <= decibels[1]! && decibels[1]! <= Math.min(decibels[2]!, decibels[3]!),
     decibels.join(" "),
   );
 });
