@@ -54,9 +54,9 @@ interface Search {
 }
 
 /**
- * Searches for latents of a picture with a lower loss: one gradient descent, whose length is the effort's, then moves of
- * single symbols from the best latents that it passed. Every few steps the latents are coded as a file would hold them,
- * and the best are kept, so what comes out is never worse than the start.
+ * Searches for latents of a picture with a lower loss: one gradient descent, whose length is the effort's, then moves
+ * of single symbols from the best latents that it passed. Every few steps the latents are coded as a file would hold
+ * them, and the best are kept, so what comes out is never worse than the start.
  */
 export function refined(
   model: Model,
