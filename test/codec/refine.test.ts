@@ -10,7 +10,6 @@ import { latentSize } from "../../src/codec/network/architecture.ts";
 import { analyse, withGain } from "../../src/codec/network/autoencoder.ts";
 import { lambdaOf } from "../../src/codec/rate-distortion.ts";
 import { analysed, startAt } from "../../src/codec/rdo/candidates.ts";
-import { LocalDistortion } from "../../src/codec/rdo/local-distortion.ts";
 import {
   goalOf,
   inSteps,
@@ -20,6 +19,7 @@ import {
   weighedBy,
 } from "../../src/codec/rdo/objective.ts";
 import { refined } from "../../src/codec/rdo/refine.ts";
+import { LocalDistortion } from "../../src/codec/rdo/relaxation.ts";
 import { seededRandom } from "../../src/codec/rdo/sga.ts";
 import { encodePicture } from "../../src/image/encode.ts";
 import { faces, madePicture, photographs } from "./support.ts";

@@ -2,8 +2,8 @@ import { stepOfLatent } from "../entropy/context-model.ts";
 import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { latentSize } from "../network/architecture.ts";
-import { LocalDistortion } from "./local-distortion.ts";
 import { type Goal, inSteps, relaxedFor, type Trial, tryLatents } from "./objective.ts";
+import { LocalDistortion } from "./relaxation.ts";
 
 /** The change of one symbol by one. */
 interface Move {

@@ -1,6 +1,5 @@
-import { LocalDistortion } from "./local-distortion.ts";
 import type { Goal } from "./objective.ts";
-import type { Relaxed, Softened } from "./relaxation.ts";
+import { LocalDistortion, type Relaxed, type Softened } from "./relaxation.ts";
 
 /** First step of Adam, in quantisation steps of a latent. They get shorter, down to none at the end. */
 const RATE = 0.05;
