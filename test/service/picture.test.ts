@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import sharp from "sharp";
 import { fittedSize } from "../../src/image/fit.ts";
+import { decode } from "../../src/index.ts";
 import { type Answered, assertProblem, DecodeService } from "./decode-service.ts";
 
 const WIDE = "a/wide %25 +ü.png";
@@ -69,7 +70,7 @@ test("contain puts transparent bars beside the picture, white ones in JPEG; cove
   assert.ok(worst <= 2, `differs by ${worst}`);
 });
 
-test("a look has an ETag of its own; a model without it shows the picture faithfully", async () => {
+test("a look has an ETag and pixels of its own; a picture without one is shown faithfully", async () => {
   const [usual, faithful, natural] = [
     await service.image("face", "?format=png"),
     await service.image("face", "?format=png&look=faithful"),
@@ -77,7 +78,13 @@ test("a look has an ETag of its own; a model without it shows the picture faithf
   ];
   assert.equal(faithful.headers["etag"], usual.headers["etag"]);
   assert.notEqual(natural.headers["etag"], usual.headers["etag"]);
-  assert.deepEqual(natural.body, usual.body);
+  assert.deepEqual(faithful.body, usual.body);
+  const { body: file } = await service.image("face", "?format=zn");
+  const expected = await decode(file, { look: "natural", channels: 3 });
+  assert.deepEqual(await sharp(natural.body).raw().toBuffer(), Buffer.from(expected.data));
+  assert.notDeepEqual(natural.body, usual.body);
+  const classical = await service.image("noise", "?format=png&w=40&look=natural");
+  assert.deepEqual(classical.body, (await service.image("noise", "?format=png&w=40")).body);
   const zn = await service.image("face", "?look=natural", {
     headers: { accept: "image/x-zippynet, image/webp" },
   });
