@@ -33,12 +33,12 @@ export async function placeOf(
 
 /** A model whose weights a page may keep in a folder of its own, as `models/NAME/`; else they are in its package. */
 export function modelsBeside(
-  base: URL | undefined,
+  base: { readonly href: string } | undefined, // types of an installed package know no URL
   model: ModelPackage | undefined,
 ): readonly ModelPackage[] {
   if (!model) return [];
   if (!base) return [model];
   const { manifest, files } = model;
-  const at = (name: string) => () => new URL(`models/${manifest.name}/${name}`, base);
+  const at = (name: string) => () => new URL(`models/${manifest.name}/${name}`, base.href);
   return [{ manifest, files: Object.fromEntries(Object.keys(files).map((name) => [name, at(name)])) }];
 }

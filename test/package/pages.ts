@@ -115,7 +115,8 @@ suite("pages in Chromium, by what bundlers make with no configuration", {
     );
     assert.ok((await serve(out)).some((path) => path.endsWith(".safetensors")));
     const names = await readdir(out);
-    assert.equal(names.filter((name) => name.endsWith(".safetensors")).length, 2);
+    // `g_s`, that of the natural look, and the prior
+    assert.equal(names.filter((name) => name.endsWith(".safetensors")).length, 3);
     assert.ok(!names.some((name) => name.includes("encoder")));
   });
 
