@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import sharp from "sharp";
 import type { Image } from "../../codec/image.ts";
+import { enlarged } from "../picture/sheet.ts";
 
 const ENLARGED = 3;
 const GAP = 24;
@@ -60,21 +61,14 @@ async function sheetOf(
     const [first, second] = left ? [both.natural, both.faithful] : [both.faithful, both.natural];
     return [
       { input: title(`${from + i + 1}`, width), left: x, top: y },
-      { input: await enlarged(first), left: x, top: y + LABEL },
-      { input: await enlarged(second), left: x + side + 8, top: y + LABEL },
+      { input: await enlarged(first, side), left: x, top: y + LABEL },
+      { input: await enlarged(second, side), left: x + side + 8, top: y + LABEL },
     ];
   });
   const rows = Math.ceil(pairs.length / COLUMNS);
   const size = { width: GAP + COLUMNS * (width + GAP), height: GAP + rows * (height + GAP) };
   return sharp({ create: { ...size, channels: 3, background: "#ffffff" } })
     .composite((await Promise.all(parts)).flat())
-    .png()
-    .toBuffer();
-}
-
-function enlarged({ width, height, data }: Image): Promise<Buffer> {
-  return sharp(data, { raw: { width, height, channels: 3 } })
-    .resize(width * ENLARGED, height * ENLARGED, { kernel: "cubic" })
     .png()
     .toBuffer();
 }

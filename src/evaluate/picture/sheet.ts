@@ -35,9 +35,10 @@ export async function sheet(rows: readonly (readonly Cell[])[]): Promise<Buffer>
     .toBuffer();
 }
 
-function enlarged({ width, height, data }: Image): Promise<Buffer> {
+/** A picture as PNG, scaled to a square of so many pixels. */
+export function enlarged({ width, height, data }: Image, side = SIDE): Promise<Buffer> {
   const raw = { width, height, channels: 3 } as const;
-  return sharp(data, { raw }).resize(SIDE, SIDE, { kernel: "cubic" }).png().toBuffer();
+  return sharp(data, { raw }).resize(side, side, { kernel: "cubic" }).png().toBuffer();
 }
 
 function caption(text: string): Buffer {
