@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .tfjs import read_weights
+
 SIDE = 150  # pixels of the faces that the network takes
 MEAN = (122.782, 117.001, 104.298)
 CROP = 0.8  # of a picture framed as CelebA's are: the middle that holds the face
@@ -65,21 +67,4 @@ class Identity:
 def _read(folder: str, device: torch.device) -> dict[str, Tensor]:
     with open(os.path.join(folder, "face_recognition_model-weights_manifest.json")) as file:
         entries = json.load(file)[0]["weights"]
-    with open(os.path.join(folder, "face_recognition_model.bin"), "rb") as file:
-        data = bytearray(file.read())
-    weights, at = {}, 0
-    for entry in entries:
-        shape, scaling = entry["shape"], entry.get("quantization")
-        count = int(torch.tensor(shape).prod())
-        if scaling:
-            raw = torch.frombuffer(data, dtype=torch.uint8, count=count, offset=at).float()
-            tensor = raw * scaling["scale"] + scaling["min"]
-            at += count
-        else:
-            tensor = torch.frombuffer(data, dtype=torch.float32, count=count, offset=at).clone()
-            at += 4 * count
-        tensor = tensor.view(shape)
-        weights[entry["name"]] = (tensor.permute(3, 2, 0, 1) if len(shape) == 4 else tensor).contiguous().to(device)
-    if at != len(data):
-        raise ValueError(f"{folder}: expected {at} bytes of weights, got {len(data)}")
-    return weights
+    return read_weights(entries, os.path.join(folder, "face_recognition_model.bin"), device)

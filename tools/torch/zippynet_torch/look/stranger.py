@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .tfjs import read_weights
+
 SIDE = 224  # pixels of the faces that the network takes
 CROP = 0.8  # of a picture framed as CelebA's are: the middle that holds the face
 STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)  # of the depthwise convolutions
@@ -51,20 +53,4 @@ class Stranger:
 def _read(folder: str, device: torch.device) -> dict[str, Tensor]:
     with open(os.path.join(folder, "faceres.json")) as file:
         entries = json.load(file)["weightsManifest"][0]["weights"]
-    with open(os.path.join(folder, "faceres.bin"), "rb") as file:
-        data = bytearray(file.read())
-    weights, at = {}, 0
-    for entry in entries:
-        name, shape = entry["name"], entry["shape"]
-        count = 1
-        for length in shape:
-            count *= length
-        type_ = {"float16": torch.float16, "int32": torch.int32}[entry.get("quantization", entry)["dtype"]]
-        tensor = torch.frombuffer(data, dtype=type_, count=count, offset=at).float().view(shape)
-        at += count * type_.itemsize
-        if len(shape) == 4:  # TensorFlow: height × width × in × out, and of a depthwise one × 1
-            tensor = tensor.permute(2, 3, 0, 1) if name.endswith("depthwise_kernel") else tensor.permute(3, 2, 0, 1)
-        weights[name] = tensor.contiguous().to(device)
-    if at != len(data):
-        raise ValueError(f"{folder}: expected {at} bytes of weights, got {len(data)}")
-    return weights
+    return read_weights(entries, os.path.join(folder, "faceres.bin"), device)
