@@ -45,6 +45,8 @@ interface Shown extends Result {
   readonly wanted: Wanted;
   /** The number of the request that it answers. */
   readonly request: number;
+  /** What first answered this request; another one than this if better weights have come since. */
+  readonly first: Result;
 }
 
 const views = at("views", "div");
@@ -115,8 +117,9 @@ async function display(result: Result & { readonly picture: ImageData }): Promis
 
 /** Shows a file that was opened. There is no original to compare it with. */
 async function showOpened({ file, picture, isSigned }: Opened): Promise<void> {
-  await display({ original: picture, file, picture, psnr: undefined });
-  shown = { original: picture, file, psnr: undefined, wanted: wanted(), request: requests };
+  const result = { original: picture, file, psnr: undefined };
+  await display({ ...result, picture });
+  shown = { ...result, wanted: wanted(), request: requests, first: result };
   clearCurves();
   headline(`${inBytes(file.length)}.`);
   const signature = isSigned
@@ -134,7 +137,7 @@ async function follow(bitmap: ImageBitmap): Promise<void> {
   const file = await draft(original, { ...options, ...chosenModel() }).catch(() => undefined);
   if (!file) return; // no draft reaches this target
   const result = await resultOf(original, file);
-  shown = { ...result, wanted: wanted(), request: -1 };
+  shown = { ...result, wanted: wanted(), request: -1, first: result };
   enter("moving"); // first, so that a draft is never shown as the result
   await display(result);
   await showPeer(result);
@@ -152,11 +155,12 @@ async function study(bitmap: ImageBitmap, stale: Stale): Promise<void> {
   if (missing) tellLoading(missing.name, missing.bytes);
   const [file, raised] = await encodedWithin(original, by);
   const result = await resultOf(original, file);
-  shown = { ...result, wanted: wanted(), request };
+  const first = before?.request === request ? before.first : result;
+  shown = { ...result, wanted: wanted(), request, first };
   await display(result);
   const words = await showPeer(result);
   enter("done");
-  say([renewed(before, shown), raised, words].filter(Boolean).join(" "));
+  say([renewed(shown), raised, words].filter(Boolean).join(" "));
   weights.has(modelOf(file)!.name);
   if (stale()) return;
   const limitedFor = JSON.stringify([pictures, cropper.crop, side, by]);
@@ -205,10 +209,10 @@ async function encodedWithin(
 }
 
 /** A sentence about a file that replaces one of another model, which the reader has not asked for. */
-function renewed(before: Shown | undefined, now: Shown): string {
-  const [old, model] = [before && modelOf(before.file), modelOf(now.file)];
-  if (!before || !old || !model || before.request !== now.request || old.number === model.number) return "";
-  const [from, to] = [before, now].map(
+function renewed({ first, ...now }: Shown): string {
+  const [old, model] = [modelOf(first.file), modelOf(now.file)];
+  if (!old || !model || old.number === model.number) return "";
+  const [from, to] = [first, now].map(
     ({ file, psnr }) => `${inBytes(file.length)}, ${inDecibels(psnr ?? Number.NaN)}`,
   );
   return `Made again with ${model.name}, whose weights have come: ${to}; with ${old.name} ${from}.`;
