@@ -53,9 +53,10 @@ async function install(): Promise<Installed> {
   return { folder, tarballs, own: { library, model }, modelPackage, picture };
 }
 
-/** Nothing of the project's own settings reaches the package manager or what it starts. */
+/** Nothing of the project's own settings reaches the package manager or what it starts, but whom the network trusts. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const entries = Object.entries(process.env).filter(([name]) => !/^(npm_|ZIPPYNET_|NODE_)/.test(name));
+  const isOwn = (name: string) => /^(npm_|ZIPPYNET_|NODE_)/.test(name) && name !== "NODE_EXTRA_CA_CERTS";
+  const entries = Object.entries(process.env).filter(([name]) => !isOwn(name));
   return {
     ...Object.fromEntries(entries),
     NEXT_TELEMETRY_DISABLED: "1",
