@@ -74,12 +74,16 @@ export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Pro
   assertPixels(original.width, original.height, maxPixels);
   const { image, notes } = await decodeOrRepair(mediaType, outline, header, maxPixels);
   const { pages } = original;
-  const first = pages > 1 ? [`first of ${pages} ${mediaType === "image/tiff" ? "pages" : "frames"}`] : [];
+  // without a sequence, an AVIF may hold several pictures, one of which is the main one
+  const first =
+    mediaType === "image/avif" && outline.frames === undefined
+      ? `main one of ${pages} pictures`
+      : `first of ${pages} ${mediaType === "image/tiff" ? "pages" : "frames"}`;
   return {
     image: outline.window ? onCanvas(image, outline.window) : image,
     mediaType,
     original,
-    notes: [...first, ...notes, ...outline.notes],
+    notes: [...(pages > 1 ? [first] : []), ...notes, ...outline.notes],
   };
 }
 

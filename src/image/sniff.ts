@@ -76,7 +76,7 @@ function sniffIsoMedia(bytes: Uint8Array): string | undefined {
 function sniffMarkup(bytes: Uint8Array): string | undefined {
   const start = new TextDecoder().decode(bytes.subarray(0, 1024)).trimStart();
   if (!start.startsWith("<")) return undefined;
-  if (/<svg[\s>]/i.test(start)) return "image/svg+xml";
+  if (/<svg[\s/>]/i.test(start)) return "image/svg+xml";
   return /^<(!doctype html|html)/i.test(start) ? "text/html" : "application/xml";
 }
 

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import type { Image } from "../../src/codec/image.ts";
+import { colourInAv1 } from "../../src/image/read/formats/avif.ts";
 import { readImage } from "../../src/image/read.ts";
-import { avif, coded, colourProfile, nclx } from "./made/avif.ts";
+import { avif, type Coded, coded, codedIn, colourProfile, nclx } from "./made/avif.ts";
 import { CHANNELS, chart, HEIGHT, type Layout, levels, middle, PATCHES, WIDTH } from "./made/chart.ts";
 import {
   bt2020,
@@ -177,6 +179,38 @@ suite("AVIF", async () => {
     const { image, notes } = await readImage(avif({ ...size, picture: pictures[10], properties }));
     near(image, (i) => expected("P3", srgb, levels(i, "RGB")));
     assert.deepEqual(notes, ["converted from P3 profile"]);
+  });
+
+  for (const bits of [8, 10, 12] as const) {
+    test(`grey of narrow range, ${bits} bits`, async () => {
+      const mono = (what: string): Coded =>
+        codedIn(readFileSync(new URL(`../odd-images/mono-${what}-${bits}.avif`, import.meta.url)), 1, bits);
+      const files = [{}, { alpha: mono("alpha") }].map((more) =>
+        avif({ ...size, picture: mono("grey"), ...more, properties: [nclx(1, 13, 1, false)] }),
+      );
+      for (const file of files) {
+        const { image, notes } = await readImage(file);
+        near(image, (i) => {
+          const [grey] = levels(i, "grey") as [number];
+          const stored = (grey / 255) * (2 ** bits - 1);
+          const [black, white] = [16, 235].map((v) => v * 2 ** (bits - 8)) as [number, number];
+          return new Array(3).fill(Math.min(255, Math.max(0, (255 * (stored - black)) / (white - black))));
+        });
+        assert.deepEqual(notes, []);
+      }
+    });
+  }
+
+  test("the AV1 data tell the range of colours that they do not describe", () => {
+    // a reduced still picture header of profile 0; sides of 1 bit; no tools; 8 bits, grey, no description
+    const units = (narrow: boolean): Uint8Array => {
+      const bits = `000 1 1 00000 0000 0000 0 0 000 000 0 1 0 ${narrow ? 0 : 1}`.replaceAll(" ", "");
+      const bytes = bits.padEnd(32, "0").match(/.{8}/g)!;
+      return Uint8Array.of(0x0a, 4, ...bytes.map((byte) => Number.parseInt(byte, 2)));
+    };
+    const unknown = { primaries: 2, transfer: 2, matrix: 2 };
+    assert.deepEqual(colourInAv1(units(true)), { ...unknown, fullRange: false });
+    assert.deepEqual(colourInAv1(units(false)), { ...unknown, fullRange: true });
   });
 
   test("without a colour box, the AV1 data tell", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
+import sharp from "sharp";
 import { readImage } from "../../src/image/read.ts";
 import { avif, type Coded, coded, codedIn, colourProfile } from "./made/avif.ts";
 import {
@@ -185,6 +186,24 @@ suite("profiles that do not fit", () => {
     const { image, notes } = await readImage(pngFile("grey", 16, RGB_SPACES[2]!));
     assert.equal(image.data[3 * middle(9)], PATCHES[9]![1]);
     assert.deepEqual(notes, left);
+  });
+  test("parts in a JPEG of which the first is missing, or that are counted wrong", async () => {
+    const jpeg = await sharp(pngFile("RGB", 8, RGB_SPACES[0]!))
+      .jpeg({ quality: 95 })
+      .toBuffer();
+    const icc = rgbProfile("P3 profile", "P3", "sRGB");
+    const part = (number: number, of: number, data: Buffer): Buffer => {
+      const body = Buffer.concat([Buffer.from(`ICC_PROFILE\0`), Buffer.from([number, of]), data]);
+      return Buffer.concat([Buffer.from([0xff, 0xe2, 0, body.length + 2]), body]);
+    };
+    const [first, second] = [icc.subarray(0, 200), icc.subarray(200, 400)];
+    for (const parts of [[part(2, 2, second)], [part(0, 0, first)], [part(1, 2, first)]]) {
+      const { image, notes } = await readImage(
+        Buffer.concat([jpeg.subarray(0, 2), ...parts, jpeg.subarray(2)]),
+      );
+      assert.ok(Math.abs(image.data[3 * middle(9)]! - PATCHES[9]![0]) <= 4);
+      assert.deepEqual(notes, left);
+    }
   });
   test("bytes that are none", async () => {
     const { notes } = await readImage(tiffFile("RGB", 8, { ...RGB_SPACES[0]!, icc: Buffer.alloc(500, 7) }));

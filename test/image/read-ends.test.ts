@@ -115,6 +115,14 @@ suite("what is there of a file that lacks pixels", () => {
     return bytes.subarray(0, bytes.length >> 1);
   };
   test("JPEG", () => says(half("baseline JPEG"), /its pixels end too soon, \d+ of its 64 rows are there/));
+  test("JPEG that ends before its pixels", async () => {
+    for (const name of ["baseline JPEG", "progressive JPEG"]) {
+      const bytes = FILES.find(([other]) => other === name)![1];
+      const scan = bytes.indexOf(Buffer.from([0xff, 0xda]));
+      for (const length of [3, 20, scan - 5, scan, scan + 6])
+        await says(bytes.subarray(0, length), /it ends before its pixels/);
+    }
+  });
   test("JPEG with an end mark put behind", () =>
     says(Buffer.concat([half("baseline JPEG"), Buffer.from([0xff, 0xd9])]), /\d+ of its 64 rows are there/));
   test("progressive JPEG", () => {

@@ -256,6 +256,15 @@ suite("AVIF", async () => {
   test("with alpha", async () =>
     isChart((await readImage(sequence({ ...size, picture, alpha: mono("alpha") }, 2))).image, true));
 
+  test("of several pictures, the main one", async () => {
+    // without the reference to the picture whose alpha it is, it is a picture of its own
+    const file = avif({ ...size, picture, alpha: mono("alpha") });
+    file.write("abcd", file.indexOf("auxl"));
+    const { image, notes } = await readImage(file);
+    isChart(image, false);
+    assert.deepEqual(notes, ["main one of 2 pictures"]);
+  });
+
   test("that was cut behind its first frame", async () => {
     const file = sequence({ ...size, picture }, 5);
     const { image } = await readImage(file.subarray(0, -2 * picture.data.length));

@@ -29,6 +29,7 @@ suite("whole, but not read: what it is, and what to do", () => {
     ["ICO", latin1("\0\0\x01\0\x01\0\x10\x10"), /got image\/x-icon, a set of icons: save one of them/],
     ["PSD", latin1("8BPS\0\x01"), /\(PSD\): save it as PNG or TIFF first/],
     ["SVG", latin1('<svg xmlns="http://www.w3.org/2000/svg"/>'), /got image\/svg\+xml, a drawing: render it/],
+    ["an empty SVG", latin1("<svg/>"), /got image\/svg\+xml, a drawing: render it/],
     ["PDF", latin1("%PDF-1.7\n"), /got application\/pdf: render its page/],
     ["QOI", latin1("qoif\0\0\0\x01"), /got image\/qoi/],
     ["OpenEXR", latin1("\x76\x2f\x31\x01"), /OpenEXR/],

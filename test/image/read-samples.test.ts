@@ -25,7 +25,9 @@ function file(layout: Layout, white: number, header: Header): Buffer {
   const extra = layout.endsWith("alpha") ? { extra: [2] } : {};
   const bands = CHANNELS[layout];
   const samples = header.format === 3 ? chart(layout).map((v) => (v / 255) * white) : chart(layout, white);
-  return tiff({ ...size, bands, ...extra, ...header }, samples);
+  const stored =
+    header.photometric === 0 ? samples.map((v, i) => (i % bands === 0 ? white - v : v)) : samples;
+  return tiff({ ...size, bands, ...extra, ...header }, stored);
 }
 
 async function shows(
@@ -78,7 +80,24 @@ suite("integers", () => {
           /from 0 to 2147483647$/,
         ]);
       });
-      for (const bits of [10, 12, 14] as const) {
+      test(`where 0 is white, ${layout}, ${order}-endian`, async () => {
+        if (layout.startsWith("RGB")) return;
+        for (const [header, white] of [
+          [{ bits: 8 }, 255],
+          [{ bits: 12 }, 4095],
+          [{ bits: 16 }, 65535],
+          [{ bits: 32 }, 2 ** 32 - 1],
+          [{ bits: 8, format: 2 }, 127],
+          [{ bits: 16, format: 2 }, 32767],
+          [{ bits: 32, format: 2 }, 2 ** 31 - 1],
+          [{ bits: 16, format: 3 }, 1],
+          [{ bits: 32, format: 3 }, 1],
+        ] as const) {
+          const notes = "format" in header || header.bits === 32 ? [/^\d+-bit .* taken /] : [];
+          await shows(file(layout, white, { photometric: 0, bigEndian, ...header }), layout, notes);
+        }
+      });
+      for (const bits of [9, 10, 12, 14, 15]) {
         test(`${bits} bits without a gap, ${layout}, ${order}-endian`, () =>
           shows(file(layout, 2 ** bits - 1, { bits, bigEndian }), layout, []));
       }
@@ -89,6 +108,20 @@ suite("integers", () => {
         await shows(file(layout, 65535, { bits: 16, planar: true }), layout, []);
       });
     }
+  }
+
+  for (const bits of [2, 3, 4, 5, 6, 7]) {
+    test(`${bits} bits of colours, and of grey with alpha`, async () => {
+      const white = 2 ** bits - 1;
+      const samples = Array.from({ length: 48 }, (_, i) => (i * 7) % (white + 1));
+      const level = (v: number): number => Math.round((255 * v) / white);
+      const rgb = await readImage(tiff({ width: 4, height: 4, bands: 3, bits }, samples));
+      assert.deepEqual([...rgb.image.data], samples.map(level));
+      const grey = await readImage(tiff({ width: 6, height: 4, bands: 2, bits, extra: [2] }, samples));
+      const even = samples.filter((_, i) => i % 2 === 0).map(level);
+      assert.deepEqual([...grey.image.data.filter((_, i) => i % 3 === 0)], even);
+      assert.deepEqual([...grey.image.alpha!], samples.filter((_, i) => i % 2 === 1).map(level));
+    });
   }
 
   for (const bits of [1, 2, 4] as const) {
@@ -144,6 +177,22 @@ suite("floats", () => {
     shows(file("RGB", 1, { bits: 32, format: 3, icc: rgbProfile("sRGB", "sRGB", "sRGB") }), "RGB", [
       /taken for light$/,
     ]));
+
+  for (const layout of Object.keys(CHANNELS) as Layout[]) {
+    for (const bigEndian of [false, true]) {
+      test(`16 bits, ${layout}, ${bigEndian ? "big" : "little"}-endian`, async () => {
+        const light = layout.startsWith("RGB");
+        const header = { bits: 16, format: 3, bigEndian } as const;
+        await shows(
+          file(layout, 1, header),
+          layout,
+          [light ? /taken for light$/ : /of 0 to 1 taken for levels$/],
+          light ? power(1) : srgb,
+        );
+        await shows(file(layout, 255, header), layout, [/taken for levels of 0 to 255$/]);
+      });
+    }
+  }
 
   test("what is no number is black, and all alike is grey", async () => {
     const odd = tiff({ width: 4, height: 1, bands: 1, bits: 32, format: 3 }, [Number.NaN, -1, 1, Infinity]);
@@ -206,6 +255,36 @@ suite("bands", () => {
   }
 });
 
+suite("palettes", () => {
+  /** A colour map of 256 entries, of which some are given. */
+  const map = (colours: readonly (readonly number[])[]): number[] =>
+    [0, 1, 2].flatMap((c) => Array.from({ length: 256 }, (_, i) => 257 * (colours[i]?.[c] ?? 0)));
+  const COLOURS = [
+    [255, 0, 0],
+    [40, 160, 90],
+    [20, 20, 20],
+  ];
+  const samples = [0, 255, 1, 128, 2, 0];
+  const palette = { width: 3, height: 1, bands: 2, bits: 8, photometric: 3 } as const;
+  for (const extra of [0, 1, 2]) {
+    test(`with alpha of kind ${extra}`, async () => {
+      const bytes = tiff({ ...palette, extra: [extra], tags: [[320, ...map(COLOURS)]] }, samples);
+      const { image, notes } = await readImage(bytes);
+      assert.deepEqual([...image.data], COLOURS.flat());
+      assert.deepEqual([...image.alpha!], [255, 128, 0]);
+      assert.deepEqual(notes, []);
+    });
+  }
+  test("of greys, with alpha", async () => {
+    const greys = [10, 200, 90].map((v) => [v, v, v]);
+    const { image } = await readImage(
+      tiff({ ...palette, extra: [2], tags: [[320, ...map(greys)]] }, samples),
+    );
+    assert.deepEqual([...image.data], greys.flat());
+    assert.deepEqual([...image.alpha!], [255, 128, 0]);
+  });
+});
+
 suite("Lab", () => {
   // CIE L*a*b* under D50 of sRGB's red, green, blue, white and a grey (Bruce Lindbloom's calculator, rounded)
   const LAB = [
@@ -264,6 +343,39 @@ suite("whole, and not read", () => {
     refuses(
       tiff({ ...plain, bits: 64, format: 3 }, four),
       /got a TIFF with float samples of 64 bits: save it with 8 or 16 bits/,
+    ));
+  test("other colours", async () => {
+    for (const [photometric, name] of [
+      [4, "a TIFF that is a mask of another picture"],
+      [10, "a TIFF in ITU Lab"],
+      [32845, "a TIFF in LogLuv"],
+      [1234, "a TIFF of photometric interpretation 1234"],
+    ] as const)
+      await refuses(tiff({ ...plain, bits: 8, photometric }, four), new RegExp(`${name}: convert it`));
+    const inks = { width: 1, height: 1, bands: 4, bits: 8, photometric: 5, tags: [[332, 2]] } as const;
+    await refuses(tiff(inks, four), /a TIFF of inks other than those of CMYK: convert it/);
+  });
+  test("Lab of other samples", async () => {
+    const lab = { width: 1, height: 1, bands: 3, photometric: 8 } as const;
+    for (const [bits, format, name] of [
+      [32, 3, "float"],
+      [12, 1, "unsigned"],
+      [16, 2, "signed"],
+    ] as const)
+      await refuses(
+        tiff({ ...lab, bits, format }, [1, 2, 3]),
+        new RegExp(`a TIFF in Lab with ${name} samples of ${bits} bits: save it with`),
+      );
+  });
+  test("16-bit floats in planes", () =>
+    refuses(
+      tiff({ width: 1, height: 1, bands: 3, bits: 16, format: 3, planar: true }, [1, 2, 3]),
+      /a TIFF that holds 16-bit floats in planes: save it/,
+    ));
+  test("a palette of 4 bits with alpha", () =>
+    refuses(
+      tiff({ width: 1, height: 1, bands: 2, bits: 4, photometric: 3, extra: [2] }, [1, 2]),
+      /a TIFF of a palette of 4 bits with alpha: save it/,
     ));
   test("compression that is not built in", async () => {
     for (const [compression, name] of [

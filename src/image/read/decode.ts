@@ -54,6 +54,8 @@ function withExif(outline: Outline, { exif }: Metadata): Outline {
 const COLOURS: Readonly<Record<string, 1 | 3 | 4>> = {
   "b-w": 1,
   grey16: 1,
+  /** 16-bit floats of grey in TIFF */
+  multiband: 1,
   srgb: 3,
   rgb: 3,
   rgb16: 3,
@@ -77,9 +79,8 @@ async function samplesOf(
     samples?.format === "signed" && depth === "ushort" ? { ...bare, data: signed(bare.data) } : bare;
   const white =
     depth === "uchar" ? 255 : bits === 10 || bits === 12 ? ((1 << bits) - 1) << (16 - bits) : 65535;
-  const range: Range = limitedRange
-    ? { black: (16 * white) / 255, white: (235 * white) / 255 }
-    : { black: 0, white };
+  const unit = depth === "uchar" ? 1 : 256;
+  const range: Range = limitedRange ? { black: 16 * unit, white: 235 * unit } : { black: 0, white };
   return { ...own, range, alphaRange: { black: 0, white } };
 }
 
@@ -140,8 +141,10 @@ function interpreted(raw: Samples, outline: Outline, profile: Colour | undefined
   const samples = premultiplied ? unpremultiplied(ranged) : ranged;
   const { range, light, note } = readingOf(samples.data, bands, colours);
   const colour = profile ?? (light ? LIGHT : SRGB);
+  const { black, white } = range;
+  const shown = outline.samples?.whiteIsZero ? { black: white, white: black } : range;
   return {
-    image: toSrgb({ ...samples, range }, colour),
+    image: toSrgb({ ...samples, range: shown }, colour),
     notes: [note, ...(profile ? noteOf(profile) : [])],
   };
 }

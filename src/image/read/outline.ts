@@ -42,6 +42,8 @@ export interface TiffSamples {
   readonly format: "unsigned" | "signed" | "float" | "complex";
   /** 262: samples are Lab, and the decoder returns them as stored. */
   readonly lab?: "CIELab" | "ICCLab";
+  /** 262: 0 is white, and the decoder returns samples as stored. */
+  readonly whiteIsZero?: boolean;
   /** 338: the channel of alpha. */
   readonly alpha?: number;
   /** 338: colours are multiplied with alpha, and the decoder returns them as stored. */

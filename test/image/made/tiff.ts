@@ -3,18 +3,20 @@ export interface RawTiff {
   readonly width: number;
   readonly height: number;
   readonly bands: number;
-  readonly bits: 1 | 2 | 4 | 8 | 10 | 12 | 14 | 16 | 32 | 64;
+  /** 1–16, 32 or 64. */
+  readonly bits: number;
   readonly bigEndian?: boolean;
   /** 1 unsigned, 2 signed, 3 float. */
   readonly format?: 1 | 2 | 3;
-  /** 1 grey, 2 RGB, 5 CMYK, 8 CIELab, 9 ICCLab. */
+  /** 0 grey where 0 is white, 1 grey, 2 RGB, 3 a palette, 5 CMYK, 8 CIELab, 9 ICCLab. */
   readonly photometric?: number;
   /** Kinds of extra bands: 0 unspecified, 1 and 2 alpha. */
   readonly extra?: readonly number[];
   readonly planar?: boolean;
   readonly compression?: number;
   readonly icc?: Buffer;
-  readonly tags?: readonly (readonly [tag: number, value: number])[];
+  /** Further tags of 16-bit numbers. */
+  readonly tags?: readonly (readonly [tag: number, ...values: number[]])[];
 }
 
 export function tiff(header: RawTiff, samples: readonly number[]): Buffer {
@@ -53,7 +55,7 @@ export function tiff(header: RawTiff, samples: readonly number[]): Buffer {
   ];
   if (extra.length > 0) own.push([338, 3, list(extra, 2), extra.length]);
   if (icc) own.push([34675, 7, icc, icc.length]);
-  for (const [tag, value] of tags) own.push([tag, 3, number(value, 2), 1]);
+  for (const [tag, ...values] of tags) own.push([tag, 3, list(values, 2), values.length]);
   const planes = planar ? bands : 1;
   const part = pixels.length / planes;
   const starts = Array.from({ length: planes }, (_, i) => 8 + i * part);
@@ -97,6 +99,8 @@ function packed(samples: readonly number[], { bits, format, bigEndian }: RawTiff
     const at = i * size;
     if (format === 3 && size === 8)
       bigEndian ? bytes.writeDoubleBE(sample, at) : bytes.writeDoubleLE(sample, at);
+    else if (format === 3 && size === 2)
+      bigEndian ? bytes.writeUInt16BE(half(sample), at) : bytes.writeUInt16LE(half(sample), at);
     else if (format === 3) bigEndian ? bytes.writeFloatBE(sample, at) : bytes.writeFloatLE(sample, at);
     else if (format === 2)
       bigEndian ? bytes.writeIntBE(sample, at, size) : bytes.writeIntLE(sample, at, size);
@@ -104,6 +108,14 @@ function packed(samples: readonly number[], { bits, format, bigEndian }: RawTiff
     else bytes.writeUIntLE(sample, at, size);
   }
   return bytes;
+}
+
+/** The bits of a 16-bit float (IEEE 754) of at least 2⁻¹⁴, or of 0. */
+function half(value: number): number {
+  if (value === 0) return 0;
+  const exponent = Math.floor(Math.log2(Math.abs(value)));
+  const fraction = Math.round((Math.abs(value) / 2 ** exponent - 1) * 1024);
+  return (value < 0 ? 0x8000 : 0) + (exponent + 15) * 1024 + fraction;
 }
 
 /** Rows begin at whole bytes. */

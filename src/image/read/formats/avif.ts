@@ -37,14 +37,18 @@ function outline(bytes: Uint8Array): Outline {
   const properties = [...picture.properties, ...(coded?.properties ?? [])];
   const cicp = codePoints(properties, coded, bytes);
   if (cicp) assertMatrix(cicp.matrix);
-  const colour = cicp && colourOf(cicp);
+  const stated = cicp && (cicp.primaries !== UNSPECIFIED || cicp.transfer !== UNSPECIFIED);
+  const colour = stated && colourOf(cicp);
+  const grey = isGrey(properties);
   return {
     bytes: readable(bytes, boxes),
     ...(colour && { colour }),
-    ...(isGrey(properties) && { grey: true }),
+    ...(grey && { grey }),
+    // libheif stretches the narrow range of colours, and forgets it for grey
+    ...(grey && cicp?.fullRange === false && { limitedRange: true }),
     ...(isPremultiplied(meta) && { premultiplied: true }),
     ...(frames > 1 && { frames }),
-    notes: [...(cicp && !colour ? [UNKNOWN_COLOUR] : []), ...(cut ? [END_MISSING] : [])],
+    notes: [...(stated && !colour ? [UNKNOWN_COLOUR] : []), ...(cut ? [END_MISSING] : [])],
   };
 }
 
@@ -216,13 +220,17 @@ function skipTools(bits: Bits): void {
   if (order) bits.read(3);
 }
 
+const UNSPECIFIED = 2;
+
 /** 5.5.2 */
-function colourConfig(bits: Bits, profile: number): Cicp | undefined {
+function colourConfig(bits: Bits, profile: number): Cicp {
   const high = bits.flag();
   if (profile === 2 && high) bits.read(1);
   const mono = profile === 1 ? false : bits.flag();
-  if (!bits.flag()) return undefined;
-  const [primaries, transfer, matrix] = [bits.read(8), bits.read(8), bits.read(8)];
+  const described = bits.flag();
+  const [primaries, transfer, matrix] = described
+    ? [bits.read(8), bits.read(8), bits.read(8)]
+    : [UNSPECIFIED, UNSPECIFIED, UNSPECIFIED];
   const identity = !mono && primaries === 1 && transfer === 13 && matrix === 0;
   return { primaries, transfer, matrix, fullRange: identity || bits.flag() };
 }

@@ -35,6 +35,8 @@ export interface Scan {
 export interface Segments {
   readonly frame?: Frame;
   readonly scans: readonly Scan[];
+  /** Whether it has a profile, or a part of one (ICC.1:2022, annex B.4). */
+  readonly profile: boolean;
   /** Whether the end mark is there. */
   readonly ended: boolean;
   /** The end of its last whole byte. */
@@ -47,8 +49,15 @@ export function segmentsOf(bytes: Uint8Array): Segments {
   const tables: Uint8Array[] = [];
   let frame: Frame | undefined;
   let restart = 0;
+  let profile = false;
   let at = 2;
-  const result = (ended: boolean, end: number): Segments => ({ scans, ended, end, ...(frame && { frame }) });
+  const result = (ended: boolean, end: number): Segments => ({
+    scans,
+    profile,
+    ended,
+    end,
+    ...(frame && { frame }),
+  });
   for (let count = 0; at + 4 <= bytes.length; count++) {
     assertParts(count);
     if (bytes[at] !== 0xff) return result(false, bytes.length);
@@ -61,6 +70,7 @@ export function segmentsOf(bytes: Uint8Array): Segments {
       const body = bytes.subarray(at + 4, at + 2 + length);
       at += 2 + length;
       if (marker === 0xc4) tables.push(body);
+      else if (marker === 0xe2) profile ||= isProfile(body);
       else if (marker === 0xdd && body.length >= 2) restart = body[0]! * 256 + body[1]!;
       else if (isFrame(marker)) frame ??= frameOf(marker, body);
       else if (marker === 0xda) {
@@ -75,6 +85,10 @@ export function segmentsOf(bytes: Uint8Array): Segments {
   // half of a marker is no data
   const end = bytes.at(-1) === 0xff ? bytes.length - 1 : bytes.length;
   return result(false, end);
+}
+
+function isProfile(body: Uint8Array): boolean {
+  return String.fromCharCode(...body.subarray(0, 12)) === "ICC_PROFILE\0";
 }
 
 /** SOF0–15 except DHT, JPG and DAC, and that of JPEG-LS. */

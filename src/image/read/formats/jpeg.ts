@@ -6,7 +6,8 @@ import { type Frame, type Scan, segmentsOf } from "./jpeg-segments.ts";
  * that are not read here, and names them, and for files that lack pixels.
  */
 export function outlineJpeg(bytes: Uint8Array, maxPixels: number): Outline {
-  const { frame, scans, ended, end } = segmentsOf(bytes);
+  const { frame, scans, profile, ended, end } = segmentsOf(bytes);
+  if (!ended && scans.length === 0) throw damaged("image/jpeg", "it ends before its pixels");
   if (!frame) return { bytes, notes: [] };
   assertReadable(frame);
   assertPixels(frame.width, frame.height, maxPixels);
@@ -22,6 +23,7 @@ export function outlineJpeg(bytes: Uint8Array, maxPixels: number): Outline {
   const kept = rows === undefined && filled ? startOfZeros(bytes, end) + 1 : end;
   return {
     bytes: ended ? bytes : Buffer.concat([bytes.subarray(0, kept), Uint8Array.of(0xff, 0xd9)]),
+    ...(profile && { profile }),
     ...(rows === undefined && {
       fatal: LOST,
       missing: `its pixels end too soon, within scan ${scans.length}`,

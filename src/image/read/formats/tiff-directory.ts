@@ -77,6 +77,11 @@ export class Directory {
     return this.entries.has(tag);
   }
 
+  /** Whether a tag is there and its values are beyond the end of the file. */
+  isCut(tag: number): boolean {
+    return this.entries.get(tag)?.count === 0;
+  }
+
   /** The whole numbers of a tag, at most `most` of them. */
   numbers(tag: number, most = 64): number[] {
     const entry = this.entries.get(tag);

@@ -2,11 +2,16 @@ import { inflateSync } from "node:zlib";
 import { damaged, unsupported } from "../outline.ts";
 import type { Directory } from "./tiff-directory.ts";
 
-/** Depths that scanners and cameras pack without gaps, which libvips does not unpack. */
-export const PACKED_BITS: readonly number[] = [10, 12, 14];
+/**
+ * Whether samples are packed in a way that libvips does not unpack: with a depth of scanners and cameras, such as 12
+ * bits, or several of less than 8 bits a pixel.
+ */
+export function isPacked(bits: number, bands: number): boolean {
+  return bits < 16 && bits !== 8 && (bands > 1 || ![1, 2, 4].includes(bits));
+}
 
 /**
- * Makes a 16-bit TIFF of one with 10, 12 or 14 bits a sample. Throws `bad-image` unless its strips are uncompressed or
+ * Makes a 16-bit TIFF of one with 1 to 15 bits a sample. Throws `bad-image` unless its strips are uncompressed or
  * deflated.
  */
 export function unpacked(bytes: Uint8Array, directory: Directory, bits: number): Uint8Array {

@@ -1,7 +1,7 @@
 import { colourOfExif } from "../colour/exif.ts";
 import { assertPixels, damaged, type Outline, type TiffSamples, unsupported } from "../outline.ts";
 import { Directory } from "./tiff-directory.ts";
-import { PACKED_BITS, unpacked } from "./tiff-packed.ts";
+import { isPacked, unpacked } from "./tiff-packed.ts";
 
 const TAG = {
   subfile: 254,
@@ -14,6 +14,7 @@ const TAG = {
   planes: 284,
   tileWidth: 322,
   extra: 338,
+  inks: 332,
   format: 339,
   dng: 50706,
 } as const;
@@ -25,6 +26,8 @@ const TAG = {
 export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
   const directory = new Directory(bytes);
   if (directory.size === 0) throw damaged("image/tiff", "its directory is not there");
+  const cut = [TAG.bits, TAG.extra, TAG.format].find((tag) => directory.isCut(tag));
+  if (cut !== undefined) throw damaged("image/tiff", `the values of its tag ${cut} are not there`);
   const first = (tag: number, otherwise: number): number => directory.numbers(tag)[0] ?? otherwise;
   assertPixels(first(TAG.width, 0), first(TAG.height, 0), maxPixels);
   if (directory.has(TAG.dng) || isRaw(bytes))
@@ -39,26 +42,35 @@ export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
   const [bits = 1, ...others] = directory.numbers(TAG.bits);
   const format = FORMATS[first(TAG.format, 1)] ?? "complex";
   assertCoding(first(TAG.compression, 1), photometric);
-  assertBits([bits, ...others], format);
+  assertColours(photometric, first(TAG.inks, 1));
+  assertBits([bits, ...others], format, photometric, bands);
   const missing = missingBytes(bytes, directory);
-  assertPlanes(directory, photometric, bands);
+  const half = format === "float" && bits === 16;
+  assertPlanes(directory, photometric, bands, half);
   const lab = LABS[photometric];
+  const palette = photometric === PALETTE;
   const colours = COLOURS[photometric] ?? 1;
   if (bands > MOST_BANDS)
     throw unsupported(`a TIFF of ${bands} bands`, "save those that are a picture as RGB first");
   const extra = directory.numbers(TAG.extra);
   const alpha = alphaBand(colours, bands, extra);
-  const odd = format === "signed" || (format === "unsigned" && bits === 32);
+  // the colours of a palette are the same for every alpha
+  const odd = palette || format === "signed" || (format === "unsigned" && bits === 32);
+  const whiteIsZero = photometric === 0 && (format === "signed" || format === "float");
   const samples: TiffSamples = {
     format,
     ...(lab && { lab }),
+    ...(whiteIsZero && { whiteIsZero }),
     ...(alpha !== undefined && { alpha }),
     ...(odd && extra.includes(1) && { premultiplied: true }),
   };
   const colour = colourOfExif(bytes);
   return {
-    bytes: readable(bytes, directory, samples, bits),
-    samples,
+    bytes: isPacked(bits, palette ? 1 : bands)
+      ? unpacked(bytes, directory, bits)
+      : readable(bytes, directory, samples, { bits, grey: colours === 1 && !palette }),
+    // the colours of a palette, and their alpha, are returned like those of other formats
+    ...(!palette && { samples }),
     ...(colour && { colour }),
     notes: [],
     ...(missing && { missing }),
@@ -66,14 +78,19 @@ export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
 }
 
 /**
- * libvips knows some kinds of Lab and refuses others, clips numbers below 0, divides by alpha as if it had 8 or 16
- * bits, and does not unpack odd depths. So tags are changed such that it returns the samples as stored.
+ * libvips knows some kinds of Lab and refuses others, clips numbers below 0, rounds 16-bit floats of grey to whole
+ * numbers, inverts some samples and not others where 0 is white, and divides by alpha as if it had 8 or 16 bits. So tags
+ * are changed such that it returns the samples as stored.
  */
-function readable(bytes: Uint8Array, directory: Directory, samples: TiffSamples, bits: number): Uint8Array {
-  if (PACKED_BITS.includes(bits)) return unpacked(bytes, directory, bits);
-  const { lab, format, premultiplied } = samples;
+function readable(
+  bytes: Uint8Array,
+  directory: Directory,
+  { lab, format, premultiplied, whiteIsZero }: TiffSamples,
+  { bits, grey }: { readonly bits: number; readonly grey: boolean },
+): Uint8Array {
   const changes: [tag: number, value: number][] = [];
-  if (lab) changes.push([TAG.photometric, 2]);
+  if (lab || (grey && format === "float" && bits === 16)) changes.push([TAG.photometric, 2]);
+  else if (whiteIsZero) changes.push([TAG.photometric, 1]);
   if (format === "signed" && bits === 16) changes.push([TAG.format, 1]);
   if (premultiplied) changes.push([TAG.extra, 2]);
   return changes.length > 0 ? directory.with(...changes) : bytes;
@@ -87,6 +104,7 @@ const FORMATS: Readonly<Record<number, TiffSamples["format"]>> = {
   3: "float",
   4: "unsigned",
 };
+const PALETTE = 3;
 /** Channels of colour, by photometric interpretation; 1 for the others. */
 const COLOURS: Readonly<Record<number, number>> = { 2: 3, 5: 4, 6: 3, 8: 3, 9: 3 };
 const LABS: Readonly<Record<number, "CIELab" | "ICCLab">> = { 8: "CIELab", 9: "ICCLab" };
@@ -128,26 +146,55 @@ function assertCoding(compression: number, photometric: number): void {
   // JPEG data are converted to RGB by their own decoder
   if (photometric === 6 && compression !== 6 && compression !== 7)
     throw unsupported("a TIFF in YCbCr without JPEG compression", "convert it to RGB first");
-  if (photometric === 10) throw unsupported("a TIFF in ITU Lab", "convert it to RGB first");
 }
 
-/** libvips mixes up planes of grey and alpha. */
-function assertPlanes(directory: Directory, photometric: number, bands: number): void {
+/** Photometric interpretations that are read. */
+const READ = [0, 1, 2, 3, 5, 6, 8, 9];
+const OTHERS: Readonly<Record<number, string>> = {
+  4: "a TIFF that is a mask of another picture",
+  10: "a TIFF in ITU Lab",
+  32844: "a TIFF in LogL",
+  32845: "a TIFF in LogLuv",
+};
+
+function assertColours(photometric: number, inks: number): void {
+  if (!READ.includes(photometric))
+    throw unsupported(
+      OTHERS[photometric] ?? `a TIFF of photometric interpretation ${photometric}`,
+      "convert it to RGB first",
+    );
+  if (photometric === 5 && inks !== 1)
+    throw unsupported("a TIFF of inks other than those of CMYK", "convert it to RGB first");
+}
+
+/** libvips mixes up planes of grey and alpha, and those of 16-bit floats. */
+function assertPlanes(directory: Directory, photometric: number, bands: number, half: boolean): void {
   const apart = bands > 1 && directory.numbers(TAG.planes)[0] === 2;
   const grey = COLOURS[photometric] === undefined;
-  if (apart && (grey || directory.has(TAG.tileWidth)))
+  const tiles = directory.has(TAG.tileWidth);
+  if (apart && (grey || tiles || half))
     throw unsupported(
-      `a TIFF that holds ${grey ? "grey and other bands" : "tiles"} in planes`,
+      `a TIFF that holds ${grey ? "grey and other bands" : tiles ? "tiles" : "16-bit floats"} in planes`,
       "save it with the samples of a pixel side by side first",
     );
 }
 
-function assertBits([bits, ...others]: readonly [number, ...number[]], format: TiffSamples["format"]): void {
+function assertBits(
+  [bits, ...others]: readonly [number, ...number[]],
+  format: TiffSamples["format"],
+  photometric: number,
+  bands: number,
+): void {
   const remedy = "save it with 8 or 16 bits a sample first";
   if (others.some((other) => other !== bits))
     throw unsupported(`a TIFF with samples of ${[bits, ...others].join(", ")} bits`, remedy);
+  const palette = photometric === PALETTE;
+  if (palette && bands > 1 && bits < 8)
+    throw unsupported(`a TIFF of a palette of ${bits} bits with alpha`, remedy);
+  if (LABS[photometric] && (format !== "unsigned" || (bits !== 8 && bits !== 16)))
+    throw unsupported(`a TIFF in Lab with ${format} samples of ${bits} bits`, remedy);
   const readable = {
-    unsigned: [1, 2, 4, 8, ...PACKED_BITS, 16, 32],
+    unsigned: palette ? [1, 2, 4, 8, 16] : [...Array.from({ length: 16 }, (_, i) => i + 1), 32],
     signed: [8, 16, 32],
     float: [16, 32],
     complex: [],
