@@ -135,9 +135,7 @@ suite("the slider and the models", IN_CHROMIUM, () => {
     assert.match(await page.innerText("#model-text"), /^portraits: /);
     await page.getByText(/^Weights here: portraits \d\.\d MB\. Coming: [\w-]+ \d\.\d MB/).waitFor();
     letOn();
-    await page
-      .getByText(/Made again with photos-64, whose weights have come: .*; with portraits /)
-      .waitFor();
+    await page.getByText(/Made again with photos-64, whose weights have come: .*; with portraits /).waitFor();
     await settled(page);
     assert.match(await page.innerText("#model-text"), /^photos-64: /);
     assert.equal(loaded[0], "6");

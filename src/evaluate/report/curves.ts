@@ -5,8 +5,11 @@ import type { SetReport } from "./set-report.ts";
 /** What plots show: of a set, or of its faces. */
 export type PlotKind = "psnr" | "ssim" | "psnr-all" | "ssim-all" | "rank1";
 
-/** Codecs of the plots with few curves, as their peers are named: what most people use, and AV1 without its container. */
-export const MAIN_PEERS: readonly string[] = ["webp", "avif payload", "avif", "mozjpeg"];
+/**
+ * Codecs of the plots with few curves, as their peers are named: what most people use, AV1 without its container, and
+ * what is learned.
+ */
+export const MAIN_PEERS: readonly string[] = ["webp", "avif payload", "avif", "mozjpeg", "hyperprior"];
 
 const PSNR = { y: "PSNR in dB", of: ({ psnr }: Point) => psnr };
 const SSIM = { y: "SSIM of luma", of: ({ ssim = Number.NaN }: Point) => ssim };
@@ -18,6 +21,7 @@ const COLOURS: Readonly<Record<string, Colour>> = {
   avif: { light: "#1b7a1b", dark: "#72c872" },
   jpeg2000: { light: "#6b6b6b", dark: "#a9a9a9" },
   jpegxl: { light: "#7b4fb0", dark: "#bd9ae6" },
+  hyperprior: { light: "#0f7f7a", dark: "#5fd0c9" },
   thumbhash: { light: "#b8488f", dark: "#ec93cb" },
 };
 

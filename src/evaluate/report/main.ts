@@ -20,6 +20,7 @@ import { ownVersion } from "../measure/cache.ts";
 import { openRecogniser } from "../measure/faces.ts";
 import type { OwnFile, OwnTask } from "../measure/own.ts";
 import { type Picture, parseSets, readSet, type SetWish } from "../measure/sets.ts";
+import { openHyperprior } from "../peers/hyperprior.ts";
 import { JPEG_2000 } from "../peers/jpeg-2000.ts";
 import { JPEG_XL } from "../peers/jpeg-xl.ts";
 import { PEERS, type Peer } from "../peers/peer.ts";
@@ -45,6 +46,7 @@ const USAGE = `usage: npm run report -- [OPTION …] [NAME=FOLDER[@SIZE|@SIZEtil
   --efforts LIST               of ZippyNet's encoder, each 0–9
   --model LIST                 models to choose from, or auto: those that are free to use (auto)
   --peers LIST                 codecs beside it: ${REPORT_PEERS.map(({ name }) => name).join(", ")}
+  --hyperprior FOLDER          a learned codec beside it, trained as tools/torch/README.md says
   --recognition LIST           sets of faces, by their names: at how many bytes are they recognised?
   --out DIR                    where to write (dist/report)
   --help                       this text
@@ -57,6 +59,8 @@ interface Wish {
   readonly efforts: readonly number[];
   readonly model: string;
   readonly peers: readonly Peer[];
+  /** Folder of the weights of a learned peer. */
+  readonly hyperprior: string | undefined;
   /** Names of sets. */
   readonly recognition: readonly string[];
   /** For people: without the folders of this machine. */
@@ -72,6 +76,7 @@ function parse(): Wish {
       efforts: { type: "string", default: "0,4,9" },
       model: { type: "string", default: "auto" },
       peers: { type: "string" },
+      hyperprior: { type: "string" },
       recognition: { type: "string" },
       out: { type: "string", default: fileURLToPath(new URL("../../../dist/report", import.meta.url)) },
     },
@@ -86,6 +91,7 @@ function parse(): Wish {
     efforts,
     model: values.model,
     peers: parsePeers(values.peers),
+    hyperprior: values.hyperprior,
     recognition: parseNames(values.recognition, sets),
     command: commandOf(process.argv.slice(2)),
     out: resolve(values.out),
@@ -117,7 +123,7 @@ function parsePeers(list: string | undefined): readonly Peer[] {
 }
 
 async function run(wish: Wish): Promise<void> {
-  const { sets, limit, efforts, model, peers, recognition } = wish;
+  const { sets, limit, efforts, model, hyperprior, recognition } = wish;
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // this takes all cores for a while
   sharp.concurrency(1);
   const read = new Map<SetWish, Picture[]>(); // all of them first: a folder that is not there is told at once
@@ -125,6 +131,8 @@ async function run(wish: Wish): Promise<void> {
   const models = await openModels();
   const chosen = await models.choose(model);
   const recogniser = recognition.length > 0 ? await openRecogniser() : undefined;
+  const learned = hyperprior === undefined ? undefined : await openHyperprior(hyperprior);
+  const peers = learned ? [...wish.peers, learned] : wish.peers;
   const version = `${await ownVersion()} ${model}`;
   const progress = startProgress();
   const runner = new Pool<OwnTask, OwnFile>(
@@ -141,6 +149,7 @@ async function run(wish: Wish): Promise<void> {
   } finally {
     progress.end();
     await runner.close();
+    learned?.close();
   }
   const report: Report = {
     date: new Date().toISOString().slice(0, 10),

@@ -19,8 +19,11 @@ const NOTHING = "–";
 /** Pictures of the study's table that have a row of their own. */
 const STUDY_ROWS = 8;
 
-/** Codecs that the first table is about: what most people use, and the least that any classical codec needs. */
-const SUMMARY_PEERS = ["mozjpeg", "webp", "avif", "avif payload", "jpegxl"];
+/**
+ * Codecs that the first table is about: what most people use, the least that any classical codec needs, and what is
+ * learned.
+ */
+const SUMMARY_PEERS = ["mozjpeg", "webp", "avif", "avif payload", "jpegxl", "hyperprior"];
 
 /** Shares of recognised faces that bytes are given for. */
 const RANK1_LEVELS = [0.5, 0.75, 0.9, 0.95];
