@@ -1,5 +1,5 @@
 import { assertWithin, badOption } from "../codec/errors.ts";
-import type { CommonOptions, ManyOptions } from "./options.ts";
+import type { CommonOptions, Listener, ManyOptions } from "./options.ts";
 
 /** What one of many came to, as `Promise.allSettled` tells it. */
 export type Outcome<T> =
@@ -9,7 +9,7 @@ export type Outcome<T> =
 /**
  * Does something to each item, a bounded number at a time; every item has an outcome, in the order of the items. What
  * the options say of one item goes on to the work: all but the concurrency and the progress of the whole. A
- * signal that aborts rejects the whole, with its reason. Throws `bad-option` for what is no list, and a concurrency
+ * signal that aborts rejects the whole, with its reason; so does a listener that throws. Throws `bad-option` for what is no list, and a concurrency
  * that is not 1–64.
  */
 export async function settleEach<I, T, O extends CommonOptions>(
@@ -28,6 +28,14 @@ export async function settleEach<I, T, O extends CommonOptions>(
   assertWithin("concurrency", width, 1, 64);
   const outcomes: Outcome<T>[] = new Array(all.length);
   let [at, done] = [0, 0];
+  const tell: Listener = (progress) => {
+    try {
+      onProgress?.(progress);
+    } catch (error) {
+      at = all.length; // the other lanes end, too
+      throw error;
+    }
+  };
   const lane = async (): Promise<void> => {
     while (at < all.length) {
       if (signal?.aborted) throw signal.reason;
@@ -37,7 +45,7 @@ export async function settleEach<I, T, O extends CommonOptions>(
         (reason: unknown) => ({ status: "rejected", reason }),
       );
       if (signal?.aborted) throw signal.reason;
-      onProgress?.({ stage: "pictures", done: ++done, total: all.length });
+      tell({ stage: "pictures", done: ++done, total: all.length });
     }
   };
   await Promise.all(Array.from({ length: Math.min(width, all.length) }, lane));

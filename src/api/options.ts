@@ -28,6 +28,7 @@ export type Progress =
 export interface CommonOptions {
   /** Ends the work; the promise then rejects with the signal's reason. */
   readonly signal?: Signal | undefined;
+  /** Is told how far the work has come. If it throws, the work ends, and the promise rejects with what it threw. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -131,35 +132,59 @@ export function assertKnown(options: object, known: readonly string[]): void {
 }
 
 function assertCommon({ signal, onProgress }: CommonOptions): void {
-  if (signal !== undefined && typeof signal?.addEventListener !== "function")
-    throw badOption("expected signal as an AbortSignal", signal);
-  if (onProgress !== undefined && typeof onProgress !== "function")
-    throw badOption("expected onProgress as a function", onProgress);
+  const isSignal = [signal?.addEventListener, signal?.removeEventListener].every(isFunction);
+  if (signal !== undefined && !isSignal) throw badOption("expected signal as an AbortSignal", signal);
+  if (onProgress !== undefined) assertListener(onProgress);
 }
 
+const isFunction = (value: unknown): boolean => typeof value === "function";
+
+/** Throws `bad-option` unless it is a function. */
+export function assertListener(listener: unknown): void {
+  if (!isFunction(listener)) throw badOption("expected onProgress as a function", listener);
+}
+
+/** Is told how far work has come. */
+export type Listener = (progress: Progress) => void;
+
 /**
- * Work that a signal ends: rejects with its reason at once. @param abandon is called then, to stop what is no longer
- * waited for
+ * Work that its caller can end: by a signal, or by a listener that throws. It rejects at once then, with the signal's
+ * reason or with what was thrown.
+ * @param work tells the listener that it is given, which never throws: other threads tell it, whose messages have no
+ * caller
+ * @param abandon is called at such an end, to stop what is no longer waited for
  */
 export async function abortable<T>(
-  signal: Signal | undefined,
-  work: () => Promise<T>,
+  { signal, onProgress }: CommonOptions,
+  work: (tell: Listener | undefined) => Promise<T>,
   abandon?: () => void,
 ): Promise<T> {
-  if (!signal) return work();
-  if (signal.aborted) throw signal.reason;
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
-      reject(signal.reason);
-      abandon?.();
-    };
-    signal.addEventListener("abort", stop);
-  });
+  if (!signal && !onProgress) return work(undefined);
+  if (signal?.aborted) throw signal.reason;
+  let over = false;
+  let reject: (reason: unknown) => void;
+  const ended = new Promise<never>((_, rejects) => (reject = rejects));
+  ended.catch(() => undefined); // the work may throw before both are raced
+  const end = (reason: unknown): void => {
+    over = true;
+    reject(reason);
+    abandon?.();
+  };
+  const stop = (): void => end(signal!.reason);
+  const tell: Listener = (progress) => {
+    if (over) return;
+    try {
+      onProgress!(progress);
+    } catch (error) {
+      end(error);
+    }
+  };
+  signal?.addEventListener("abort", stop);
   try {
-    return await Promise.race([work(), aborted]);
+    return await Promise.race([work(onProgress && tell), ended]);
   } finally {
-    signal.removeEventListener("abort", stop!);
+    over = true;
+    signal?.removeEventListener("abort", stop);
   }
 }
 

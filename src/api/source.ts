@@ -17,7 +17,8 @@ const MAX_BYTES = 64 * 1024 * 1024;
 export async function bytesOf(source: Source): Promise<Uint8Array> {
   if (!isBlob(source)) return bytesNow(source);
   assertSize(source.size);
-  const buffer = await source.arrayBuffer().catch((cause: unknown) => {
+  const read = async (): Promise<ArrayBuffer> => source.arrayBuffer(); // what it throws is a rejection, too
+  const buffer = await read().catch((cause: unknown) => {
     throw new ZippyNetError("bad-file", `expected a Blob that can be read: ${cause}`, { cause });
   });
   return bytesNow(buffer);

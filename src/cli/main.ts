@@ -87,8 +87,16 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
   },
 ];
 
+/** All commands; one whose packages are not here has no options. */
 function loadAll(): Promise<Command[]> {
-  return Promise.all(COMMANDS.map(async ({ summary, load }) => (await load()).summary(summary)));
+  const each = COMMANDS.map(async ({ name, summary, load }) => {
+    const command = await load().catch((error: unknown) => {
+      if (missingPackages(error) === undefined) throw error;
+      return new Command(name);
+    });
+    return command.summary(summary);
+  });
+  return Promise.all(each);
 }
 
 async function program(args: readonly string[]): Promise<Command> {

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ZippyNetError } from "../codec/errors.ts";
-import { decoderFiles, parseManifest } from "./manifest.ts";
+import { filesOf, parseManifest } from "./manifest.ts";
 import { type Decoders, type ModelEntry, type ModelLocation, type Models, modelsOf } from "./models.ts";
 
 export type { Decoders, ModelSummary, Models, ModelsOf } from "./models.ts";
@@ -65,8 +65,7 @@ export async function modelsIn(folder: string): Promise<ModelLocation[]> {
 export async function locationOf(folder: string): Promise<ModelLocation | undefined> {
   const manifest = await readFile(join(folder, "manifest.json"), "utf8").catch(() => undefined);
   if (manifest === undefined) return undefined;
-  const parsed = parseManifest(manifest);
-  const names = [parsed.blobs.g_a, ...decoderFiles(parsed)].map(({ file }) => file);
+  const names = filesOf(parseManifest(manifest));
   return {
     manifest,
     files: Object.fromEntries(names.map((name) => [name, pathToFileURL(join(folder, name)).href])),
@@ -86,8 +85,15 @@ export function entryOf({ manifest, files }: ModelLocation): ModelEntry {
 }
 
 async function readUrl(url: string): Promise<Uint8Array> {
-  if (url.startsWith("file:")) return readFile(fileURLToPath(url));
-  const response = await fetch(url);
+  if (url.startsWith("file:")) {
+    const read = async (): Promise<Uint8Array> => readFile(fileURLToPath(url));
+    return read().catch((cause: unknown) => {
+      throw new ZippyNetError("bad-model", `expected a file of a model at ${url}: ${cause}`, { cause });
+    });
+  }
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw new ZippyNetError("unavailable", `${url} cannot be fetched: ${cause}`, { cause });
+  });
   if (!response.ok)
     throw new ZippyNetError("unavailable", `${url}: expected status 200, got ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());

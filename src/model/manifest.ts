@@ -85,6 +85,11 @@ export function decoderFiles({ blobs, looks = {} }: Pick<Manifest, "blobs" | "lo
   return [blobs.g_s, blobs.prior, ...Object.values(looks)];
 }
 
+/** The names of all files of a model's folder beside the manifest. */
+export function filesOf(manifest: Manifest): string[] {
+  return [manifest.blobs.g_a, ...decoderFiles(manifest)].map(({ file }) => file);
+}
+
 /** The looks of a model, `faithful` first. */
 export function looksOf({ looks = {} }: Pick<Manifest, "looks">): Look[] {
   return LOOKS.filter((look) => look === "faithful" || looks[look] !== undefined);

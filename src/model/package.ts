@@ -1,3 +1,5 @@
+import { badOption, told, typeOf, ZippyNetError } from "../codec/errors.ts";
+
 /** A file: where it is, or its bytes. */
 export type Place = string | { readonly href: string } | Uint8Array | ArrayBuffer;
 
@@ -18,17 +20,48 @@ export interface ModelPackage {
   readonly inline?: (() => Promise<Readonly<Record<string, string>>>) | undefined;
 }
 
-/** A file of a package: its bytes, or its URL. */
-export async function placeOf(
-  { files }: ModelPackage,
-  name: string,
-): Promise<Uint8Array | string | undefined> {
-  const given = files[name];
-  const place = typeof given === "function" ? await given() : given;
+/**
+ * Throws `bad-option` unless it is a list of packages by their form; what their manifests say is read later.
+ * @param or what else is taken there
+ */
+export function assertPackages(models: unknown, or = ""): void {
+  const wanted = `expected models as a list of what packages @zippynet/model-NAME export${or}`;
+  if (!Array.isArray(models)) throw badOption(wanted, models);
+  for (const model of models as unknown[]) {
+    const { manifest, files } = (model ?? {}) as Partial<ModelPackage>;
+    if (![manifest, files].every((part) => typeOf(part) === "Object"))
+      throw badOption(`${wanted}, each with manifest and files`, model);
+  }
+}
+
+/** manifest.json of a package. Throws `bad-model` for what is no JSON. */
+export function manifestOf({ manifest }: ModelPackage): string {
+  try {
+    return JSON.stringify(manifest);
+  } catch (cause) {
+    throw new ZippyNetError("bad-model", `expected a manifest that is JSON, got ${String(cause)}`, { cause });
+  }
+}
+
+/**
+ * A file of a package: its bytes, or its URL. Throws `bad-model` for what is neither, and `unavailable` if its function
+ * fails.
+ */
+export async function placeOf(model: ModelPackage, name: string): Promise<Uint8Array | string | undefined> {
+  const given = model.files[name];
+  const read = async (): Promise<Place | undefined> => (typeof given === "function" ? given() : given);
+  const place = await read().catch((cause: unknown) => {
+    const which = `${model.manifest.name}/${name}`;
+    throw new ZippyNetError("unavailable", `expected ${which} to be loaded, got ${String(cause)}`, { cause });
+  });
   if (place === undefined || typeof place === "string") return place;
-  if (place instanceof Uint8Array) return place;
-  if ("href" in place) return place.href;
-  return new Uint8Array(place);
+  const type = typeOf(place); // of this realm or another
+  if (type === "Uint8Array") return place as Uint8Array;
+  if (type === "ArrayBuffer") return new Uint8Array(place as ArrayBuffer);
+  const { href } = (place ?? {}) as { readonly href?: unknown };
+  if (typeof href === "string") return href;
+  const wanted = `expected ${model.manifest.name}/${name} as a URL, Uint8Array or ArrayBuffer`;
+  throw new ZippyNetError("bad-model", `${wanted}, got ${told(place)}`);
 }
 
 /** A model whose weights a page may keep in a folder of its own, as `models/NAME/`; else they are in its package. */

@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ZippyNetError } from "../codec/errors.ts";
 import { importDefaultModel } from "./default-package.ts";
-import { parseManifest } from "./manifest.ts";
+import { filesOf, parseManifest } from "./manifest.ts";
 import type { ModelLocation } from "./models.ts";
-import { type ModelPackage, placeOf } from "./package.ts";
+import { type ModelPackage, manifestOf, placeOf } from "./package.ts";
 
 const SCOPE = "@zippynet";
 const PREFIX = "model-";
@@ -37,10 +37,9 @@ export async function packagedModels(locationOf: ReadFolder): Promise<ModelLocat
 
 /** The files of a package `@zippynet/model-NAME`. Throws `bad-model` for what is none. */
 export async function locationOfPackage(from: ModelPackage): Promise<ModelLocation> {
-  const manifest = JSON.stringify(from.manifest);
-  parseManifest(manifest);
+  const manifest = manifestOf(from);
   const files: Record<string, string | Uint8Array> = {};
-  for (const name of Object.keys(from.files)) {
+  for (const name of filesOf(parseManifest(manifest))) {
     const place = await placeOf(from, name);
     if (place !== undefined) files[name] = place;
   }

@@ -93,6 +93,6 @@ async function run<T extends Task>(
   here = false,
 ): Promise<ResultOf<T>> {
   const { engine, pool } = await runtime();
-  if (pool && !here) return pool.run(task, signal, onProgress);
-  return abortable(signal, () => engine.run(task, onProgress));
+  if (pool && !here) return pool.run(task, { signal, onProgress });
+  return abortable({ signal }, () => engine.run(task, onProgress));
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Worker, WorkerOptions } from "node:worker_threads";
-import { abortable, type Progress, type Signal } from "../api/options.ts";
+import { abortable, type CommonOptions, type Listener, type Progress } from "../api/options.ts";
 import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
 
 /** A task on its way to a thread. */
@@ -38,7 +38,7 @@ export function usualThreads(): number {
 interface Job<Task, Result> {
   readonly id: number;
   readonly task: Task;
-  readonly told: ((progress: Progress) => void) | undefined;
+  readonly tell: Listener | undefined;
   readonly done: (result: Result) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -70,23 +70,18 @@ export class Pool<Task, Result> {
   }
 
   /**
-   * Does a task. A signal that aborts takes it out of the queue, or ends the thread that is at it.
-   * Throws what the task throws, and `unavailable` if its thread ends.
-   * @param told is told how far the task has come, if it tells
+   * Does a task. A signal that aborts, or a listener that throws, takes it out of the queue, or ends the thread that is
+   * at it. Throws what the task throws, and `unavailable` if its thread ends.
    */
-  run<T extends Task, R extends Result>(
-    task: T,
-    signal?: Signal,
-    told?: (progress: Progress) => void,
-  ): Promise<R> {
+  run<T extends Task, R extends Result>(task: T, options: CommonOptions = {}): Promise<R> {
     let job: Job<Task, Result> | undefined;
-    const work = (): Promise<R> =>
+    const work = (tell: Listener | undefined): Promise<R> =>
       new Promise((done, failed) => {
-        job = { id: this.#ids++, task, told, done: (result) => done(result as R), failed };
+        job = { id: this.#ids++, task, tell, done: (result) => done(result as R), failed };
         this.#queue.push(job);
         this.#feed();
       });
-    return abortable(signal, work, () => this.#abandon(job!));
+    return abortable(options, work, () => this.#abandon(job!));
   }
 
   /** Ends all threads at once; what they were at fails. */
@@ -187,7 +182,7 @@ class Thread<Task, Result> {
   #receive(message: FromThread<Result>): void {
     const job = this.#jobs.get(message.id);
     if (message.kind === "progress") {
-      job?.told?.(message.progress);
+      job?.tell?.(message.progress);
       return;
     }
     this.#jobs.delete(message.id);

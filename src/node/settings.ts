@@ -1,8 +1,8 @@
 import { infoOfModel, type ModelInfo } from "../api/models.ts";
 import { assertBase, assertKnown, type Base } from "../api/options.ts";
-import { assertWithin, badOption } from "../codec/errors.ts";
+import { assertWithin } from "../codec/errors.ts";
 import { modelsIn } from "../model/folder.ts";
-import type { ModelPackage } from "../model/package.ts";
+import { assertPackages, type ModelPackage } from "../model/package.ts";
 import { locationOfPackage } from "../model/packages.ts";
 // apart from it, so that the package's types do not lead to what only sources have: valibot, Node's threads
 import { replan, runtime } from "./runtime.ts";
@@ -26,8 +26,8 @@ export function configure(settings: Settings): void {
   assertKnown(settings, ["models", "threads", "base"]);
   const { models, threads, base } = settings;
   if (threads !== undefined) assertWithin("threads", threads, 0, 64);
-  if (models !== undefined && typeof models !== "string" && !Array.isArray(models))
-    throw badOption("expected models as packages or the path of a folder", models);
+  if (models !== undefined && typeof models !== "string")
+    assertPackages(models, ", or as the path of a folder");
   if (base !== undefined) assertBase(base);
   replan({
     ...(threads !== undefined && { threads }),

@@ -1,13 +1,8 @@
 import { ZippyNetError } from "../codec/errors.ts";
+import type { EngineName } from "./plan.ts";
 import { type RunOptions, type Trained, train } from "./run.ts";
 import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "./tfjs-node.ts";
 import { findPython, trainWithTorch } from "./torch.ts";
-
-/**
- * What computes: TensorFlow in this process, or PyTorch in one of its own. Each goes on from the other's checkpoints.
- */
-export const ENGINES = ["tfjs", "torch"] as const;
-export type EngineName = (typeof ENGINES)[number];
 
 /** Trains until the budget is used or the signal comes; leaves a checkpoint and a log in the run's folder. */
 export type Engine = (options: RunOptions) => Promise<Trained>;

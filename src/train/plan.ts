@@ -1,6 +1,12 @@
 import type { Architecture } from "../codec/network/architecture.ts";
 import type { Manifest } from "../model/manifest.ts";
 
+/**
+ * What computes: TensorFlow in this process, or PyTorch in one of its own. Each goes on from the other's checkpoints.
+ */
+export const ENGINES = ["tfjs", "torch"] as const;
+export type EngineName = (typeof ENGINES)[number];
+
 /** How samples are cut: whole images, barely moved, or patches from anywhere. */
 export type Cut = "aligned" | "patches";
 

@@ -9,6 +9,7 @@ import { ZippyNetError } from "../codec/errors.ts";
 import { ORIENTATIONS } from "../codec/image.ts";
 import { makeFolders } from "../make-folders.ts";
 import { architectureSchema, licenceFields, nameSchema, numberSchema } from "../model/manifest.ts";
+import { ENGINES } from "./plan.ts";
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -40,7 +41,7 @@ const set = v.object({
 const stage = v.object({
   /** Names of the sets that it trains on. */
   data: v.pipe(v.array(v.string()), v.minLength(1)),
-  engine: v.picklist(["tfjs", "torch"]),
+  engine: v.picklist(ENGINES),
   sampling,
   /** Images to train on, repeats counted. */
   samples: count,

@@ -13,6 +13,12 @@ test("bytes survive, as base64url that Node agrees with", () => {
   );
 });
 
+test("the largest file that is decoded has its text within seconds, and within memory", () => {
+  const text = toInline(new Uint8Array(64 * 1024 * 1024).fill(255));
+  assert.equal(text.length, Math.ceil((64 * 1024 * 1024 * 4) / 3));
+  assert.equal(text.slice(-3), "__w");
+});
+
 test("one file has one text: what decodes encodes to the same", () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 12 }), (text) => {

@@ -1,6 +1,8 @@
 /** The library as others use it: `src/index.ts`. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import {
   configure,
   DEFAULT_QUALITY,
@@ -322,4 +324,81 @@ test("what is missing or of a wrong type is a ZippyNetError that says what came"
       );
     }
   }
+});
+
+test("a listener that throws ends what it is told of, with its own error, and nothing else", async () => {
+  const onProgress = (): never => {
+    throw new Error("no more");
+  };
+  const loose: unknown[] = [];
+  const listen = (error: unknown) => loose.push(error);
+  process.on("uncaughtException", listen); // where a thread's message would throw
+  try {
+    for (const threads of [1, 0]) {
+      configure({ threads });
+      const wish = { effort: 3, model: "faces", classical: false, onProgress } as const;
+      await assert.rejects(encode(image, wish), { name: "Error", message: "no more" });
+      assert.ok((await encode(image, { model: "faces", classical: false })).length > 0);
+    }
+    const options = { model: "faces", classical: false, concurrency: 2, onProgress } as const;
+    await assert.rejects(encodeMany([image, image, image], options), /no more/);
+    assert.deepEqual(loose, []);
+  } finally {
+    process.off("uncaughtException", listen);
+    configure({ threads: 1 });
+  }
+});
+
+test("models that are no packages are refused, and so are weights that are none", async () => {
+  const wrong = [undefined, null, 5, "faces", {}, { manifest: 5n, files: {} }, { manifest: {}, files: null }];
+  for (const each of wrong) {
+    const refused = zippyError("bad-option", /^expected models as a list of what packages .*, got ./);
+    assert.throws(() => configure({ models: [each as never] }), refused);
+  }
+  assert.throws(
+    () => configure({ models: 5 as never }),
+    zippyError("bad-option", /the path of a folder, got 5/),
+  );
+  const file = await encode(image, { model: "faces", classical: false });
+  const manifest = JSON.parse(
+    readFileSync(new URL("../../models/faces/manifest.json", import.meta.url), "utf8"),
+  );
+  const places: [unknown, ErrorCode, RegExp][] = [
+    [5, "bad-model", /faces\/g_\w\.safetensors as a URL, Uint8Array or ArrayBuffer, got 5$/],
+    [() => null, "bad-model", /as a URL, Uint8Array or ArrayBuffer, got null$/],
+    [
+      () => Promise.reject(new Error("offline")),
+      "unavailable",
+      /g_\w\.safetensors to be loaded, got Error: offline/,
+    ],
+    ["http://127.0.0.1:1/g_s", "unavailable", /127\.0\.0\.1:1\/g_s cannot be fetched/],
+    ["file:///nowhere/g_s", "bad-model", /expected a file of a model at file:\/\/\/nowhere\/g_s/],
+  ];
+  try {
+    for (const [place, code, message] of places) {
+      const { g_a, g_s, prior } = manifest.blobs;
+      const files = Object.fromEntries([g_a, g_s, prior].map((blob) => [blob.file, place]));
+      configure({ models: [{ manifest, files }] as never });
+      await assert.rejects(decode(file), zippyError(code, message));
+    }
+    const circle: Record<string, unknown> = {};
+    circle["circle"] = circle;
+    configure({ models: [{ manifest: circle as never, files: {} }] });
+    await assert.rejects(listModels(), zippyError("bad-model", /manifest that is JSON/));
+  } finally {
+    configure({ models: fileURLToPath(new URL("../../models", import.meta.url)) });
+  }
+});
+
+test("a Blob that throws at once is told as one that rejects", async () => {
+  const sync = {
+    size: 5,
+    arrayBuffer: () => {
+      throw new TypeError("not now");
+    },
+  };
+  await assert.rejects(
+    decode(sync as never),
+    zippyError("bad-file", /a Blob that can be read: TypeError: not now/),
+  );
 });

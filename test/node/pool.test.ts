@@ -19,7 +19,7 @@ test("a task that comes while a thread is being ended goes to another", async ()
   try {
     assert.equal(await pool.run("first"), "first");
     const stopped = new AbortController();
-    const waiting = pool.run("wait", stopped.signal);
+    const waiting = pool.run("wait", stopped);
     stopped.abort();
     await assert.rejects(waiting, { name: "AbortError" });
     assert.equal(await pool.run("next"), "next");

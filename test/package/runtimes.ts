@@ -62,9 +62,15 @@ suite("installed in a fresh folder", { timeout: 900_000 }, () => {
     assert.match((await run("node", ["b.mjs"], folder)).stdout, /^unavailable .*npm install sharp/);
     const cli = join(folder, "node_modules/zippynet/bin/zippynet.js");
     await assert.rejects(run("node", [cli, "encode", PNG, "-o", folder], folder), /npm install sharp/);
-    await assert.rejects(
-      run("node", [cli, "backfill", "--help"], folder),
-      /npm install @aws-sdk\/client-lambda/,
+    const backfill = [cli, "backfill", "s3://uploads", "--latents-bucket", "latents"];
+    await assert.rejects(run("node", backfill, folder), /npm install @aws-sdk\/client-lambda/);
+    const train = [cli, "train", folder, "--domain", "mine"];
+    await assert.rejects(run("node", train, folder), /npm install @tensorflow\/tfjs-core@/);
+    for (const command of ["backfill", "train"])
+      assert.match((await run("node", [cli, command, "--help"], folder)).stdout, /^Usage: zippynet/);
+    assert.match(
+      (await run("node", [cli, "completion", "bash"], folder)).stdout,
+      /backfill\) words=".*--prune/,
     );
   });
 

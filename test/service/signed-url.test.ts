@@ -122,6 +122,15 @@ test("a URL is not signed until a time that is none, or with a secret that is no
     });
 });
 
+test("what is no URL is not signed, whatever its type", () => {
+  const inAMinute = new Date(Date.now() + 60_000);
+  for (const url of ["", "images/a", "ftp://api/a", Symbol("a"), {}, null, 5, new Map()])
+    assert.throws(() => signUrl(url as string, SECRET, inAMinute), {
+      code: "bad-option",
+      message: /^expected a URL of http or https, got ./,
+    });
+});
+
 test("no other path or query has a URL's signature", () => {
   const expires = new Date(2e12);
   const part = fc.constantFrom("a", "/", "%", "=", "&", "?", "\n", "+", " ", "ü", "w", "1", "expires");

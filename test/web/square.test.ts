@@ -15,6 +15,16 @@ const SCRIPT = (answers: string): string => `
   import { square } from "/zippynet.js";
   try {
     const photo = await (await fetch("/photo.jpg")).blob();
+    for (const [wrong, message] of [
+      [[undefined, ${SIDE}], "expected a picture file as Blob, got undefined"],
+      [["photo.jpg", ${SIDE}], 'expected a picture file as Blob, got "photo.jpg"'],
+      [[photo, 0], "expected a side of 1–2048, got 0"],
+      [[photo, ${SIDE}, { x: 2, y: 0, size: 1 }], "expected a crop as { x, y, size }, each of 0–1, got Object"],
+      [[new Blob(["no picture"]), ${SIDE}], "expected a picture that this browser reads, got 10 bytes of an unknown type"],
+    ]) {
+      const told = await square(...wrong).then(() => "a square", ({ name, message }) => name + " " + message);
+      if (told !== "ZippyNetError " + message) throw new Error(told);
+    }
     const found = [await square(photo, ${SIDE}), await square(photo, ${SIDE}, ${JSON.stringify(CROP)})];
     await fetch("${answers}", { method: "POST", body: new Blob(found.map(({ data }) => data)) });
   } catch (error) {

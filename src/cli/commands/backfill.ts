@@ -1,20 +1,11 @@
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
-import {
-  BatchJobs,
-  failedTasks,
-  hasEnded,
-  type JobState,
-  type NewJob,
-} from "../../service/backfill/batch-jobs.ts";
 import type { Cost } from "../../service/backfill/cost.ts";
 import type { Scope, State } from "../../service/backfill/survey.ts";
 import type { ServiceContext } from "../../service/encode/context.ts";
 import { EXIT_FAILED, MAX_JOBS, usage, whole } from "../options.ts";
 import { type Progress, startProgress } from "../progress.ts";
-import type { Failure } from "../results.ts";
 import type { ObjectTask } from "../s3/object-work.ts";
 import { type Place, place, s3Url, useBucket, useSettingsOf } from "../s3/s3-location.ts";
 import { bytesText, countText, Summary } from "../s3/summary.ts";
@@ -149,7 +140,7 @@ class Backfill {
 
   /** A backfill by a job of S3 Batch Operations, which continues if this process ends. */
   async encodeByJob(batchFunction: string): Promise<Report> {
-    const { followJob } = await import("./backfill.ts");
+    const { followJob } = await import("../s3/follow-job.ts");
     const { uploadsBucket, before } = this.#scope;
     const followed = await followJob(this.#context, batchFunction, {
       uploadsBucket,
@@ -246,79 +237,4 @@ function time(text: string): Date {
   if (Number.isNaN(date.getTime()))
     throw new InvalidArgumentError("expected a time such as 2026-05-01 or 2026-05-01T12:00Z.");
   return date;
-}
-
-export interface FollowedJob {
-  readonly job?: string;
-  readonly encoded: number;
-  readonly failed: number;
-  readonly failures: Failure[];
-}
-
-export interface JobWish extends Omit<NewJob, "keys"> {
-  /** The work of the job, listed only if no such job is running. */
-  readonly keys: () => Promise<readonly string[]>;
-}
-
-/** Milliseconds between two requests for the state of a job. */
-const PAUSE = Number(process.env["ZIPPYNET_JOB_PAUSE"] ?? 5000);
-/** Failures that are listed. The others are counted, and reported on standard error. */
-const LISTED = 10_000;
-
-/** Follows the running job of this description to its end. If there is none, it makes one. */
-export async function followJob(
-  { store }: ServiceContext,
-  batchFunction: string,
-  wish: JobWish,
-): Promise<FollowedJob> {
-  const jobs = await BatchJobs.of(batchFunction);
-  let job = await jobs.find(wish.description);
-  if (job === undefined) {
-    const keys = await wish.keys();
-    if (keys.length === 0) return { encoded: 0, failed: 0, failures: [] };
-    job = await jobs.create(store, { ...wish, keys });
-    console.error(
-      `job ${job}: ${keys.length} uploads; it goes on if this ends, and the same command follows it again`,
-    );
-  } else {
-    console.error(`job ${job} is under way; what has come since then is for the next`);
-  }
-  const state = await toItsEnd(jobs, job);
-  const failures: Failure[] = [];
-  for await (const { bucket, key, message } of failedTasks(store, wish.latentsBucket, job)) {
-    const failure: Failure = { in: s3Url(bucket, key), error: { code: "input-output", message } };
-    console.error(`zippynet: ${failure.in}: ${message}`);
-    if (failures.length < LISTED) failures.push(failure);
-  }
-  if (state.status !== "Complete") {
-    const reasons = state.reasons.length > 0 ? `: ${state.reasons.join("; ")}` : "";
-    failures.push({
-      in: `job ${job}`,
-      error: { code: "input-output", message: `${state.status}${reasons}` },
-    });
-    console.error(`zippynet: job ${job}: ${state.status}${reasons}`);
-  }
-  return {
-    job,
-    encoded: state.succeeded,
-    failed: Math.max(state.failed, failures.length),
-    failures,
-  };
-}
-
-async function toItsEnd(jobs: BatchJobs, job: string): Promise<JobState> {
-  const progress = startProgress(0, "uploads");
-  let [known, done] = [0, 0];
-  try {
-    for (;;) {
-      const state = await jobs.state(job);
-      progress.grow(state.tasks - known);
-      progress.advance(state.succeeded + state.failed - done, state.status);
-      [known, done] = [state.tasks, state.succeeded + state.failed];
-      if (hasEnded(state)) return state;
-      await sleep(PAUSE);
-    }
-  } finally {
-    progress.stop();
-  }
 }

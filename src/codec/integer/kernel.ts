@@ -1,4 +1,4 @@
-import { ZippyNetError } from "../errors.ts";
+import { badOption, typeOf, ZippyNetError } from "../errors.ts";
 import { assertFits, type IntegerConvolution } from "./convolution.ts";
 import { KERNEL } from "./kernel.wasm.ts";
 
@@ -183,9 +183,11 @@ let module: object | undefined;
 
 /**
  * Uses a kernel that is compiled already, on edge runtimes that may not compile bytes. Call it before anything is
- * coded.
+ * coded. Throws `bad-option` for what is no WebAssembly module.
  */
 export function useKernel(compiled: object): void {
+  if (typeOf(compiled) !== "WebAssembly.Module")
+    throw badOption("expected the kernel as a WebAssembly.Module", compiled);
   module = compiled;
 }
 

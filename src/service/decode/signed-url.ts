@@ -27,7 +27,8 @@ const [EXPIRES, SIGNATURE] = ["expires", "signature"] as const;
  * @param expires when it expires; rounded to whole seconds
  */
 export function signUrl(url: string, secret: string, expires: Date): string {
-  const signed = URL.canParse(url) ? new URL(url) : undefined; // Node 20 has no `URL.parse`
+  const isUrl = typeof url === "string" && URL.canParse(url); // Node 20 has no `URL.parse`
+  const signed = isUrl ? new URL(url) : undefined;
   if (!signed || !/^https?:$/.test(signed.protocol)) throw badOption("expected a URL of http or https", url);
   if (typeof secret !== "string" || secret.length < LEAST_SECRET) {
     const got = typeof secret === "string" ? `one of ${secret.length}` : typeof secret; // not the secret itself

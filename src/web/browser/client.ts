@@ -1,9 +1,16 @@
-import { assertBase, assertKnown, type Base, type Progress, type Wish } from "../../api/options.ts";
+import {
+  assertBase,
+  assertKnown,
+  assertListener,
+  type Base,
+  type Listener,
+  type Wish,
+} from "../../api/options.ts";
 import type { Picture } from "../../api/picture.ts";
-import { badOption, ZippyNetError } from "../../codec/errors.ts";
+import { ZippyNetError } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
 import type { Look } from "../../codec/network/architecture.ts";
-import { type ModelPackage, placeOf } from "../../model/package.ts";
+import { assertPackages, type ModelPackage, manifestOf, placeOf } from "../../model/package.ts";
 import type { Answer, DecodeJob, LocatedModel, Request, RolePlace } from "./protocol.ts";
 
 export interface Settings {
@@ -24,7 +31,7 @@ let settings: Pick<Settings, "models" | "base"> = {};
 export function configure(change: Settings): void {
   assertKnown(change, ["models", "base", "threads"]);
   const { models, base } = change;
-  if (models !== undefined && !Array.isArray(models)) throw badOption("expected models as packages", models);
+  if (models !== undefined) assertPackages(models);
   if (base !== undefined) assertBase(base);
   settings = { ...settings, ...(models !== undefined && { models }), ...(base !== undefined && { base }) };
   for (const client of clients.values()) client.retire();
@@ -53,7 +60,7 @@ type Result = Answer & { readonly type: "loaded" | "decoded" | "encoded" };
 interface Waiting {
   /** Sent again if no worker starts. */
   readonly request: Request;
-  readonly onSearch: ((progress: Progress) => void) | undefined;
+  readonly onSearch: Listener | undefined;
   readonly done: (result: Result) => void;
   readonly failed: (error: ZippyNetError) => void;
 }
@@ -111,7 +118,7 @@ class Client {
   async encode(
     image: Image,
     wish: Wish,
-    { draft = false, onSearch }: { draft?: boolean; onSearch?: (progress: Progress) => void } = {},
+    { draft = false, onSearch }: { draft?: boolean; onSearch?: Listener } = {},
   ): Promise<Uint8Array> {
     const result = await this.#ask((id) => ({ type: "encode", id, image, wish, draft }), onSearch);
     if (result.type !== "encoded") throw unexpected(result);
@@ -231,7 +238,7 @@ class Client {
 
 let nextId = 0;
 const clients = new Map<RolePlace["role"], Client>();
-const listeners = new Set<(progress: Progress) => void>();
+const listeners = new Set<Listener>();
 
 /** The page's only worker of a role. The first call starts it. */
 export function client(place: RolePlace): Client {
@@ -243,8 +250,9 @@ export function client(place: RolePlace): Client {
   return found;
 }
 
-/** Tells of weights as they come; gives what ends that. */
-export function onProgress(listener: (progress: Progress) => void): () => void {
+/** Tells of weights as they come; gives what ends that. Throws `bad-option` for what is no function. */
+export function onProgress(listener: Listener): () => void {
+  assertListener(listener);
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
@@ -255,7 +263,7 @@ async function located(model: ModelPackage): Promise<LocatedModel> {
     const place = await placeOf(model, name).catch(() => undefined); // the package may bring it as text
     if (place !== undefined) files[name] = typeof place === "string" ? absolute(place) : place;
   }
-  return { manifest: JSON.stringify(model.manifest), files };
+  return { manifest: manifestOf(model), files };
 }
 
 function absolute(url: string): string {

@@ -5,12 +5,14 @@ import {
   assertModel,
   type DecodeOptions,
   decodeWish,
+  type Listener,
   MANY,
   type ManyOptions,
-  type Progress,
 } from "../../api/options.ts";
 import type { Picture } from "../../api/picture.ts";
 import { bytesOf, type Source } from "../../api/source.ts";
+import { badOption } from "../../codec/errors.ts";
+import { manifestOf } from "../../model/package.ts";
 import { client, modelsOf, onProgress } from "./client.ts";
 import { decoderPlace } from "./decoder-place.ts";
 import { canvasOf } from "./picture.ts";
@@ -55,18 +57,26 @@ export async function decodeMany(
 
 type UrlOptions = Omit<DecodeOptions, "channels">;
 
+async function decodeRgba(source: Source, options: UrlOptions): Promise<ImageData> {
+  decodeWish(options); // before it is spread, which hides what is no object
+  return decode(source, { ...options, channels: 4 });
+}
+
 /** Puts a picture on a canvas. A canvas that is given takes the size of the picture. */
 export async function decodeToCanvas(
   source: Source,
-  canvas: HTMLCanvasElement = document.createElement("canvas"),
+  canvas?: HTMLCanvasElement,
   options: UrlOptions = {},
 ): Promise<HTMLCanvasElement> {
-  return canvasOf(await decode(source, { ...options, channels: 4 }), canvas);
+  const onto = canvas === undefined ? globalThis.document?.createElement("canvas") : canvas;
+  if (typeof onto?.getContext !== "function")
+    throw badOption("expected a canvas, or a page that makes one", onto);
+  return canvasOf(await decodeRgba(source, options), onto);
 }
 
 /** A picture as the URL of a PNG, for `<img>` or CSS. Free it by `URL.revokeObjectURL` when it is no longer used. */
 export async function decodeToUrl(source: Source, options: UrlOptions = {}): Promise<string> {
-  return URL.createObjectURL(await pngOf(await decode(source, { ...options, channels: 4 })));
+  return URL.createObjectURL(await pngOf(await decodeRgba(source, options)));
 }
 
 /**
@@ -82,16 +92,13 @@ async function decodeOne(source: Source, options: DecodeOptions): Promise<Pictur
   const { channels, look } = decodeWish(options);
   const file = await bytesOf(source);
   const work = (): Promise<Picture> => client(decoderPlace).decode(file, look);
-  const { width, height, data } = await told(options.onProgress, () => abortable(options.signal, work));
+  const { width, height, data } = await abortable(options, (tell) => told(tell, work));
   if (channels === 4) return new ImageData(data, width, height);
   return { width, height, data: data.filter((_, i) => i % 4 < 3) };
 }
 
 /** Does work while a listener is told how the weights load. */
-export async function told<T>(
-  listener: ((progress: Progress) => void) | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function told<T>(listener: Listener | undefined, work: () => Promise<T>): Promise<T> {
   if (!listener) return work();
   const end = onProgress(listener);
   try {
@@ -104,7 +111,5 @@ export async function told<T>(
 /** The models that a page has, by number. Throws `bad-model` if there are none. */
 export async function listModels(): Promise<ModelInfo[]> {
   const models = await modelsOf(decoderPlace);
-  return models
-    .map(({ manifest }) => infoOfModel(JSON.stringify(manifest)))
-    .sort((a, b) => a.number - b.number);
+  return models.map((model) => infoOfModel(manifestOf(model))).sort((a, b) => a.number - b.number);
 }

@@ -1,5 +1,12 @@
 import { type Outcome, settleEach } from "../../api/many.ts";
-import { abortable, type EncodeOptions, encodeWish, MANY, type ManyOptions } from "../../api/options.ts";
+import {
+  abortable,
+  type EncodeOptions,
+  encodeWish,
+  type Listener,
+  MANY,
+  type ManyOptions,
+} from "../../api/options.ts";
 import { imageOf, type PictureLike } from "../../api/picture.ts";
 import { client } from "./client.ts";
 import { told } from "./decode.ts";
@@ -28,7 +35,7 @@ async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<
   const wish = encodeWish(options);
   const image = imageOf(picture);
   const encoder = client(encoderPlace);
-  const { signal, onProgress } = options;
-  const work = (): Promise<Uint8Array> => encoder.encode(image, wish, onProgress && { onSearch: onProgress });
-  return told(onProgress, () => abortable(signal, work, () => encoder.abandon()));
+  const work = (tell: Listener | undefined): Promise<Uint8Array> =>
+    told(tell, () => encoder.encode(image, wish, tell && { onSearch: tell }));
+  return abortable(options, work, () => encoder.abandon());
 }

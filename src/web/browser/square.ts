@@ -1,4 +1,4 @@
-import { ZippyNetError } from "../../codec/errors.ts";
+import { assertWithin, badOption, typeOf, ZippyNetError } from "../../codec/errors.ts";
 
 /** A square in a picture. `x` and `y` are 0 at the left and top, 0.5 in the middle, 1 at the right and bottom. */
 export interface Crop {
@@ -15,10 +15,15 @@ const MOST = 2048;
 
 /**
  * A picture file as the browser reads it, upright, cut to a square and scaled; by default to the largest square in the
- * middle. Throws `bad-image` if the browser cannot read it.
- * @param side pixels of the result
+ * middle. Throws `bad-image` if the browser cannot read it, `bad-option`.
+ * @param side pixels of the result, 1–2048
  */
 export async function square(file: Blob, side: number, crop: Crop = WHOLE): Promise<ImageData> {
+  if (!["Blob", "File"].includes(typeOf(file))) throw badOption("expected a picture file as Blob", file);
+  assertWithin("side", side, 1, MOST);
+  const { x, y, size } = crop ?? {};
+  if (![x, y, size].every((share) => share >= 0 && share <= 1))
+    throw badOption("expected a crop as { x, y, size }, each of 0–1", crop);
   let bitmap = await readable(file);
   try {
     while (sizeOf(bitmap, crop) >= 2 * Math.max(MOST, side)) bitmap = await halfOf(bitmap);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { decoderFiles, parseManifest } from "../../model/manifest.ts";
+import { filesOf, parseManifest } from "../../model/manifest.ts";
 import type { SiteModel } from "./contents.ts";
 
 /** Hexadecimal digits of the SHA-256 in a folder name. The whole hash is checked when a file is loaded. */
@@ -23,7 +23,7 @@ async function copyModel(from: string, json: Uint8Array, out: string): Promise<S
   const folder = `models/${manifest.number}-${sha256(json).slice(0, DIGITS)}`;
   await mkdir(join(out, folder), { recursive: true });
   await writeFile(join(out, folder, "manifest.json"), json);
-  const files = [manifest.blobs.g_a, ...decoderFiles(manifest)].map(({ file }) => file);
+  const files = filesOf(manifest);
   for (const file of files) await copyFile(join(from, file), join(out, folder, file));
   return { manifest, folder, files };
 }

@@ -28,13 +28,13 @@ import {
 import { type Picture, pictureOf } from "../../api/picture.ts";
 import { bytesOf, type Source } from "../../api/source.ts";
 import { decodeImage } from "../../codec/decode.ts";
-import { badOption, ZippyNetError } from "../../codec/errors.ts";
+import { ZippyNetError } from "../../codec/errors.ts";
 import { readZn } from "../../codec/format/zn-file.ts";
 import type { Decoder } from "../../codec/model.ts";
 import { loadDecoder } from "../../model/load-decoder.ts";
 import { parseManifest } from "../../model/manifest.ts";
 import { type Decoders, type ModelEntry, modelsOf } from "../../model/models.ts";
-import { type ModelPackage, placeOf } from "../../model/package.ts";
+import { assertPackages, type ModelPackage, manifestOf, placeOf } from "../../model/package.ts";
 import { applyAlpha, decodeClassical } from "../browser/worker/classical.ts";
 
 export * from "../../api/contract.ts";
@@ -55,10 +55,9 @@ let infos: readonly ModelInfo[] = [];
 /** Sets the models. Throws `bad-option`, `bad-model`. */
 export function configure(settings: Settings): void {
   assertKnown(settings, ["models"]);
-  if (!Array.isArray(settings.models))
-    throw badOption("expected models as what packages @zippynet/model-NAME export", settings.models);
+  assertPackages(settings.models);
   models = modelsOf(settings.models.map(entryOf), loadDecoder);
-  infos = settings.models.map(({ manifest }) => infoOfModel(JSON.stringify(manifest)));
+  infos = settings.models.map((model) => infoOfModel(manifestOf(model)));
 }
 
 /** The models that were set, sorted by number. */
@@ -102,12 +101,12 @@ async function decodeOne(source: Source, options: DecodeOptions): Promise<Pictur
         : await decodeClassical(file);
     return file.alpha ? applyAlpha(opaque, file.alpha, file) : opaque;
   };
-  const picture = await abortable(options.signal, work);
+  const picture = await abortable(options, work);
   return channels === 4 ? picture : { ...picture, data: picture.data.filter((_, i) => i % 4 < 3) };
 }
 
 function entryOf(model: ModelPackage): ModelEntry {
-  const manifest = JSON.stringify(model.manifest);
+  const manifest = manifestOf(model);
   const { number, name, description, research } = parseManifest(manifest);
   const read = async (file: string): Promise<Uint8Array> => {
     if (file === "manifest.json") return new TextEncoder().encode(manifest);
@@ -126,10 +125,15 @@ interface NodeProcess {
 
 async function fetched(url: string): Promise<Uint8Array> {
   const { process } = globalThis as { process?: NodeProcess };
-  if (url.startsWith("file:") && process?.getBuiltinModule)
-    return process.getBuiltinModule("node:fs/promises").readFile(new URL(url));
+  if (url.startsWith("file:") && process?.getBuiltinModule) {
+    const { readFile } = process.getBuiltinModule("node:fs/promises");
+    const read = async (): Promise<Uint8Array> => readFile(new URL(url));
+    return read().catch((cause: unknown) => {
+      throw new ZippyNetError("bad-model", `expected a file of a model at ${url}: ${cause}`, { cause });
+    });
+  }
   const response = await fetch(url).catch((cause: unknown) => {
-    throw new ZippyNetError("unavailable", `${url} cannot be fetched`, { cause });
+    throw new ZippyNetError("unavailable", `${url} cannot be fetched: ${cause}`, { cause });
   });
   if (!response.ok)
     throw new ZippyNetError("unavailable", `${url}: expected status 200, got ${response.status}`);

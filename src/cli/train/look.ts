@@ -6,7 +6,7 @@ import type { RunPlan } from "../../train/plan.ts";
 import { imagesOf, type Watch } from "../../train/session.ts";
 import { findPython } from "../../train/torch.ts";
 import { usage } from "../options.ts";
-import { budgetOf, type TrainOptions } from "../train-options.ts";
+import { budgetOf, type TrainOptions } from "./options.ts";
 
 /** `zippynet train --look`: a further decoder for the files of a model, which is added to the model's folder. */
 export async function trainLookOf(

@@ -1,19 +1,20 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { RESERVED_MODELS } from "../codec/format/latents-file.ts";
-import { ORIENTATIONS } from "../codec/image.ts";
-import { LOOKS, type Look } from "../codec/network/architecture.ts";
-import type { Manifest } from "../model/manifest.ts";
-import { ENGINES, type EngineName } from "../train/engine.ts";
+import { RESERVED_MODELS } from "../../codec/format/latents-file.ts";
+import { ORIENTATIONS } from "../../codec/image.ts";
+import { LOOKS, type Look } from "../../codec/network/architecture.ts";
+import type { Manifest } from "../../model/manifest.ts";
 import {
   BATCH,
   type Bits,
   type Budget,
   type Cut,
+  ENGINES,
+  type EngineName,
   FLAT,
   LEARNING_RATE,
   type Sampling,
-} from "../train/plan.ts";
-import { positive, usage, whole } from "./options.ts";
+} from "../../train/plan.ts";
+import { positive, usage, whole } from "../options.ts";
 
 export interface TrainOptions extends Sampling {
   readonly domain?: string;

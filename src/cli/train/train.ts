@@ -1,0 +1,211 @@
+import { readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { ZippyNetError } from "../../codec/errors.ts";
+import { type Architecture, DEFAULT_ARCHITECTURE } from "../../codec/network/architecture.ts";
+import { modelsFolder } from "../../model/folder.ts";
+import { type Manifest, parseManifest } from "../../model/manifest.ts";
+import { type Checkpoint, readCheckpoint } from "../../train/checkpoint.ts";
+import { openEngine } from "../../train/engine.ts";
+import { isFolder, numberAt } from "../../train/export/destination.ts";
+import { LEARNING_RATE, type RunPlan } from "../../train/plan.ts";
+import { parseRecipe } from "../../train/recipe.ts";
+import { checkpointPath, type RunReport } from "../../train/run.ts";
+import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/session.ts";
+import { refuseEarlierRun } from "../../train/start.ts";
+import { usage } from "../options.ts";
+import { trainLookOf } from "./look.ts";
+import { budgetOf, refuseBesideRecipe, refuseIgnored, type TrainOptions } from "./options.ts";
+
+/** `zippynet train`, as it was called. */
+export async function trainAsAsked(
+  folders: readonly string[],
+  options: TrainOptions,
+  command: Command,
+): Promise<void> {
+  if (options.recipe) return fromRecipe(folders, options, command);
+  if (options.look) {
+    const plan = await newPlan(folders, options, command);
+    return trainLookOf(plan, options, command, watchOf(options));
+  }
+  if (!options.domain) usage(command, "expected --domain or --recipe");
+  const domain = options.domain;
+  const run = join(options.runs, domain);
+  const budget = budgetOf(command, options);
+  if ((options.exportOnly || options.resume) && folders.length > 0) {
+    usage(command, "--resume and --export-only take the folders from the checkpoint");
+  }
+  refuseIgnored(command, options);
+  const from = options.resume || options.exportOnly ? await readCheckpoint(checkpointPath(run)) : undefined;
+  if (!from && folders.length === 0) usage(command, "expected folders of images");
+  if (!from) await refuseEarlierRun(run, budget);
+  const out = options.out ?? join(modelsFolder(), domain);
+  await numberAt(out, domain, options.number); // throws now, not after hours of training
+  const exported = async (checkpoint: Checkpoint) => {
+    const { licence, attribution, research, terms, description, orientations, engine } = options;
+    const manifest = await exportRun(
+      out,
+      checkpoint,
+      join(run, "log.jsonl"),
+      {
+        name: domain,
+        number: await numberAt(out, domain, options.number),
+        licence: { licence, attribution, research },
+        terms,
+        engine,
+        ...(description && { description }),
+        ...(orientations && { orientations }),
+      },
+      showDecoding(),
+    );
+    showModel(manifest, out);
+  };
+  if (from && options.exportOnly) return exported(from);
+  const last = await runSession(await openEngine(options.engine, options.processes), {
+    plan: from ? resumedPlan(from.plan, options) : await newPlan(folders, options, command),
+    folder: run,
+    budget,
+    ...(from && { from }),
+    ...(options.init && { init: options.init }),
+    ...watchOf(options),
+  });
+  if (last.finished) await exported(last);
+}
+
+/** `--recipe`: trains all stages that are not done yet. */
+async function fromRecipe(
+  folders: readonly string[],
+  options: TrainOptions,
+  command: Command,
+): Promise<void> {
+  if (folders.length > 0 || !options.data) {
+    usage(command, "expected --recipe with --data, the folder of its sets, and no other folders");
+  }
+  refuseBesideRecipe(command);
+  const json = await readFile(options.recipe!, "utf8").catch((cause: unknown) => {
+    throw new ZippyNetError("bad-option", `--recipe: expected a file at ${options.recipe}`, { cause });
+  });
+  const recipe = parseRecipe(json);
+  const out = options.out ?? join(modelsFolder(), recipe.name);
+  await numberAt(out, recipe.name, recipe.number);
+  const told = command.getOptionValueSource("engine") === "cli" ? options.engine : undefined;
+  const manifest = await makeFromRecipe({
+    recipe,
+    data: options.data,
+    runs: join(options.runs, recipe.name),
+    out,
+    ...(!options.exportOnly && { engineOf: (name) => openEngine(told ?? name, options.processes) }),
+    ...watchOf(options),
+  });
+  if (manifest) showModel(manifest, out);
+}
+
+async function newPlan(
+  folders: readonly string[],
+  options: TrainOptions,
+  command: Command,
+): Promise<RunPlan> {
+  const { sizes, batch, shares, whole, middle, colour, grey, cut } = options;
+  const each = { shares: shares?.length, cut: typeof cut === "string" ? undefined : cut.length };
+  for (const [name, count] of Object.entries(each)) {
+    if (count !== undefined && count !== folders.length) {
+      usage(command, `--${name}: expected one of each of ${folders.length} folders, got ${count}`);
+    }
+  }
+  return {
+    folders: folders.map((folder) => resolve(folder)),
+    architecture: await architectureOf(options),
+    seed: options.seed,
+    sampling: {
+      cut,
+      ...(sizes && { sizes }),
+      ...(batch && { batch }),
+      ...(shares && { shares }),
+      ...(whole !== undefined && { whole }),
+      ...(middle !== undefined && { middle }),
+      ...(colour !== undefined && { colour }),
+      ...(grey !== undefined && { grey }),
+    },
+    heldOut: options.holdout,
+    rate: options.lr ?? LEARNING_RATE,
+    ...(options.flat !== undefined && { flat: options.flat }),
+    ...(options.only && { only: options.only }),
+    ...(options.bits && { bits: options.bits }),
+    ...(options.init && { init: basename(options.init) }),
+  };
+}
+
+function resumedPlan(plan: RunPlan, { bits, lr, flat }: TrainOptions): RunPlan {
+  return {
+    ...plan,
+    ...(bits && { bits }),
+    ...(lr && { rate: lr }),
+    ...(flat !== undefined && { flat }),
+  };
+}
+
+/** A signal stops the training after the current step. */
+function watchOf({ checkpointMinutes, evaluateMinutes }: TrainOptions): Watch {
+  const stop = new AbortController();
+  const onSignal = () => {
+    console.error("stopping after this step; --resume, or the same --recipe, goes on");
+    stop.abort();
+  };
+  process.once("SIGINT", onSignal);
+  process.once("SIGTERM", onSignal);
+  return {
+    checkpointMinutes,
+    evaluateMinutes,
+    signal: stop.signal,
+    onReport: show,
+    onDecode: showDecoding(),
+  };
+}
+
+/** The architecture of `--architecture`, else that of the model to start from. */
+async function architectureOf({ architecture, init }: TrainOptions): Promise<Architecture> {
+  const path = architecture ?? (init && (await isFolder(init)) ? join(init, "manifest.json") : undefined);
+  if (!path) return DEFAULT_ARCHITECTURE;
+  const json = await readFile(path, "utf8").catch((cause: unknown) => {
+    const option = architecture ? "--architecture" : "--init";
+    throw new ZippyNetError("bad-option", `${option}: expected a manifest at ${path}`, { cause });
+  });
+  return parseManifest(json).architecture;
+}
+
+function showDecoding(): (done: number, total: number) => void {
+  let shown = 0;
+  return (done, total) => {
+    if (done < total && Date.now() - shown < 1000) return;
+    shown = Date.now();
+    write(`decoding images: ${done} of ${total}`, done === total);
+  };
+}
+
+function showModel({ number, name }: Manifest, out: string): void {
+  console.error(`model ${number} (${name}) is in ${out}`);
+}
+
+function show(report: RunReport): void {
+  const { done, samples, loss, imagesPerSecond, secondsLeft, rate, heldOut } = report;
+  if (heldOut) {
+    for (const { set, size, quality, bytes, psnr } of heldOut) {
+      write(
+        `held out, ${set}, ${size}×${size}, quality ${String(quality).padStart(3)}: ${bytes.toFixed(1)} bytes, ${psnr.toFixed(2)} dB`,
+        true,
+      );
+    }
+  }
+  if (!Number.isFinite(loss)) return;
+  const left = Number.isFinite(secondsLeft) ? `${Math.ceil(secondsLeft / 60)} min left` : "";
+  write(
+    `${(done * 100).toFixed(1)} %  ${samples} samples  loss ${loss.toFixed(3)}  rate ${rate.toExponential(1)}  ${imagesPerSecond.toFixed(0)} images/s  ${left}`,
+    false,
+  );
+}
+
+/** Writes a line. On a terminal, the next line replaces it unless it is to stay. */
+function write(line: string, stays: boolean): void {
+  if (!process.stderr.isTTY) process.stderr.write(`${line}\n`);
+  else process.stderr.write(`\r\x1b[K${line}${stays ? "\n" : ""}`);
+}
