@@ -5,7 +5,12 @@ import { ZippyNetError } from "../codec/errors.ts";
 import type { Look } from "../codec/network/architecture.ts";
 import { readBlobs, sha256Hex } from "../model/load-decoder.ts";
 import { BLOBS, type Licence, type Manifest } from "../model/manifest.ts";
-import { readSafetensors, type SafeTensors, writeSafetensors } from "../model/safetensors.ts";
+import {
+  readSafetensors,
+  type SafeTensor,
+  type SafeTensors,
+  writeSafetensors,
+} from "../model/safetensors.ts";
 import { synthesisWeights } from "../model/weights.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import type { ImageSets } from "./data/images.ts";
@@ -63,6 +68,11 @@ export interface LookOptions extends Pick<RunOptions, "checkpointMinutes" | "eva
   readonly images: ImageSets;
   readonly budget: Budget;
   readonly loss: LookLoss;
+  /**
+   * Folder of a model of the same architecture that has the look, and from whose weights `model` was trained on. What
+   * its look changed in `g_s` is where this one begins, instead of with no change.
+   */
+  readonly carried?: string;
   readonly python: string;
 }
 
@@ -75,14 +85,18 @@ const FACES = join(TORCH_FOLDER, "losses", "face-api", "model");
  * @returns the weights as floats, averages of the last steps; undefined where the signal stopped it
  */
 export async function trainLook(options: LookOptions): Promise<SafeTensors | undefined> {
-  const { model, folder, plan, images, loss, python, signal, onReport } = options;
+  const { model, folder, plan, images, loss, carried, python, signal, onReport } = options;
   if (!existsSync(ARCHIVE) || (loss.identity > 0 && !existsSync(FACES))) {
     throw new ZippyNetError("bad-option", "--look needs networks that judge: run tools/torch/losses.sh once");
   }
   const { manifest, blobs } = await readBlobs(BLOBS, (file) => readFile(join(model, file)));
-  const weights = packParameters(manifest.architecture, floatWeights(manifest.architecture, blobs));
+  const floats = floatWeights(manifest.architecture, blobs);
+  const weights = packParameters(manifest.architecture, floats);
   const packs = await writePacks(join(folder, "packs"), images, plan);
   await writeCheckpoint(checkpointPath(folder), { plan, ...startOf(weights, plan) });
+  const start = join(folder, "start.safetensors");
+  if (carried !== undefined)
+    await writeFile(start, writeSafetensors(await carriedOver(carried, manifest, floats)));
   let finished = false;
   await runPython(
     python,
@@ -91,6 +105,7 @@ export async function trainLook(options: LookOptions): Promise<SafeTensors | und
       ...sharedArguments(packs, options),
       ...(loss.identity > 0 ? ["--faces", FACES, "--identity-weight", `${loss.identity}`] : []),
       ...["--critic-weight", `${loss.critic}`],
+      ...(carried === undefined ? [] : ["--start", start]),
     ],
     {
       ...(signal && { signal }),
@@ -103,6 +118,36 @@ export async function trainLook(options: LookOptions): Promise<SafeTensors | und
   );
   if (!finished) return undefined;
   return readSafetensors(await readFile(join(folder, "look.safetensors")));
+}
+
+/**
+ * Where a look begins that another model's is carried over to: `g_s` and what that model's look changed in its own.
+ * Throws `bad-option` if there is no such look, or the networks are not of one architecture.
+ * @param floats of the model that the look is for
+ */
+export async function carriedOver(
+  folder: string,
+  { name, architecture }: Pick<Manifest, "name" | "architecture">,
+  floats: SafeTensors,
+): Promise<SafeTensors> {
+  const from = await readBlobs(BLOBS, (file) => readFile(join(folder, file)));
+  const file = from.manifest.looks?.natural?.file;
+  if (file === undefined)
+    throw new ZippyNetError("bad-option", `${folder} has no look natural to carry over`);
+  if (JSON.stringify(from.manifest.architecture.synthesis) !== JSON.stringify(architecture.synthesis)) {
+    throw new ZippyNetError("bad-option", `expected a model with the g_s of ${name}, got ${folder}`);
+  }
+  const look = readSafetensors(await readFile(join(folder, file)));
+  const before = floatWeights(from.manifest.architecture, from.blobs);
+  const after = floatWeights(from.manifest.architecture, { ...from.blobs, g_s: look });
+  const start = new Map<string, SafeTensor>();
+  for (const [tensor, { shape, data }] of floats) {
+    if (!tensor.startsWith("g_s.")) continue;
+    const [was, is] = [before.get(tensor)!.data, after.get(tensor)!.data];
+    const changed = Float32Array.from(data, (value, i) => value + is[i]! - was[i]!);
+    start.set(tensor, { dtype: "F32", shape, data: changed });
+  }
+  return start;
 }
 
 /** What is said of a look in the manifest, and its card. */
@@ -153,6 +198,8 @@ export interface LookStory extends Pick<LookNaming, "look"> {
   readonly budget: Budget;
   /** Name of the model. */
   readonly model: string;
+  /** Name of the model whose look it began with. */
+  readonly carried?: string;
 }
 
 /**
@@ -160,14 +207,14 @@ export interface LookStory extends Pick<LookNaming, "look"> {
  * and what it came to.
  */
 export async function lookCard(log: string, story: LookStory): Promise<string> {
-  const { look, plan, loss, terms } = story;
+  const { look, plan, loss, carried, terms } = story;
   const evaluations = await evaluationsOf<LookReport>(log);
   const last = evaluations.at(-1);
   const sets = plan.folders.map((folder) => `\`${basename(folder)}\``).join(", ");
   return `# The look \`${look}\`
 
 A further \`g_s\` for the same files; [docs/looks.md](../../docs/looks.md) says what it invents. ${last?.samples.toLocaleString("en") ?? "No"} samples
-of ${sets} (${terms}), started from the model's own \`g_s\`, on latents of the model.
+of ${sets} (${terms}), started from the model's own \`g_s\`${carriedText(carried)}, on latents of the model.
 
 | part of the loss | weight |
 |---|---|
@@ -196,12 +243,17 @@ ${evaluations.map(curveRow).join("\n")}
 `;
 }
 
+function carriedText(carried: string | undefined): string {
+  return carried === undefined ? "" : ` and what the look of [${carried}](../${carried}) changed in its own`;
+}
+
 /** What makes the look again, beside the folders of images. */
-function commandOf({ look, plan, loss, budget, model }: LookStory): string {
+function commandOf({ look, plan, loss, budget, model, carried }: LookStory): string {
   const { sizes, batch, shares, whole, middle, colour, grey, cut } = plan.sampling;
   const told = {
     look,
     init: `models/${model}`,
+    carry: carried && `models/${carried}`,
     ...budget,
     seed: plan.seed,
     holdout: plan.heldOut,

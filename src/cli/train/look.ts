@@ -15,7 +15,7 @@ export async function trainLookOf(
   command: Command,
   watch: Watch,
 ): Promise<void> {
-  const { look, init, engine, runs, identity, critic, terms } = options;
+  const { look, init, engine, runs, identity, critic, carry, terms } = options;
   if (engine !== "torch") usage(command, "expected --look with --engine torch");
   if (!init || !(await isFolder(init))) usage(command, "expected --look with --init, the folder of a model");
   const budget = budgetOf(command, options);
@@ -29,6 +29,7 @@ export async function trainLookOf(
     images: await imagesOf(plan, watch.onDecode),
     budget,
     loss,
+    ...(carry !== undefined && { carried: carry }),
     python,
     checkpointMinutes: watch.checkpointMinutes,
     evaluateMinutes: watch.evaluateMinutes,
@@ -37,7 +38,10 @@ export async function trainLookOf(
   });
   if (!trained) return;
   const { licence, attribution, research } = options;
-  const story = { look: look!, plan, loss, terms, budget, model: basename(init) };
+  const story = {
+    ...{ look: look!, plan, loss, terms, budget, model: basename(init) },
+    ...(carry !== undefined && { carried: basename(carry) }),
+  };
   const card = await lookCard(join(folder, "log.jsonl"), story);
   await exportLook(init, trained, { look: look!, licence: { licence, attribution, research }, card });
   console.error(`the look ${look} is in ${init}`);

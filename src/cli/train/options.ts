@@ -30,6 +30,7 @@ export interface TrainOptions extends Sampling {
   readonly look?: Exclude<Look, "faithful">;
   readonly identity: number;
   readonly critic: number;
+  readonly carry?: string;
   readonly resume?: boolean;
   readonly exportOnly?: boolean;
   readonly minutes?: number;
@@ -118,6 +119,10 @@ export function withTrainOptions(command: Command): Command {
       0,
     )
     .option("--critic <weight>", "with --look: how much the adversary counts", weight, 0.015)
+    .option(
+      "--carry <model>",
+      "with --look: begin with what the look of this model changed, from whose weights that of --init was trained on",
+    )
     .option("--resume", "go on from the run's checkpoint")
     .option("--export-only", "export the run's checkpoint as it is; a run under way is not disturbed")
     .option("--minutes <m>", "minutes of training; with --resume those before it count", positive)

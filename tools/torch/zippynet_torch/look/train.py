@@ -25,7 +25,7 @@ from torch import Tensor
 from ..data import Sampler, Sampling, centred, evenly
 from ..layout import views
 from ..model import Codec, gain_of, level_of
-from ..safetensors import write_safetensors
+from ..safetensors import read_safetensors, write_safetensors
 from ..train import Run, shared_parser, stopped_by_signals
 from .critic import Critic
 from .identity import Identity
@@ -159,6 +159,13 @@ class Look:
                 points.append(point)
         return points
 
+    def begin(self, weights: dict[str, Tensor]) -> None:
+        """With other weights of `g_s` than the model's."""
+        with torch.no_grad():
+            for name, tensor in self.trained.items():
+                tensor.copy_(weights[name])
+                self.average[name].copy_(weights[name])
+
     def state(self) -> dict:
         return {
             "trained": {name: tensor.detach() for name, tensor in self.trained.items()},
@@ -190,6 +197,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--faces", help="folder `model` of @vladmandic/face-api: hold who is in the picture")
     parser.add_argument("--identity-weight", type=float, default=0.4)
     parser.add_argument("--critic-weight", type=float, default=0.015)
+    parser.add_argument("--start", help="weights of `g_s` to begin with, by name; the model's own unless told")
     parser.add_argument("--held-out-size", type=int, default=64)
     return parser.parse_args(arguments)
 
@@ -200,7 +208,10 @@ def main(arguments: list[str] | None = None) -> None:
     torch.manual_seed(run.progress["random"])
     weights = Weights(options.identity_weight, options.critic_weight)
     average = run.state["average"].to(run.device)
-    train(Look(run.plan, average, weights, options.archive, options.faces, run.bfloat16), run, options)
+    look = Look(run.plan, average, weights, options.archive, options.faces, run.bfloat16)
+    if options.start:
+        look.begin(read_safetensors(options.start))
+    train(look, run, options)
 
 
 def train(look: Look, run: Run, options: argparse.Namespace) -> None:

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { readBlobs } from "../../src/model/load-decoder.ts";
+import { BLOBS } from "../../src/model/manifest.ts";
+import { floatWeights } from "../../src/train/export/exported.ts";
+import { carriedOver } from "../../src/train/look.ts";
+import { withLook } from "../codec/made-look.ts";
+import { modelFolder } from "../codec/support.ts";
+
+const folder = await withLook("faces"); // its look has 0.05 more in the last biases
+after(() => rm(folder, { recursive: true }));
+
+test("a look carried over adds to another g_s what it changed in its own", async () => {
+  const { manifest, blobs } = await readBlobs(BLOBS, (file) => readFile(join(folder, "faces", file)));
+  const floats = new Map(floatWeights(manifest.architecture, blobs));
+  const bias = floats.get("g_s.out.bias")!;
+  floats.set("g_s.out.bias", {
+    dtype: "F32",
+    shape: bias.shape,
+    data: Float32Array.from(bias.data, (b) => b - 1),
+  });
+
+  const start = await carriedOver(join(folder, "faces"), manifest, floats);
+
+  const names = [...floats.keys()].filter((name) => name.startsWith("g_s."));
+  assert.deepEqual([...start.keys()], names);
+  for (const name of names) {
+    const more = name === "g_s.out.bias" ? 0.05 : 0;
+    const { data } = start.get(name)!;
+    floats.get(name)!.data.forEach((before, i) => assert.ok(Math.abs(data[i]! - before - more) < 1e-3, name));
+  }
+});
+
+test("what has no look, or another g_s, is not carried over", async () => {
+  const { manifest, blobs } = await readBlobs(BLOBS, (file) => readFile(join(folder, "faces", file)));
+  const floats = floatWeights(manifest.architecture, blobs);
+  await assert.rejects(carriedOver(modelFolder("signs"), manifest, floats), /signs has no look natural/);
+  const { architecture } = manifest;
+  const larger = { ...architecture, synthesis: { ...architecture.synthesis, blocks: [9, 9, 9] as [number, number, number] } };
+  await assert.rejects(
+    carriedOver(join(folder, "faces"), { name: "mine", architecture: larger }, floats),
+    /expected a model with the g_s of mine/,
+  );
+});
