@@ -29,7 +29,9 @@ test("a look carried over adds to another g_s what it changed in its own", async
   for (const name of names) {
     const more = name === "g_s.out.bias" ? 0.05 : 0;
     const { data } = start.get(name)!;
-    floats.get(name)!.data.forEach((before, i) => assert.ok(Math.abs(data[i]! - before - more) < 1e-3, name));
+    for (const [i, before] of floats.get(name)!.data.entries()) {
+      assert.ok(Math.abs(data[i]! - before - more) < 1e-3, name);
+    }
   }
 });
 
@@ -38,7 +40,10 @@ test("what has no look, or another g_s, is not carried over", async () => {
   const floats = floatWeights(manifest.architecture, blobs);
   await assert.rejects(carriedOver(modelFolder("signs"), manifest, floats), /signs has no look natural/);
   const { architecture } = manifest;
-  const larger = { ...architecture, synthesis: { ...architecture.synthesis, blocks: [9, 9, 9] as [number, number, number] } };
+  const larger = {
+    ...architecture,
+    synthesis: { ...architecture.synthesis, blocks: [9, 9, 9] as [number, number, number] },
+  };
   await assert.rejects(
     carriedOver(join(folder, "faces"), { name: "mine", architecture: larger }, floats),
     /expected a model with the g_s of mine/,
