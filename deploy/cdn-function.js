@@ -3,8 +3,8 @@
  * client can fill the cache with copies, or make the API render one picture many times. In the language of
  * cloudfront-js-2.0: ES 5.1, `const`, `let`.
  *
- * `cdn-function.ts` puts five constants before it: TYPES, media types by the name that `?format=` knows, in the order
- * in which `chooseFormat` offers them; FITS; LOOK, the usual one; PRIVATE, whether pictures go to signed URLs only; and
+ * `cdn-function.ts` puts six constants before it: TYPES, media types by the name that `?format=` knows, in the order
+ * in which `chooseFormat` offers them; FITS; LOOKS; LOOK, the usual one; PRIVATE, whether pictures go to signed URLs only; and
  * ORIGINS, the ones that answers differ for.
  */
 
@@ -14,12 +14,12 @@ function handler(event) {
   const query = request.querystring;
   const origin = request.headers.origin;
   if (origin && ORIGINS.indexOf(origin.value) < 0) delete request.headers.origin;
+  request.uri = canonicalPath(request.uri);
   if (request.uri.indexOf("/images/") !== 0) {
     request.querystring = {};
     request.headers.accept = { value: "*/*" };
     return request;
   }
-  request.uri = canonicalPath(request.uri);
   if (PRIVATE) {
     // the signature covers the query as it is
     const asked = query.format || query.info || query.inline;
@@ -34,7 +34,7 @@ function handler(event) {
     return request;
   }
   const kept = sizeOf(query);
-  const format = query.format && lone(query.format) && formatOf(query.format.value);
+  const format = query.format && formatOf(plain(query.format));
   if (query.format && (!format || (format === "zn" && (kept.w || kept.h || query.look)))) {
     kept.format = query.format; // the API says what is wrong with it
     if (query.look) kept.look = query.look;
@@ -65,21 +65,34 @@ function sizeOf(query) {
   ["w", "h"].forEach((name) => {
     const side = query[name];
     if (!side) return;
-    kept[name] =
-      lone(side) && /^\d{1,9}$/.test(side.value) ? { value: String(parseInt(side.value, 10)) } : side;
+    const text = plain(side);
+    kept[name] = /^\d{1,9}$/.test(text) ? { value: String(parseInt(text, 10)) } : side;
   });
   const look = query.look;
-  if (look && !(lone(look) && look.value === LOOK)) kept.look = look;
+  if (look && plain(look) !== LOOK) kept.look = oneOf(LOOKS, look);
   const fit = query.fit;
   if (!fit) return kept;
-  const known = lone(fit) && FITS.indexOf(fit.value) >= 0;
-  const matters = !known || (kept.w && kept.h ? fit.value !== FITS[0] : !kept.w && !kept.h);
-  if (matters) kept.fit = fit;
+  const name = plain(fit);
+  const known = FITS.indexOf(name) >= 0;
+  const matters = !known || (kept.w && kept.h ? name !== FITS[0] : !kept.w && !kept.h);
+  if (matters) kept.fit = oneOf(FITS, fit);
   return kept;
 }
 
-function lone(parameter) {
-  return !parameter.multiValue;
+/** The value of a parameter without percent-encoding, which CloudFront leaves in; "" if it comes twice or is wrong. */
+function plain(parameter) {
+  if (parameter.multiValue) return "";
+  try {
+    return decodeURIComponent(parameter.value);
+  } catch (_) {
+    return "";
+  }
+}
+
+/** A name in its plain form; a parameter that is none of the names stays as it is, for the API to say so. */
+function oneOf(names, parameter) {
+  const name = plain(parameter);
+  return names.indexOf(name) >= 0 ? { value: name } : parameter;
 }
 
 function formatOf(name) {

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { LOOKS } from "../src/codec/network/architecture.ts";
 import { FITS } from "../src/image/fit.ts";
 import { SERVED } from "../src/service/decode/picture-request.ts";
 import { readOrigins, type ServiceSettings } from "../src/service/settings.ts";
@@ -18,6 +19,7 @@ export async function cdnFunction({ secret, corsOrigins, look }: CdnOptions): Pr
   const tables = Object.entries({
     TYPES: SERVED,
     FITS,
+    LOOKS,
     LOOK: look,
     PRIVATE: secret,
     ORIGINS: readOrigins(corsOrigins),

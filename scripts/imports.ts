@@ -32,7 +32,7 @@ export const AREAS: Readonly<Record<string, readonly string[]>> = {
   "src/service": ["src/codec", "src/model", "src/image"],
   "src/sign.ts": ["src/service"],
   "src/handlers": ["src/service"],
-  deploy: ["src/image", "src/service"],
+  deploy: ["src/codec", "src/image", "src/service"],
   layers: ["src/codec", "src/model", "src/service", "deploy"],
   "src/local": ["src/codec", "src/model", "src/service", "layers"],
   "src/train": ["src/codec", "src/model", "src/image"],
