@@ -21,6 +21,22 @@ suite("streams that take no more", () => {
     assert.deepEqual(readdirSync(at("out")), ["z.zn"]);
   });
 
+  test("an input that does not end is read up to the limit", { skip: !existsSync("/dev/zero") }, async () => {
+    const zeros = `exec "$0" "$@" < /dev/zero`;
+    for (const [command, ...args] of [
+      [process.execPath, LAUNCHER, "encode", "/dev/zero", "-o", at("endless")],
+      [process.execPath, LAUNCHER, "info", "/dev/zero"],
+      ["sh", "-c", zeros, process.execPath, LAUNCHER, "encode", "-", "-o", at("endless")],
+    ] as const) {
+      const child = spawn(command!, args);
+      let told = "";
+      child.stderr.on("data", (data: Buffer) => (told += data));
+      const [code] = await once(child, "close");
+      assert.equal(code, 1, told);
+      assert.match(told, /: expected at most \d+ bytes, got more\n/);
+    }
+  });
+
   test("a full device is told in one line", { skip: !existsSync("/dev/full") }, async () => {
     for (const args of [
       ["encode", face, "-o", "-"],
