@@ -69,6 +69,8 @@ export class ZippyImage extends Base {
   #complete = false;
   /** Pixels of the picture that is shown. */
   #size: Size | undefined;
+  /** The rules of its size. */
+  #own: CSSStyleSheet | undefined;
 
   static {
     for (const name of REFLECTED) {
@@ -172,6 +174,8 @@ export class ZippyImage extends Base {
     if (!sheet) return;
     const [width, height] = ["width", "height"].map((name) => pixels(this.getAttribute(name)));
     const own = sheetOf(width, height, this.#size ?? { width, height });
+    if (own === this.#own && this.#root.adoptedStyleSheets.length > 0) return; // the same rules again are laid out again
+    this.#own = own;
     this.#root.adoptedStyleSheets = own ? [sheet, own] : [sheet];
   }
 
