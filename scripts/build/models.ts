@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decoderFiles, type Manifest, parseManifest } from "../../src/model/manifest.ts";
+import { summaryOf, usualModels } from "../../src/model/models.ts";
 import { ROOT } from "./bundle.ts";
 
 /** SPDX's word for a licence that it does not list. */
@@ -39,9 +40,10 @@ export function isFree({ manifest }: Model): boolean {
   return !manifest.research && !UNKNOWN.includes(manifest.licence);
 }
 
-/** The model that the package depends on: the first that may be used for anything, else the first. */
+/** The model that the package depends on: the first that encoders take. */
 export function defaultModel(models: readonly Model[]): Model {
-  return models.find(isFree) ?? models[0]!;
+  const number = usualModels(models.map(({ manifest }) => summaryOf(JSON.stringify(manifest))))[0]?.number;
+  return models.find(({ manifest }) => manifest.number === number)!;
 }
 
 /**

@@ -11,6 +11,8 @@ export interface ModelInfo {
   readonly licence: string | undefined;
   /** A released model never changes, and its files decode for ever. */
   readonly released: boolean;
+  /** Numbers of older models for the same pictures, which encoders that have this one take only when named. */
+  readonly supersedes: readonly number[];
   /** Of all its weights but those of further looks. */
   readonly bytes: number;
   /** How it can decode: `faithful`, and what else it has. */
@@ -20,7 +22,7 @@ export interface ModelInfo {
 /** What a manifest says of its model. Throws `bad-model`. */
 export function infoOfModel(json: string): ModelInfo {
   const manifest = parseManifest(json);
-  const { number, name, description, licence, released, blobs } = manifest;
+  const { number, name, description, licence, released, supersedes = [], blobs } = manifest;
   const bytes = Object.values(blobs).reduce((sum, blob) => sum + blob.bytes, 0);
-  return { number, name, description, licence, released, bytes, looks: looksOf(manifest) };
+  return { number, name, description, licence, released, supersedes, bytes, looks: looksOf(manifest) };
 }

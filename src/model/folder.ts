@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ZippyNetError } from "../codec/errors.ts";
 import { filesOf, parseManifest } from "./manifest.ts";
-import { type Decoders, type ModelEntry, type ModelLocation, type Models, modelsOf } from "./models.ts";
+import {
+  type Decoders,
+  type ModelEntry,
+  type ModelLocation,
+  type Models,
+  modelsOf,
+  summaryOf,
+} from "./models.ts";
 
 export type { Decoders, ModelSummary, Models, ModelsOf } from "./models.ts";
 
@@ -73,15 +80,18 @@ export async function locationOf(folder: string): Promise<ModelLocation | undefi
 }
 
 export function entryOf({ manifest, files }: ModelLocation): ModelEntry {
-  const { number, name, description, research } = parseManifest(manifest);
+  const summary = summaryOf(manifest);
   const read = async (file: string): Promise<Uint8Array> => {
     if (file === "manifest.json") return new TextEncoder().encode(manifest);
     const place = files[file];
     if (place === undefined)
-      throw new ZippyNetError("bad-model", `${name}: expected the file ${file}, got ${Object.keys(files)}`);
+      throw new ZippyNetError(
+        "bad-model",
+        `${summary.name}: expected the file ${file}, got ${Object.keys(files)}`,
+      );
     return typeof place === "string" ? readUrl(place) : place;
   };
-  return { number, name, description, research, read };
+  return { ...summary, read };
 }
 
 async function readUrl(url: string): Promise<Uint8Array> {

@@ -62,6 +62,11 @@ const schema = v.object({
   description: v.string(),
   /** A released model never changes. */
   released: v.boolean(),
+  /**
+   * Numbers of models for the same pictures that this one is better than. Encoders that have this one take them only
+   * when they are named; their files decode as before.
+   */
+  supersedes: v.exactOptional(v.array(numberSchema)),
   ...licenceFields,
   architecture: architectureSchema,
   /** Orientations that its files use, the first so many of `codec/image.ts`. */
@@ -115,8 +120,8 @@ export function parseManifest(json: string): Manifest {
 }
 
 /**
- * The domain of a model by its name: further models of a domain, for pictures of other sizes, are called NAME-SIZE
- * (`faces-64`).
+ * The domain of a model by its name: further models of a domain are called NAME-SIZE if they are for pictures of another
+ * size (`faces-64`), and NAME-2 if they supersede the first one (`portraits-2`).
  */
 export function domainOf(name: string): string {
   return name.replace(/-\d+$/, "");

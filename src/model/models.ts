@@ -1,7 +1,7 @@
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Decoder, Model } from "../codec/model.ts";
 import type { ReadFile } from "./load-decoder.ts";
-import type { Manifest } from "./manifest.ts";
+import { type Manifest, parseManifest } from "./manifest.ts";
 
 /** Models by number and name; one is loaded when first asked for, and kept. */
 export interface ModelsOf<M extends Decoder> {
@@ -10,11 +10,11 @@ export interface ModelsOf<M extends Decoder> {
   /** Throws `unknown-model` if the number is not here. */
   byNumber(number: number): Promise<M>;
   byName(name: string): Promise<M>;
-  /** The model of the lowest number among those that are free to use; if none is, the lowest of all. */
+  /** The first of `usualModels`. */
   default(): Promise<M>;
   /**
-   * The models that a wish names, each once: a number, or names with commas between; `auto` stands for all that are
-   * free to use, or for all where none is. Throws `unknown-model`.
+   * The models that a wish names, each once: a number, or names with commas between; `auto` stands for `usualModels`.
+   * Throws `unknown-model`.
    */
   choose(model: string | number): Promise<readonly M[]>;
 }
@@ -23,7 +23,28 @@ export type Models = ModelsOf<Model>;
 /** Decoders only. What encoding needs is not read. */
 export type Decoders = ModelsOf<Decoder>;
 
-export type ModelSummary = Pick<Manifest, "number" | "name" | "description" | "research">;
+/** What is known of a model before it is loaded. */
+export interface ModelSummary extends Pick<Manifest, "number" | "name" | "description" | "research"> {
+  readonly supersedes: readonly number[];
+}
+
+/** Of the text of a `manifest.json`. Throws `bad-model`. */
+export function summaryOf(manifest: string): ModelSummary {
+  const { number, name, description, research, supersedes = [] } = parseManifest(manifest);
+  return { number, name, description, research, supersedes };
+}
+
+/**
+ * The models that encoders choose from unless told: all that are free to use, or all where none is, without those that
+ * another of them supersedes. By number, where a model has the place of the first that it supersedes.
+ */
+export function usualModels<T extends ModelSummary>(models: readonly T[]): T[] {
+  const free = models.filter(({ research }) => !research);
+  const usual = free.length > 0 ? free : models;
+  const old = new Set(usual.flatMap(({ supersedes }) => supersedes));
+  const place = ({ number, supersedes }: T): number => Math.min(number, ...supersedes);
+  return usual.filter(({ number }) => !old.has(number)).sort((a, b) => place(a) - place(b));
+}
 
 /** Where a model's files are; plain data, so that it can be sent to a thread. */
 export interface ModelLocation {
@@ -70,18 +91,16 @@ export function modelsOf<M extends Decoder>(
       );
     return load(model);
   };
-  const free = found.filter(({ research }) => !research);
-  const usual = free.length > 0 ? free : found;
+  const usual = usualModels(found);
   const byName = (name: string) => find(`"${name}"`, (model) => model.name === name);
   const byNumber = (number: number) => find(`number ${number}`, (model) => model.number === number);
   return {
-    list: () =>
-      found.map(({ number, name, description, research }) => ({ number, name, description, research })),
+    list: () => found.map(({ read: _, ...summary }) => summary),
     byNumber,
     byName,
     default: async () => {
-      if (!found[0]) throw new ZippyNetError("bad-model", "expected a model, got none");
-      return load(found[0]);
+      if (!usual[0]) throw new ZippyNetError("bad-model", "expected a model, got none");
+      return load(usual[0]);
     },
     choose: async (model) => {
       if (typeof model === "number") return [await byNumber(model)];

@@ -60,6 +60,8 @@ const schema = v.object({
   name: nameSchema,
   number: numberSchema,
   description: v.string(),
+  /** Numbers of older models for the same pictures, see the manifest. */
+  supersedes: v.exactOptional(v.array(numberSchema)),
   orientations: v.picklist(ORIENTATIONS),
   ...licenceFields,
   seed: count,

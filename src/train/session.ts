@@ -114,11 +114,12 @@ async function exportRecipe(
   onDecode?: Watch["onDecode"],
 ): Promise<Manifest> {
   const { train } = await imagesOf(checkpoint.plan, onDecode, IMAGES_TO_EXPORT);
-  const { name, number, description, orientations, licence, attribution, research } = recipe;
+  const { name, number, description, supersedes, orientations, licence, attribution, research } = recipe;
   return release(out, checkpoint, train.flat(), {
     name,
     number,
     description,
+    ...(supersedes && { supersedes }),
     orientations,
     licence: { licence, attribution, research },
     files: new Map([

@@ -52,12 +52,14 @@ test("a model that is not here is unknown, and the message lists those that are"
   await assert.rejects(models.byName("other"), zippyError("unknown-model", /3 \(only\), got "other"/));
 });
 
+function setFields(path: string, fields: object): void {
+  const file = join(path, "manifest.json");
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...fields }));
+}
+
 test("auto is all models that are free to use, or all where none is; names are chosen together", async () => {
   const folder = newFolder();
-  const research = (path: string, research: boolean) => {
-    const file = join(path, "manifest.json");
-    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), research }));
-  };
+  const research = (path: string, research: boolean) => setFields(path, { research });
   research(addModel(folder, "kept", 1), true);
   research(addModel(folder, "other", 2), true);
   const chosen = async (wish: string | number) =>
@@ -69,6 +71,25 @@ test("auto is all models that are free to use, or all where none is; names are c
   assert.deepEqual(await chosen("auto, other"), ["free", "other"]);
   assert.deepEqual(await chosen(2), ["other"]);
   await assert.rejects(chosen("free,none"), zippyError("unknown-model", /got "none"/));
+});
+
+test("auto leaves out what a newer model supersedes, which takes its place; by name and number it is there", async () => {
+  const folder = newFolder();
+  setFields(addModel(folder, "research", 1), { research: true });
+  setFields(addModel(folder, "faces", 6), { research: false });
+  setFields(addModel(folder, "goods", 7), { research: false });
+  setFields(addModel(folder, "faces-2", 10), { research: false, supersedes: [6] });
+  const models = await openModels(folder);
+  const chosen = async (wish: string | number) => (await models.choose(wish)).map(({ name }) => name);
+  assert.deepEqual(await chosen("auto"), ["faces-2", "goods"]);
+  assert.equal((await models.default()).name, "faces-2");
+  assert.deepEqual(await chosen("faces,auto"), ["faces", "faces-2", "goods"]);
+  assert.equal((await models.byNumber(6)).name, "faces");
+  setFields(join(folder, "faces-2"), { research: true }); // is no use to who may not use it
+  assert.deepEqual(
+    (await (await openModels(folder)).choose("auto")).map(({ name }) => name),
+    ["faces", "goods"],
+  );
 });
 
 test("a failed load is tried again", async () => {

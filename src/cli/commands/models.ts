@@ -14,17 +14,25 @@ export function modelsCommand(): Command {
 
 async function act({ json }: { readonly json: boolean }): Promise<void> {
   const models = await listModels();
-  const lines = json ? models.map((model) => JSON.stringify(model)) : models.map(line);
+  const newer = ({ number }: ModelInfo) => models.find(({ supersedes }) => supersedes.includes(number));
+  const lines = models.map((model) => (json ? JSON.stringify(model) : line(model, newer(model))));
   for (const each of lines) console.log(each);
 }
 
-/** The line is short enough for a narrow terminal. The description is below it, in lines of the terminal's width. */
-function line({ number, name, bytes, licence, released, description, looks }: ModelInfo): string {
+/**
+ * The line is short enough for a narrow terminal. The description is below it, in lines of the terminal's width.
+ * @param newer the model that supersedes it
+ */
+function line(
+  { number, name, bytes, licence, released, description, looks }: ModelInfo,
+  newer: ModelInfo | undefined,
+): string {
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   const look = looks.length > 1 ? `\n${indented(`Looks: ${looks.join(", ")}`)}` : "";
+  const instead = newer ? `\n${indented(`Superseded: encoders take ${newer.name} instead`)}` : "";
   const terms = `Licence: ${licence ?? "in its card"}`;
   const state = released ? "released" : "not released";
-  return `${String(number).padStart(3)}  ${name.padEnd(17)} ${size.padStart(7)}  ${state}\n${indented(description)}\n${indented(terms)}${look}`;
+  return `${String(number).padStart(3)}  ${name.padEnd(17)} ${size.padStart(7)}  ${state}\n${indented(description)}\n${indented(terms)}${look}${instead}`;
 }
 
 const INDENT = "     ";

@@ -11,14 +11,15 @@ const QUALITY = 40;
  * @param logs paths, stage by stage; what is not there is left out
  */
 export async function modelCard(recipe: Recipe, logs: readonly string[]): Promise<string> {
-  const { name, description, number, licence, attribution, research, data, stages, orientations } = recipe;
+  const { name, description, number, supersedes, licence, attribution, research } = recipe;
+  const { data, stages, orientations } = recipe;
   const evaluations = await Promise.all(logs.map(evaluationsOf));
   const samples = stages.reduce((sum, stage) => sum + stage.samples, 0);
   const points = evaluations.flat().at(-1)?.heldOut ?? [];
   const curve = curveOf(stages, evaluations);
   return `# ${name}
 
-${description}. Model number ${number}. ${samples.toLocaleString("en")} samples in ${stages.length === 1 ? "one stage" : `${stages.length} stages`}, from ${recipe.init ? `the weights of \`${recipe.init}\`` : "noise"}; ${research ? "**for research alone**: encoders take it only when it is named" : "free to use on these terms"}:
+${description}. Model number ${number}.${supersededText(supersedes)} ${samples.toLocaleString("en")} samples in ${stages.length === 1 ? "one stage" : `${stages.length} stages`}, from ${recipe.init ? `the weights of \`${recipe.init}\`` : "noise"}; ${research ? "**for research alone**: encoders take it only when it is named" : "free to use on these terms"}:
 
 | | |
 |---|---|
@@ -51,6 +52,11 @@ Estimated bytes of payload and PSNR, at the end:
 |---|---|---|---|---|
 ${points.map(({ set, size, quality, bytes, psnr }) => `| ${set} | ${size}×${size} | ${quality} | ${bytes.toFixed(1)} | ${psnr.toFixed(2)} dB |`).join("\n")}
 ${curve}`;
+}
+
+function supersededText(numbers: readonly number[] = []): string {
+  if (numbers.length === 0) return "";
+  return ` Encoders take it instead of model ${numbers.join(" and ")}, unless that is named.`;
 }
 
 function stageRow({ data, samples, sampling, rate, flat, engine, fresh, architecture }: Stage): string {

@@ -22,6 +22,7 @@ export interface ExportOptions {
   readonly number: number;
   readonly name: string;
   readonly description: string;
+  readonly supersedes?: Manifest["supersedes"];
   readonly architecture: Architecture;
   readonly orientations: Manifest["orientations"];
   /** Float weights; `gain` and `inverse_gain` are [3, latentChannels] coefficients of the level. */
@@ -35,7 +36,7 @@ export interface ExportOptions {
 
 /** Writes a model folder, whole or not at all: blobs, manifest, further files. Other files of the folder stay. */
 export async function exportModel(folder: string, options: ExportOptions): Promise<Manifest> {
-  const { number, name, description, architecture, orientations, licence } = options;
+  const { number, name, description, supersedes, architecture, orientations, licence } = options;
   const files = new Map<string, Uint8Array | string>(options.files);
   const blobs = packModel(options);
   const described = await Promise.all(
@@ -52,6 +53,7 @@ export async function exportModel(folder: string, options: ExportOptions): Promi
     name,
     description,
     released: false,
+    ...(supersedes && { supersedes }),
     ...licence,
     architecture,
     orientations,

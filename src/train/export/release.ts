@@ -14,6 +14,7 @@ export interface ReleaseOptions {
   readonly number: number;
   readonly name: string;
   readonly description: string;
+  readonly supersedes?: Manifest["supersedes"];
   /** How many orientations its files use: 1, 2, 4 or 8. */
   readonly orientations: Manifest["orientations"];
   readonly licence: Licence;
@@ -32,10 +33,10 @@ export async function release(
   folder: string,
   { plan: { architecture, sampling }, optimiser }: Checkpoint,
   images: readonly Image[],
-  { number, name, description, orientations, licence, files }: ReleaseOptions,
+  { orientations, ...naming }: ReleaseOptions,
 ): Promise<Manifest> {
   const weights = unpackParameters(architecture, optimiser.average);
-  const options = { number, name, description, architecture, orientations, weights, licence, files };
+  const options = { ...naming, architecture, orientations, weights };
   const tables = buildTables(countOf(architecture, options, images, heldOutSizes(sampling)));
   return exportModel(folder, { ...options, tables });
 }

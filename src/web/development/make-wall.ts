@@ -10,6 +10,7 @@ import { decode, encode } from "../../index.ts";
 import { openModels } from "../../model/folder.ts";
 import { DECODER_BLOBS } from "../../model/load-decoder.ts";
 import { type Asset, parseManifest } from "../../model/manifest.ts";
+import { usualModels } from "../../model/models.ts";
 import { type FolderPicture, folderPictures } from "./folder-pictures.ts";
 import { type Coded, cells, WALL, type Wall, type WallPicture, wallDocument } from "./wall-document.ts";
 
@@ -95,13 +96,12 @@ async function smallestWebp(image: Image, least: number): Promise<Coded> {
   return best ?? (await at(100));
 }
 
-/** The free model that takes the fewest bytes for a few of the pictures. The page then loads only its weights. */
+/** The model that takes the fewest bytes for a few of the pictures. The page then loads only its weights. */
 async function smallestModel(pictures: readonly FolderPicture[], least: number): Promise<string> {
-  const all = (await openModels()).list();
-  const free = all.filter(({ research }) => !research);
+  const usual = usualModels((await openModels()).list());
   const some = pictures.filter((_, i) => i % Math.ceil(pictures.length / TRIED) === 0);
   const sums = new Map<string, number>();
-  for (const { name: model } of free.length > 0 ? free : all) {
+  for (const { name: model } of usual) {
     let sum = 0;
     for (const { image } of some) sum += (await encode(image, { psnr: least, model })).length;
     sums.set(model, sum);

@@ -32,8 +32,7 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import { readZn } from "../../codec/format/zn-file.ts";
 import type { Decoder } from "../../codec/model.ts";
 import { loadDecoder } from "../../model/load-decoder.ts";
-import { parseManifest } from "../../model/manifest.ts";
-import { type Decoders, type ModelEntry, modelsOf } from "../../model/models.ts";
+import { type Decoders, type ModelEntry, modelsOf, summaryOf } from "../../model/models.ts";
 import { assertPackages, type ModelPackage, manifestOf, placeOf } from "../../model/package.ts";
 import { applyAlpha, decodeClassical } from "../browser/worker/classical.ts";
 
@@ -83,7 +82,7 @@ export async function decodeMany(
 }
 
 /**
- * Loads a model ahead of the first picture that needs it; by default the one of the lowest number. Throws
+ * Loads a model ahead of the first picture that needs it; by default the first that encoders take. Throws
  * `unknown-model`, `bad-model`.
  */
 export async function preload(model?: string | number): Promise<void> {
@@ -107,15 +106,15 @@ async function decodeOne(source: Source, options: DecodeOptions): Promise<Pictur
 
 function entryOf(model: ModelPackage): ModelEntry {
   const manifest = manifestOf(model);
-  const { number, name, description, research } = parseManifest(manifest);
+  const summary = summaryOf(manifest);
   const read = async (file: string): Promise<Uint8Array> => {
     if (file === "manifest.json") return new TextEncoder().encode(manifest);
     const place = await placeOf(model, file);
     if (place === undefined)
-      throw new ZippyNetError("bad-model", `${name}: expected the file ${file}, got none`);
+      throw new ZippyNetError("bad-model", `${summary.name}: expected the file ${file}, got none`);
     return typeof place === "string" ? fetched(place) : place;
   };
-  return { number, name, description, research, read };
+  return { ...summary, read };
 }
 
 /** How a module that must not import anything of Node reads files in Node, whose `fetch` does not. */

@@ -2,7 +2,7 @@ import { ZippyNetError } from "../../../codec/errors.ts";
 import type { Decoder } from "../../../codec/model.ts";
 import { type ReadFile, sha256Hex } from "../../../model/load-decoder.ts";
 import { type Asset, type BlobName, type Manifest, parseManifest } from "../../../model/manifest.ts";
-import { type ModelsOf, modelsOf } from "../../../model/models.ts";
+import { type ModelsOf, modelsOf, summaryOf } from "../../../model/models.ts";
 import type { Answer, LocatedModel, Request } from "../protocol.ts";
 import { fetchImmutable } from "./cache.ts";
 import { failure } from "./scope.ts";
@@ -33,10 +33,10 @@ export class WorkerModels<M extends Decoder> {
   /** Takes the places of the models, a request to load one, or a file that the page was asked for. */
   take(request: Asked): void {
     if (request.type === "start") {
-      const entries = request.models.map((model) => {
-        const { number, name, description, research } = parseManifest(model.manifest);
-        return { number, name, description, research, read: this.#reader(model) };
-      });
+      const entries = request.models.map((model) => ({
+        ...summaryOf(model.manifest),
+        read: this.#reader(model),
+      }));
       this.#models = modelsOf(entries, this.#load);
     } else if (request.type === "load") {
       const { id, model } = request;
