@@ -20,6 +20,8 @@ export class Directory {
   private readonly view: DataView;
   private readonly little: boolean;
   private readonly entries = new Map<number, Entry>();
+  /** Whether all its entries are there. */
+  readonly whole: boolean = true;
 
   /** @param start of the directory; by default that of the first */
   constructor(bytes: Uint8Array, start?: number) {
@@ -30,6 +32,7 @@ export class Directory {
       this.read(start);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
+      this.whole = false;
     }
   }
 

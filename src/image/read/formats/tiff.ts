@@ -19,6 +19,9 @@ const TAG = {
   dng: 50706,
 } as const;
 
+/** Tags whose values have to be there; the numbers are those of the places and lengths of strips and tiles. */
+const NEEDED = [TAG.bits, TAG.extra, TAG.format, 273, 279, 324, 325];
+
 /**
  * Reads how the samples of a TIFF are to be understood. Throws `bad-image` for a whole file that cannot be read, and
  * names its kind.
@@ -26,7 +29,8 @@ const TAG = {
 export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
   const directory = new Directory(bytes);
   if (directory.size === 0) throw damaged("image/tiff", "its directory is not there");
-  const cut = [TAG.bits, TAG.extra, TAG.format].find((tag) => directory.isCut(tag));
+  if (!directory.whole) throw damaged("image/tiff", "its directory is not whole");
+  const cut = NEEDED.find((tag) => directory.isCut(tag));
   if (cut !== undefined) throw damaged("image/tiff", `the values of its tag ${cut} are not there`);
   const first = (tag: number, otherwise: number): number => directory.numbers(tag)[0] ?? otherwise;
   assertPixels(first(TAG.width, 0), first(TAG.height, 0), maxPixels);
