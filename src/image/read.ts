@@ -97,7 +97,7 @@ async function outlineOf(mediaType: ReadableType, bytes: Uint8Array, maxPixels: 
     case "image/webp":
       return (await import("./read/formats/webp.ts")).outlineWebp(bytes);
     case "image/avif":
-      return (await import("./read/formats/avif.ts")).outlineAvif(bytes);
+      return (await import("./read/formats/avif.ts")).outlineAvif(bytes, maxPixels);
     case "image/gif":
       return (await import("./read/formats/gif.ts")).outlineGif(bytes);
     case "image/tiff":

@@ -256,6 +256,35 @@ suite("AVIF", async () => {
   test("with alpha", async () =>
     isChart((await readImage(sequence({ ...size, picture, alpha: mono("alpha") }, 2))).image, true));
 
+  suite("all that is decoded counts, not only what is shown", () => {
+    const pixels = WIDTH * HEIGHT;
+    const small = box("clap", u32(PATCH, 1, PATCH, 1), u32(0, 1), u32(0, 1));
+    const refused = (file: Buffer, maxPixels: number, all: number): Promise<void> =>
+      assert.rejects(readImage(file, { maxPixels }), {
+        code: "too-large",
+        message: `expected an image of at most ${2 * maxPixels} pixels in all its parts, got ${all}`,
+      });
+    test("a picture of which little is shown", async () => {
+      const file = avif({ ...size, picture, properties: [small] });
+      assert.equal((await readImage(file, { maxPixels: pixels / 2 })).image.width, PATCH);
+      await refused(file, pixels / 2 - 1, pixels);
+    });
+    test("alpha", async () => {
+      const file = avif({ ...size, picture, alpha: mono("alpha"), properties: [small] });
+      assert.equal((await readImage(file, { maxPixels: pixels })).image.width, PATCH);
+      await refused(file, pixels - 1, 2 * pixels);
+    });
+    test("the tiles of a grid, as often as they are used", async () => {
+      const file = avif({ ...size, picture, alpha: mono("alpha"), type: "grid" });
+      // the alpha becomes the only tile: the reference of item 2 to item 1 is turned round
+      const at = file.indexOf("auxl");
+      file.write("dimg", at);
+      file.writeUInt16BE(1, at + 4);
+      file.writeUInt16BE(2, at + 8);
+      await refused(file, pixels / 2 - 1, pixels);
+    });
+  });
+
   test("of several pictures, the main one", async () => {
     // without the reference to the picture whose alpha it is, it is a picture of its own
     const file = avif({ ...size, picture, alpha: mono("alpha") });

@@ -1,16 +1,26 @@
+import { ZippyNetError } from "../../../codec/errors.ts";
 import { type Cicp, colourOf } from "../colour/cicp.ts";
 import { damaged, END_MISSING, type Outline, UNKNOWN_COLOUR, unsupported } from "../outline.ts";
 import { firstFrameAsStill, framesOf } from "./avif-sequence.ts";
-import { type Box, boxesOf, boxIn, type Item, isPremultiplied, itemsOf, Reader } from "./heif.ts";
+import {
+  type Box,
+  boxesOf,
+  boxIn,
+  codedPixels,
+  type Item,
+  isPremultiplied,
+  itemsOf,
+  Reader,
+} from "./heif.ts";
 
 /**
  * AVIF (AV1 Image File Format 1.2; HEIF, ISO/IEC 23008-12): colour by code points, depth, the first frame of a
  * sequence, a missing end. Throws `bad-image` for HEIF files whose pictures are not AV1, and names them, and for files
  * that lack pixels.
  */
-export function outlineAvif(bytes: Uint8Array): Outline {
+export function outlineAvif(bytes: Uint8Array, maxPixels: number): Outline {
   try {
-    return outline(bytes);
+    return outline(bytes, maxPixels);
   } catch (error) {
     if (error instanceof RangeError)
       throw damaged("image/avif", `its boxes are not whole (${error.message})`, error);
@@ -18,7 +28,7 @@ export function outlineAvif(bytes: Uint8Array): Outline {
   }
 }
 
-function outline(bytes: Uint8Array): Outline {
+function outline(bytes: Uint8Array, maxPixels: number): Outline {
   const boxes = boxesOf(new Reader(bytes)).filter(({ type }) => TOP.has(type));
   const meta = boxIn(boxes, "meta");
   const items = meta && itemsOf(meta);
@@ -27,12 +37,13 @@ function outline(bytes: Uint8Array): Outline {
   if (!items) {
     if (!moov) throw damaged("image/avif", "it has no picture");
     // there is a sequence and no still picture
-    return { ...outline(firstFrameAsStill(bytes, moov)), frames };
+    return { ...outline(firstFrameAsStill(bytes, moov), maxPixels), frames };
   }
   const [picture, ...others] = items as [Item, ...Item[]];
   const coded = picture.type === "av01" ? picture : others.find(({ type }) => type === "av01" || KINDS[type]);
   assertAv1(picture.type, coded?.type);
   assertWhole(items, bytes.length);
+  assertParts(codedPixels(meta), maxPixels);
   const cut = boxes.some(({ end }) => end > bytes.length);
   const properties = [...picture.properties, ...(coded?.properties ?? [])];
   const cicp = codePoints(properties, coded, bytes);
@@ -74,6 +85,15 @@ function assertAv1(type: string, coded: string | undefined): void {
   if (kind) throw unsupported(kind, HEIC_REMEDY);
   if (coded !== "av01")
     throw unsupported(`HEIF with a picture of the type ${JSON.stringify(type)}`, HEIC_REMEDY);
+}
+
+/** The picture and its alpha may each have so many pixels. */
+function assertParts(pixels: number, maxPixels: number): void {
+  if (pixels > 2 * maxPixels)
+    throw new ZippyNetError(
+      "too-large",
+      `expected an image of at most ${2 * maxPixels} pixels in all its parts, got ${pixels}`,
+    );
 }
 
 function assertWhole(items: readonly Item[], length: number): void {

@@ -115,23 +115,63 @@ export interface Item {
 
 /** The primary picture, then its parts and its alpha. `undefined` if there is none. */
 export function itemsOf(meta: Box): Item[] | undefined {
-  const body = meta.body.again();
-  body.version();
-  const boxes = boxesOf(body);
-  const primary = boxIn(boxes, "pitm");
-  if (!primary) return undefined;
-  const { version } = primary.body.version();
-  const id = primary.body.number(version === 0 ? 2 : 4);
+  const boxes = boxesIn(meta);
+  const id = primaryIn(boxes);
   const types = typesIn(boxes);
-  if (!types.has(id)) return undefined;
+  if (id === undefined || !types.has(id)) return undefined;
   const properties = propertiesIn(boxes);
   const extents = extentsIn(boxes);
-  const parts = relatedTo(id, boxes);
+  const parts = partsIn(boxes).get(id) ?? [];
   return [id, ...parts].map((item) => ({
     type: types.get(item) ?? "none",
     properties: properties.get(item) ?? [],
     extents: extents.get(item) ?? [],
   }));
+}
+
+/**
+ * Pixels of all coded pictures of which the primary picture and its alpha are made, each as often as it is used. They
+ * are decoded in full, however little of them is shown.
+ */
+export function codedPixels(meta: Box): number {
+  const boxes = boxesIn(meta);
+  const [properties, parts] = [propertiesIn(boxes), partsIn(boxes)];
+  const derived = new Set(referencesIn(boxes).flatMap(({ type, from }) => (type === "dimg" ? [from] : [])));
+  const counted = new Map<number, number>();
+  const count = (id: number, depth: number): number => {
+    const known = counted.get(id);
+    if (known !== undefined) return known;
+    if (depth > DEEPEST) throw new RangeError("pictures are made of pictures too many times");
+    counted.set(id, 0); // what is made of itself is refused by the decoder
+    const own = derived.has(id) ? 0 : areaOf(properties.get(id) ?? []);
+    const all = (parts.get(id) ?? []).reduce((sum, part) => sum + count(part, depth + 1), own);
+    counted.set(id, all);
+    return all;
+  };
+  const id = primaryIn(boxes);
+  return id === undefined ? 0 : count(id, 0);
+}
+
+/** How many times pictures may be made of pictures that are made of others. */
+const DEEPEST = 16;
+
+/** The width and height of a picture (`ispe`). The decoder refuses one whose data has others. */
+function areaOf(properties: readonly Box[]): number {
+  const size = boxIn(properties, "ispe")?.body.again();
+  return size ? size.skip(4).number(4) * size.number(4) : 0;
+}
+
+function boxesIn(meta: Box): Box[] {
+  const body = meta.body.again();
+  body.version();
+  return boxesOf(body);
+}
+
+function primaryIn(boxes: readonly Box[]): number | undefined {
+  const body = boxIn(boxes, "pitm")?.body.again();
+  if (!body) return undefined;
+  const { version } = body.version();
+  return body.number(version === 0 ? 2 : 4);
 }
 
 /** The most entries of a table that are read. */
@@ -141,9 +181,10 @@ function typesIn(boxes: readonly Box[]): Map<number, string> {
   const types = new Map<number, string>();
   const table = boxIn(boxes, "iinf");
   if (!table) return types;
-  const { version } = table.body.version();
-  table.body.skip(version === 0 ? 2 : 4);
-  for (const { type, body } of boxesOf(table.body)) {
+  const entries = table.body.again();
+  const { version } = entries.version();
+  entries.skip(version === 0 ? 2 : 4);
+  for (const { type, body } of boxesOf(entries)) {
     if (type !== "infe") continue;
     const { version } = body.version();
     if (version < 2) continue;
@@ -203,26 +244,38 @@ function extentsIn(boxes: readonly Box[]): Map<number, { from: number; length: n
 
 /** Whether the colours of a picture are multiplied with its alpha (`prem`; MIAF, 7.3.5.2). */
 export function isPremultiplied(meta: Box): boolean {
-  const body = meta.body.again();
-  body.version();
-  const references = boxIn(boxesOf(body), "iref")?.body.again();
-  references?.version();
-  return references !== undefined && boxIn(boxesOf(references), "prem") !== undefined;
+  return referencesIn(boxesIn(meta)).some(({ type }) => type === "prem");
 }
 
-/** Items from which a picture is made (`dimg`), and items that add to it (`auxl`, which point at it). */
-function relatedTo(id: number, boxes: readonly Box[]): number[] {
-  const table = boxIn(boxes, "iref");
+interface Reference {
+  readonly type: string;
+  readonly from: number;
+  readonly to: readonly number[];
+}
+
+function referencesIn(boxes: readonly Box[]): Reference[] {
+  const table = boxIn(boxes, "iref")?.body.again();
   if (!table) return [];
-  const { version } = table.body.version();
+  const { version } = table.version();
   const size = version === 0 ? 2 : 4;
-  const read = (body: Reader): [from: number, to: number[]] => [
-    body.number(size),
-    Array.from({ length: body.number(2) }, () => body.number(size)),
-  ];
-  return boxesOf(table.body).flatMap(({ type, body }) => {
-    const [from, to] = read(body);
-    if (type === "dimg" && from === id) return to;
-    return type === "auxl" && to.includes(id) ? [from] : [];
-  });
+  return boxesOf(table).map(({ type, body }) => ({
+    type,
+    from: body.number(size),
+    to: Array.from({ length: body.number(2) }, () => body.number(size)),
+  }));
+}
+
+/** For each picture: those of which it is made (`dimg`), and those that add to it (`auxl`, which point at it). */
+function partsIn(boxes: readonly Box[]): Map<number, number[]> {
+  const parts = new Map<number, number[]>();
+  const add = (id: number, part: number): void => {
+    const own = parts.get(id);
+    if (own) own.push(part);
+    else parts.set(id, [part]);
+  };
+  for (const { type, from, to } of referencesIn(boxes)) {
+    if (type === "dimg") for (const part of to) add(from, part);
+    else if (type === "auxl") for (const id of new Set(to)) add(id, from);
+  }
+  return parts;
 }
