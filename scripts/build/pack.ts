@@ -41,13 +41,11 @@ for (const model of models) {
 async function stageLibrary(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const leftOut = ["tarballs", "web", "layers", "functions"].map((name) => join(DIST, name));
-  for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "bin", "dist"]) {
-    const copy = cp(join(ROOT, path), join(folder, path), {
+  // `files` of package.json says what of these the tarball holds
+  for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "bin", "dist", "tools/torch"]) {
+    await cp(join(ROOT, path), join(folder, path), {
       recursive: true,
-      filter: (from) => !leftOut.includes(from),
-    });
-    await copy.catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT" || path !== "CHANGELOG.md") throw error;
+      filter: (from) => !leftOut.includes(from) && !/[\\/](\.venv|__pycache__|losses)$/.test(from),
     });
   }
   const stated = Object.fromEntries(Object.entries(own).filter(([field]) => !OWN_FIELDS.includes(field)));

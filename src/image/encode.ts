@@ -38,9 +38,8 @@ export interface EncodedPicture {
   readonly estimatedBits?: number;
 }
 
-/** The first VP8 quality that is tried, how its bytes grow with PSNR, and how much smaller AV1 may be. */
+/** The first VP8 quality that is tried, and how much smaller AV1 may be. */
 const PROBE = 40;
-const DECIBELS_PER_DOUBLING = 5.5;
 const AV1_OVER_VP8 = 0.6;
 /** Up to how many pixels a picture is also coded without loss. Beyond that it takes seconds and hardly ever pays. */
 const MAX_LOSSLESS = 8_000_000;
@@ -78,7 +77,8 @@ export async function encodePicture(
     const best = judge.best(candidates);
     candidates.push(...lossless);
     const spent = best !== undefined && budget?.isSpent();
-    if (!spent && (!best || !isHopeless(probe, best, judge))) {
+    // if VP8, and so probably AV1, is much worse, faces need not wait for a search that never pays
+    if (!spent && (!best || !judge.isHopeless(probe, best, AV1_OVER_VP8))) {
       candidates.push(...(await others.lossy(judge, judge.best(candidates))));
       const nothingFits = target.kind === "bytes" && !judge.best(candidates) && !budget?.isSpent();
       if (nothingFits) candidates.push(...(await smallerFrames(others, image, candidates)));
@@ -139,15 +139,6 @@ function judgeOf(target: Target, { data }: Image, latents: readonly Candidate[])
   const judge = new Judge(target, data.length);
   const best = judge.best(latents);
   return best ? judge.weighedBy(best) : judge;
-}
-
-/**
- * Whether VP8, and so probably AV1, is much worse than the best file so far. Then faces need not wait for a search that
- * never pays.
- */
-function isHopeless(probe: Candidate, best: Candidate, judge: Judge): boolean {
-  const doublings = (judge.psnr(best) - judge.psnr(probe)) / DECIBELS_PER_DOUBLING;
-  return probe.file.length * 2 ** doublings * AV1_OVER_VP8 > best.file.length;
 }
 
 function worthLossless({ width, height }: Image, { kind }: Target): boolean {

@@ -15,6 +15,9 @@ export interface Candidate {
   readonly estimatedBits?: number;
 }
 
+/** What twice the bytes of a classical codec bring, about. */
+const DECIBELS_PER_DOUBLING = 5.5;
+
 /** How far, as a factor, the λ of a picture may be below and above that of its quality. */
 const [CHEAPEST, DEAREST] = [0.5, 4];
 
@@ -53,6 +56,17 @@ export class Judge {
     const { target } = this;
     if (target.kind === "psnr") return this.psnr(candidate) >= target.decibels;
     return target.kind === "quality" || candidate.file.length <= target.maxBytes;
+  }
+
+  /**
+   * Whether a classical file would be larger than its rival at the rival's PSNR, too; of a rival without loss nobody
+   * knows.
+   * @param saving what a better way to code it may leave of its bytes, 0–1
+   */
+  isHopeless(candidate: Candidate, rival: Candidate, saving: number): boolean {
+    if (rival.sse === 0) return false;
+    const doublings = (this.psnr(rival) - this.psnr(candidate)) / DECIBELS_PER_DOUBLING;
+    return candidate.file.length * 2 ** doublings * saving > rival.file.length;
   }
 
   /** The best of the candidates that meet the target, if any does. */

@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -23,7 +23,10 @@ export interface TorchOptions {
 }
 
 /** What to tell who needs PyTorch and has none. */
-export const HOW_TO_GET_TORCH = `--engine torch needs Python 3.10 or later with PyTorch: python3 -m venv tools/torch/.venv && tools/torch/.venv/bin/pip install -r tools/torch/requirements.txt; another Python is named by ZIPPYNET_PYTHON`;
+function howToGetTorch(): string {
+  const at = relative(process.cwd(), TORCH_FOLDER); // in a project that installed the package it is under node_modules
+  return `--engine torch needs Python 3.10 or later with PyTorch: python3 -m venv ${at}/.venv && ${at}/.venv/bin/pip install -r ${at}/requirements.txt; another Python is named by ZIPPYNET_PYTHON`;
+}
 
 /**
  * A Python with PyTorch: what ZIPPYNET_PYTHON names, else the one of `tools/torch/.venv`, else `python3`. Throws
@@ -34,7 +37,7 @@ export async function findPython(): Promise<string> {
   const python = process.env["ZIPPYNET_PYTHON"] ?? (existsSync(own) ? own : "python3");
   await promisify(execFile)(python, ["-c", "import torch"]).catch((cause: Error & { stderr?: string }) => {
     const why = (cause.stderr ?? "").trim().split("\n").at(-1) || cause.message;
-    throw new ZippyNetError("bad-option", `${HOW_TO_GET_TORCH} (${python}: ${why})`, { cause });
+    throw new ZippyNetError("bad-option", `${howToGetTorch()} (${python}: ${why})`, { cause });
   });
   return python;
 }

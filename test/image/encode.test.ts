@@ -98,6 +98,21 @@ suite("each kind of picture", () => {
     });
   }
 
+  test("to a PSNR at most three times the time of a plain file, where classical codecs stand no chance", async () => {
+    const products = await (await openModels()).choose("products");
+    const image = await read(sample("jacket-64"));
+    const cost = async (wanted: Target): Promise<number> => {
+      const before = process.cpuUsage();
+      const { kind } = await encodePicture(products, image, { target: wanted, effort: 1 });
+      const { user, system } = process.cpuUsage(before);
+      assert.equal(kind, "latents");
+      return user + system;
+    };
+    await cost(quality(50)); // loads the kernel, and sharp
+    const [plain, targeted] = [await cost(quality(50)), await cost(decibels(30))];
+    assert.ok(targeted < 3 * plain, `${targeted / plain} times`);
+  });
+
   test("faces go to the model, what is drawn does not", async () => {
     const kindOf = async (image: Image) => (await store(image, quality(40))).kind;
     assert.equal(await kindOf(await read(sample("face-pearls-64"))), "latents");

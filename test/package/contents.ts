@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join, matchesGlob } from "node:path";
 import { suite, test } from "node:test";
 import { installed, run } from "./installed.ts";
 
@@ -29,6 +29,17 @@ suite("what the packages hold", { timeout: 900_000 }, () => {
       assert.deepEqual([...new Set(imports)].sort(), ["./decode.js", kernel]);
     }
     assert.ok(text.length + (await stat(join(dist, "kernel.wasm"))).size < 60_000);
+  });
+
+  test("each thing that package.json names under files is there", async () => {
+    const { folder } = await installed();
+    const at = join(folder, "node_modules/zippynet");
+    const { files } = JSON.parse(await readFile(join(at, "package.json"), "utf8")) as { files: string[] };
+    const paths = (await readdir(at, { recursive: true })).map((path) => path.replaceAll("\\", "/"));
+    assert.deepEqual(
+      files.filter((pattern) => !paths.some((path) => matchesGlob(path, pattern))),
+      [],
+    );
   });
 
   test("a model's licence is where scanners look", async () => {

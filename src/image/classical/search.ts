@@ -26,6 +26,11 @@ const MOVES = [7, 3, 1] as const;
 const LARGEST_SEARCHED = 1024 * 1024;
 const PART = 512;
 const LONGEST_WALK = 8;
+/**
+ * What the best variant at the slowest effort may leave of the bytes that the quick search ends with. The least that was
+ * seen, of 22 small pictures to PSNRs, is 0.786.
+ */
+const BEST_OVER_QUICK = 0.78;
 /** The steps that are tried around the best quality. */
 const AROUND = [-1, 0, 1] as const;
 
@@ -104,6 +109,9 @@ export class Classical {
       judge.target.kind === "quality"
         ? await leastLoss(quick, judge)
         : await edge(quick, judge, this.#budget);
+    if (rival && judge.target.kind !== "quality") {
+      if (judge.isHopeless(await quick(quality), rival, BEST_OVER_QUICK)) return [];
+    }
     const variants = large ? [first] : [first, ...others];
     const found = await this.#each(variants, async (variant) =>
       variant === first || this.#allows(AROUND.length, variant, effort)
