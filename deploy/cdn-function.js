@@ -4,8 +4,8 @@
  * cloudfront-js-2.0: ES 5.1, `const`, `let`.
  *
  * `cdn-function.ts` puts six constants before it: TYPES, media types by the name that `?format=` knows, in the order
- * in which `chooseFormat` offers them; FITS; LOOKS; LOOK, the usual one; PRIVATE, whether pictures go to signed URLs only; and
- * ORIGINS, the ones that answers differ for.
+ * in which `chooseFormat` offers them; FITS; LOOKS; LOOK, the usual one; PRIVATE, whether pictures go to signed URLs
+ * only; and ORIGINS, the ones that answers differ for.
  */
 
 // biome-ignore lint/correctness/noUnusedVariables: CloudFront calls it

@@ -9,8 +9,8 @@ export type Outcome<T> =
 /**
  * Does something to each item, a bounded number at a time; every item has an outcome, in the order of the items. What
  * the options say of one item goes on to the work: all but the concurrency and the progress of the whole. A
- * signal that aborts rejects the whole, with its reason; so does a listener that throws. Throws `bad-option` for what is no list, and a concurrency
- * that is not 1–64.
+ * signal that aborts rejects the whole, with its reason; so does a listener that throws. Throws `bad-option` for what
+ * is no list, and a concurrency that is not 1–64.
  */
 export async function settleEach<I, T, O extends CommonOptions>(
   items: Iterable<I>,

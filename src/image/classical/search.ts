@@ -27,8 +27,8 @@ const LARGEST_SEARCHED = 1024 * 1024;
 const PART = 512;
 const LONGEST_WALK = 8;
 /**
- * What the best variant at the slowest effort may leave of the bytes that the quick search ends with. The least that was
- * seen, of 22 small pictures to PSNRs, is 0.786.
+ * What the best variant at the slowest effort may leave of the bytes that the quick search ends with. The least that
+ * was seen, of 22 small pictures to PSNRs, is 0.786.
  */
 const BEST_OVER_QUICK = 0.78;
 /** The steps that are tried around the best quality. */
