@@ -120,8 +120,8 @@ export function parseManifest(json: string): Manifest {
 }
 
 /**
- * The domain of a model by its name: further models of a domain are called NAME-SIZE if they are for pictures of another
- * size (`faces-64`), and NAME-2 if they supersede the first one (`portraits-2`).
+ * The domain of a model by its name: further models of a domain are called NAME-SIZE if they are for pictures of
+ * another size (`faces-64`), and NAME-2 if they supersede the first one (`portraits-2`).
  */
 export function domainOf(name: string): string {
   return name.replace(/-\d+$/, "");

@@ -1,8 +1,8 @@
 import { assertParts, damaged, END_MISSING, type Outline } from "../outline.ts";
 
 /**
- * GIF89a: the place of the first frame. The screen around it is transparent, as in browsers. A file whose end is missing
- * is closed behind its first frame, if all pixels of that are there.
+ * GIF89a: the place of the first frame. The screen around it is transparent, as in browsers. A file whose end is
+ * missing is closed behind its first frame, if all pixels of that are there.
  */
 export function outlineGif(bytes: Uint8Array): Outline {
   if (bytes.length < 13) return { bytes, notes: [] };

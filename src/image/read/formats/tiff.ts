@@ -83,8 +83,8 @@ export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
 
 /**
  * libvips knows some kinds of Lab and refuses others, clips numbers below 0, rounds 16-bit floats of grey to whole
- * numbers, inverts some samples and not others where 0 is white, and divides by alpha as if it had 8 or 16 bits. So tags
- * are changed such that it returns the samples as stored.
+ * numbers, inverts some samples and not others where 0 is white, and divides by alpha as if it had 8 or 16 bits. So
+ * tags are changed such that it returns the samples as stored.
  */
 function readable(
   bytes: Uint8Array,
