@@ -128,6 +128,22 @@ test("what no file meets is an error that says what is possible", () => {
   );
 });
 
+test("the least that is called possible is possible, and a byte less is not", () => {
+  for (const image of images) {
+    const to = (maxBytes: number) => encodeTo(model, image, { kind: "bytes", maxBytes });
+    let least = 0;
+    assert.throws(
+      () => to(1),
+      ({ message }: Error) => {
+        least = Number(/the least possible is (\d+)/.exec(message)![1]);
+        return least > 10;
+      },
+    );
+    assert.equal(to(least).file.length, least);
+    assert.throws(() => to(least - 1), new RegExp(`the least possible is ${least}$`));
+  }
+});
+
 test("the library takes one of quality, psnr and maxBytes", async () => {
   const file = await encode(images[0]!, { maxBytes: 90, effort: 1 });
   assert.ok(file.length <= 90 && info(file).width === 48);

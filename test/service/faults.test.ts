@@ -8,6 +8,8 @@ import { after, before, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { toS3Event } from "../../src/local/notification.ts";
 import { LocalS3, type ObjectChange } from "../../src/local/s3/server.ts";
+import { openModels } from "../../src/model/folder.ts";
+import { usualModels } from "../../src/model/models.ts";
 import { ObjectStore } from "../../src/service/aws/s3.ts";
 import { ONE_ATTEMPT } from "./aws-environment.ts";
 import { type Fault, FaultyS3 } from "./faulty-s3.ts";
@@ -34,7 +36,8 @@ let lines: Record<string, unknown>[];
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "zippynet-faults-"));
   await cp(MODELS, join(folder, "models"), { recursive: true });
-  weights = join(folder, "models/portraits/g_a.safetensors");
+  const [usual] = usualModels((await openModels(MODELS)).list());
+  weights = join(folder, "models", usual!.name, "g_a.safetensors");
   s3 = await LocalS3.start({
     folder: join(folder, "s3"),
     buckets: ["uploads", "latents"],
