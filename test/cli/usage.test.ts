@@ -15,6 +15,7 @@ suite("called wrongly: exit code 2, nothing done", { concurrency: 2 }, () => {
     [["frobnicate"], /unknown command 'frobnicate'/],
     [["encode"], /missing required argument 'in'/],
     [["encode", face], /expected --output with a folder/],
+    [["decode", face, at("out.bmp")], /expected an output of another format, got \.bmp: /],
     [["encode", face, "-o", at("file")], /expected a folder as --output, got the file/],
     [["encode", face, "-o", out, "--quality", "0"], /expected a whole number of 1–100/],
     [["encode", face, "-o", out, "--quality", "101"], /expected a whole number of 1–100/],

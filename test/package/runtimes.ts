@@ -94,6 +94,10 @@ suite("installed in a fresh folder", { timeout: 900_000 }, () => {
         folder,
       );
       assert.equal(JSON.parse(stdout).files[0].width, 64);
+      const pattern = run(node, [cli, "info", join(out, "*.zn")], folder);
+      if (folderName === "node20")
+        await assert.rejects(pattern, /a pattern in quotes needs Node 22 or later/);
+      else assert.match((await pattern).stdout, /face-hat-64\.zn: 64×64/);
       assert.match((await run(node, [cli, "models"], folder)).stdout, /^ {2}\d+ {2}\S+ +\d\.\d MB/);
       await assert.rejects(run(node, [cli, "serve"], folder), /expected a checkout of the project/);
     });

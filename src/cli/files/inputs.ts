@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { basename, extname, relative, resolve } from "node:path";
+import { ZippyNetError } from "../../codec/errors.ts";
 import { type Failure, failure } from "../results.ts";
 
 /** Standard input as an input, standard output as an output. */
@@ -71,9 +72,13 @@ export async function expandPatterns(names: readonly string[]): Promise<string[]
       expanded.push(name);
       continue;
     }
-    const { glob } = await import("node:fs/promises"); // of Node 22 and later
+    const { glob } = await import("node:fs/promises");
+    if (!glob) {
+      const wanted = `expected a file, as a pattern in quotes needs Node 22 or later, got ${name}`;
+      throw new ZippyNetError("bad-option", `${wanted}; without quotes the shell expands it`);
+    }
     const found: string[] = [];
-    if (glob) for await (const path of glob(name)) found.push(path);
+    for await (const path of glob(name)) found.push(path);
     expanded.push(...(found.length > 0 ? found.sort() : [name]));
   }
   return expanded;

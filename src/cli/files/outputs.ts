@@ -38,6 +38,8 @@ export async function destinationOf(
     return { named: named.slice(0, 1), to: { kind: "file", path: last } };
   }
   const path = output ?? (named.length === 1 && last === STANDARD ? STANDARD : undefined);
+  if (output === undefined && named.length === 2 && FILE_ENDING.test(last) && !(await exists(last)))
+    usage(command, `expected an output of another format, got ${extname(last)}: ${last}`);
   if (path === undefined || path === "")
     return usage(command, "expected --output with a folder, or a file for one input, got none");
   if (path === STANDARD) {
@@ -47,8 +49,7 @@ export async function destinationOf(
   if (path.endsWith("/") || (await isFolder(path))) return { named, to: { kind: "folder", path } };
   const single = named.length === 1 && !(await isFolder(last));
   if (single && isOutput(path)) return { named, to: { kind: "file", path } };
-  if ((await stat(path).catch(() => undefined)) !== undefined)
-    usage(command, `expected a folder as --output, got the file ${path}`);
+  if (await exists(path)) usage(command, `expected a folder as --output, got the file ${path}`);
   if (single && FILE_ENDING.test(path))
     usage(
       command,
@@ -56,6 +57,12 @@ export async function destinationOf(
     );
   return { named, to: { kind: "folder", path } };
 }
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** The folder that must be there before anything is written. */
 export function folderOf({ kind, path }: Destination): string {
