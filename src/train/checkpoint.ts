@@ -1,10 +1,10 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
 import { makeFolders } from "../make-folders.ts";
 import { readSafetensors, type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
-import { packParameters, unpackParameters } from "./network/parameters.ts";
-import type { OptimiserState } from "./optimiser/soap.ts";
+import { layoutOf, packParameters, unpackParameters } from "./network/parameters.ts";
+import { initialState, type OptimiserState } from "./optimiser/state.ts";
 import type { RunPlan } from "./plan.ts";
 
 /** Layout of a checkpoint; another one is refused. */
@@ -25,6 +25,20 @@ export interface Checkpoint {
   readonly plan: RunPlan;
   readonly progress: RunProgress;
   readonly optimiser: OptimiserState;
+}
+
+export function checkpointPath(folder: string): string {
+  return join(folder, "checkpoint.safetensors");
+}
+
+/** What a run goes on from: a checkpoint, or weights with nothing learnt of their gradients yet. */
+export function startOf(
+  from: Checkpoint | Float32Array,
+  { architecture, seed }: RunPlan,
+): Pick<Checkpoint, "progress" | "optimiser"> {
+  if (!(from instanceof Float32Array)) return from;
+  const optimiser: OptimiserState = initialState(layoutOf(architecture).slots, from);
+  return { progress: { samples: 0, seconds: 0, random: seed }, optimiser };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../codec/errors.ts";
 import type { EngineName } from "./plan.ts";
-import { type RunOptions, type Trained, train } from "./run.ts";
+import type { RunOptions, Trained } from "./run.ts";
 import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "./tfjs-node.ts";
 import { findPython, trainWithTorch } from "./torch.ts";
 
@@ -16,6 +16,7 @@ export async function openEngine(name: EngineName, processes = 1): Promise<Engin
     const python = await findPython();
     return (options) => trainWithTorch(options, { python, processes });
   }
+  const { train } = await import("./run.ts"); // it needs TensorFlow, which who trains by PyTorch may not have
   if (!(await loadTfjsNode())) throw new ZippyNetError("bad-option", HOW_TO_GET_TFJS_NODE);
   return train;
 }

@@ -12,7 +12,7 @@ import {
   writeSafetensors,
 } from "../model/safetensors.ts";
 import { synthesisWeights } from "../model/weights.ts";
-import { writeCheckpoint } from "./checkpoint.ts";
+import { checkpointPath, startOf, writeCheckpoint } from "./checkpoint.ts";
 import type { ImageSets } from "./data/images.ts";
 import { writePacks } from "./data/pack.ts";
 import { evaluationsOf } from "./export/card.ts";
@@ -21,7 +21,7 @@ import { packSynthesis } from "./export/export.ts";
 import { floatWeights } from "./export/exported.ts";
 import { packParameters, unpackParameters } from "./network/parameters.ts";
 import type { Budget, RunPlan } from "./plan.ts";
-import { checkpointPath, type RunOptions, startOf } from "./run.ts";
+import type { RunOptions } from "./run.ts";
 import { runPython, sharedArguments, TORCH_FOLDER } from "./torch.ts";
 
 /** How much each part of the loss that is not always there counts. */

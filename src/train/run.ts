@@ -1,13 +1,11 @@
 import { appendFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolders } from "../make-folders.ts";
-import { type Checkpoint, type RunProgress, writeCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, checkpointPath, type RunProgress, startOf, writeCheckpoint } from "./checkpoint.ts";
 import type { ImageSets } from "./data/images.ts";
 import { Random } from "./data/random.ts";
 import { Sampler } from "./data/sampler.ts";
 import { evaluateHeldOut, type HeldOutPoint } from "./holdout.ts";
-import { layoutOf } from "./network/parameters.ts";
-import { initialState, type OptimiserState } from "./optimiser/soap.ts";
 import { type Budget, FLAT, type RunPlan } from "./plan.ts";
 import { Trainer } from "./trainer.ts";
 
@@ -130,20 +128,6 @@ export async function train(options: RunOptions): Promise<Trained> {
   const last = await checkpoint();
   trainer.dispose();
   return { ...last, finished };
-}
-
-export function checkpointPath(folder: string): string {
-  return join(folder, "checkpoint.safetensors");
-}
-
-/** What a run goes on from: a checkpoint, or weights with nothing learnt of their gradients yet. */
-export function startOf(
-  from: Checkpoint | Float32Array,
-  { architecture, seed }: RunPlan,
-): Pick<Checkpoint, "progress" | "optimiser"> {
-  if (!(from instanceof Float32Array)) return from;
-  const optimiser: OptimiserState = initialState(layoutOf(architecture).slots, from);
-  return { progress: { samples: 0, seconds: 0, random: seed }, optimiser };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import type { Architecture } from "../codec/network/architecture.ts";
 import type { Licence, Manifest } from "../model/manifest.ts";
-import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, checkpointPath, readCheckpoint, startOf } from "./checkpoint.ts";
 import { type ImageSets, loadImages } from "./data/images.ts";
 import type { Engine } from "./engine.ts";
 import { modelCard } from "./export/card.ts";
@@ -16,7 +16,7 @@ import {
   USUAL_ORIENTATIONS,
 } from "./plan.ts";
 import { folderOf, type Recipe, type Stage, setsOf } from "./recipe.ts";
-import { checkpointPath, type RunOptions, startOf, type Trained } from "./run.ts";
+import type { RunOptions, Trained } from "./run.ts";
 import { startingWeights } from "./start.ts";
 
 /** What a session tells and hears while it trains. */

@@ -4,13 +4,12 @@ import { ZippyNetError } from "../codec/errors.ts";
 import { readBlobs } from "../model/load-decoder.ts";
 import { BLOBS } from "../model/manifest.ts";
 import { readSafetensors, type SafeTensors } from "../model/safetensors.ts";
-import { readCheckpoint } from "./checkpoint.ts";
+import { checkpointPath, readCheckpoint } from "./checkpoint.ts";
 import { isFolder } from "./export/destination.ts";
 import { floatWeights } from "./export/exported.ts";
 import { grow } from "./network/grow.ts";
 import { initialise, packParameters } from "./network/parameters.ts";
 import type { Budget, RunPlan } from "./plan.ts";
-import { checkpointPath } from "./run.ts";
 
 /**
  * The vector that a run starts with: from noise, or from weights of a network that has as many residual blocks or

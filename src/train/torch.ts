@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ZippyNetError } from "../codec/errors.ts";
 import { makeFolders } from "../make-folders.ts";
-import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { checkpointPath, readCheckpoint, startOf, writeCheckpoint } from "./checkpoint.ts";
 import { writePacks } from "./data/pack.ts";
 import { heldOutSizes } from "./holdout.ts";
-import { checkpointPath, type RunOptions, type RunReport, startOf, type Trained } from "./run.ts";
+import type { RunOptions, RunReport, Trained } from "./run.ts";
 
 /** Where the trainer in PyTorch is. */
 export const TORCH_FOLDER = fileURLToPath(new URL("../../tools/torch", import.meta.url));

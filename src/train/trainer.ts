@@ -5,7 +5,8 @@ import { analyse, byName, code, lossOf, type Outcome, rateLossOf, run } from "./
 import { registerNativeGradients } from "./network/kernels.ts";
 import { Leaves } from "./network/leaves.ts";
 import { layoutOf, type Slot } from "./network/parameters.ts";
-import { Optimiser, type OptimiserState } from "./optimiser/soap.ts";
+import { Optimiser } from "./optimiser/soap.ts";
+import type { OptimiserState } from "./optimiser/state.ts";
 import type { Bits } from "./plan.ts";
 
 /** Steps from one renewal of the prior's scales to the next. */

@@ -66,6 +66,8 @@ suite("installed in a fresh folder", { timeout: 900_000 }, () => {
     await assert.rejects(run("node", backfill, folder), /npm install @aws-sdk\/client-lambda/);
     const train = [cli, "train", folder, "--domain", "mine"];
     await assert.rejects(run("node", train, folder), /npm install @tensorflow\/tfjs-core@/);
+    const trainWithTorch = [...train, "--engine", "torch", "--minutes", "1"];
+    await assert.rejects(run("node", trainWithTorch, folder), /Python 3\.10 or later with PyTorch/);
     for (const command of ["backfill", "train"])
       assert.match((await run("node", [cli, command, "--help"], folder)).stdout, /^Usage: zippynet/);
     assert.match(

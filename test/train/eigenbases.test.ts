@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { type Tensor1D, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import { Random } from "../../src/train/data/random.ts";
 import type { Slot } from "../../src/train/network/parameters.ts";
-import { Eigenbases, noEigenbases } from "../../src/train/optimiser/eigenbases.ts";
+import { Eigenbases } from "../../src/train/optimiser/eigenbases.ts";
+import { noEigenbases } from "../../src/train/optimiser/state.ts";
 import { withoutBinding } from "./support.ts";
 
 const SLOTS: readonly Slot[] = [

@@ -28,7 +28,7 @@ import { convolution, registerNativeGradients } from "../../src/train/network/ke
 import { Leaves } from "../../src/train/network/leaves.ts";
 import { gaussianBits, roundedBits } from "../../src/train/network/likelihood.ts";
 import { initialise, layoutOf, unpackParameters } from "../../src/train/network/parameters.ts";
-import { initialState } from "../../src/train/optimiser/soap.ts";
+import { initialState } from "../../src/train/optimiser/state.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { TINY, withoutBinding } from "./support.ts";
 

@@ -7,13 +7,13 @@ import { decodeImage } from "../../src/codec/decode.ts";
 import { encodeImage } from "../../src/codec/encode.ts";
 import type { Image } from "../../src/codec/image.ts";
 import { openModels } from "../../src/model/folder.ts";
-import { type Checkpoint, readCheckpoint } from "../../src/train/checkpoint.ts";
+import { type Checkpoint, checkpointPath, readCheckpoint } from "../../src/train/checkpoint.ts";
 import { centred } from "../../src/train/data/batch.ts";
 import { loadImages } from "../../src/train/data/images.ts";
 import { release } from "../../src/train/export/release.ts";
 import { initialise, layoutOf } from "../../src/train/network/parameters.ts";
 import type { RunPlan } from "../../src/train/plan.ts";
-import { checkpointPath, type RunOptions, type RunReport, train } from "../../src/train/run.ts";
+import { type RunOptions, type RunReport, train } from "../../src/train/run.ts";
 import { loadTfjsNode } from "../../src/train/tfjs-node.ts";
 import { IMAGES, TINY, withoutBinding } from "./support.ts";
 

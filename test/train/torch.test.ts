@@ -7,7 +7,13 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { latentSize } from "../../src/codec/network/architecture.ts";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.ts";
+import {
+  type Checkpoint,
+  checkpointPath,
+  readCheckpoint,
+  startOf,
+  writeCheckpoint,
+} from "../../src/train/checkpoint.ts";
 import { batchOf, centred } from "../../src/train/data/batch.ts";
 import { loadImages } from "../../src/train/data/images.ts";
 import { writePacks } from "../../src/train/data/pack.ts";
@@ -15,7 +21,7 @@ import { Random } from "../../src/train/data/random.ts";
 import { openEngine } from "../../src/train/engine.ts";
 import { initialise, layoutOf } from "../../src/train/network/parameters.ts";
 import type { RunPlan } from "../../src/train/plan.ts";
-import { checkpointPath, type RunOptions, startOf } from "../../src/train/run.ts";
+import type { RunOptions } from "../../src/train/run.ts";
 import { findPython, TORCH_FOLDER } from "../../src/train/torch.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { IMAGES, TINY, withoutBinding } from "./support.ts";

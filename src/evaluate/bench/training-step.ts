@@ -16,7 +16,7 @@ async function run(): Promise<string> {
   const { loadTfjsNode } = await import("../../train/tfjs-node.ts");
   if (!(await loadTfjsNode())) return "none";
   const { DEFAULT_ARCHITECTURE } = await import("../../codec/network/architecture.ts");
-  const { initialState } = await import("../../train/optimiser/soap.ts");
+  const { initialState } = await import("../../train/optimiser/state.ts");
   const { initialise, layoutOf } = await import("../../train/network/parameters.ts");
   const { Random } = await import("../../train/data/random.ts");
   const { Sampler } = await import("../../train/data/sampler.ts");

@@ -17,17 +17,10 @@ import {
 } from "@tensorflow/tfjs-core";
 import { FLOAT, matMul, native, nativeAll, splitVector } from "../network/kernels.ts";
 import type { Slot } from "../network/parameters.ts";
+import { type EigenbasesState, kernelShape } from "./state.ts";
 
 /** Share of the past in the average of gradients' products. */
 const MEMORY = 0.96;
-
-/** Of all kernels, one after the other: of its input channels, then of its output channels, square matrices by rows. */
-export interface EigenbasesState {
-  /** Averaged products of gradients. */
-  readonly factors: Float32Array;
-  /** Their eigenvectors, as columns. */
-  readonly bases: Float32Array;
-}
 
 /** One side of a kernel. */
 interface Side {
@@ -173,20 +166,6 @@ export class Eigenbases {
       return concat(pieces) as Tensor1D;
     });
   }
-}
-
-/** Of a run that has not begun: nothing observed. */
-export function noEigenbases(slots: readonly Slot[]): EigenbasesState {
-  const size = slots.reduce((total, slot) => {
-    const [, input, output] = kernelShape(slot) ?? [0, 0, 0];
-    return total + input ** 2 + output ** 2;
-  }, 0);
-  return { factors: new Float32Array(size), bases: new Float32Array(size) };
-}
-
-function kernelShape({ shape }: Slot): Kernel["shape"] | undefined {
-  const [height, width, input, output] = shape;
-  return output === undefined ? undefined : [height! * width!, input!, output];
 }
 
 function average(side: Side, product: Tensor): void {

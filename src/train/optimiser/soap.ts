@@ -1,7 +1,8 @@
 import { mul, scalar, sub, type Tensor, type Tensor1D, tidy } from "@tensorflow/tfjs-core";
 import { FLOAT, native, nativeAll } from "../network/kernels.ts";
 import type { Slot } from "../network/parameters.ts";
-import { Eigenbases, type EigenbasesState, noEigenbases } from "./eigenbases.ts";
+import { Eigenbases } from "./eigenbases.ts";
+import type { OptimiserState } from "./state.ts";
 import { addTo, assign, disposeVariable, readVariable, variable } from "./variables.ts";
 
 const MOMENTS = [0.9, 0.98] as const;
@@ -13,16 +14,6 @@ const AVERAGE_DECAY = 0.999;
 /** Steps from one look at the gradient to the next, for the bases; and from one renewal of the bases to the next. */
 const OBSERVED = 2;
 const RENEWED = 16;
-
-/** The optimiser's state, for a checkpoint; vectors of one length but for those of the bases. */
-export interface OptimiserState extends EigenbasesState {
-  readonly step: number;
-  readonly parameters: Float32Array;
-  readonly average: Float32Array;
-  /** Moments of the gradient in the bases' coordinates. */
-  readonly first: Float32Array;
-  readonly second: Float32Array;
-}
 
 /**
  * SOAP (Vyas et al. 2024) over one vector of parameters: Adam (Kingma and Ba 2015) in coordinates in which the
@@ -131,10 +122,4 @@ export class Optimiser {
     }
     this.#bases.dispose();
   }
-}
-
-export function initialState(slots: readonly Slot[], parameters: Float32Array): OptimiserState {
-  const zeros = () => new Float32Array(parameters.length);
-  const average = parameters.slice();
-  return { step: 0, parameters, average, first: zeros(), second: zeros(), ...noEigenbases(slots) };
 }
