@@ -172,6 +172,12 @@ describe("PyTorch", { skip: withoutTorch }, async () => {
     assert.ok(two.optimiser.parameters.every(Number.isFinite));
   });
 
+  it("trains in two processes for a time, too, at one learning rate for both", async () => {
+    const two = await (await openEngine("torch", 2))({ ...options("timed", 2), budget: { minutes: 0.05 } });
+    assert.ok(two.finished); // it throws where the processes do not have the same weights
+    assert.ok(two.optimiser.step > 1 && two.progress.seconds > 2, `${two.optimiser.step} steps`);
+  });
+
   it("packs aligned images as squares, and cuts others into squares that cover them", async () => {
     const sets = { ...images, train: [images.train.flat(), images.train.flat()], heldOut: [[], []] };
     const plan = { folders: ["a", "b"], sampling: { cut: ["aligned", "patches"] as const } };

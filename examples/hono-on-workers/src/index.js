@@ -1,6 +1,6 @@
-import portraits from "@zippynet/model-portraits";
-import gs from "@zippynet/model-portraits/g_s.safetensors";
-import prior from "@zippynet/model-portraits/prior.safetensors";
+import portraits from "@zippynet/model-portraits-2";
+import gs from "@zippynet/model-portraits-2/g_s.safetensors";
+import prior from "@zippynet/model-portraits-2/prior.safetensors";
 import { Hono } from "hono";
 import { configure, decode } from "zippynet/decode";
 

@@ -30,7 +30,7 @@ const chosen = await models.choose("auto");
 const rows: Cell[][] = [];
 for (const name of SAMPLES) rows.push(await row(name));
 await write("docs/picture.png", await sheet(rows));
-await write("docs/looks.png", await sheet(await looks(models, await models.byName("portraits"))));
+await write("docs/looks.png", await sheet(await looks(models, await models.default())));
 for (const model of chosen) {
   await write(`models/${model.name}/failures.png`, await sheet(await failures(model)));
 }

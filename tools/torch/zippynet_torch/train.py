@@ -281,12 +281,13 @@ def train(trainer: Trainer, run: Run, options: argparse.Namespace) -> None:
     checkpoint_at = seconds + options.checkpoint_minutes * 60
     evaluate_at = seconds + options.evaluate_minutes * 60
     while True:
-        over = workers.mean(torch.tensor([float(used() >= 1 or bool(stop))], device=trainer.device))
-        if over > 0:
+        # one clock for all: processes whose learning rates differ drift apart
+        share, stopped = workers.mean(torch.tensor([used(), float(bool(stop))], device=trainer.device)).tolist()
+        if share >= 1 or stopped > 0:
             break
         began = time.perf_counter()
         x, levels = sampler.next()
-        rate = learning_rate(peak, optimiser.step_count, used(), flat)
+        rate = learning_rate(peak, optimiser.step_count, share, flat)
         loss, norm = trainer.step(x, levels, trainer.noise(x, random), rate)
         took = time.perf_counter() - began
         count = len(x) * workers.count
