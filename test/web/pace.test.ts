@@ -138,7 +138,8 @@ suite("the slider and the models", IN_CHROMIUM, () => {
       .getByText(new RegExp(`^Weights here: ${first} \\d\\.\\d MB\\. Coming: [\\w-]+ \\d\\.\\d MB`))
       .waitFor();
     letOn();
-    await page.getByText(/Made again with photos-64, whose weights have come: .*; with portraits /).waitFor();
+    const words = new RegExp(`Made again with photos-64, whose weights have come: .*; with ${first} `);
+    await page.getByText(words).waitFor();
     await settled(page);
     assert.match(await page.innerText("#model-text"), /^photos-64: /);
     assert.equal(loaded.length, 4, loaded.join());
