@@ -42,7 +42,7 @@ export function isFree({ manifest }: Model): boolean {
 
 /** The model that the package depends on: the first that encoders take. */
 export function defaultModel(models: readonly Model[]): Model {
-  const number = usualModels(models.map(({ manifest }) => summaryOf(JSON.stringify(manifest))))[0]?.number;
+  const number = usualModels(models.map(({ manifest }) => summaryOf(manifest)))[0]?.number;
   return models.find(({ manifest }) => manifest.number === number)!;
 }
 

@@ -80,7 +80,7 @@ export async function locationOf(folder: string): Promise<ModelLocation | undefi
 }
 
 export function entryOf({ manifest, files }: ModelLocation): ModelEntry {
-  const summary = summaryOf(manifest);
+  const summary = summaryOf(parseManifest(manifest));
   const read = async (file: string): Promise<Uint8Array> => {
     if (file === "manifest.json") return new TextEncoder().encode(manifest);
     const place = files[file];

@@ -1,7 +1,7 @@
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Decoder, Model } from "../codec/model.ts";
 import type { ReadFile } from "./load-decoder.ts";
-import { type Manifest, parseManifest } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 
 /** Models by number and name; one is loaded when first asked for, and kept. */
 export interface ModelsOf<M extends Decoder> {
@@ -28,9 +28,8 @@ export interface ModelSummary extends Pick<Manifest, "number" | "name" | "descri
   readonly supersedes: readonly number[];
 }
 
-/** Of the text of a `manifest.json`. Throws `bad-model`. */
-export function summaryOf(manifest: string): ModelSummary {
-  const { number, name, description, research, supersedes = [] } = parseManifest(manifest);
+export function summaryOf(manifest: Manifest): ModelSummary {
+  const { number, name, description, research, supersedes = [] } = manifest;
   return { number, name, description, research, supersedes };
 }
 

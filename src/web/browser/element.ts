@@ -69,8 +69,6 @@ export class ZippyImage extends Base {
   #complete = false;
   /** Pixels of the picture that is shown. */
   #size: Size | undefined;
-  /** The rules of its size. */
-  #own: CSSStyleSheet | undefined;
 
   static {
     for (const name of REFLECTED) {
@@ -174,8 +172,8 @@ export class ZippyImage extends Base {
     if (!sheet) return;
     const [width, height] = ["width", "height"].map((name) => pixels(this.getAttribute(name)));
     const own = sheetOf(width, height, this.#size ?? { width, height });
-    if (own === this.#own && this.#root.adoptedStyleSheets.length > 0) return; // the same rules again are laid out again
-    this.#own = own;
+    const { adoptedStyleSheets: now } = this.#root;
+    if (now.length > 0 && now[1] === own) return; // the same rules again are laid out again
     this.#root.adoptedStyleSheets = own ? [sheet, own] : [sheet];
   }
 

@@ -32,6 +32,7 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import { readZn } from "../../codec/format/zn-file.ts";
 import type { Decoder } from "../../codec/model.ts";
 import { loadDecoder } from "../../model/load-decoder.ts";
+import { parseManifest } from "../../model/manifest.ts";
 import { type Decoders, type ModelEntry, modelsOf, summaryOf } from "../../model/models.ts";
 import { assertPackages, type ModelPackage, manifestOf, placeOf } from "../../model/package.ts";
 import { applyAlpha, decodeClassical } from "../browser/worker/classical.ts";
@@ -106,7 +107,7 @@ async function decodeOne(source: Source, options: DecodeOptions): Promise<Pictur
 
 function entryOf(model: ModelPackage): ModelEntry {
   const manifest = manifestOf(model);
-  const summary = summaryOf(manifest);
+  const summary = summaryOf(parseManifest(manifest));
   const read = async (file: string): Promise<Uint8Array> => {
     if (file === "manifest.json") return new TextEncoder().encode(manifest);
     const place = await placeOf(model, file);

@@ -34,7 +34,7 @@ export class WorkerModels<M extends Decoder> {
   take(request: Asked): void {
     if (request.type === "start") {
       const entries = request.models.map((model) => ({
-        ...summaryOf(model.manifest),
+        ...summaryOf(parseManifest(model.manifest)),
         read: this.#reader(model),
       }));
       this.#models = modelsOf(entries, this.#load);
