@@ -2,7 +2,7 @@ import sharp, { type Metadata } from "sharp";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
 import { type Decoded, decode } from "./read/decode.ts";
-import { assertPixels, damaged, type Outline, type Window } from "./read/outline.ts";
+import { assertPixels, damaged, type Outline, unsupported, type Window } from "./read/outline.ts";
 import { type ReadableType, readableType } from "./sniff.ts";
 
 /** Limits for an image file. */
@@ -156,14 +156,21 @@ async function decodeWhole(
   }
 }
 
-/** Reports a failure of libvips as a damaged image, followed by the words of libvips. */
+const SAVE_AGAIN = "save it as JPEG or PNG first";
+/** What libheif says of features that it lacks: its errors of the kind 4. Before that, libvips tells of each read. */
+const LACKING = /heif: Unsupported feature: (.*) \(4\.\d+\)/;
+const NOISE = /^source: bad seek to \d+$/gm;
+
+/** Reports a failure of libvips as a damaged image, or as one of a kind that is not read, with the words of libvips. */
 async function asDamage<T>(mediaType: string, work: Promise<T>, missing?: string): Promise<T> {
   try {
     return await work;
   } catch (cause) {
     if (cause instanceof ZippyNetError) throw cause;
-    const why =
-      cause instanceof Error ? cause.message.replace(/\s+/g, " ").trim().slice(0, 200) : String(cause);
+    const said = cause instanceof Error ? cause.message.replace(NOISE, "") : String(cause);
+    const why = said.replace(/\s+/g, " ").trim().slice(0, 200);
+    const lacking = LACKING.exec(why)?.[1];
+    if (lacking) throw unsupported(`an ${mediaType} with what is not read here: ${lacking}`, SAVE_AGAIN);
     throw damaged(mediaType, missing ?? why, cause);
   }
 }

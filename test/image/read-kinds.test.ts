@@ -4,7 +4,7 @@ import { suite, test } from "node:test";
 import sharp from "sharp";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import { readImage } from "../../src/image/read.ts";
-import { avif, coded } from "./made/avif.ts";
+import { avif, box, coded } from "./made/avif.ts";
 import { chart, HEIGHT, WIDTH } from "./made/chart.ts";
 
 const odd = (name: string): Buffer => readFileSync(new URL(`../odd-images/${name}`, import.meta.url));
@@ -57,6 +57,17 @@ suite("whole, but not read: what it is, and what to do", () => {
       /got HEIF with uncompressed pixels: convert/,
     );
     await refuses(avif({ ...size, picture, brand: "mif1", type: "odd " }), /a picture of the type "odd "/);
+  });
+
+  test("AVIF that asks for something to be understood that is not", async () => {
+    const size = { width: WIDTH, height: HEIGHT };
+    const picture = await coded(chart("RGB"), size, 8);
+    const parts = { ...size, picture, properties: [box("odd ", "what")] };
+    await refuses(
+      avif({ ...parts, essential: true }),
+      /got an image\/avif with what is not read here: Unsupported essential item property: .*'odd '.*: save it as JPEG or PNG/,
+    );
+    await readImage(avif(parts));
   });
 
   test("PNG of Xcode", () => {

@@ -38,6 +38,8 @@ export interface Parts {
   readonly premultiplied?: boolean;
   /** `colr` boxes and others that are said of the picture. */
   readonly properties?: readonly Buffer[];
+  /** Whether those have to be understood. */
+  readonly essential?: boolean;
   readonly brand?: string;
   /** Of the picture's item: `av01` unless told. */
   readonly type?: string;
@@ -50,6 +52,7 @@ export function avif({
   picture,
   alpha,
   properties = [],
+  essential = false,
   brand = "avif",
   type = "av01",
   premultiplied,
@@ -63,7 +66,8 @@ export function avif({
     ...(i === 0 ? properties : [box("auxC", u32(0), "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")]),
   ]);
   let index = 0;
-  const places = own.map((list) => list.map(() => ++index));
+  const bit = (property: Buffer): number => (essential && properties.includes(property) ? 0x80 : 0);
+  const places = own.map((list) => list.map((property) => ++index | bit(property)));
   const meta = (from: number): Buffer =>
     box(
       "meta",
