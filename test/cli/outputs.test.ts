@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { findInputs } from "../../src/cli/files/inputs.ts";
 import { planOutputs, spareOriginals, writeWhole } from "../../src/cli/files/outputs.ts";
 import { makeFolders } from "../../src/make-folders.ts";
-import { scratch } from "./run.ts";
+import { IMAGES, scratch, zippynet } from "./run.ts";
 
 const at = scratch();
 const plan = (names: readonly string[]) =>
@@ -195,4 +195,24 @@ suite("names that are not UTF-8", { skip: process.platform !== "linux" }, () => 
       { in: odd.toString(), error: { code: "bad-option", message } },
     ]);
   });
+});
+
+test("where all inputs fail, no empty folder is left; one that was there, or holds a file, stays", async () => {
+  writeFileSync(at("bad.zn"), "no .zn file");
+  const decode = async (folder: string, ...more: string[]) =>
+    (await zippynet(["decode", at("bad.zn"), ...more, "-o", at(folder)])).code;
+  assert.equal(await decode("none/such"), 1);
+  assert.equal(existsSync(at("none/such")), false);
+  mkdirSync(at("there"));
+  assert.equal(await decode("there"), 1);
+  assert.deepEqual(readdirSync(at("there")), []);
+  await zippynet([
+    "encode",
+    join(IMAGES, readdirSync(IMAGES).find((name) => name.endsWith(".png"))!),
+    "-o",
+    at("zn"),
+  ]);
+  const [made] = readdirSync(at("zn"));
+  assert.equal(await decode("mixed", at("zn", made!)), 1);
+  assert.equal(readdirSync(at("mixed")).length, 1);
 });

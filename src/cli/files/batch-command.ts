@@ -1,4 +1,4 @@
-import { access, constants } from "node:fs/promises";
+import { access, constants, rmdir, stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
@@ -58,7 +58,7 @@ export async function runBatch(command: Command, options: BatchOptions, batch: B
   const { tasks, failures } = batch.sparing
     ? await spareOriginals(plan.tasks)
     : { tasks: plan.tasks, failures: [] };
-  if (to.kind !== "standard" && tasks.length > 0) await makeFolder(folder);
+  const isNew = to.kind !== "standard" && tasks.length > 0 && (await makeFolder(folder));
   const progress = startProgress(options.quiet ? 0 : tasks.length, "files");
   const names: Names = options.json || options.quiet ? new Map() : await modelNames();
   const results: Result[] = [];
@@ -81,6 +81,7 @@ export async function runBatch(command: Command, options: BatchOptions, batch: B
       });
     } finally {
       progress.stop();
+      if (isNew) await rmdir(folder).catch(() => undefined); // nothing was written; else it is refused
     }
   }
   tellIfNone(results, named);
@@ -99,11 +100,16 @@ function inputsFor({ kind, path }: Destination, inputs: readonly Input[]): reado
   return kind === "file" ? inputs.map((input) => ({ ...input, name: basename(path) })) : inputs;
 }
 
-/** Makes the folder before the work, which may take a night, so that one that cannot be written is reported at once. */
-async function makeFolder(folder: string): Promise<void> {
+/**
+ * Makes the folder before the work, which may take a night, so that one that cannot be written is reported at once.
+ * Gives whether it was not there.
+ */
+async function makeFolder(folder: string): Promise<boolean> {
   try {
+    const isNew = (await stat(folder).catch(() => undefined)) === undefined;
     await makeFolders(folder);
     await access(folder, constants.W_OK);
+    return isNew;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `expected a folder that can be written as --output, got ${folder}: ${why}`;
