@@ -13,6 +13,8 @@ export interface Image {
 /** Smallest and largest side, in pixels, of an image that a model can code. */
 export const MIN_SIDE = 8;
 export const MAX_SIDE = 1024;
+/** The most pixels of a picture that is read, encoded or decoded by any codec: 100 MB as RGBA. */
+export const MAX_PIXELS = 25_000_000;
 
 /** Throws `bad-option` or `bad-image` unless both sides lie in 8–1024 and there are three bytes a pixel. */
 export function assertImage(image: Image): void {
@@ -136,6 +138,7 @@ const [MIRRORED, UPSIDE_DOWN, SWAPPED] = [1, 2, 4];
 export const ORIENTATIONS = [1, 2, 4, 8] as const;
 
 export interface Size {
+  /** Pixels. */
   readonly width: number;
   readonly height: number;
 }

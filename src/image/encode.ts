@@ -1,7 +1,7 @@
 import { type Budget, metered } from "../codec/budget.ts";
 import { assertWithin, ZippyNetError } from "../codec/errors.ts";
 import { type Kind, MAX_ALPHA } from "../codec/format/zn-file.ts";
-import { assertPicture, assertPixels, type Image, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
+import { assertPicture, assertPixels, type Image, MAX_PIXELS, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
 import type { SearchListener } from "../codec/rdo/refine.ts";
 import { assertTarget, MAX_EFFORT, type Target } from "../codec/target.ts";
@@ -9,7 +9,7 @@ import { codeByModels } from "./by-models.ts";
 import type { Classical } from "./classical/search.ts";
 import { NO_WRAP, type Wrap, wrapperOf } from "./classical/wrap.ts";
 import { type Candidate, Judge } from "./judge.ts";
-import { MAX_PIXELS, withSharp } from "./with-sharp.ts";
+import { withSharp } from "./with-sharp.ts";
 
 export interface EncodeWish {
   readonly target: Target;

@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import type { Image } from "../codec/image.ts";
+import type { Image, Size } from "../codec/image.ts";
 import { fromRaw, rawPixels } from "./raw.ts";
 
 /**
@@ -8,12 +8,6 @@ import { fromRaw, rawPixels } from "./raw.ts";
  */
 export const FITS = ["cover", "contain", "inside", "fill"] as const;
 export type Fit = (typeof FITS)[number];
-
-export interface Size {
-  /** Pixels. */
-  readonly width: number;
-  readonly height: number;
-}
 
 /** A size that is asked for. If only one side is given, the other follows from the shape of the picture. */
 export interface SizeWish {

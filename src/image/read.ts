@@ -1,6 +1,6 @@
 import sharp, { type Metadata } from "sharp";
 import { ZippyNetError } from "../codec/errors.ts";
-import type { Image } from "../codec/image.ts";
+import { type Image, MAX_PIXELS } from "../codec/image.ts";
 import { type Decoded, decode } from "./read/decode.ts";
 import { assertPixels, damaged, type Outline, unsupported, type Window } from "./read/outline.ts";
 import { type ReadableType, readableType } from "./sniff.ts";
@@ -45,7 +45,6 @@ export interface ReadImage {
   readonly notes: readonly string[];
 }
 
-const MAX_PIXELS = 25_000_000;
 /** The default for `maxBytes`. */
 export const MAX_BYTES = 64 * 1024 * 1024;
 

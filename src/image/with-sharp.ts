@@ -1,8 +1,5 @@
 import { ZippyNetError } from "../codec/errors.ts";
 
-/** The most pixels of classical frames that are decoded, and of pictures that are encoded. */
-export const MAX_PIXELS = 25_000_000;
-
 /**
  * Imports a module that uses sharp. Only what needs sharp loads it, because decoding latents works without. Throws
  * `unavailable` if sharp is not installed, or not for this machine.

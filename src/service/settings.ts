@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import { boundsOf, parseWhole, ZippyNetError } from "../codec/errors.ts";
+import { MAX_PIXELS } from "../codec/image.ts";
 import { LOOKS, type Look } from "../codec/network/architecture.ts";
+import { readSecrets } from "./secrets.ts";
 
 /**
  * The alias of every function. Events and requests run the version that it points to. A deployment points it to a new
@@ -13,9 +15,6 @@ export const ALIAS = "current";
  * shows which versions belong together.
  */
 export const DEPLOYMENT = "ZIPPYNET_DEPLOYMENT";
-
-/** A shorter secret could be guessed. `signed-url.ts` asks for as many, and has no need of anything else here. */
-const LEAST_SECRET = 32;
 
 /** The environment of the functions, as serverless.yml sets it. */
 const Settings = v.object({
@@ -36,7 +35,7 @@ const Settings = v.object({
   /** Larger uploads are refused before they are fetched. */
   ZIPPYNET_MAX_UPLOAD_BYTES: whole(String(20 * 1024 * 1024), 1, 2 ** 31),
   /** Pictures with more pixels are refused before they are unpacked, because a small file can unpack to gigabytes. */
-  ZIPPYNET_MAX_PIXELS: whole(String(4096 * 4096), 64, 25_000_000),
+  ZIPPYNET_MAX_PIXELS: whole(String(4096 * 4096), 64, MAX_PIXELS),
   /** Seconds that a picture may be cached. */
   ZIPPYNET_MAX_AGE: whole("604800", 0, 31_536_000),
   /** The longest side, in pixels, that `?w=` and `?h=` may ask for. */
@@ -153,18 +152,4 @@ function whole(standard: string, least: number, most: number) {
   const expected = (issue: { readonly input: string }): string =>
     `expected a whole number of ${boundsOf(least, most)}, got "${issue.input}"`;
   return v.optional(v.pipe(v.string(), v.check(isWithin, expected), v.transform(Number)), standard);
-}
-
-/**
- * The secrets in a text, separated by blanks or line breaks. The first one signs; all are accepted, so that a secret
- * can be replaced while its URLs still work. Empty for an empty text. Throws `bad-option` without repeating the secret.
- */
-export function readSecrets(text: string): string[] {
-  const secrets = text.split(/\s+/).filter((secret) => secret !== "");
-  const short = secrets.find((secret) => secret.length < LEAST_SECRET);
-  if (short === undefined) return secrets;
-  throw new ZippyNetError(
-    "bad-option",
-    `expected secrets of at least ${LEAST_SECRET} characters without blanks, got one of ${short.length}`,
-  );
 }

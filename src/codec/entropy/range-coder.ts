@@ -1,4 +1,4 @@
-import { ZippyNetError } from "../errors.ts";
+import { damagedZn } from "../format/bytes.ts";
 
 /**
  * A 32-bit range coder (G. N. N. Martin, 1979; Subbotin's and LZMA's form of it) over static CDFs of 16 bits.
@@ -84,7 +84,7 @@ export class RangeDecoder {
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     for (let i = 0; i < 4; i++) this.#code = ((this.#code << 8) | this.#next()) >>> 0;
-    if (this.#code >= this.#range) throw damaged("it starts outside the coder's interval");
+    if (this.#code >= this.#range) throw damagedZn("it starts outside the coder's interval");
   }
 
   /** The share, 0–65535, in which the next symbol lies; follow with `consume`. */
@@ -112,9 +112,9 @@ export class RangeDecoder {
   finish(): void {
     const { length } = this.#bytes;
     if (length > this.#position) {
-      throw damaged(`expected at most ${this.#position} bytes of payload, got ${length}`);
+      throw damagedZn(`expected at most ${this.#position} bytes of payload, got ${length}`);
     }
-    if (length > 0 && this.#bytes[length - 1] === 0) throw damaged("the payload ends with a zero byte");
+    if (length > 0 && this.#bytes[length - 1] === 0) throw damagedZn("the payload ends with a zero byte");
   }
 
   #next(): number {
@@ -122,8 +122,4 @@ export class RangeDecoder {
     this.#position++;
     return byte;
   }
-}
-
-function damaged(why: string): ZippyNetError {
-  return new ZippyNetError("bad-file", `damaged .zn file: ${why}`);
 }

@@ -1,4 +1,5 @@
 import { ZippyNetError } from "../errors.ts";
+import { damagedZn } from "../format/bytes.ts";
 import { type RangeDecoder, type RangeEncoder, TOTAL } from "./range-coder.ts";
 
 /** Number of scales, each with a CDF of its own. */
@@ -122,8 +123,5 @@ class Table {
 }
 
 function outOfRange(): ZippyNetError {
-  return new ZippyNetError(
-    "bad-file",
-    `damaged .zn file: expected symbols within ±${MAX_SYMBOL}, got a larger one`,
-  );
+  return damagedZn(`expected symbols within ±${MAX_SYMBOL}, got a larger one`);
 }

@@ -17,6 +17,6 @@ export function notZn(why: string, options?: ErrorOptions): ZippyNetError {
 }
 
 /** The error of a `.zn` file that was altered: its form is right, but it contradicts itself. */
-export function damagedZn(why: string): ZippyNetError {
-  return new ZippyNetError("bad-file", `damaged .zn file: ${why}`);
+export function damagedZn(why: string, options?: ErrorOptions): ZippyNetError {
+  return new ZippyNetError("bad-file", `damaged .zn file: ${why}`, options);
 }

@@ -1,11 +1,12 @@
+import type { Size } from "../image.ts";
 import { damagedZn, notZn } from "./bytes.ts";
 
-/** Pixels up to which the end of a frame is looked for: that takes longer than decoding the frame. */
-const MAX_PIXELS = 2 ** 20;
+/** Pixels up to which the end of a frame is looked for. Finding it takes longer than decoding the frame. */
+const MAX_CHECKED_PIXELS = 2 ** 20;
 
 /** Throws `bad-file` if bytes follow a VP8L frame of up to 2²⁰ pixels. */
-export function assertVp8lEnds(frame: Uint8Array, size: Sides): void {
-  if (size.width * size.height > MAX_PIXELS) return;
+export function assertVp8lEnds(frame: Uint8Array, size: Size): void {
+  if (size.width * size.height > MAX_CHECKED_PIXELS) return;
   const length = vp8lLength(frame, size);
   if (length < frame.length)
     throw notZn(`expected no bytes after the VP8L frame, got ${frame.length - length}`);
@@ -18,7 +19,7 @@ export function assertVp8lEnds(frame: Uint8Array, size: Sides): void {
  * @param frame with its header of 5 bytes
  * @throws `bad-file` if it is not a whole frame
  */
-export function vp8lLength(frame: Uint8Array, { width, height }: Sides): number {
+export function vp8lLength(frame: Uint8Array, { width, height }: Size): number {
   const bits = new Bits(frame, HEADER);
   let columns = width;
   const seen = new Set<number>();
@@ -43,15 +44,10 @@ export function vp8lLength(frame: Uint8Array, { width, height }: Sides): number 
   return bits.end;
 }
 
-interface Sides {
-  readonly width: number;
-  readonly height: number;
-}
-
 const HEADER = 5;
 const [PREDICTOR, COLOUR, COLOUR_INDEXING] = [0, 1, 3];
 
-/** Sides in blocks of 2^bits pixels. */
+/** Size in blocks of 2^bits pixels. */
 function blocksOf(side: number, bits: number): number {
   return Math.ceil(side / 2 ** bits);
 }
@@ -73,7 +69,7 @@ interface Groups {
   readonly numbers: Uint16Array;
 }
 
-function readGroups(bits: Bits, { width, height }: Sides): Groups {
+function readGroups(bits: Bits, { width, height }: Size): Groups {
   const block = bits.read(3) + 2;
   const columns = blocksOf(width, block);
   const pixels = readImage(bits, { width: columns, height: blocksOf(height, block) });
@@ -82,7 +78,7 @@ function readGroups(bits: Bits, { width, height }: Sides): Groups {
 }
 
 /** An image within the frame, which has one group of codes: its pixels as alpha, red, green and blue. */
-function readImage(bits: Bits, size: Sides): Uint32Array {
+function readImage(bits: Bits, size: Size): Uint32Array {
   const cache = readCacheSize(bits);
   const pixels = new Uint32Array(size.width * size.height);
   readPixels(bits, size, [readCodes(bits, cache)], undefined, { pixels, cache: new Uint32Array(2 ** cache) });
@@ -105,10 +101,10 @@ function readCodes(bits: Bits, cache: number): Codes {
 
 const GREEN_AND_LENGTHS = 256 + 24;
 
-/** Reads all pixels of an image; keeps them if told, with the colour cache that they need. */
+/** Reads all pixels of an image; with `kept`, stores them and the colour cache that they need. */
 function readPixels(
   bits: Bits,
-  { width, height }: Sides,
+  { width, height }: Size,
   codes: readonly Codes[],
   groups?: Groups,
   kept?: { readonly pixels: Uint32Array; readonly cache: Uint32Array },

@@ -1,11 +1,11 @@
 import sharp from "sharp";
 import { ZippyNetError } from "../../codec/errors.ts";
+import { damagedZn } from "../../codec/format/bytes.ts";
 import { assertVp8lEnds } from "../../codec/format/vp8l.ts";
 import { webpFile, webpSize, withVp8lHeader } from "../../codec/format/webp.ts";
 import { type ClassicalFile, classicalImage, type ZnFile } from "../../codec/format/zn-file.ts";
-import type { Image } from "../../codec/image.ts";
+import { type Image, MAX_PIXELS } from "../../codec/image.ts";
 import { fromRaw } from "../raw.ts";
-import { MAX_PIXELS } from "../with-sharp.ts";
 
 /** Decodes a classical frame, without the alpha around it. Throws `bad-file` or `too-large`. */
 export async function decodeClassical(file: ClassicalFile): Promise<Image> {
@@ -41,11 +41,11 @@ async function decodeFrame(
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true })
     .catch((cause: unknown) => {
-      throw new ZippyNetError("bad-file", "damaged .zn file: its frame cannot be decoded", { cause });
+      throw damagedZn("its frame cannot be decoded", { cause });
     });
   if (info.width !== width || info.height !== height || info.channels !== channels) {
     const found = `${info.width}×${info.height} of ${info.channels} channels`;
-    throw new ZippyNetError("bad-file", `damaged .zn file: expected ${width}×${height}, got ${found}`);
+    throw damagedZn(`expected ${width}×${height}, got ${found}`);
   }
   return data;
 }

@@ -1,8 +1,8 @@
 import { describeFile, readZn, type ZnFile } from "../../codec/format/zn-file.ts";
-import type { Image } from "../../codec/image.ts";
+import type { Image, Size } from "../../codec/image.ts";
 import { contentTag, formTag, matches } from "../../http/etag.ts";
 import { decodePicture, type ModelSource } from "../../image/decode.ts";
-import { fitImage, fittedSize, type Size, type SizeWish } from "../../image/fit.ts";
+import { fitImage, fittedSize, type SizeWish } from "../../image/fit.ts";
 import { writeImage } from "../../image/write.ts";
 import { latentsKey, mayHaveLatents } from "../aws/keys.ts";
 import type { ObjectHead, ObjectStore } from "../aws/s3.ts";

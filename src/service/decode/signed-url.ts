@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { badOption, parseWhole, told, ZippyNetError } from "../../codec/errors.ts";
+import { MIN_SECRET_LENGTH } from "../secrets.ts";
 import { Problem } from "./answer.ts";
 
 /**
@@ -17,8 +18,6 @@ import { Problem } from "./answer.ts";
 const SCHEME = "zippynet-url-1";
 /** The last time that a `Date` can hold, in seconds since 1970. */
 const LATEST = 8.64e12;
-/** A shorter secret could be guessed, and the service refuses it (`settings.ts`). */
-const LEAST_SECRET = 32;
 const [EXPIRES, SIGNATURE] = ["expires", "signature"] as const;
 
 /**
@@ -30,11 +29,11 @@ export function signUrl(url: string, secret: string, expires: Date): string {
   const isUrl = typeof url === "string" && URL.canParse(url); // Node 20 has no `URL.parse`
   const signed = isUrl ? new URL(url) : undefined;
   if (!signed || !/^https?:$/.test(signed.protocol)) throw badOption("expected a URL of http or https", url);
-  if (typeof secret !== "string" || secret.length < LEAST_SECRET) {
+  if (typeof secret !== "string" || secret.length < MIN_SECRET_LENGTH) {
     const got = typeof secret === "string" ? `one of ${secret.length}` : typeof secret; // not the secret itself
     throw new ZippyNetError(
       "bad-option",
-      `expected a secret of at least ${LEAST_SECRET} characters, got ${got}`,
+      `expected a secret of at least ${MIN_SECRET_LENGTH} characters, got ${got}`,
     );
   }
   if ([EXPIRES, SIGNATURE].some((name) => signed.searchParams.has(name))) {

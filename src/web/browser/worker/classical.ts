@@ -3,9 +3,7 @@ import { ZippyNetError } from "../../../codec/errors.ts";
 import { assertVp8lEnds } from "../../../codec/format/vp8l.ts";
 import { webpFile, withVp8lHeader } from "../../../codec/format/webp.ts";
 import { type ClassicalFile, classicalImage, type ZnFile } from "../../../codec/format/zn-file.ts";
-
-/** Larger classical frames, in pixels, are not decoded. */
-const MAX_PIXELS = 25_000_000;
+import { MAX_PIXELS } from "../../../codec/image.ts";
 
 /**
  * The pixels of a classical frame. The browser decodes it, in its usual container. Throws `bad-file`, `too-large`,
