@@ -76,8 +76,8 @@ export default class PackagingPlugin {
 }
 
 /**
- * Has events and requests go to the alias of a function, as osls does for aliases of its own, and tells the functions
- * the time of the deployment.
+ * Has events and requests go to the alias of a function, as osls does for aliases of its own, and puts the time of
+ * the deployment into the functions' environment.
  */
 function nameAliases({ service }: Osls): void {
   const time = new Date().toISOString();

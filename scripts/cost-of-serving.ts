@@ -1,4 +1,4 @@
-/* The costs that docs/operations.md tells; a test holds its table against them. Run it to see them: `node scripts/cost-of-serving.ts`. */
+/* The costs in the table of docs/operations.md; a test compares the two. Run it to see them: `node scripts/cost-of-serving.ts`. */
 
 import { functionCost, PRICES, READS } from "../src/service/backfill/cost.ts";
 

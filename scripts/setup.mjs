@@ -50,7 +50,7 @@ if (process.argv.length > 2) {
   const node = join(root, "node_modules/node/bin", process.platform === "win32" ? "node.exe" : "node");
   const child = spawn(node, process.argv.slice(2), { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  // a signal to npm ends npm's shell, which tells nobody: being left by one's parent is a signal too
+  // a signal to npm ends npm's shell, which does not pass it on: being left by one's parent is a signal too
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500).unref();
   child.on("exit", (code) => process.exit(code ?? 1));

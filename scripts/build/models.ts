@@ -9,7 +9,7 @@ import { ROOT } from "./bundle.ts";
 const OTHER = "SEE LICENSE IN LICENSE";
 /** What manifests say where nobody said on what terms a model may be used. */
 const UNKNOWN = ["NOASSERTION"];
-/** SPDX's names have no slash: terms that it does not list are told by their URL. */
+/** SPDX's names have no slash: terms that it does not list are given by their URL. */
 const SPDX = /^[\w.+() -]+$/;
 
 /** A model of this checkout. */
@@ -145,7 +145,7 @@ declare const model: {
 export default model;
 `;
 
-/** @param files whose places it tells; each in words that bundlers know */
+/** @param files whose places it exports; each in a form that bundlers recognise */
 function moduleOf(manifest: Manifest, files: readonly string[]): string {
   const places = files.map(
     (file) => `    ${JSON.stringify(file)}: () => new URL("./${file}", import.meta.url),\n`,

@@ -64,8 +64,8 @@ async function pack(folder: string): Promise<string> {
     shell: process.platform === "win32",
     maxBuffer: 1 << 26,
   });
-  const told: unknown = JSON.parse(stdout);
-  const [{ filename }] = (Array.isArray(told) ? told : Object.values(told as object)) as [
+  const report: unknown = JSON.parse(stdout);
+  const [{ filename }] = (Array.isArray(report) ? report : Object.values(report as object)) as [
     { filename: string },
   ];
   return join(TARBALLS, filename.replace("@", "").replace("/", "-"));

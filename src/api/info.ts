@@ -27,12 +27,12 @@ export interface ClassicalInfo extends CommonInfo {
   readonly kind: ClassicalCodec;
 }
 
-/** What a `.zn` file says of itself; `kind` tells which of the two it is. */
+/** What a `.zn` file says of itself; `kind` says which of the two it is. */
 export type Info = LatentsInfo | ClassicalInfo;
 
 /**
  * What a `.zn` file says of itself, without decoding it. Of latents it reads the header alone: whether the payload is
- * whole, only decoding tells. Throws `bad-file`.
+ * whole, only decoding shows. Throws `bad-file`.
  */
 export function info(source: Exclude<Source, BlobLike>): Info {
   const bytes = bytesNow(source);

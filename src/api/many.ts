@@ -1,7 +1,7 @@
 import { assertWithin, badOption } from "../codec/errors.ts";
 import type { CommonOptions, Listener, ManyOptions } from "./options.ts";
 
-/** What one of many came to, as `Promise.allSettled` tells it. */
+/** The outcome of one of many, in the form of `Promise.allSettled`. */
 export type Outcome<T> =
   | { readonly status: "fulfilled"; readonly value: T }
   | { readonly status: "rejected"; readonly reason: unknown };
@@ -28,7 +28,7 @@ export async function settleEach<I, T, O extends CommonOptions>(
   assertWithin("concurrency", width, 1, 64);
   const outcomes: Outcome<T>[] = new Array(all.length);
   let [at, done] = [0, 0];
-  const tell: Listener = (progress) => {
+  const report: Listener = (progress) => {
     try {
       onProgress?.(progress);
     } catch (error) {
@@ -45,7 +45,7 @@ export async function settleEach<I, T, O extends CommonOptions>(
         (reason: unknown) => ({ status: "rejected", reason }),
       );
       if (signal?.aborted) throw signal.reason;
-      tell({ stage: "pictures", done: ++done, total: all.length });
+      report({ stage: "pictures", done: ++done, total: all.length });
     }
   };
   await Promise.all(Array.from({ length: Math.min(width, all.length) }, lane));

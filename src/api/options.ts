@@ -1,4 +1,4 @@
-import { assertWithin, badOption, told, typeOf, ZippyNetError } from "../codec/errors.ts";
+import { assertWithin, badOption, describeValue, typeOf, ZippyNetError } from "../codec/errors.ts";
 import { LOOKS, type Look } from "../codec/network/architecture.ts";
 import { assertTarget, MAX_EFFORT, type Target, targetOf } from "../codec/target.ts";
 import type { Channels } from "./picture.ts";
@@ -13,7 +13,7 @@ export interface Signal {
 
 /** How far something has come. */
 export type Progress =
-  /** Bytes of a model's weights that are there, of how many; `model` is its number. Told where they are fetched. */
+  /** Bytes of a model's weights that are there, of how many; `model` is its number. Only where they are fetched. */
   | {
       readonly stage: "weights";
       readonly model: number;
@@ -28,7 +28,7 @@ export type Progress =
 export interface CommonOptions {
   /** Ends the work; the promise then rejects with the signal's reason. */
   readonly signal?: Signal | undefined;
-  /** Is told how far the work has come. If it throws, the work ends, and the promise rejects with what it threw. */
+  /** Called as the work goes on. If it throws, the work ends, and the promise rejects with what it threw. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -44,8 +44,8 @@ export interface EncodeOptions extends CommonOptions {
   /** 0–9: time to spend on a better file, 0 by default. Pictures of more than 65,536 pixels stay at 0. */
   readonly effort?: number | undefined;
   /**
-   * Whether VP8, AV1 or VP8L may stand in where they are better than the models, and keep transparency. They may unless
-   * told, where there is sharp; in a browser and at the edge they never do, and transparency is laid on white.
+   * Whether VP8, AV1 or VP8L may stand in where they are better than the models, and keep transparency. By
+   * default they may, where there is sharp. In a browser and at the edge they never do, and transparency is laid on white.
    */
   readonly classical?: boolean | undefined;
 }
@@ -55,13 +55,13 @@ export interface DecodeOptions extends CommonOptions {
   readonly channels?: Channels | undefined;
   /**
    * `faithful`, the default, is as near to the original as the file allows. `natural` looks sharper and invents detail:
-   * for people's eyes alone. Models without it decode faithfully; `listModels` tells which have it.
+   * for people's eyes alone. Models without it decode faithfully; `listModels` says which have it.
    */
   readonly look?: Look | undefined;
 }
 
 export interface ManyOptions {
-  /** Pictures that are at work at a time, 1–64; as many as there are threads unless told. */
+  /** Pictures that are worked on at a time, 1–64; by default as many as there are threads. */
   readonly concurrency?: number | undefined;
 }
 
@@ -123,7 +123,7 @@ export function decodeWish(
 /** Throws `bad-option` for an option that is none, with the name that may have been meant. */
 export function assertKnown(options: object, known: readonly string[]): void {
   if (typeOf(options) !== "Object")
-    throw new ZippyNetError("bad-option", `expected options as an object, got ${told(options)}`);
+    throw new ZippyNetError("bad-option", `expected options as an object, got ${describeValue(options)}`);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const near = known.find((name) => distance(name.toLowerCase(), unknown.toLowerCase()) <= 2);
@@ -144,19 +144,19 @@ export function assertListener(listener: unknown): void {
   if (!isFunction(listener)) throw badOption("expected onProgress as a function", listener);
 }
 
-/** Is told how far work has come. */
+/** Called with how far work has come. */
 export type Listener = (progress: Progress) => void;
 
 /**
  * Work that its caller can end: by a signal, or by a listener that throws. It rejects at once then, with the signal's
  * reason or with what was thrown.
- * @param work tells the listener that it is given, which never throws: other threads tell it, whose messages have no
- * caller
+ * @param work reports to the listener that it is given. That listener never throws, because messages of other threads
+ * have no caller that could catch
  * @param abandon is called at such an end, to stop what is no longer waited for
  */
 export async function abortable<T>(
   { signal, onProgress }: CommonOptions,
-  work: (tell: Listener | undefined) => Promise<T>,
+  work: (report: Listener | undefined) => Promise<T>,
   abandon?: () => void,
 ): Promise<T> {
   if (!signal && !onProgress) return work(undefined);
@@ -171,7 +171,7 @@ export async function abortable<T>(
     abandon?.();
   };
   const stop = (): void => end(signal!.reason);
-  const tell: Listener = (progress) => {
+  const report: Listener = (progress) => {
     if (over) return;
     try {
       onProgress!(progress);
@@ -181,7 +181,7 @@ export async function abortable<T>(
   };
   signal?.addEventListener("abort", stop);
   try {
-    return await Promise.race([work(onProgress && tell), ended]);
+    return await Promise.race([work(onProgress && report), ended]);
   } finally {
     over = true;
     signal?.removeEventListener("abort", stop);

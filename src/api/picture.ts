@@ -1,4 +1,4 @@
-import { badOption, isWhole, told, typeOf, ZippyNetError } from "../codec/errors.ts";
+import { badOption, describeValue, isWhole, typeOf, ZippyNetError } from "../codec/errors.ts";
 import type { Image } from "../codec/image.ts";
 
 /**
@@ -34,7 +34,10 @@ export function imageOf(picture: PictureLike): Image {
   const { width, height, data } = picture;
   for (const [name, side] of Object.entries({ width, height })) {
     if (!isWhole(side, 1))
-      throw new ZippyNetError("bad-image", `expected a ${name} of 1 pixel or more, got ${told(side)}`);
+      throw new ZippyNetError(
+        "bad-image",
+        `expected a ${name} of 1 pixel or more, got ${describeValue(side)}`,
+      );
   }
   const type = typeOf(data);
   if (type !== "Uint8Array" && type !== "Uint8ClampedArray") {

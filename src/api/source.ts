@@ -1,4 +1,4 @@
-import { isDetached, told, typeOf, ZippyNetError } from "../codec/errors.ts";
+import { describeValue, isDetached, typeOf, ZippyNetError } from "../codec/errors.ts";
 import { fromInline } from "../codec/format/base64url.ts";
 
 /** What is used of a Blob; named by its form, so that these types need no library of the DOM. */
@@ -33,7 +33,7 @@ export function bytesNow(source: Exclude<Source, BlobLike>): Uint8Array {
   const isView = ArrayBuffer.isView(source);
   if ((!isView && !isBuffer(source)) || isDetached(isView ? source.buffer : source)) {
     const wanted = "expected a .zn file as Uint8Array, ArrayBuffer, Blob or base64url text";
-    throw new ZippyNetError("bad-file", `${wanted}, got ${told(source)}`);
+    throw new ZippyNetError("bad-file", `${wanted}, got ${describeValue(source)}`);
   }
   const bytes = isView
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)

@@ -126,8 +126,8 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
-  const told = missingPackages(error) ?? (isExpected(error) ? error.message : undefined);
-  console.error(`zippynet: ${told ?? (error instanceof Error ? error.stack : error)}`);
+  const message = missingPackages(error) ?? (isExpected(error) ? error.message : undefined);
+  console.error(`zippynet: ${message ?? (error instanceof Error ? error.stack : error)}`);
   return EXIT_FAILED;
 }
 

@@ -47,7 +47,7 @@ export function partition<T extends object>(
 }
 
 /** Says so where the inputs that were named hold nothing for a command, such as an empty folder. */
-export function tellIfNone(results: readonly unknown[], named: readonly string[]): void {
+export function warnIfNone(results: readonly unknown[], named: readonly string[]): void {
   if (results.length === 0) console.error(`zippynet: nothing to do in ${named.join(", ")}`);
 }
 

@@ -26,7 +26,7 @@ export class Budget {
   #spent = 0;
   #cut = false;
 
-  /** @param deadline as `performance.now()` tells it, in milliseconds */
+  /** @param deadline in milliseconds, on the clock of `performance.now()` */
   constructor({
     multiplications = Number.POSITIVE_INFINITY,
     deadline = Number.POSITIVE_INFINITY,

@@ -19,28 +19,29 @@ export interface Hit {
 
 type Searched = Exclude<Target, { kind: "quality" }>;
 
-/** By what a step of quality changes a file, about: a guess to begin with, in dB and in natural logarithms of bytes. */
+/** By how much a step of quality changes a file, as a first guess: in dB, and in natural logarithms of bytes. */
 const USUAL_STEP = { psnr: 0.11, bytes: 0.024 } as const;
-/** Where the search begins, which is where models are compared. */
-const BEGIN = 50;
-/** Passes that look for the quality; the last steps are taken by the ways to code a picture, each its own. */
-const LOOKS = 7;
+/** The first quality that is tried. Models are compared there, so its pass is already made. */
+const FIRST_QUALITY = 50;
+/** The most passes that search for the quality. The last steps are taken by each way by itself. */
+const MAX_PASSES = 7;
+/** The most steps of quality that a way takes towards the target. */
+const MAX_STEPS = 5;
 /**
- * Bytes and PSNR rise with quality, but not at every step: a way goes on for so many steps, and the best one's
- * neighbours up to so far are tried as well.
+ * Steps that a way takes past the target. Bytes and PSNR rise with quality, but not at every step: what misses the
+ * target by one step may meet it by the next.
  */
-const STEPS = 5;
-/** Steps that a way goes past the target: what misses by one step may meet by the next. */
-const PAST = 2;
-/** Files of a way that keep to a number of bytes, those of the most quality first, of which the best is looked for. */
-const CONTENDERS = 2;
+const STEPS_PAST = 2;
+/** For the same reason, the qualities up to so far from that of the best file are tried as well. */
 const NEIGHBOURS = 1;
-/** Steps by which the ways need less quality than one pass, for the same PSNR. */
-const CORRECTED = 2;
-/** By what factor a refinement goes towards a target that is far away. */
-const FARTHEST = 1.4;
+/** Of a way's files that fit the bytes, so many of the highest quality are decoded and compared. */
+const MAX_CONTENDERS = 2;
+/** Steps of quality by which the ways reach a PSNR earlier than a single pass does. */
+const STEPS_SAVED = 2;
+/** The most by which a refinement aims beyond where it starts, as a factor, if the target is far away. */
+const MAX_STRETCH = 1.4;
 /** Bits of a file beside the payload, with a byte to spare. */
-const OVERHEAD = 48;
+const OVERHEAD_BITS = 48;
 
 /**
  * Encodes an image to a target. Throws `bad-image`, or `bad-option` if nothing meets the target; it names the least
@@ -57,15 +58,15 @@ export function encodeTo(model: Model, image: Image, target: Target, effort = 0)
 /** As `encodeTo`, by an encoder that may have seen the picture already. Trusts its caller that all is within bounds. */
 export function encodeToWith(encoder: ImageEncoder, image: Image, target: Target, effort: number): Hit {
   if (target.kind === "quality") return hitOf(image, encoder.encode(target.quality, effort));
-  return met(target, encodeNearWith(encoder, image, target, effort));
+  return assertMet(target, encodeNearWith(encoder, image, target, effort));
 }
 
 /** As `encodeToWith`, but where nothing meets the target it gives the nearest: the smallest file, or the best picture. */
 export function encodeNearWith(encoder: ImageEncoder, image: Image, target: Searched, effort: number): Hit {
-  const search = (wanted: Searched): Hit => new TargetSearch(encoder, image, wanted).upTo(effort);
+  const search = (wanted: Searched): Hit => new TargetSearch(encoder, image, wanted).run(effort);
   let nearest = search(target);
   if (target.kind === "psnr" || meets(target, nearest)) return nearest;
-  // a search that aims lower than the least that another found may find less; people are told the least of all
+  // a search that aims below the smallest file so far may find a smaller one; the error names the smallest of all
   for (;;) {
     const lower = { kind: "bytes", maxBytes: nearest.file.length - 1 } as const;
     const hit = search(lower);
@@ -80,67 +81,73 @@ export function encodeNearWith(encoder: ImageEncoder, image: Image, target: Sear
  */
 export function draftTo(encoder: ImageEncoder, image: Image, target: Target): Hit {
   if (target.kind === "quality") return hitOf(image, encoder.encodeInOnePass(target.quality));
-  return met(target, new TargetSearch(encoder, image, target).inSinglePasses());
+  return assertMet(target, new TargetSearch(encoder, image, target).inSinglePasses());
 }
 
-function met(target: Searched, hit: Hit): Hit {
+/** Returns the file if it meets the target. Throws `bad-option` otherwise. */
+function assertMet(target: Searched, hit: Hit): Hit {
   if (meets(target, hit)) return hit;
   throw unmet(target, hit);
 }
 
 /**
- * The search for bytes costs about as much as two files of a quality, that for PSNR as two or three. Passes of the
- * networks, which interpolate, find the quality. There the picture is analysed in each orientation, and with shares of
- * the error added; then only gains change, and each of these ways takes the last steps to the target by itself. Bytes
- * are known before anything is decoded, so that only what may be the best is decoded. Effort 1 does so again from where
- * that ended. From effort 2 on the best latents are refined, once and not for each quality, by a loss that leads to the
- * target: see `towardsSse`.
+ * Finds a file to a number of bytes in about the time of two files of a quality, and to a PSNR in that of two or three:
+ *
+ * 1. Passes of the networks, which interpolate, find the quality (`#findQuality`).
+ * 2. There the picture is analysed in each orientation, and with shares of the error added. From then on only the gain
+ *    changes, and each of these ways takes the last steps to the target by itself (`#walk`). Bytes are known before
+ *    anything is decoded, so only files that may be the best are decoded. Effort 1 repeats this from where it ended.
+ * 3. From effort 2 on the best latents are refined, once and not for each quality, by a loss that leads to the target
+ *    (`#refine`; see `towardsSse`).
  */
 class TargetSearch {
   readonly #encoder: ImageEncoder;
   readonly #image: Image;
   readonly #target: Searched;
+  /** The direction of quality that leads to files that meet the target. */
+  readonly #towards: 1 | -1;
   readonly #hits: Hit[] = [];
-  /** Those that a refinement may begin with. */
-  readonly #walked: { readonly hit: Hit; readonly way: Way }[] = [];
+  /** Files that a refinement may start from. */
+  readonly #starts: { readonly hit: Hit; readonly way: Way }[] = [];
 
   constructor(encoder: ImageEncoder, image: Image, target: Searched) {
     this.#encoder = encoder;
     this.#image = image;
     this.#target = target;
+    this.#towards = target.kind === "psnr" ? 1 : -1;
   }
 
   /** What efforts 0 and 1 find stays a candidate, so that no effort is worse than they are. */
-  upTo(effort: number): Hit {
-    const quality = this.#look();
+  run(effort: number): Hit {
+    const quality = this.#findQuality();
     if (isTooLargeToSearch(this.#image, 0)) {
       for (const other of around(quality, NEIGHBOURS)) this.#keep(() => this.#encoder.encodeInOnePass(other));
     }
-    if (isTooLargeToSearch(this.#image, effort) || this.#isEnough()) return this.#best();
-    const ahead = this.#target.kind === "psnr" ? CORRECTED : 0;
-    const reached = this.#walk(Math.max(1, quality - ahead));
-    if (effort > 0 && !this.#isEnough()) this.#walk(reached);
-    if (effort > 1 && !this.#isEnough()) this.#refine(effort);
+    if (isTooLargeToSearch(this.#image, effort) || this.#isOver()) return this.#best();
+    const saved = this.#target.kind === "psnr" ? STEPS_SAVED : 0;
+    const reached = this.#walk(Math.max(1, quality - saved));
+    if (effort > 0 && !this.#isOver()) this.#walk(reached);
+    if (effort > 1 && !this.#isOver()) this.#refine(effort);
     return this.#best();
   }
 
   /** The best of single passes, upright. */
   inSinglePasses(): Hit {
-    const by = this.#target.kind === "psnr" ? 1 : -1;
-    let quality = this.#look() + by;
-    for (; !this.#meets(this.#best()) && quality >= 1 && quality <= QUALITIES; quality += by)
+    let quality = this.#findQuality() + this.#towards;
+    for (; !this.#meets(this.#best()) && isQuality(quality); quality += this.#towards)
       this.#keep(() => this.#encoder.encodeInOnePass(quality));
     return this.#best();
   }
 
-  /** The quality at which one pass is nearest to the target. */
-  #look(): number {
+  /** The quality at which one pass is nearest to the target, by interpolation between the nearest passes so far. */
+  #findQuality(): number {
     const { kind } = this.#target;
     const goal = this.#goal;
-    let [low, high]: [Point | undefined, Point | undefined] = [undefined, undefined];
-    let quality = BEGIN;
+    let low: Point | undefined;
+    let high: Point | undefined;
+    let quality = FIRST_QUALITY;
     const hits: Hit[] = [];
-    for (let looks = 0; looks < LOOKS && !(hits.length > 0 && this.#isSpent()); looks++) {
+    for (let passes = 0; passes < MAX_PASSES && !(hits.length > 0 && this.#isSpent()); passes++) {
       const hit = hitOf(this.#image, this.#encoder.encodeInOnePass(quality));
       hits.push(hit);
       const point = { quality, value: this.#value(hit) };
@@ -149,8 +156,8 @@ class TargetSearch {
       const [from, to] = [low?.quality ?? 0, high?.quality ?? QUALITIES + 1];
       if (to - from <= 1) break;
       const step = low && high ? (high.value - low.value) / (high.quality - low.quality) : USUAL_STEP[kind];
-      const next =
-        (low ?? high!).quality + (goal - (low ?? high!).value) / Math.max(step, USUAL_STEP[kind] / 8);
+      const base = (low ?? high)!;
+      const next = base.quality + (goal - base.value) / Math.max(step, USUAL_STEP[kind] / 8);
       const before = quality;
       quality = Math.max(from + 1, Math.min(to - 1, Math.round(next)));
       if (Math.abs(quality - before) <= 1) break; // the rest is for the ways
@@ -159,56 +166,58 @@ class TargetSearch {
     return quality;
   }
 
-  /** Each way to code the picture goes to the target; gives the quality of the best file. */
+  /** Takes each way to code the picture to the target, and the best one farther. Returns the best file's quality. */
   #walk(quality: number): number {
-    const ways = this.#encoder.waysAt(quality);
-    const ends = ways.map((way) => {
-      const first = hitOf(this.#image, way.encoded);
-      const met = this.#meets(first);
-      const by = met === (this.#target.kind === "psnr") ? -1 : 1;
-      const hits = [first];
-      let past = 0;
-      for (let steps = 1; steps <= STEPS && !this.#isEnough(); steps++) {
-        const next = quality + by * steps;
-        if (next < 1 || next > QUALITIES) break;
-        const hit = hitOf(this.#image, this.#encoder.encodeAs(way, next));
-        const isBeaten = this.#isNoSmaller(hit, hits);
-        const isMet = isBeaten || this.#meets(hit);
-        if (!isBeaten) hits.push(hit);
-        if (isMet !== met && ++past === PAST) break;
-      }
-      const contenders = this.#contenders(hits);
-      this.#hits.push(...contenders);
-      this.#walked.push(...contenders.map((hit) => ({ hit, way })));
-      return { way, hits };
-    });
+    const paths = this.#encoder.waysAt(quality).map((way) => ({ way, hits: this.#walkOne(way, quality) }));
     const best = this.#best();
-    const { way, hits } = ends.find((end) => end.hits.includes(best)) ?? ends[0]!;
+    const { way, hits } = paths.find((path) => path.hits.includes(best)) ?? paths[0]!;
     const tried = new Set(hits.map((hit) => hit.quality));
-    for (const other of around(best.quality, NEIGHBOURS)) {
+    const attempt = (other: number): void => {
       if (!tried.has(other)) this.#keep(() => this.#encoder.encodeAs(way, other));
-    }
+    };
+    for (const other of around(best.quality, NEIGHBOURS)) attempt(other);
     // nothing has met the target yet: the quality that does is farther away than it looked
-    const by = this.#target.kind === "psnr" ? 1 : -1;
-    for (let other = best.quality + by; other >= 1 && other <= QUALITIES; other += by) {
-      if (this.#hits.some((hit) => this.#meets(hit)) || this.#isEnough()) break;
-      if (!tried.has(other)) this.#keep(() => this.#encoder.encodeAs(way, other));
+    for (let other = best.quality + this.#towards; isQuality(other); other += this.#towards) {
+      if (this.#hits.some((hit) => this.#meets(hit)) || this.#isOver()) break;
+      attempt(other);
     }
     return this.#best().quality;
   }
 
-  /** Whether a PSNR is reached by a file no larger: then nobody asks what this one decodes to. */
+  /** The files of one way from a quality to the target and a little past it. Those that may be the best are kept. */
+  #walkOne(way: Way, quality: number): Hit[] {
+    const first = hitOf(this.#image, way.encoded);
+    const hits = [first];
+    const firstMeets = this.#meets(first);
+    const by = firstMeets ? -this.#towards : this.#towards;
+    let past = 0;
+    for (let steps = 1; steps <= MAX_STEPS && !this.#isOver(); steps++) {
+      const next = quality + by * steps;
+      if (!isQuality(next)) break;
+      const hit = hitOf(this.#image, this.#encoder.encodeAs(way, next));
+      const isBeaten = this.#isNoSmaller(hit, hits);
+      const nextMeets = isBeaten || this.#meets(hit);
+      if (!isBeaten) hits.push(hit);
+      if (nextMeets !== firstMeets && ++past === STEPS_PAST) break;
+    }
+    const contenders = this.#contenders(hits);
+    this.#hits.push(...contenders);
+    this.#starts.push(...contenders.map((hit) => ({ hit, way })));
+    return hits;
+  }
+
+  /** Whether another file reaches the PSNR in no more bytes. Then this one need not be decoded. */
   #isNoSmaller({ file }: Hit, ofWay: readonly Hit[]): boolean {
     if (this.#target.kind === "bytes") return false;
     const best = bestOf([...this.#hits, ...ofWay], this.#target);
     return best !== undefined && this.#meets(best) && best.file.length <= file.length;
   }
 
-  /** Refines latents by a loss that leads to the target, from those that have the least of it. */
+  /** Refines latents by a loss that leads to the target, from those with the least loss so far. */
   #refine(effort: number): void {
     const outcome = ({ file, sse }: Hit): Outcome => ({ bits: 8 * file.length, sse });
     const loss = this.#lossNear(outcome(this.#best()));
-    const start = this.#walked.reduce((a, b) => (loss.of(outcome(b.hit)) < loss.of(outcome(a.hit)) ? b : a));
+    const start = this.#starts.reduce((a, b) => (loss.of(outcome(b.hit)) < loss.of(outcome(a.hit)) ? b : a));
     this.#encoder.refine(start.way, start.hit.quality, loss, effort, (trial, encode) => {
       if (this.#mayWin(trial)) this.#hits.push(hitOf(this.#image, encode()));
     });
@@ -219,12 +228,12 @@ class TargetSearch {
     const lambda = bits / (sse + 1);
     if (this.#target.kind === "psnr") {
       const wanted = this.#image.data.length * 255 ** 2 * 10 ** (-this.#target.decibels / 10);
-      return towardsSse(Math.max(wanted, (sse + 1) / FARTHEST), lambda);
+      return towardsSse(Math.max(wanted, (sse + 1) / MAX_STRETCH), lambda);
     }
-    return towardsBits(Math.max(8 * this.#target.maxBytes - OVERHEAD, bits / FARTHEST), lambda);
+    return towardsBits(Math.max(8 * this.#target.maxBytes - OVERHEAD_BITS, bits / MAX_STRETCH), lambda);
   }
 
-  /** Whether it is worth writing a file. */
+  /** Whether latents may give a better file than the best so far, so that it is worth writing. */
   #mayWin({ bits, sse }: Outcome): boolean {
     const best = this.#best();
     const psnr = decibels(sse, this.#image.data.length);
@@ -233,22 +242,26 @@ class TargetSearch {
     return psnr > best.psnr && bits < 8 * this.#target.maxBytes;
   }
 
-  /** Remembers what was found; of a spent budget, nothing is looked for any more. */
+  /** Codes a file and remembers it, unless the budget is spent. */
   #keep(encode: () => Encoded): void {
-    if (this.#isEnough()) return;
+    if (this.#isOver()) return;
     const hit = hitOf(this.#image, encode());
     if (!this.#isNoSmaller(hit, [])) this.#hits.push(hit);
   }
 
-  /** Of a way's files those that may be the best: all, or for bytes the few next to the limit, or the smallest. */
+  /**
+   * Of a way's files, those that may be the best. To a PSNR all of them; to bytes, those of the highest qualities that
+   * fit, or the smallest if none fits.
+   */
   #contenders(hits: readonly Hit[]): readonly Hit[] {
     if (this.#target.kind === "psnr") return hits;
     const meeting = hits.filter((hit) => this.#meets(hit)).toSorted((a, b) => b.quality - a.quality);
-    if (meeting.length > 0) return meeting.slice(0, CONTENDERS);
+    if (meeting.length > 0) return meeting.slice(0, MAX_CONTENDERS);
     return hits.toSorted((a, b) => a.file.length - b.file.length).slice(0, 1);
   }
 
-  #isEnough(): boolean {
+  /** Whether the budget is spent and there is a file. */
+  #isOver(): boolean {
     return this.#hits.length > 0 && this.#isSpent();
   }
 
@@ -260,12 +273,13 @@ class TargetSearch {
     return meets(this.#target, hit);
   }
 
-  /** What is to be reached, on a scale on which steps of quality are about even. */
+  /** The target on the scale of `#value`. */
   get #goal(): number {
     const target = this.#target;
     return target.kind === "psnr" ? target.decibels : Math.log(Math.max(1, target.maxBytes) + 0.5);
   }
 
+  /** PSNR, or the logarithm of bytes: scales on which all steps of quality are about as large. */
   #value(hit: Hit): number {
     return this.#target.kind === "psnr" ? hit.psnr : Math.log(hit.file.length);
   }
@@ -308,7 +322,7 @@ function hitOf({ data }: Image, encoded: Encoded): Hit {
   };
 }
 
-/** @param nearest what comes nearest to the target */
+/** @param nearest the file that comes nearest to the target */
 function unmet(target: Searched, nearest: Hit): ZippyNetError {
   if (target.kind === "bytes") {
     const wanted = `expected a file of at most ${target.maxBytes} bytes`;
@@ -318,7 +332,11 @@ function unmet(target: Searched, nearest: Hit): ZippyNetError {
   return new ZippyNetError("bad-option", `${wanted}, the most possible is ${nearest.psnr.toFixed(2)}`);
 }
 
-/** The qualities that are within so many of one. */
+function isQuality(value: number): boolean {
+  return value >= 1 && value <= QUALITIES;
+}
+
+/** The qualities from `quality` − `by` to `quality` + `by`. */
 function around(quality: number, by: number): number[] {
   const first = Math.max(1, quality - by);
   return Array.from({ length: Math.min(QUALITIES, quality + by) - first + 1 }, (_, i) => first + i);

@@ -34,7 +34,7 @@ export interface Encoded {
   readonly yHat: Int16Array;
   /** Sum of squared errors of 8-bit samples; opacity counts where the image has any. Found when first asked for. */
   readonly sse: number;
-  /** Bits that one of those was worth. */
+  /** Bits that a squared error was worth. */
   readonly lambda: number;
 }
 
@@ -69,7 +69,7 @@ export function encodeInOnePass(model: Model, image: Image, quality: number): En
  */
 export class ImageEncoder {
   readonly model: Model;
-  /** Whom searches from effort 2 on tell how far they have come. */
+  /** Called with how far a search from effort 2 on has come. It may be replaced while a search runs. */
   onSearch: SearchListener | undefined;
   readonly #image: Image;
   readonly #analysed = new Map<Orientation, Analysed>();
@@ -89,7 +89,7 @@ export class ImageEncoder {
     if (effort === 0) return this.#write(search.start, search.start.trial, lambdaOf(quality));
     search.fitting ??= fittingGain(model, search.start);
     const { lambda } = search.fitting;
-    const found = refined(model, search.fitting, weighedBy(lambda), effort, { told: this.#told });
+    const found = refined(model, search.fitting, weighedBy(lambda), effort, { onProgress: this.#onProgress });
     return this.#write(search.start, found, lambda);
   }
 
@@ -118,22 +118,24 @@ export class ImageEncoder {
   /**
    * Refines a way's latents at a quality.
    * @param loss what the search minimises
-   * @param found is told all latents that were decoded
+   * @param onDecoded called with all latents that were decoded, and with what writes their file
    */
   refine(
     { start }: Way,
     quality: number,
     loss: Loss,
     effort: number,
-    found: (trial: Trial, encode: () => Encoded) => void,
+    onDecoded: (trial: Trial, encode: () => Encoded) => void,
   ): void {
     const from = startAt(this.model, start, quality);
-    const seen = (trial: Trial): void => found(trial, () => this.#write(from, trial, loss.lambdaAt(trial)));
-    refined(this.model, from, loss, effort, { seen, told: this.#told });
+    refined(this.model, from, loss, effort, {
+      onDecoded: (trial) => onDecoded(trial, () => this.#write(from, trial, loss.lambdaAt(trial))),
+      onProgress: this.#onProgress,
+    });
   }
 
-  /** Finds its listener when called: a search that goes on may be for another caller. */
-  readonly #told: SearchListener = (done, total) => this.onSearch?.(done, total);
+  /** Looks `onSearch` up at each call, since it may have been replaced. */
+  readonly #onProgress: SearchListener = (done, total) => this.onSearch?.(done, total);
 
   #ways(search: Search, quality: number): readonly Start[] {
     search.ways ??= corrections(this.model, this.#bestOrientation(search, quality));

@@ -55,7 +55,7 @@ export function assertWithin(what: string, value: number, least: number, most: n
 
 /** The error of an option that is not what was expected. @param hint is added at the end */
 export function badOption(expected: string, got: unknown, hint = ""): ZippyNetError {
-  return new ZippyNetError("bad-option", `${expected}, got ${told(got)}${hint}`);
+  return new ZippyNetError("bad-option", `${expected}, got ${describeValue(got)}${hint}`);
 }
 
 /** `Uint8Array` of a Node Buffer too, and of arrays from another realm, which `instanceof` does not know. */
@@ -64,7 +64,7 @@ export function typeOf(value: unknown): string {
 }
 
 /** A value in a message: text in quotes, other things by their type or as they print. */
-export function told(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "function") return "a function";
   if (typeof value === "bigint") return `${value}n`;

@@ -14,7 +14,7 @@ export const QUALITIES = 100;
 /** Efforts are 0 to this; see `rdo/refine.ts`. */
 export const MAX_EFFORT = 9;
 
-/** Quality unless told: a face of 42×42 pixels in about 120 bytes. */
+/** The default quality: a face of 42×42 pixels in about 120 bytes. */
 export const DEFAULT_QUALITY = 50;
 
 /** The options that a target is made of; only one may be given. */

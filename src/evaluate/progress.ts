@@ -12,16 +12,16 @@ export interface Progress {
 export function startProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
   let current = "";
   let began = 0;
-  let told = Date.now();
+  let writtenAt = Date.now();
   return {
     step(name, done, total) {
       if (name !== current) [current, began] = [name, Date.now()];
       const line = `${name}: ${done} of ${total}${timeLeft(Date.now() - began, done, total)}`;
       if (stream.isTTY) {
         stream.write(`\r\x1b[K${line.slice(0, (stream.columns ?? 80) - 1)}`);
-      } else if (Date.now() - told >= INTERVAL) {
+      } else if (Date.now() - writtenAt >= INTERVAL) {
         stream.write(`${line}\n`);
-        told = Date.now();
+        writtenAt = Date.now();
       }
     },
     end() {

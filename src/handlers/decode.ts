@@ -46,7 +46,7 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
     if (method !== "GET" && !head) throw new Problem(405, `expected GET, HEAD or OPTIONS, got ${method}`);
     secret = context.settings.signingSecrets.length > 0;
     const { answer, cacheControl } = await answerTo(context, event);
-    tell(event, answer.body ? 200 : 304, {
+    logRequest(event, answer.body ? 200 : 304, {
       BytesIn: answer.bytesIn,
       BytesOut: answer.body?.bytes.length ?? 0,
       Milliseconds: performance.now() - began,
@@ -60,7 +60,12 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
         ? error
         : new Problem(500, "the service failed; try again later", { cause: error });
     const failed = problem.status >= 500;
-    tell(event, problem.status, { Milliseconds: performance.now() - began, Failed: failed ? 1 : 0 }, problem);
+    logRequest(
+      event,
+      problem.status,
+      { Milliseconds: performance.now() - began, Failed: failed ? 1 : 0 },
+      problem,
+    );
     return respondProblem(problem, { head, secret, cors });
   }
 }
@@ -108,12 +113,17 @@ async function answerMany(
     event.isBase64Encoded && sent.length <= 2 * MAX_BODY ? Buffer.from(sent, "base64").toString() : sent;
   const bytes = Buffer.from(JSON.stringify(await getManyInline(context, body)));
   const metrics = { BytesOut: bytes.length, Milliseconds: performance.now() - began, Failed: 0 };
-  tell(event, 200, metrics);
+  logRequest(event, 200, metrics);
   return respondOnce({ type: "application/json", bytes }, cors);
 }
 
 /** Writes a log line with the metrics. For a mistake of the client it has the message only. */
-function tell(event: APIGatewayProxyEventV2, status: number, metrics: Metrics, problem?: Problem): void {
+function logRequest(
+  event: APIGatewayProxyEventV2,
+  status: number,
+  metrics: Metrics,
+  problem?: Problem,
+): void {
   const fields = {
     requestId: event.requestContext.requestId,
     path: event.rawPath,

@@ -34,9 +34,9 @@ async function handle(
   limits: Limits,
 ): Promise<void> {
   const fields = { requestId, event: kind, ...upload };
-  const tell = async (rejected: Rejected): Promise<void> => {
-    const { tellRejected } = await import("../service/encode/failures.ts"); // few uploads are rejected
-    await tellRejected((await serviceContext()).settings, upload, rejected, requestId);
+  const onRejected = async (rejected: Rejected): Promise<void> => {
+    const { sendRejected } = await import("../service/encode/failures.ts"); // few uploads are rejected
+    await sendRejected((await serviceContext()).settings, upload, rejected, requestId);
   };
-  await handleUpload(serviceContext, upload, { operation: "encode", fields, limits, tell });
+  await handleUpload(serviceContext, upload, { operation: "encode", fields, limits, onRejected });
 }

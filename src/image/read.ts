@@ -156,7 +156,7 @@ async function decodeWhole(
 }
 
 const SAVE_AGAIN = "save it as JPEG or PNG first";
-/** What libheif says of features that it lacks: its errors of the kind 4. Before that, libvips tells of each read. */
+/** How libheif reports a feature that it lacks: its errors of kind 4. Before that, libvips may report each bad seek. */
 const LACKING = /heif: Unsupported feature: (.*) \(4\.\d+\)/;
 const NOISE = /^source: bad seek to \d+$/gm;
 

@@ -48,8 +48,8 @@ const TEST_EVENT = { Service: "Amazon S3", Event: "s3:TestEvent" };
 
 /**
  * Adds to `osls offline` what it lacks: the bundled functions, S3 on this machine with the two buckets, and the `s3`
- * events of serverless.yml, which call the functions of serverless-offline. When everything runs, the parent process is
- * told.
+ * events of serverless.yml, which call the functions of serverless-offline. When everything runs, the parent process
+ * gets a message.
  */
 export default class LocalPlugin {
   readonly hooks: Readonly<Record<string, () => Promise<void>>>;

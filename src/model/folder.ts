@@ -43,13 +43,13 @@ function located(folder: string | undefined) {
 }
 
 /**
- * The models that a program finds without being told: those of the folder ZIPPYNET_MODELS, else of this checkout, else
+ * The models that a program finds by default: those of the folder ZIPPYNET_MODELS, else of this checkout, else
  * the packages `@zippynet/model-NAME` that are installed beside this one or where the program runs, and the one that
  * this package brings. Throws `bad-model` if there are none.
  */
 export async function findModels(): Promise<ModelLocation[]> {
-  const told = process.env["ZIPPYNET_MODELS"];
-  if (told !== undefined) return modelsIn(told);
+  const named = process.env["ZIPPYNET_MODELS"];
+  if (named !== undefined) return modelsIn(named);
   const checkout = await modelsIn(CHECKOUT).catch(() => []);
   if (checkout.length > 0) return checkout;
   const { packagedModels } = await import("./packages.ts"); // neither a checkout nor a function needs it

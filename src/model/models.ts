@@ -34,7 +34,7 @@ export function summaryOf(manifest: Manifest): ModelSummary {
 }
 
 /**
- * The models that encoders choose from unless told: all that are free to use, or all where none is, without those that
+ * The models that encoders choose from by default: all that are free to use, or all where none is, without those that
  * another of them supersedes. By number, where a model has the place of the first that it supersedes.
  */
 export function usualModels<T extends ModelSummary>(models: readonly T[]): T[] {

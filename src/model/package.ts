@@ -1,4 +1,4 @@
-import { badOption, told, typeOf, ZippyNetError } from "../codec/errors.ts";
+import { badOption, describeValue, typeOf, ZippyNetError } from "../codec/errors.ts";
 
 /** A file: where it is, or its bytes. */
 export type Place = string | { readonly href: string } | Uint8Array | ArrayBuffer;
@@ -61,7 +61,7 @@ export async function placeOf(model: ModelPackage, name: string): Promise<Uint8A
   const { href } = (place ?? {}) as { readonly href?: unknown };
   if (typeof href === "string") return href;
   const wanted = `expected ${model.manifest.name}/${name} as a URL, Uint8Array or ArrayBuffer`;
-  throw new ZippyNetError("bad-model", `${wanted}, got ${told(place)}`);
+  throw new ZippyNetError("bad-model", `${wanted}, got ${describeValue(place)}`);
 }
 
 /** A model whose weights a page may keep in a folder of its own, as `models/NAME/`; else they are in its package. */

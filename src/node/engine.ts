@@ -36,19 +36,20 @@ export class Engine {
     return this.#models;
   }
 
-  /** @param tell is told how far a search has come */
-  async run<T extends Task>(task: T, tell?: (progress: Progress) => void): Promise<ResultOf<T>> {
-    return (await this.#do(task, tell)) as ResultOf<T>;
+  /** @param onProgress called with how far a search has come */
+  async run<T extends Task>(task: T, onProgress?: (progress: Progress) => void): Promise<ResultOf<T>> {
+    return (await this.#do(task, onProgress)) as ResultOf<T>;
   }
 
-  async #do(task: Task, tell?: (progress: Progress) => void): Promise<EncodedPicture | Image> {
+  async #do(task: Task, onProgress?: (progress: Progress) => void): Promise<EncodedPicture | Image> {
     if (task.kind === "decode") {
       const { decodePicture } = await import("../image/decode.ts");
       return decodePicture(this.#models, task.file, task.look);
     }
     const { encodePicture } = await import("../image/encode.ts");
     const chosen: readonly Model[] = await this.#models.choose(task.model);
-    const onSearch = tell && ((done: number, total: number) => tell({ stage: "search", done, total }));
+    const onSearch =
+      onProgress && ((done: number, total: number) => onProgress({ stage: "search", done, total }));
     return encodePicture(chosen, task.image, { ...task.wish, onSearch });
   }
 }

@@ -5,14 +5,14 @@ import type { FromThread, SentError, ToThread } from "./pool.ts";
 
 /**
  * The thread's side of a `Pool`: receives tasks and sends back their results.
- * @param start is called once, with the data of the pool; returns the function that does a task, and may tell how far
- * it has come. If it fails, every task fails with the same error
+ * @param start is called once, with the data of the pool; returns the function that does a task, and may report how
+ * far it has come. If it fails, every task fails with the same error
  * @example
  * serveTasks(async (locations: ModelLocation[]) => { const engine = new Engine(locations); return (task) =>
  * engine.run(task); });
  */
 export function serveTasks<Data, Task, Result>(
-  start: (data: Data) => Promise<(task: Task, tell: (progress: Progress) => void) => Promise<Result>>,
+  start: (data: Data) => Promise<(task: Task, report: (progress: Progress) => void) => Promise<Result>>,
 ): void {
   const ready = start(workerData as Data);
   ready.catch(() => undefined); // each task reports it

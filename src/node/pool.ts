@@ -23,7 +23,7 @@ export interface PoolOptions {
   readonly size: number;
   /** What each thread is started with; it is copied. */
   readonly data?: unknown;
-  /** Tasks that a thread has at a time: more than one where tasks wait for others, such as S3. 1 unless told. */
+  /** Tasks that a thread has at a time: more than one where tasks wait for others, such as S3. 1 by default. */
   readonly atOnce?: number;
 }
 
@@ -38,7 +38,7 @@ export function usualThreads(): number {
 interface Job<Task, Result> {
   readonly id: number;
   readonly task: Task;
-  readonly tell: Listener | undefined;
+  readonly report: Listener | undefined;
   readonly done: (result: Result) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -75,9 +75,9 @@ export class Pool<Task, Result> {
    */
   run<T extends Task, R extends Result>(task: T, options: CommonOptions = {}): Promise<R> {
     let job: Job<Task, Result> | undefined;
-    const work = (tell: Listener | undefined): Promise<R> =>
+    const work = (report: Listener | undefined): Promise<R> =>
       new Promise((done, failed) => {
-        job = { id: this.#ids++, task, tell, done: (result) => done(result as R), failed };
+        job = { id: this.#ids++, task, report, done: (result) => done(result as R), failed };
         this.#queue.push(job);
         this.#feed();
       });
@@ -131,7 +131,7 @@ export class Pool<Task, Result> {
 interface Events {
   readonly idle: () => void;
   readonly unready: (error: unknown) => void;
-  /** It takes no more tasks; told twice of a thread that was stopped. */
+  /** It takes no more tasks. Called twice for a thread that was stopped. */
   readonly gone: () => void;
 }
 
@@ -182,7 +182,7 @@ class Thread<Task, Result> {
   #receive(message: FromThread<Result>): void {
     const job = this.#jobs.get(message.id);
     if (message.kind === "progress") {
-      job?.tell?.(message.progress);
+      job?.report?.(message.progress);
       return;
     }
     this.#jobs.delete(message.id);

@@ -10,11 +10,11 @@ import { replan, runtime } from "./runtime.ts";
 export interface Settings {
   /**
    * The models to use: what packages `@zippynet/model-NAME` export, or the path of a folder with one sub-folder each.
-   * Unless told: the folder that ZIPPYNET_MODELS names, else all packages that are installed.
+   * By default: the folder that ZIPPYNET_MODELS names, else all packages that are installed.
    */
   readonly models?: readonly ModelPackage[] | string | undefined;
   /**
-   * Threads that encode, 0–64; 0 encodes in the caller's own. One less than there are cores, at most four, unless told.
+   * Threads that encode, 0–64; 0 encodes in the caller's own. By default one less than there are cores, at most four.
    */
   readonly threads?: number | undefined;
   /** Of a page: the folder of the workers and the weights. Nothing here. */

@@ -250,7 +250,7 @@ function carriedText(carried: string | undefined): string {
 /** What makes the look again, beside the folders of images. */
 function commandOf({ look, plan, loss, budget, model, carried }: LookStory): string {
   const { sizes, batch, shares, whole, middle, colour, grey, cut } = plan.sampling;
-  const told = {
+  const values = {
     look,
     init: `models/${model}`,
     carry: carried && `models/${carried}`,
@@ -263,7 +263,7 @@ function commandOf({ look, plan, loss, budget, model, carried }: LookStory): str
     shares: shares?.join(","),
     sizes: sizes?.map((pair) => pair.join(":")).join(","),
   };
-  const options = Object.entries(told).flatMap(([name, value]) =>
+  const options = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : `--${name} ${value}`,
   );
   const folders = plan.folders.map((folder) => basename(folder)).join(" ");

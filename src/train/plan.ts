@@ -55,7 +55,7 @@ export interface RunPlan {
   readonly flat?: number;
   /** What is trained, if not everything. */
   readonly only?: "prior";
-  /** Which bits are minimised, of everything: noisy unless told. */
+  /** Which bits are minimised, of everything; noisy by default. */
   readonly bits?: Bits;
   /** Name of the file the weights started from; without it they started from noise. */
   readonly init?: string;
@@ -64,11 +64,11 @@ export interface RunPlan {
 /** When a run is over: after minutes of training or after samples, whichever is given. */
 export type Budget = { readonly minutes: number } | { readonly samples: number };
 
-/** Peak learning rate, unless told. */
+/** The default peak learning rate. */
 export const LEARNING_RATE = 1e-3;
-/** Share of a run at the peak, unless told. */
+/** The default share of a run at the peak. */
 export const FLAT = 0.4;
-/** Images of 42×42 a step, unless told. */
+/** The default number of images of 42×42 in a step. */
 export const BATCH = 32;
 
 /** Images are kept at most at this shorter side: whole ones, and ones that patches are cut from. */

@@ -174,7 +174,7 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Of folders that a run was told of: a recipe's sets. */
+/** The sets of a recipe, of the folders of a run. */
 export async function setsOf(folders: readonly string[], terms: string): Promise<DataSet[]> {
   return Promise.all(
     folders.map(async (folder) => ({ name: basename(folder), sha256: await hashOfFolder(folder), terms })),

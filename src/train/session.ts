@@ -19,7 +19,7 @@ import { folderOf, type Recipe, type Stage, setsOf } from "./recipe.ts";
 import type { RunOptions, Trained } from "./run.ts";
 import { startingWeights } from "./start.ts";
 
-/** What a session tells and hears while it trains. */
+/** How a session reports, and how it is stopped, while it trains. */
 export type Watch = Pick<RunOptions, "checkpointMinutes" | "evaluateMinutes" | "signal" | "onReport"> & {
   /** Told how many of all images are decoded. */
   readonly onDecode?: (done: number, total: number) => void;
@@ -65,7 +65,7 @@ export interface Naming {
   readonly licence: Licence;
   /** Of the data. */
   readonly terms: string;
-  /** As many as the cut suggests unless told. */
+  /** By default as many as the cut suggests. */
   readonly orientations?: Manifest["orientations"];
   readonly engine: Stage["engine"];
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 /** Where `npm run tfjs-node` puts the binding. */
 export const TFJS_NODE_FOLDER = fileURLToPath(new URL("../../.cache/tfjs-node", import.meta.url));
 
-/** What to tell who needs the binding and has none. */
+/** The message for who needs the binding and has none. */
 export const HOW_TO_GET_TFJS_NODE =
   "training needs TensorFlow's native binding for Node, @tensorflow/tfjs-node: npm run tfjs-node";
 

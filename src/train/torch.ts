@@ -16,13 +16,13 @@ import type { RunOptions, RunReport, Trained } from "./run.ts";
 export const TORCH_FOLDER = fileURLToPath(new URL("../../tools/torch", import.meta.url));
 
 export interface TorchOptions {
-  /** Processes that share each step, by `torchrun`; 1 unless told. */
+  /** Processes that share each step, by `torchrun`; 1 by default. */
   readonly processes?: number;
   /** A Python that has PyTorch; see `findPython`. */
   readonly python: string;
 }
 
-/** What to tell who needs PyTorch and has none. */
+/** The message for who needs PyTorch and has none. */
 function howToGetTorch(): string {
   const at = relative(process.cwd(), TORCH_FOLDER); // in a project that installed the package it is under node_modules
   return `--engine torch needs Python 3.10 or later with PyTorch: python3 -m venv ${at}/.venv && ${at}/.venv/bin/pip install -r ${at}/requirements.txt; another Python is named by ZIPPYNET_PYTHON`;
@@ -75,7 +75,7 @@ export async function trainWithTorch(
   return { ...checkpoint, finished };
 }
 
-/** What every trainer of `tools/torch` is told: data, budget, and how often it looks up from work. */
+/** The arguments of every trainer of `tools/torch`: data, budget, and how often it reports and saves. */
 export function sharedArguments(
   packs: readonly string[],
   {

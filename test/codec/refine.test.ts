@@ -142,7 +142,7 @@ test("after a move the prior runs from the step of the move on, and says what it
     const y = inSteps(trial);
     y[at]! += 1;
     const step = stepOfLatent(model.architecture, shape, at);
-    const known = trial.said.slice(0, step + 1);
+    const known = trial.priorOutputs.slice(0, step + 1);
     const [whole, full] = cost(() => tryLatents(counted, image, y, quality));
     const [rest, less] = cost(() => tryLatents(counted, image, y, quality, known));
     assert.deepEqual(rest.yHat, whole.yHat);
@@ -160,13 +160,13 @@ test("of 96 moves few are decoded, and many of those are kept", async () => {
   const start = startAt(model, analysed(model, image, UPRIGHT), quality);
   const loss = weighedBy(lambdaOf(quality));
   let [decoded, kept, least] = [0, 0, loss.of(start.trial)];
-  const seen = (trial: Trial): void => {
+  const onDecoded = (trial: Trial): void => {
     decoded++;
     if (loss.of(trial) >= least) return;
     kept++;
     least = loss.of(trial);
   };
-  const best = refined(model, start, loss, 2, { seen });
+  const best = refined(model, start, loss, 2, { onDecoded });
   assert.equal(loss.of(best), least);
   assert.ok(decoded < 72 && kept > decoded / 4, `${decoded} ${kept}`);
 });

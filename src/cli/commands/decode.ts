@@ -18,7 +18,7 @@ interface DecodeOptions extends BatchOptions {
 export function decodeCommand(): Command {
   return new Command("decode")
     .description(
-      "Decodes .zn files to images: a.zn becomes a.png in the output folder. Folders are searched for .zn files, however deep. Pictures that are in the output folder already are replaced, but not one that stands beside its .zn file, unless --overwrite is given: it may be the original. For one file, the picture itself may be named, and its ending tells the format: decode a.zn b.webp, or -o b.webp.",
+      "Decodes .zn files to images: a.zn becomes a.png in the output folder. Folders are searched for .zn files, however deep. Pictures that are in the output folder already are replaced, but not one that stands beside its .zn file, unless --overwrite is given: it may be the original. For one file, the picture itself may be named, and its ending decides the format: decode a.zn b.webp, or -o b.webp.",
     )
     .argument("<in...>", ".zn files and folders; - is standard input")
     .option("-o, --output <dir>", "folder of the images, made if need be, or a picture; - is standard output")
@@ -27,8 +27,8 @@ export function decodeCommand(): Command {
     .option("--overwrite", "replace pictures that stand beside their .zn files, too")
     .option("-j, --jobs <n>", "cores to use (default: as many as the files keep busy)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
-    .addOption(new Option("--quiet", "tell of failures alone").conflicts("verbose"))
-    .option("-v, --verbose", "tell of each file")
+    .addOption(new Option("--quiet", "report failures only").conflicts("verbose"))
+    .option("-v, --verbose", "report each file")
     .action(async (names: string[], options: DecodeOptions, command: Command) => {
       const { named, to } = await destinationOf(
         command,
@@ -38,7 +38,7 @@ export function decodeCommand(): Command {
       );
       const format = (to.kind === "file" && endingOf(to.path)) || options.format;
       if (format !== options.format && command.getOptionValueSource("format") === "cli")
-        usage(command, `expected a file of ${options.format}, as --format tells, got ${to.path}`);
+        usage(command, `expected a file of ${options.format}, as --format says, got ${to.path}`);
       await runBatch(command, options, {
         named,
         to,

@@ -18,8 +18,8 @@ export function encodeCommand(): Command {
   return withEncodeOptions(command)
     .option("-j, --jobs <n>", "cores to use (default: as many as the files keep busy)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
-    .addOption(new Option("--quiet", "tell of failures alone").conflicts("verbose"))
-    .option("-v, --verbose", "tell of each file")
+    .addOption(new Option("--quiet", "report failures only").conflicts("verbose"))
+    .option("-v, --verbose", "report each file")
     .action(async (names: string[], options: BatchOptions & EncodeOptions, command: Command) => {
       const { named, to } = await destinationOf(command, names, options, isZnFile);
       await runBatch(command, options, {

@@ -4,7 +4,7 @@ import { type Models, openModels } from "../../model/folder.ts";
 import { readBytes, readZnBytes } from "../files/bytes.ts";
 import { findInputs, isZnFile } from "../files/inputs.ts";
 import { EXIT_FAILED } from "../options.ts";
-import { type Failure, failure, isFailure, tellIfNone } from "../results.ts";
+import { type Failure, failure, isFailure, warnIfNone } from "../results.ts";
 
 /** What a `.zn` file says of itself. */
 interface FileInfo extends Omit<Description, "model"> {
@@ -23,8 +23,8 @@ interface FileInfo extends Omit<Description, "model"> {
 export function infoCommand(): Command {
   return new Command("info")
     .description(
-      "Tells what .zn files say of themselves. Folders are searched for .zn files, however deep.\n" +
-        "Of latents it reads the header alone: only decoding tells whether the rest is whole.",
+      "Shows what .zn files say of themselves. Folders are searched for .zn files, however deep.\n" +
+        "Of latents only the header is read; decode them to find out whether the rest is whole.",
     )
     .argument("<in...>", ".zn files and folders; - is standard input")
     .option("--json", "report as JSON")
@@ -38,7 +38,7 @@ async function showInfo(named: string[], { json }: { readonly json?: boolean }):
   for (const { path } of inputs) {
     results.push(await infoOf(path, models).catch((error: unknown) => failure(path, error)));
   }
-  tellIfNone(results, named);
+  warnIfNone(results, named);
   if (json) process.stdout.write(`${JSON.stringify({ files: results }, undefined, 2)}\n`);
   else results.forEach(print);
   if (results.some(isFailure)) process.exitCode = EXIT_FAILED;

@@ -5,7 +5,7 @@ import { type ChooseModels, znFileOf } from "../../image/file-of.ts";
 import { readBytes } from "../files/bytes.ts";
 import { findInputs, isImageFile, isZnFile } from "../files/inputs.ts";
 import { chooser, type EncodeOptions, EXIT_FAILED, wishOf, withEncodeOptions } from "../options.ts";
-import { type Failure, failure, isFailure, tellIfNone } from "../results.ts";
+import { type Failure, failure, isFailure, warnIfNone } from "../results.ts";
 
 const FORMS = ["base64url", "json", "tag"] as const;
 type Form = (typeof FORMS)[number];
@@ -47,7 +47,7 @@ async function printInline(named: string[], options: InlineOptions): Promise<voi
     else if (options.as !== "json")
       process.stdout.write(`${options.as === "tag" ? tag(result) : result.inline}\n`);
   }
-  tellIfNone(results, named);
+  warnIfNone(results, named);
   if (options.as === "json") process.stdout.write(`${JSON.stringify({ files: results }, undefined, 2)}\n`);
   if (results.some(isFailure)) process.exitCode = EXIT_FAILED;
 }

@@ -22,8 +22,8 @@ interface RedriveOptions {
 export function redriveCommand(): Command {
   return new Command("redrive")
     .description(
-      "Encodes, on this machine, the uploads that the failures queue tells of. What works now leaves the queue; what does not " +
-        "stays in it, and is told with its reason.",
+      "Encodes, on this machine, the uploads that the failures queue names. What works now leaves the queue; what does not " +
+        "stays in it, and is reported with its reason.",
     )
     .option("--queue <url>", "of the failures queue (default: ZIPPYNET_FAILURES_QUEUE_URL)")
     .option("--latents-bucket <name>", "where the latents go (default: ZIPPYNET_LATENTS_BUCKET)")
@@ -35,7 +35,7 @@ export function redriveCommand(): Command {
       "--discard-rejected",
       "take out of the queue, too, what can never be encoded; uploads stay as they are",
     )
-    .option("--dry-run", "do nothing: tell what is in the queue, and why")
+    .option("--dry-run", "do nothing: list what is in the queue, and why")
     .option("--json", "report as JSON")
     .action(redrive);
 }
@@ -84,7 +84,7 @@ async function work(queue: FailuresQueue, options: RedriveOptions): Promise<Repo
     for await (const failed of failedUploads(queue)) {
       report.messages++;
       const { handle } = failed.message;
-      const failures = options.dryRun ? told(failed) : await tryAgain(failed);
+      const failures = options.dryRun ? failuresOf(failed) : await tryAgain(failed);
       const settled = failures.every(({ error }) => options.discardRejected && isPermanentCode(error.code));
       if (settled && !options.dryRun) {
         await queue.delete(handle);
@@ -101,7 +101,7 @@ async function work(queue: FailuresQueue, options: RedriveOptions): Promise<Repo
   return report;
 }
 
-function told({ uploads, reason, message }: Failed): Failure[] {
+function failuresOf({ uploads, reason, message }: Failed): Failure[] {
   const places =
     uploads.length > 0 ? uploads.map(({ bucket, key }) => s3Url(bucket, key)) : [`message ${message.id}`];
   return places.map((place) => ({ in: place, error: { code: "internal", message: reason } }));
@@ -109,7 +109,7 @@ function told({ uploads, reason, message }: Failed): Failure[] {
 
 /** Uploads that still fail. A message that is not ours always fails. */
 async function tryAgain(failed: Failed): Promise<Failure[]> {
-  if (failed.uploads.length === 0) return told(failed);
+  if (failed.uploads.length === 0) return failuresOf(failed);
   const { doTask } = await import("../s3/object-work.ts");
   const encode = ({ bucket, key }: Upload): Promise<ObjectResult> =>
     doTask({ do: "encode", bucket, key, again: false });

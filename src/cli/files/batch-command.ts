@@ -5,7 +5,7 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import { makeFolders } from "../../make-folders.ts";
 import { defaultJobs, EXIT_FAILED, usage } from "../options.ts";
 import { startProgress } from "../progress.ts";
-import { type Done, isFailure, type OnResults, partition, type Result, tellIfNone } from "../results.ts";
+import { type Done, isFailure, type OnResults, partition, type Result, warnIfNone } from "../results.ts";
 import { findInputs, type Input, STANDARD, type Wanted } from "./inputs.ts";
 import { type Destination, folderOf, planOutputs, spareOriginals } from "./outputs.ts";
 import type { Work } from "./work.ts";
@@ -84,7 +84,7 @@ export async function runBatch(command: Command, options: BatchOptions, batch: B
       if (isNew) await rmdir(folder).catch(() => undefined); // nothing was written; else it is refused
     }
   }
-  tellIfNone(results, named);
+  warnIfNone(results, named);
   if (options.json) reportJson(results);
   else if (!options.quiet) reportText(results, batch.verb, to, names);
   if (results.some(isFailure)) process.exitCode = EXIT_FAILED;

@@ -10,7 +10,7 @@ const AT_ONCE = 4;
 const PER_THREAD = 2;
 
 /**
- * Does work to all tasks on `jobs` cores and tells of results as they come, in any order. One job runs in this
+ * Does work to all tasks on `jobs` cores and reports results as they come, in any order. One job runs in this
  * thread. Throws what keeps every task from being done, such as a model that is not there. If a thread dies, what it
  * was at has failed, and another does the rest.
  */

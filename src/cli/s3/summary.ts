@@ -11,18 +11,18 @@ export class Summary {
   failed = 0;
   bytesBefore = 0;
   bytesAfter = 0;
-  readonly #tell: (failure: Failure) => void;
+  readonly #onFailure: (failure: Failure) => void;
 
-  /** `tell` is called with each failure as it comes. */
-  constructor(tell: (failure: Failure) => void) {
-    this.#tell = tell;
+  /** `onFailure` is called with each failure as it comes. */
+  constructor(onFailure: (failure: Failure) => void) {
+    this.#onFailure = onFailure;
   }
 
   add(result: ObjectResult): void {
     if (isFailure(result)) {
       this.failed++;
       if (this.failures.length < LISTED) this.failures.push(result);
-      this.#tell(result);
+      this.#onFailure(result);
       return;
     }
     const { outcome, bytesBefore = 0, bytesAfter = 0 } = result;

@@ -201,7 +201,7 @@ export function withTrainOptions(command: Command): Command {
     );
 }
 
-/** Ends the command as wrongly called unless it is told one of minutes and samples; an export needs none. */
+/** Ends the command as wrongly called unless either minutes or samples are given; an export needs neither. */
 export function budgetOf(command: Command, { minutes, samples, exportOnly }: TrainOptions): Budget {
   if (!exportOnly && (minutes === undefined) === (samples === undefined)) {
     usage(command, "expected --minutes or --samples");
@@ -211,14 +211,14 @@ export function budgetOf(command: Command, { minutes, samples, exportOnly }: Tra
 
 /** Ends the command as wrongly called if it has options that it would ignore. */
 export function refuseIgnored(command: Command, { resume, exportOnly }: TrainOptions): void {
-  const told = (names: readonly (keyof TrainOptions)[]) =>
+  const givenFlags = (names: readonly (keyof TrainOptions)[]) =>
     names.filter((name) => command.getOptionValueSource(name) === "cli").map(flagOf);
-  const [settled] = resume || exportOnly ? told(SETTLED) : [];
+  const [settled] = resume || exportOnly ? givenFlags(SETTLED) : [];
   if (settled) {
     const by = exportOnly ? "--export-only" : "--resume";
     usage(command, `expected ${by} without ${settled}, which the checkpoint has from the start of the run`);
   }
-  const [ofTraining] = exportOnly ? told(OF_TRAINING) : [];
+  const [ofTraining] = exportOnly ? givenFlags(OF_TRAINING) : [];
   if (ofTraining) usage(command, `expected --export-only without ${ofTraining}: it does not train`);
 }
 

@@ -88,13 +88,13 @@ async function fromRecipe(
   const recipe = parseRecipe(json);
   const out = options.out ?? join(modelsFolder(), recipe.name);
   await numberAt(out, recipe.name, recipe.number);
-  const told = command.getOptionValueSource("engine") === "cli" ? options.engine : undefined;
+  const given = command.getOptionValueSource("engine") === "cli" ? options.engine : undefined;
   const manifest = await makeFromRecipe({
     recipe,
     data: options.data,
     runs: join(options.runs, recipe.name),
     out,
-    ...(!options.exportOnly && { engineOf: (name) => openEngine(told ?? name, options.processes) }),
+    ...(!options.exportOnly && { engineOf: (name) => openEngine(given ?? name, options.processes) }),
     ...watchOf(options),
   });
   if (manifest) showModel(manifest, out);

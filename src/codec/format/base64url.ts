@@ -1,4 +1,4 @@
-import { isDetached, told, typeOf, ZippyNetError } from "../errors.ts";
+import { describeValue, isDetached, typeOf, ZippyNetError } from "../errors.ts";
 
 /**
  * A `.zn` file as text for HTML, JSON and URLs: base64url (RFC 4648, §5) without padding, ⌈4n/3⌉ characters for n
@@ -15,7 +15,7 @@ const VALUES: ReadonlyMap<string, number> = new Map(
 /** Throws `bad-file` for what is no Uint8Array. */
 export function toInline(file: Uint8Array): string {
   if (typeOf(file) !== "Uint8Array" || isDetached(file.buffer))
-    throw notInline(`expected the bytes of a file as Uint8Array, got ${told(file)}`);
+    throw notInline(`expected the bytes of a file as Uint8Array, got ${describeValue(file)}`);
   const text = new Uint8Array(Math.ceil((file.length * 4) / 3)); // a string that grows takes fifty times as much
   for (let at = 0, to = 0; at < file.length; at += 3) {
     const count = Math.min(3, file.length - at);
@@ -30,7 +30,7 @@ export function toInline(file: Uint8Array): string {
  * wrong.
  */
 export function fromInline(text: string): Uint8Array {
-  if (typeof text !== "string") throw notInline(`expected text, got ${told(text)}`);
+  if (typeof text !== "string") throw notInline(`expected text, got ${describeValue(text)}`);
   const rest = text.length % 4;
   const file = new Uint8Array(Math.floor((text.length * 3) / 4));
   let bits = 0;

@@ -28,7 +28,7 @@ import { joined, notZn } from "./bytes.ts";
  * What fits the first form must take it. Everything else is illegal and refused; for tags 9x and ax see `zn-file.ts`.
  * There is no byte order: no field spans bytes but the varints.
  *
- * Reserved for later versions: model 0 and the tag `bf`. Reserved so that other files are told apart: model 80, and
+ * Reserved for later versions: model 0 and the tag `bf`. Reserved so that other files are not taken for `.zn`: model 80, and
  * what compiled Python modules begin with (any byte, 0d 0d 0a, then 00, 01 or 03, then 00 00 00).
  */
 export interface Header {
@@ -170,7 +170,7 @@ function readSide(reader: { file: Uint8Array; at: number }, name: string): numbe
  * The check byte: FNV-1a of 32 bits (Fowler, Noll and Vo; RFC 9923) over model, quality with grey bit, width and height
  * (two bytes each, low first), orientation and every `y_hat` in 32nds (two bytes each, two's complement, low first, in
  * the order row, column, channel), its four bytes xored into one. It covers what was decoded rather than what was read,
- * so it also tells of a decoder that does not compute the prior exactly. One damaged file in 256 passes it.
+ * so it also reveals a decoder that does not compute the prior exactly. One damaged file in 256 passes it.
  */
 export function checkByte(
   { model, quality, grey, width, height }: Header,

@@ -14,7 +14,7 @@ export function assertVp8lEnds(frame: Uint8Array, size: Size): void {
 
 /**
  * How many bytes a VP8L frame takes (RFC 9649, §3 and §4): its prefix codes are read to the last pixel, but no pixel is
- * computed. Decoders ignore bytes after a frame, so that nothing else would tell of them.
+ * computed. Decoders ignore bytes after a frame, so nothing else would notice them.
  *
  * @param frame with its header of 5 bytes
  * @throws `bad-file` if it is not a whole frame

@@ -20,10 +20,10 @@ interface Prospect {
 }
 
 interface Listeners {
-  /** Is told all latents that were decoded. */
-  readonly seen: (trial: Trial) => void;
-  /** Is told of each move of a round. */
-  readonly coded: () => void;
+  /** Called with all latents that were decoded. */
+  readonly onDecoded: (trial: Trial) => void;
+  /** Called after each move that was coded. */
+  readonly onCoded: () => void;
 }
 
 /** Moves that are coded between two gradients. */
@@ -90,14 +90,14 @@ export class SymbolMoves {
       if (this.#model.budget?.isSpent()) break;
       this.#tried.add(idOf(move));
       const prospect = after(move);
-      this.#listeners.coded();
+      this.#listeners.onCoded();
       if (isBetter(prospect)) prospects.push(prospect);
     }
     for (const first of prospects.sort((a, b) => a.loss - b.loss)) {
       if (this.#model.budget?.isSpent()) break;
       const prospect = best === latents ? first : after(first.move);
       if (!isBetter(prospect)) continue;
-      this.#listeners.seen(prospect.trial);
+      this.#listeners.onDecoded(prospect.trial);
       if (this.#goal.loss.of(prospect.trial) < this.#goal.loss.of(best)) best = prospect.trial;
     }
     return best;
@@ -120,13 +120,13 @@ export class SymbolMoves {
     return moves.sort((a, b) => a.change - b.change);
   }
 
-  /** The latents after a move. Those of later steps are rounded anew, to where they were as nearly as may be. */
+  /** The latents after a move. Those of later steps are rounded anew, as near to where they were as possible. */
   #moved(latents: Trial, { at, by }: Move): Trial {
     const { architecture } = this.#model;
     const y = inSteps(latents);
     y[at]! += by;
     const shape = latentSize(this.#image.width, this.#image.height);
-    const known = latents.said.slice(0, stepOfLatent(architecture, shape, at) + 1);
+    const known = latents.priorOutputs.slice(0, stepOfLatent(architecture, shape, at) + 1);
     return tryLatents(this.#model, this.#image, y, latents.quality, known);
   }
 }

@@ -91,13 +91,12 @@ export interface Trial {
   readonly places: Int32Array;
   readonly scales: Uint8Array;
   readonly symbols: Int16Array;
-  /** What the prior said, by the number of the step. */
-  readonly said: Said;
-  /** What the tables say that the symbols cost. */
+  readonly priorOutputs: PriorOutputs;
+  /** What the symbols cost by the tables. */
   readonly bits: number;
-  /** Sum of squared errors of 8-bit samples; opacity counts where the picture has any. Decodes, when first asked. */
+  /** Sum of squared errors of 8-bit samples; opacity counts where the picture has any. Reading it decodes. */
   readonly sse: number;
-  /** Made when first asked for: many trials are only weighed by their bytes, and `g_s` is most of a trial's cost. */
+  /** Decoded when first read: many trials are compared by their bytes alone, and `g_s` is most of a trial's cost. */
   readonly decoded: Image;
 }
 
@@ -108,28 +107,28 @@ export function inSteps({ yHat }: Pick<Trial, "yHat">): Float32Array {
   return steps;
 }
 
-/** Outputs of the prior's networks, by the number of their step. */
-type Said = readonly ArrayLike<number>[];
+/** Outputs of the prior's networks, by the number of their step (`stepNumber`). */
+type PriorOutputs = readonly ArrayLike<number>[];
 
 /**
  * Quantises the latents of a picture; what they decode to is found when it is asked for.
  * @param image turned as it is coded
  * @param y [rows, columns, latentChannels] after the gain of the quality
- * @param known what the prior says in the first steps, where other latents with the same beginning have told it
+ * @param known the prior's outputs in the first steps, from other latents that begin alike
  */
 export function tryLatents(
   model: Model,
   image: Image,
   y: Float32Array,
   quality: number,
-  known: Said = [],
+  known: PriorOutputs = [],
 ): Trial {
   const shape = latentSize(image.width, image.height);
   const run = priorOn(model.prior, model.architecture, shape);
-  const said = [...known];
+  const priorOutputs = [...known];
   const predict: Predict = (step, input) => {
-    said[stepNumber(step)] ??= run(step, input);
-    return said[stepNumber(step)]!;
+    priorOutputs[stepNumber(step)] ??= run(step, input);
+    return priorOutputs[stepNumber(step)]!;
   };
   const places = new Int32Array(y.length);
   const scales = new Uint8Array(y.length);
@@ -156,7 +155,7 @@ export function tryLatents(
     places,
     scales,
     symbols,
-    said,
+    priorOutputs,
     bits,
     get decoded() {
       decoded ??= withAlphaOf(image, reconstruct(model, { ...image, quality, grey: isGrey(image) }, yHat));

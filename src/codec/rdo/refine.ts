@@ -14,7 +14,7 @@ const STEPS = [0, 0, 0, 24, 40, 72, 112, 176, 288, 440] as const satisfies ForEa
 /** Moves of single symbols that are coded after that: they find what the descent cannot. */
 const MOVES = [0, 0, 96, 96, 96, 96, 96, 192, 192, 192] as const satisfies ForEachEffort;
 /** After every so many steps, the latents are coded as in a file. */
-const LOOK_EVERY = 8;
+const CODE_EVERY = 8;
 /** The time of a step, measured in codings of the latents: two runs of the prior, and two of `g_s` every fifth step. */
 const STEP_COST = 1;
 /** The time of a move, also in codings: on average half a run of the prior, and some are decoded. */
@@ -31,14 +31,13 @@ export function isTooLargeToSearch({ width, height }: Image, effort: number): bo
   return width * height > (effort === 0 ? LARGEST_AT_EFFORT_0 : LARGEST_SEARCHED);
 }
 
-/** Is told how much of a search is done, and how much it is in all, in codings of the latents; each takes as long. */
+/** Called with the work that is done of a search, and all of its work; one is the time of coding the latents once. */
 export type SearchListener = (done: number, total: number) => void;
 
-/** Who is told of a search. */
 interface Listeners {
-  /** All latents that were decoded. */
-  readonly seen?: (trial: Trial) => void;
-  readonly told?: SearchListener;
+  /** Called with all latents that were decoded. */
+  readonly onDecoded?: (trial: Trial) => void;
+  readonly onProgress?: SearchListener;
 }
 
 /** What a search needs at each of its stages. */
@@ -48,8 +47,8 @@ interface Search {
   readonly goal: Goal;
   /** Of the channels; see `LocalDistortion`. */
   readonly curvature: Float32Array;
-  readonly seen: (trial: Trial) => void;
-  /** Is told of work that is done, in codings of the latents. */
+  readonly onDecoded: (trial: Trial) => void;
+  /** Called with work that is done, in codings of the latents. */
   readonly advance: (work: number) => void;
 }
 
@@ -63,46 +62,46 @@ export function refined(
   start: Start,
   loss: Loss,
   effort: number,
-  { seen = () => {}, told = () => {} }: Listeners = {},
+  { onDecoded = () => {}, onProgress = () => {} }: Listeners = {},
 ): Trial {
   const { image, trial } = start;
   const [steps, moves] = [STEPS[effort]!, MOVES[effort]!];
   if (moves === 0 || model.budget?.isSpent()) return trial;
-  const total = steps * STEP_COST + steps / LOOK_EVERY + moves * MOVE_COST;
+  const total = steps * STEP_COST + steps / CODE_EVERY + moves * MOVE_COST;
   let done = 0;
   const advance = (work: number): void => {
     done += work;
-    told(done, total);
+    onProgress(done, total);
   };
   const goal = goalOf(model, image, trial.quality, loss);
   const { synthesis } = relaxedFor(model, image);
   const curvature = synthesis.curvature(goal, inSteps(trial), seededRandom(SEED));
-  const descended = descend({ model, start, goal, curvature, seen, advance }, steps);
-  const coded = (): void => advance(MOVE_COST);
-  const best = new SymbolMoves(model, image, goal, curvature, { seen, coded }).from(descended, moves);
+  const descended = descend({ model, start, goal, curvature, onDecoded, advance }, steps);
+  const onCoded = (): void => advance(MOVE_COST);
+  const best = new SymbolMoves(model, image, goal, curvature, { onDecoded, onCoded }).from(descended, moves);
   if (done < total) advance(total - done);
   return best;
 }
 
 /** The best latents of a descent of so many steps. */
-function descend({ model, start, goal, curvature, seen, advance }: Search, length: number): Trial {
+function descend({ model, start, goal, curvature, onDecoded, advance }: Search, length: number): Trial {
   const { image, trial, y } = start;
   const { loss } = goal;
   const { budget } = model;
   const gained = withGain(model, y, trial.quality);
   const descent = new Descent(relaxedFor(model, image), goal, curvature, gained, seededRandom(SEED));
   let [best, latest] = [trial, trial];
-  for (let done = 0; done < length && !budget?.isSpent(); done += LOOK_EVERY) {
+  for (let done = 0; done < length && !budget?.isSpent(); done += CODE_EVERY) {
     const lambda = loss.lambdaAt(latest);
-    for (let step = done; step < done + LOOK_EVERY; step++) {
+    for (let step = done; step < done + CODE_EVERY; step++) {
       descent.step(step / length, lambda);
       advance(STEP_COST);
     }
     const spent = budget?.spent ?? 0;
     latest = tryLatents(model, image, descent.y, trial.quality);
-    seen(latest);
+    onDecoded(latest);
     if (loss.of(latest) < loss.of(best)) best = latest;
-    budget?.spend(LOOK_EVERY * STEP_COST * (budget.spent - spent));
+    budget?.spend(CODE_EVERY * STEP_COST * (budget.spent - spent));
     advance(1);
   }
   return best;

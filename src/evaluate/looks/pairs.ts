@@ -27,7 +27,7 @@ export interface Answer {
 }
 
 /**
- * Sheets of numbered pairs for somebody who is not told which is which: two pictures three times enlarged, each look as
+ * Sheets of numbered pairs for somebody who does not know which is which: two pictures three times enlarged, each look as
  * often left as it falls. Pairs are drawn evenly from all.
  */
 export async function pairsOf(

@@ -43,7 +43,7 @@ const SOURCES = ["codec", "model", "image"].map((name) =>
 );
 
 /**
- * SHA-256 of all that our own files come from: the code of codec, model and image, and the models, which manifests tell
+ * SHA-256 of all that our own files come from: the code of codec, model and image, and the models, by their manifests
  * apart.
  */
 export async function ownVersion(): Promise<string> {

@@ -9,7 +9,7 @@ export interface Point extends Scores {
   readonly psnr: number;
   /** Share of faces that are nearer to their own original than to any other, 0–1, where it was measured. */
   readonly rank1?: number;
-  /** Mean distance of a face to its original, as a face recogniser tells it, where it was measured. */
+  /** Mean distance of a face to its original, by a face recogniser, where it was measured. */
   readonly distance?: number;
 }
 
@@ -18,7 +18,7 @@ export type Measure = (point: Point) => number;
 
 export const inPsnr: Measure = ({ psnr }) => psnr;
 
-/** Structural similarity in dB: −10·log₁₀(1 − SSIM), which tells 0.98 from 0.99 as plainly as 0.8 from 0.9. */
+/** Structural similarity in dB: −10·log₁₀(1 − SSIM), in which 0.98 and 0.99 differ as plainly as 0.8 and 0.9. */
 export const inSsim: Measure = ({ ssim = Number.NaN }) => -10 * Math.log10(1 - ssim);
 
 export const inRank1: Measure = ({ rank1 = Number.NaN }) => rank1;

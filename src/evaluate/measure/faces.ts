@@ -11,7 +11,7 @@ export interface Recogniser {
   /** Where the face of a picture is; undefined if none is found. */
   find(image: Image): Promise<Square | undefined>;
   /**
-   * 128 numbers of the face in a square of a picture. Their Euclidean distance tells how alike two faces are: by dlib's
+   * 128 numbers of the face in a square of a picture. Their Euclidean distance says how alike two faces are: by dlib's
    * authors, below 0.6 two photographs show one person. (King, "High quality face recognition with deep metric
    * learning", dlib.net, 2017)
    */

@@ -17,7 +17,7 @@ export type OnQuality = (peer: Peer, quality: number) => void;
 /**
  * The curves of a peer over a set of images, as far as they are needed to read bytes off between two levels in dB: from
  * the middle of its qualities outwards, until one point lies beyond each level and one more beside that. `hash` names
- * the images. With metrics, points tell those as well.
+ * the images. With metrics, points have those as well.
  */
 export async function peerCurves(
   peer: Peer,

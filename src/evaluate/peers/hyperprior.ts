@@ -64,14 +64,14 @@ function talk(
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let last: Promise<unknown> = Promise.resolve();
   const failed = new Promise<never>((_, reject) => child.once("error", reject));
-  failed.catch(() => undefined); // it is told to who asks
+  failed.catch(() => undefined); // whoever asks gets it
   return (request) => {
     if (request) child.stdin.write(`${JSON.stringify(request)}\n`);
     const answer = Promise.race([last.then(() => lines.next()), failed]).then(({ done, value }) => {
       if (done) throw new ZippyNetError("bad-option", "the learned peer ended; see above");
-      const told = JSON.parse(value) as Record<string, unknown>;
-      if (typeof told["error"] === "string") throw new ZippyNetError("bad-option", told["error"]);
-      return told;
+      const reply = JSON.parse(value) as Record<string, unknown>;
+      if (typeof reply["error"] === "string") throw new ZippyNetError("bad-option", reply["error"]);
+      return reply;
     });
     last = answer.catch(() => undefined);
     return answer;

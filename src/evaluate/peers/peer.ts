@@ -16,7 +16,7 @@ export interface Peer {
   readonly encode: (image: Image, quality: number) => Promise<Uint8Array>;
   /** That file → pixels; `size` is that of the image it was made from. */
   readonly decode: (file: Uint8Array, size: Pick<Image, "width" | "height">) => Promise<Image>;
-  /** What of a file the coder itself wrote, without its container, if that can be told. */
+  /** What of a file the coder itself wrote, without its container, if that is known. */
   readonly payload?: (file: Uint8Array) => Uint8Array;
 }
 

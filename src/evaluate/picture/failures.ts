@@ -38,11 +38,11 @@ async function encoded(model: Model, image: Image, classical: boolean): Promise<
   const { file, kind, psnr } = await encodePicture([model], image, wish);
   return {
     image: imageOf(await decode(file)),
-    label: `${kind === "latents" ? model.name : kind} ${file.length} bytes ${told(psnr)}`,
+    label: `${kind === "latents" ? model.name : kind} ${file.length} bytes ${psnrText(psnr)}`,
   };
 }
 
-function told(psnr: number): string {
+function psnrText(psnr: number): string {
   return Number.isFinite(psnr) ? `${Math.round(psnr)} dB` : "exact";
 }
 

@@ -42,7 +42,7 @@ const COLUMNS = [
 export interface SheetSettings {
   readonly models: Models;
   readonly runner: Runner;
-  /** What `ownVersion` tells. */
+  /** From `ownVersion`. */
   readonly version: string;
   /** Rising, 0–9. */
   readonly efforts: readonly number[];

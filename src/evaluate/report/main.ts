@@ -41,7 +41,7 @@ const USAGE = `usage: npm run report -- [OPTION …] [NAME=FOLDER[@SIZE|@SIZEtil
   faces=photos                 pictures of a folder as they are; of JPEG files the study's table comes first
   faces=photos@42              … scaled to cover squares of 42 pixels and cropped
   natural=photos@64tiles       whole pictures cut into squares of 64 pixels
-  signs=photos@42:29,30.5,32   compared at these PSNR in dB (27,28.5,30 unless told)
+  signs=photos@42:29,30.5,32   compared at these PSNR in dB (27,28.5,30 by default)
   --limit N                    of each set so many pictures, evenly from all
   --efforts LIST               of ZippyNet's encoder, each 0–9
   --model LIST                 models to choose from, or auto: those that are free to use (auto)
@@ -100,8 +100,8 @@ function parse(): Wish {
 
 /** What was typed, with folders by their last name, and without where it was written to. */
 function commandOf(typed: readonly string[]): string {
-  const told = typed.filter((word, i) => !word.startsWith("--out") && typed[i - 1] !== "--out");
-  const plain = told.map((word) => word.replace(/(?<==)[^@:]*/, (folder) => basename(folder)));
+  const kept = typed.filter((word, i) => !word.startsWith("--out") && typed[i - 1] !== "--out");
+  const plain = kept.map((word) => word.replace(/(?<==)[^@:]*/, (folder) => basename(folder)));
   return ["npm run report --", ...plain].join(" ");
 }
 
@@ -126,7 +126,7 @@ async function run(wish: Wish): Promise<void> {
   const { sets, limit, efforts, model, hyperprior, recognition } = wish;
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // this takes all cores for a while
   sharp.concurrency(1);
-  const read = new Map<SetWish, Picture[]>(); // all of them first: a folder that is not there is told at once
+  const read = new Map<SetWish, Picture[]>(); // all of them first: a folder that is not there is reported at once
   for (const set of sets) read.set(set, await readSet(set, limit));
   const models = await openModels();
   const chosen = await models.choose(model);

@@ -59,8 +59,8 @@ function summary(report: Report): Block[] {
   const table = summaryTable(report);
   const left = report.sets.filter(({ name }) => !table.rows.some(([first]) => first === name));
   const names = left.map(({ name }) => name).join(", ");
-  const told = `Without ${names}, where no other codec was measured, or curves do not reach these levels.`;
-  return [...filled(table), ...(left.length > 0 ? [text(told)] : [])];
+  const sentences = `Without ${names}, where no other codec was measured, or curves do not reach these levels.`;
+  return [...filled(table), ...(left.length > 0 ? [text(sentences)] : [])];
 }
 
 function section(set: SetReport): Block[] {
@@ -114,14 +114,14 @@ function beyond({ own, peers }: SetReport): Block[] {
 function sameBlocks({ recognition, ...set }: SetReport): Block[] {
   if (!recognition) return [];
   const { faces, without, nearestOther } = recognition;
-  const told = [
+  const sentences = [
     `A program that recognises faces is given the decoded picture, and has to name it among the ${faces} originals.`,
     ...(without.length > 0 ? [`No face was found in ${without.length} more.`] : []),
     `An original is ${nearestOther.toFixed(2)} away from the nearest other one, in the mean.`,
   ];
   return [
     heading("Bytes for the same person"),
-    text(told.join(" ")),
+    text(sentences.join(" ")),
     ...filled(samePersonTable(recognition)),
     { kind: "plot", set: { ...set, recognition }, plot: "rank1" },
     folded("All that was measured of faces", [tableOf(facesTable(recognition))]),

@@ -62,7 +62,7 @@ export interface ReportSettings extends SheetSettings {
 /** Ours in the study's table. */
 export const STUDY_QUALITY = 50;
 
-/** Qualities of a curve: a searching encoder takes seconds a file, and half as many points tell its curve as well. */
+/** Qualities of a curve: a searching encoder takes seconds a file, and half as many points show its curve as well. */
 const QUALITIES = [1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
 const FEW_QUALITIES = [1, 20, 40, 60, 80, 100];
 
@@ -74,12 +74,12 @@ export async function reportSet(
 ): Promise<SetReport> {
   const { runner, version, efforts, progress } = settings;
   const images = pictures.map(({ image }) => image);
-  const told = (what: string) => (done: number, total: number) =>
+  const progressOf = (what: string) => (done: number, total: number) =>
     progress.step(`${name}, ${what}`, done, total);
 
   const own: EffortCurve[] = [];
   for (const effort of efforts)
-    own.push(await effortCurve(settings, effort, images, decibels, told(`effort ${effort}`)));
+    own.push(await effortCurve(settings, effort, images, decibels, progressOf(`effort ${effort}`)));
 
   // as far as our own curves reach, and the levels
   const levels = [...own.flatMap(({ points }) => points.map(({ psnr }) => psnr)), ...decibels];
@@ -88,7 +88,7 @@ export async function reportSet(
   const peers: PeerReport[] = [];
   for (const peer of settings.peers) {
     let done = 0;
-    const onQuality = () => told(peer.name)(++done, peer.qualities.length);
+    const onQuality = () => progressOf(peer.name)(++done, peer.qualities.length);
     const curves = await peerCurves(peer, images, hash, range, onQuality, METRICS);
     peers.push(...curves.map((curve) => peerReport(curve, own, decibels)));
   }
@@ -107,14 +107,14 @@ export async function reportSet(
     decibels,
     own,
     peers,
-    study: await study(pictures, rows, (done) => told("ImageMagick")(done, images.length)),
-    sheet: await equalBytesSheet(settings, pictures, told("pictures at equal bytes")),
+    study: await study(pictures, rows, (done) => progressOf("ImageMagick")(done, images.length)),
+    sheet: await equalBytesSheet(settings, pictures, progressOf("pictures at equal bytes")),
     ...(recogniser && {
       recognition: await recognition(
         { models, recogniser, own: wish, peers: settings.peers },
         name,
         pictures,
-        (codec, done, total) => told(`faces of ${codec}`)(done, total),
+        (codec, done, total) => progressOf(`faces of ${codec}`)(done, total),
       ),
     }),
   };

@@ -167,11 +167,11 @@ export function pointsTable({ own }: SetReport): Table {
   };
 }
 
-/** A table without rows and columns that, after so many columns of titles, tell nothing. */
+/** A table without rows and columns that are empty but for so many columns of titles. */
 export function withoutNothing(titles: number, { head, rows }: Table): Table {
-  const tells = (cell: string): boolean => cell !== NOTHING && cell !== "";
-  const kept = rows.filter((row) => row.slice(titles).some(tells));
-  const columns = head.map((_, column) => column < titles || kept.some((row) => tells(row[column]!)));
+  const isFilled = (cell: string): boolean => cell !== NOTHING && cell !== "";
+  const kept = rows.filter((row) => row.slice(titles).some(isFilled));
+  const columns = head.map((_, column) => column < titles || kept.some((row) => isFilled(row[column]!)));
   const cut = (row: readonly string[]): string[] => row.filter((_, column) => columns[column]);
   return { head: cut(head), rows: kept.map(cut) };
 }

@@ -62,7 +62,7 @@ export const END_MISSING = "its last bytes are missing, all its pixels are there
 
 /** The note for a file with code points that H.273 does not define. */
 export const UNKNOWN_COLOUR =
-  "its colours are told by numbers that mean nothing yet, and were taken for sRGB";
+  "its colours are stated by numbers that mean nothing yet, and were taken for sRGB";
 
 /** The error for a whole file of a kind that is not read: what it is, and what to do. */
 export function unsupported(what: string, remedy: string): ZippyNetError {

@@ -63,7 +63,7 @@ export class ObjectStore {
   }
 
   /**
-   * As `head`, but with the tags as metadata where the object has no metadata of the same name. S3 tells the number of
+   * As `head`, but with the tags as metadata where the object has no metadata of the same name. S3 gives the number of
    * tags in the head (to those who may read tags), so only objects with tags take another request.
    */
   async headTagged(bucket: string, key: string): Promise<ObjectHead | undefined> {
@@ -82,7 +82,7 @@ export class ObjectStore {
   }
 
   /**
-   * Throws if there is no such bucket. A HEAD of an object cannot tell: S3 answers with the same 404 as for a missing
+   * Throws if there is no such bucket. A HEAD of an object does not show that: S3 answers with the same 404 as for a missing
    * object.
    */
   async assertBucket(bucket: string): Promise<void> {

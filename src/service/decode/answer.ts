@@ -14,7 +14,7 @@ export class Problem extends Error {
   readonly status: number;
   readonly title: string;
 
-  /** `detail` tells the person who made the request what was expected and what came. */
+  /** `detail` says, for the person who made the request, what was expected and what came. */
   constructor(status: keyof typeof TITLES, detail: string, options?: ErrorOptions) {
     super(detail, options);
     this.status = status;

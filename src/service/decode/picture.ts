@@ -87,7 +87,7 @@ function sizeWithin(own: Size, wish: SizeWish, { enlarge }: ServiceSettings): Si
 }
 
 /**
- * The least bits a pixel that a PNG takes of a lossy file of so many bits a pixel; 0 where the file does not tell,
+ * The least bits a pixel that a PNG takes of a lossy file of so many bits a pixel; 0 where nothing is known,
  * because it may be a large screenshot. Measured on 168 files of photographs, portraits, text, gradients and noise, by
  * VP8 and AV1 at qualities 1–100: below 2 bits a PNG took at least 4.6 times the file, above at least 11 bits, and from
  * 0.3 bits on never less than 4.5 bits. Periodic patterns take less, but they are stored without loss.
@@ -97,8 +97,8 @@ function leastPngBits(lossyBits: number): number {
 }
 
 /**
- * The least number of bytes that a picture can have as PNG, as far as its file tells: decoding a picture of megapixels
- * takes long. 0 if the file does not tell, because the picture is cut, or has no loss and is reduced.
+ * The least number of bytes that a picture can have as PNG, as far as its file shows, because decoding a picture of
+ * megapixels takes long. 0 if nothing is known, because the picture is cut, or has no loss and is reduced.
  */
 function leastPngBytesOf(own: ZnFile, wish: SizeWish | undefined): number {
   const colour = own.kind === "latents" ? own.file.length : own.frame.length;

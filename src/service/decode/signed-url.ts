@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { badOption, parseWhole, told, ZippyNetError } from "../../codec/errors.ts";
+import { badOption, describeValue, parseWhole, ZippyNetError } from "../../codec/errors.ts";
 import { MIN_SECRET_LENGTH } from "../secrets.ts";
 import { Problem } from "./answer.ts";
 
@@ -40,7 +40,7 @@ export function signUrl(url: string, secret: string, expires: Date): string {
     throw new ZippyNetError("bad-option", `expected a URL that is not signed, got "${url}"`);
   }
   if (!(expires instanceof Date) || Number.isNaN(expires.getTime())) {
-    const got = expires instanceof Date ? "an invalid date" : told(expires);
+    const got = expires instanceof Date ? "an invalid date" : describeValue(expires);
     throw new ZippyNetError("bad-option", `expected a Date at which the URL expires, got ${got}`);
   }
   const path = decodedPath(signed.pathname);

@@ -103,10 +103,10 @@ let queue: { readonly url: string; readonly open: () => Promise<FailuresQueue> }
 
 /**
  * Sends a rejected upload to its queue. On a developer's machine there is no queue, only the log. The queue keeps one
- * message for each key and ETag, as far as it can tell. Throws the errors of SQS, so that the event comes again and the
+ * message for each key and ETag, as far as it knows. Throws the errors of SQS, so that the event comes again and the
  * reason is not lost.
  */
-export async function tellRejected(
+export async function sendRejected(
   { rejectedQueueUrl: url }: ServiceSettings,
   upload: Upload,
   rejected: Rejected,

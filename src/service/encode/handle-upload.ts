@@ -10,7 +10,7 @@ export interface Request {
   readonly fields: Fields;
   readonly limits?: Limits;
   /** Called with an upload that cannot be encoded, before it is logged. If it throws, the upload has failed. */
-  readonly tell?: (rejected: Rejected) => Promise<void>;
+  readonly onRejected?: (rejected: Rejected) => Promise<void>;
 }
 
 /**
@@ -20,12 +20,12 @@ export interface Request {
 export async function handleUpload(
   open: () => Promise<ServiceContext>,
   upload: Upload,
-  { operation, fields, limits, tell }: Request,
+  { operation, fields, limits, onRejected }: Request,
 ): Promise<Outcome> {
   const began = performance.now();
   try {
     const outcome = await encodeObject(await open(), upload, limits);
-    if (outcome.outcome === "rejected") await tell?.(outcome);
+    if (outcome.outcome === "rejected") await onRejected?.(outcome);
     log(outcome.outcome === "rejected" ? "warn" : "info", "upload handled", {
       ...fields,
       ...outcome,

@@ -16,7 +16,7 @@ const LEAST_SHARE = 0.75;
  * Writes the images of each folder as `tools/torch` takes them, a file each: safetensors with `train` and `held_out`,
  * 8-bit squares [count, side, side, 3]. An aligned image is its centred square; one for patches is cut into squares
  * that cover it, at its own size and at halves of it.
- * @param side of the squares; that of nearly all images unless told
+ * @param side of the squares; by default that of nearly all images
  * @returns the paths of the files
  */
 export async function writePacks(

@@ -114,7 +114,7 @@ class Client {
     return result.picture;
   }
 
-  /** @param onSearch is told how far the search has come */
+  /** @param onSearch called with how far the search has come */
   async encode(
     image: Image,
     wish: Wish,

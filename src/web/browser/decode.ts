@@ -92,13 +92,16 @@ async function decodeOne(source: Source, options: DecodeOptions): Promise<Pictur
   const { channels, look } = decodeWish(options);
   const file = await bytesOf(source);
   const work = (): Promise<Picture> => client(decoderPlace).decode(file, look);
-  const { width, height, data } = await abortable(options, (tell) => told(tell, work));
+  const { width, height, data } = await abortable(options, (listener) => withWeightsProgress(listener, work));
   if (channels === 4) return new ImageData(data, width, height);
   return { width, height, data: data.filter((_, i) => i % 4 < 3) };
 }
 
-/** Does work while a listener is told how the weights load. */
-export async function told<T>(listener: Listener | undefined, work: () => Promise<T>): Promise<T> {
+/** Does work, and reports to a listener meanwhile how the weights load. */
+export async function withWeightsProgress<T>(
+  listener: Listener | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
   if (!listener) return work();
   const end = onProgress(listener);
   try {

@@ -43,7 +43,7 @@ const REFLECTED = ["src", "alt", "fallback", "loading", "decoding", "look"] as c
  * - `fallback`: the URL of an ordinary picture, shown if this one cannot be
  *
  * Inside is an `<img>`, which can be saved, copied and dragged. `object-fit` and `object-position` apply to it. `load`
- * and `error` events tell the outcome; the `detail` of `error` is the error. An element that fails and has no fallback
+ * and `error` events report the outcome; the `detail` of `error` is the error. An element that fails and has no fallback
  * shows a frame with its `alt`, and gets the attribute `broken`. The console says why, once for each kind of failure.
  * `complete`, `naturalWidth`, `naturalHeight` and `decode()` are those of `<img>`, except that `decode()` does not wait
  * until the element is near the viewport.
@@ -148,7 +148,7 @@ export class ZippyImage extends Base {
     this.#complete = false;
     const showing = this.#show(++this.#turn);
     this.#showing = showing;
-    showing.catch(() => undefined); // the error event tells it
+    showing.catch(() => undefined); // the error event reports it
     return showing;
   }
 
@@ -197,7 +197,7 @@ export class ZippyImage extends Base {
   }
 
   #fail(error: unknown, turn: number): void {
-    tell(error);
+    warnOnce(error);
     if (this.fallback) {
       this.removeAttribute("broken");
       const img = new Image();
@@ -240,16 +240,16 @@ async function fileOf(src: string): Promise<Uint8Array> {
   return bytesOf(await response.arrayBuffer());
 }
 
-/** Tells the console why a picture is not shown. Once for each kind of failure, as a list may have thousands. */
-function tell(error: unknown): void {
+/** Says in the console why a picture is not shown. Once for each kind of failure, as a list may have thousands. */
+function warnOnce(error: unknown): void {
   const { code, message } = error as { code?: string; message?: string };
   const kind = code ?? "";
-  if (told.has(kind)) return;
-  told.add(kind);
+  if (warned.has(kind)) return;
+  warned.add(kind);
   console.warn(`<zippy-img>: ${message ?? error} (said once; each picture has an error event)`);
 }
 
-const told = new Set<string>();
+const warned = new Set<string>();
 
 /** The number of pixels in an attribute, if there is one. */
 function pixels(text: string | null): number | undefined {

@@ -9,7 +9,7 @@ import {
 } from "../../api/options.ts";
 import { imageOf, type PictureLike } from "../../api/picture.ts";
 import { client } from "./client.ts";
-import { told } from "./decode.ts";
+import { withWeightsProgress } from "./decode.ts";
 import { encoderPlace } from "./encoder-place.ts";
 
 /**
@@ -35,7 +35,7 @@ async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<
   const wish = encodeWish(options);
   const image = imageOf(picture);
   const encoder = client(encoderPlace);
-  const work = (tell: Listener | undefined): Promise<Uint8Array> =>
-    told(tell, () => encoder.encode(image, wish, tell && { onSearch: tell }));
+  const work = (listener: Listener | undefined): Promise<Uint8Array> =>
+    withWeightsProgress(listener, () => encoder.encode(image, wish, listener && { onSearch: listener }));
   return abortable(options, work, () => encoder.abandon());
 }

@@ -4,7 +4,7 @@ import { resizeImage } from "../../image/fit.ts";
 import { readImage } from "../../image/read.ts";
 import { openModels } from "../../model/folder.ts";
 
-/** Models are compared at this size and quality: at half the size, a portrait is no longer told from a photograph. */
+/** Models are compared at this size and quality: at half the size, a portrait no longer differs from a photograph. */
 const [SIDE, QUALITY] = [64, 50] as const;
 
 /** Names of the models that `auto` takes, the one that codes best first. */

@@ -1,6 +1,6 @@
 /**
  * `zippynet/decode`: `.zn` files → pixels wherever there is WebAssembly with SIMD: Node, browsers, Deno, Bun, workers
- * at the edge. It has no dependency and imports nothing of Node. `configure` tells it where the weights are. Names that
+ * at the edge. It has no dependency and imports nothing of Node. `configure` sets where the weights are. Names that
  * `zippynet` has too do the same as there.
  *
  * ```ts

@@ -21,7 +21,7 @@ export async function draft(picture: ImageData, options: EncodeOptions): Promise
   return client(encoderPlace).encode(imageOf(picture), encodeWish(options), { draft: true });
 }
 
-/** The limit that an error of the encoder tells: the fewest bytes, or the highest PSNR. Undefined for other errors. */
+/** The limit that an error of the encoder states: the fewest bytes, or the highest PSNR. Undefined for other errors. */
 export function possible(
   error: unknown,
 ): { readonly maxBytes: number } | { readonly psnr: number } | undefined {
@@ -31,7 +31,7 @@ export function possible(
   return decibels === undefined ? undefined : { psnr: Math.floor(Number(decibels) * 10) / 10 };
 }
 
-/** Undefined if a newer request came. The fewest bytes are those that the encoder itself tells, to the byte. */
+/** Undefined if a newer request came. The fewest bytes are those that the encoder itself states, to the byte. */
 export async function limitsOf(
   original: ImageData,
   model: Pick<EncodeOptions, "model">,

@@ -71,7 +71,7 @@ export class LookSwitch {
 
   async #changed(): Promise<void> {
     const shown = this.#shown;
-    if (!shown) return this.#tell(); // the page's own picture is still to come, and will be painted as chosen
+    if (!shown) return this.#show(); // the page's own picture is still to come, and will be painted as chosen
     if (this.#isMissing) return this.#load(shown);
     await this.#decode(shown).catch((error: unknown) => this.#goBack(shown, error));
   }
@@ -86,7 +86,7 @@ export class LookSwitch {
 
   async #load(decoded: Decoded): Promise<void> {
     const model = this.#model!;
-    this.#tell();
+    this.#show();
     say(`Loading the natural look, ${inMegabytes(naturalBytes.get(model)!)} …`);
     const coming = decode(decoded.file, { look: "natural" }).then((picture) => {
       this.#here.add(model);
@@ -114,17 +114,17 @@ export class LookSwitch {
     canvas.setAttribute("aria-label", isNatural ? "ZippyNet, natural look" : "ZippyNet");
     at("own-name", "b").textContent = isNatural ? "ZippyNet, natural" : "ZippyNet";
     at("own-look", "span").textContent = isNatural ? "(faithful)" : "";
-    this.#tell();
+    this.#show();
   }
 
   /** Shows the switch where the model has two looks. */
   #offer(model: number | undefined): void {
     this.#model = model !== undefined && naturalBytes.has(model) ? model : undefined;
     at("look", "div").dataset["looks"] = this.#model === undefined ? "1" : "2";
-    this.#tell();
+    this.#show();
   }
 
-  #tell(): void {
+  #show(): void {
     this.#card.dataset["look"] = this.#isMissing ? "coming" : this.look;
     if (this.#model === undefined) return;
     const size = inMegabytes(naturalBytes.get(this.#model)!);

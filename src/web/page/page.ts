@@ -152,7 +152,7 @@ async function study(bitmap: ImageBitmap, stale: Stale): Promise<void> {
   if (before) enter("busy"); // the picture that the build made is not dimmed
   const by = chosenModel();
   const missing = weights.missing(wanted().model ?? weights.usable);
-  if (missing) tellLoading(missing.name, missing.bytes);
+  if (missing) announceLoading(missing.name, missing.bytes);
   const [file, raised] = await encodedWithin(original, by);
   const result = await resultOf(original, file);
   const first = before?.request === request ? before.first : result;
@@ -178,7 +178,7 @@ async function study(bitmap: ImageBitmap, stale: Stale): Promise<void> {
 }
 
 /** Once for each model: its decoder is loaded after its encoder, and would be announced again. */
-function tellLoading(name: string, bytes: number): void {
+function announceLoading(name: string, bytes: number): void {
   if (announced.has(name)) return;
   announced.add(name);
   say(`Loading the model ${name}, ${inMegabytes(bytes)} …`);
@@ -259,13 +259,13 @@ listenForQr(() => shown && showQr(shown.file));
 details.addEventListener("toggle", () => details.open && refresh("resting"));
 
 const progress = at("progress", "progress");
-onProgress((told) => {
-  if (told.stage !== "weights") return;
-  const { model, loaded, total } = told;
+onProgress((loading) => {
+  if (loading.stage !== "weights") return;
+  const { model, loaded, total } = loading;
   const name = models.get(model)?.name;
   progress.hidden = loaded >= total || weights.isBehind(name); // nobody waits for these
   progress.value = loaded / total;
-  if (!progress.hidden) tellLoading(name ?? String(model), total);
+  if (!progress.hidden) announceLoading(name ?? String(model), total);
 });
 
 void listenForUploads(async () => {

@@ -49,12 +49,12 @@ export function ask({ maxBytes = values.bytes, psnr = values.psnr }: Wanted["opt
   show();
 }
 
-/** Calls back on every change, and tells whether the slider is still being moved. */
+/** Calls back on every change, with whether the slider is still being moved. */
 export function listenForSettings(changed: (pace: Pace) => void): void {
   const amount = at("amount", "input");
   amount.addEventListener("input", () => {
     values[target()] = valueAt(Number(amount.value));
-    tell();
+    showAmount();
     changed("moving");
   });
   amount.addEventListener("change", () => changed("resting"));
@@ -92,10 +92,10 @@ function show(): void {
       ? Math.log(value / least) / Math.log(most / least)
       : (value - least) / (most - least);
   at("amount", "input").value = String(Math.round(1 + (STEPS - 1) * share));
-  tell();
+  showAmount();
 }
 
-function tell(): void {
+function showAmount(): void {
   const [amount, text] = [at("amount", "input"), at("amount-text", "output")];
   const { quality, bytes, psnr } = values;
   text.value = { quality: String(quality), bytes: `≤ ${bytes} B`, psnr: `≥ ${inDecibels(psnr)}` }[target()];

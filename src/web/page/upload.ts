@@ -114,7 +114,7 @@ async function sameFile(url: string, file: Uint8Array): Promise<boolean> {
   return response.ok && stored.length === file.length && stored.every((byte, i) => byte === file[i]);
 }
 
-/** Waits until the service has encoded this upload to this target, and gives what it tells about it. */
+/** Waits until the service has encoded this upload to this target, and gives its description of it. */
 async function known(url: string, etag: string | undefined, target: string): Promise<Info> {
   for (const start = Date.now(); Date.now() - start < PATIENCE; ) {
     const response = await fetch(url, { cache: "no-store" });

@@ -1,4 +1,4 @@
-/** The wall's script: loads the decoder, shows each picture once it is decoded, and tells how long that took. */
+/** The wall's script: loads the decoder, shows each picture once it is decoded, and shows how long that took. */
 import { preload } from "../browser/decode.ts";
 import { defineZippyImage, type ZippyImage } from "../browser/element.ts";
 import { at, chosen, messageOf } from "./dom.ts";
@@ -8,7 +8,7 @@ const [wall, split] = [at("wall", "div"), at("split", "input")];
 split.addEventListener("input", () => wall.style.setProperty("--part", String(Number(split.value) / 100)));
 
 const pictures = [...wall.querySelectorAll<ZippyImage>("zippy-img")];
-/** Counts how often the wall was decoded. Only the newest time is told. */
+/** Counts how often the wall was decoded. Only the newest time is shown. */
 let newest = 0;
 
 for (const radio of document.querySelectorAll('input[name="look"]'))
@@ -41,20 +41,20 @@ async function changeLook(): Promise<void> {
 }
 
 /**
- * Waits for all pictures and tells how many are there, unless they are decoded anew meanwhile. Throws what the first
+ * Waits for all pictures and shows how many are there, unless they are decoded anew meanwhile. Throws what the first
  * that failed did.
- * @param more what to add in the end; it is told after how many milliseconds the first picture was there
+ * @param more what to add in the end; called with the milliseconds after which the first picture was there
  */
 async function decodeAll(more: (first: string) => string): Promise<void> {
   const turn = ++newest;
   const start = performance.now();
   let [done, first] = [0, 0];
-  const tell = (): void => {
+  const showCount = (): void => {
     if (turn !== newest) return;
     result.textContent = `Decoding … ${whole(done)} of ${whole(pictures.length)}`;
-    frame = requestAnimationFrame(tell);
+    frame = requestAnimationFrame(showCount);
   };
-  let frame = requestAnimationFrame(tell);
+  let frame = requestAnimationFrame(showCount);
   const outcomes = await Promise.allSettled(
     pictures.map(async (picture) => {
       await picture.decode();

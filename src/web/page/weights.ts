@@ -36,17 +36,17 @@ export class Weights {
     );
   }
 
-  /** Tells which models suit the next picture, the best first. */
+  /** Sets which models suit the next picture, the best first. */
   expect(order: readonly string[]): void {
     this.#order = order;
-    this.#tell();
+    this.#show();
   }
 
-  /** Tells that a model is loaded. */
+  /** Notes that a model is loaded. */
   has(name: string): void {
     if (!this.#models.has(name)) return;
     this.#ready.add(name);
-    this.#tell();
+    this.#show();
   }
 
   /** Whether this model is being loaded while nobody waits for it. */
@@ -63,14 +63,14 @@ export class Weights {
     try {
       for (let name = this.#next(); name !== undefined; name = this.#next()) {
         this.#coming = name;
-        this.#tell();
+        this.#show();
         await client(encoderPlace).load(name);
         this.#coming = undefined;
         this.has(name);
         came();
       }
     } catch (error) {
-      this.#tell(`${this.#coming} did not come: ${messageOf(error)}`); // it is tried again after the next picture
+      this.#show(`${this.#coming} did not come: ${messageOf(error)}`); // it is tried again after the next picture
     } finally {
       this.#coming = undefined;
       this.#loading = false;
@@ -81,7 +81,7 @@ export class Weights {
     return this.#order.find((name) => !this.#ready.has(name));
   }
 
-  #tell(failure = ""): void {
+  #show(failure = ""): void {
     const here = [...this.#ready].map((name) => this.#sized(name));
     const others = this.#order.filter((name) => !this.#ready.has(name));
     const coming = failure === "" && this.#coming !== undefined ? this.#sized(this.#coming) : "";

@@ -25,8 +25,8 @@ from .soap import new_state
 LARGEST = 30 * 10**6  # bytes of an archive
 FOR_IMAGES = 0.97  # share of what the weights leave that images may take
 HELD_OUT = 64  # images of each set
-SAMPLE = 200  # images that tell what one takes
-GPU_BATCH = 1024  # images of 42×42 a step, unless told, where there is a GPU
+SAMPLE = 200  # images by which the size of one is estimated
+GPU_BATCH = 1024  # images of 42×42 a step by default, where there is a GPU
 
 
 def pack(run: str, side: int, archive: str) -> None:

@@ -16,10 +16,10 @@ SMALLEST_ZOOM = 0.94  # of a whole image: the smallest share of its side that is
 LARGEST_SHRINK = 3  # image pixels that one pixel of a patch spans at most
 
 
-# Pixels a side of the samples, and the share of steps that take them, unless told; larger ones than the images are left
+# Pixels a side of the samples, and the share of steps that take them, by default; larger ones than the images are left
 # out.
 USUAL_SIZES = ((42, 1 / 2), (64, 1 / 3), *((size, 1 / 6 / 7) for size in (32, 40, 48, 56, 72, 80, 96)))
-BATCH = 32  # images of 42×42 a step, unless told
+BATCH = 32  # images of 42×42 a step by default
 
 
 @dataclass(frozen=True)

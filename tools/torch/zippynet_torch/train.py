@@ -24,7 +24,7 @@ from .layout import STRIDE, views
 from .model import Codec, level_of, loss_of, rate_loss_of
 from .soap import Soap
 
-FLAT = 0.4  # share of a run at the peak of the learning rate, unless told
+FLAT = 0.4  # share of a run at the peak of the learning rate, by default
 WARM_UP = 200  # steps over which the learning rate rises
 REPORT_SECONDS = 10
 HELD_OUT_QUALITIES = (10, 40, 70, 100)
@@ -131,7 +131,7 @@ class Trainer:
 
 
 def shared_parser(prog: str, description: str | None) -> argparse.ArgumentParser:
-    """What every trainer here is told: run, data, budget, device, and how often it looks up from work."""
+    """The arguments of every trainer here: run, data, budget, device, and how often it reports and saves."""
     parser = argparse.ArgumentParser(prog=prog, description=description)
     parser.add_argument("run", help="folder with checkpoint.safetensors; log.jsonl is appended to")
     parser.add_argument("--data", action="append", required=True, metavar="PACK", help="images of a folder of the plan; once each")

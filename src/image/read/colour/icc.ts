@@ -30,8 +30,8 @@ export function parseProfile(bytes: Uint8Array, channels: number): Profile | und
     const name = profile.name();
     if (profile.has("A2B0") || profile.has("A2B1")) return { kind: "tables", name };
     if (profile.text(16, 4) === "Lab ") return undefined;
-    const told = profile.has("cicp") ? profile.cicp() : undefined;
-    if (told) return { kind: "curves", colour: { ...told, name } };
+    const coded = profile.has("cicp") ? profile.cicp() : undefined;
+    if (coded) return { kind: "curves", colour: { ...coded, name } };
     if (channels === 1) {
       // a grey curve that leads to Lab gives lightness
       if (profile.text(20, 4) !== "XYZ ") return { kind: "tables", name };

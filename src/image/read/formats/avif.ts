@@ -114,10 +114,10 @@ function codePoints(
   bytes: Uint8Array,
 ): Cicp | undefined {
   for (const { type, body } of properties) {
-    const told = body.again();
-    if (type !== "colr" || told.text(4) !== "nclx") continue;
-    const [primaries, transfer, matrix] = [told.number(2), told.number(2), told.number(2)];
-    return { primaries, transfer, matrix, fullRange: told.number(1) >= 128 };
+    const colour = body.again();
+    if (type !== "colr" || colour.text(4) !== "nclx") continue;
+    const [primaries, transfer, matrix] = [colour.number(2), colour.number(2), colour.number(2)];
+    return { primaries, transfer, matrix, fullRange: colour.number(1) >= 128 };
   }
   return codedColour(properties, coded, bytes);
 }
@@ -139,9 +139,9 @@ function codedColour(
   bytes: Uint8Array,
 ): Cicp | undefined {
   const config = boxIn(properties, "av1C")?.body.again();
-  const told = config && config.left > 4 ? colourInAv1(config.skip(4).rest()) : undefined;
+  const inConfig = config && config.left > 4 ? colourInAv1(config.skip(4).rest()) : undefined;
   const [extent] = coded?.extents ?? [];
-  return told ?? (extent && colourInAv1(bytes.subarray(extent.from, extent.from + extent.length)));
+  return inConfig ?? (extent && colourInAv1(bytes.subarray(extent.from, extent.from + extent.length)));
 }
 
 /** From `av1C` (AV1 in ISO media, 2.3.3). */

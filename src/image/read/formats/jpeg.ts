@@ -47,7 +47,7 @@ function assertReadable({ kind, precision, height }: Frame): void {
   if (precision !== 8) throw unsupported(`a JPEG of ${precision} bits a sample`, remedy);
   if ((kind >= 0xc5 && kind <= 0xc7) || kind >= 0xcd) throw unsupported("a hierarchical JPEG", remedy);
   if (kind === 0xcb) throw unsupported("a lossless JPEG with arithmetic coding", remedy);
-  if (height === 0) throw unsupported("a JPEG that tells its height only after its pixels", remedy);
+  if (height === 0) throw unsupported("a JPEG that states its height only after its pixels", remedy);
 }
 
 /**

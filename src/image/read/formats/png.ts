@@ -185,10 +185,10 @@ function firstFrame(
   viewOf(own).setUint32(4, frame.height);
   const fills = frame.width === header.width && frame.height === header.height;
   // an orientation would turn the frame before it is put on the canvas
-  const told = chunks.slice(1, still).filter(({ type }) => type !== "acTL" && (fills || type !== "eXIf"));
+  const shared = chunks.slice(1, still).filter(({ type }) => type !== "acTL" && (fills || type !== "eXIf"));
   const bytes = fileOf([
     { type: "IHDR", data: own },
-    ...told,
+    ...shared,
     ...parts.map((part) => ({ type: "IDAT", data: part.data.subarray(4) })),
   ]);
   return {

@@ -19,7 +19,7 @@ export class WorkerModels<M extends Decoder> {
   #models: ModelsOf<M> | undefined;
   #nextId = 0;
 
-  /** @param blobs the weights that `load` reads; progress is told of their sum */
+  /** @param blobs the weights that `load` reads; progress is that of their sum */
   constructor(
     blobs: readonly BlobName[],
     load: (read: ReadFile) => Promise<M>,
@@ -60,7 +60,7 @@ export class WorkerModels<M extends Decoder> {
   }
 
   #started(): ModelsOf<M> {
-    if (!this.#models) throw new TypeError("expected to be told first where the models are");
+    if (!this.#models) throw new TypeError("expected the places of the models first");
     return this.#models;
   }
 

@@ -197,7 +197,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--faces", help="folder `model` of @vladmandic/face-api: hold who is in the picture")
     parser.add_argument("--identity-weight", type=float, default=0.4)
     parser.add_argument("--critic-weight", type=float, default=0.015)
-    parser.add_argument("--start", help="weights of `g_s` to begin with, by name; the model's own unless told")
+    parser.add_argument("--start", help="weights of `g_s` to begin with, by name; by default the model's own")
     parser.add_argument("--held-out-size", type=int, default=64)
     return parser.parse_args(arguments)
 

@@ -3,7 +3,7 @@ Codes pictures for another program: `python -m zippynet_torch.peer.serve FOLDER`
 
 Request and answer are one line of JSON each, bytes as base64: `{"encode": data, "width": 42, "height": 42, "index": 0}`
 (pixels, 8 bits, RGB) → `{"file": data}`; `{"decode": data}` → `{"pixels": data}`; what fails → `{"error": text}`. The
-first line, before any request, tells the λ and the multiplications that a picture of 64×64 takes.
+first line, before any request, gives the λ and the multiplications that a picture of 64×64 takes.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def main() -> None:
     print(json.dumps(hello), flush=True)
     for line in sys.stdin:
         try:
-            told = answer(models, json.loads(line))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other side is told
-            told = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(told), flush=True)
+            reply = answer(models, json.loads(line))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other side gets the message
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)
 
 
 if __name__ == "__main__":

@@ -110,13 +110,13 @@ def train(
         seconds += time.monotonic() - began
         if seconds > report_at:
             report_at = seconds + REPORT_SECONDS
-            tell(options.out, {"lambda": LAMBDAS[index], "samples": seen, "seconds": seconds})
+            report(options.out, {"lambda": LAMBDAS[index], "samples": seen, "seconds": seconds})
         if seconds > checkpoint_at:
             checkpoint_at = seconds + CHECKPOINT_SECONDS
             states = {name: part.state_dict() for name, part in parts.items()}
             save({**states, "seen": seen, "seconds": seconds}, checkpoint)
     points = held_out(model, images, options.sizes)
-    tell(options.out, {"lambda": LAMBDAS[index], "samples": seen, "seconds": seconds, "heldOut": points})
+    report(options.out, {"lambda": LAMBDAS[index], "samples": seen, "seconds": seconds, "heldOut": points})
     save(model.state_dict(), path)
     if os.path.exists(checkpoint):
         os.remove(checkpoint)
@@ -128,7 +128,7 @@ def save(state: dict, path: str) -> None:
     os.replace(f"{path}.new", path)
 
 
-def tell(folder: str, line: dict) -> None:
+def report(folder: str, line: dict) -> None:
     with open(os.path.join(folder, "log.jsonl"), "a") as log:
         log.write(json.dumps(line) + "\n")
     print(json.dumps(line), flush=True)
