@@ -44,8 +44,8 @@ export interface EncodeOptions extends CommonOptions {
   /** 0–9: time to spend on a better file, 0 by default. Pictures of more than 65,536 pixels stay at 0. */
   readonly effort?: number | undefined;
   /**
-   * Whether VP8, AV1 or VP8L may stand in where they are better than the models, and keep transparency. By
-   * default they may, where there is sharp. In a browser and at the edge they never do, and transparency is laid on white.
+   * Whether VP8, AV1 or VP8L may stand in where they are better than the models, and keep transparency. By default they
+   * may, where there is sharp. In a browser and at the edge they never do, and transparency is laid on white.
    */
   readonly classical?: boolean | undefined;
 }

@@ -61,7 +61,9 @@ export function encodeToWith(encoder: ImageEncoder, image: Image, target: Target
   return assertMet(target, encodeNearWith(encoder, image, target, effort));
 }
 
-/** As `encodeToWith`, but where nothing meets the target it gives the nearest: the smallest file, or the best picture. */
+/**
+ * As `encodeToWith`, but where nothing meets the target it gives the nearest: the smallest file, or the best picture.
+ */
 export function encodeNearWith(encoder: ImageEncoder, image: Image, target: Searched, effort: number): Hit {
   const search = (wanted: Searched): Hit => new TargetSearch(encoder, image, wanted).run(effort);
   let nearest = search(target);

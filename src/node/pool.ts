@@ -8,7 +8,9 @@ export interface ToThread<Task> {
   readonly id: number;
   readonly task: Task;
 }
-/** The result of a task, or how far it has come. The class of an error is lost between threads, so its parts are sent. */
+/**
+ * The result of a task, or how far it has come. The class of an error is lost between threads, so its parts are sent.
+ */
 export type FromThread<Result> = { readonly id: number } & (
   | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "done"; readonly result: Result }

@@ -234,7 +234,9 @@ async function lines(local: Local): Promise<string> {
   return local.output;
 }
 
-/** Drops a photograph; gives the longest time that the page could do nothing, as a share of the time till the result. */
+/**
+ * Drops a photograph; gives the longest time that the page could do nothing, as a share of the time till the result.
+ */
 async function shareAsleep(number: number): Promise<number> {
   const canvas = new OffscreenCanvas(6000, 4000);
   const context = canvas.getContext("2d")!;

@@ -8,8 +8,8 @@ import { Summary } from "./summary.ts";
 export type ListedLatents = Listed;
 
 /**
- * Does something to all latents of a place on `jobs` cores, with a progress bar, and reports failures as they come. `task`
- * gives what is to be done to one object, or nothing. What the bucket has beside `.zn` files is passed over.
+ * Does something to all latents of a place on `jobs` cores, with a progress bar, and reports failures as they come.
+ * `task` gives what is to be done to one object, or nothing. What the bucket has beside `.zn` files is passed over.
  */
 export async function eachLatents(
   { bucket, prefix }: Place,

@@ -28,8 +28,8 @@ import { joined, notZn } from "./bytes.ts";
  * What fits the first form must take it. Everything else is illegal and refused; for tags 9x and ax see `zn-file.ts`.
  * There is no byte order: no field spans bytes but the varints.
  *
- * Reserved for later versions: model 0 and the tag `bf`. Reserved so that other files are not taken for `.zn`: model 80, and
- * what compiled Python modules begin with (any byte, 0d 0d 0a, then 00, 01 or 03, then 00 00 00).
+ * Reserved for later versions: model 0 and the tag `bf`. Reserved so that other files are not taken for `.zn`: model
+ * 80, and what compiled Python modules begin with (any byte, 0d 0d 0a, then 00, 01 or 03, then 00 00 00).
  */
 export interface Header {
   readonly model: number;

@@ -96,8 +96,8 @@ interface Recorded {
 
 /**
  * The prior of latents between whole numbers, so that bits have a gradient with respect to them: through their own
- * symbols, and through the context that they are to later ones. Bits between two symbols are interpolated from the real tables,
- * which is what a random choice between the two would cost.
+ * symbols, and through the context that they are to later ones. Bits between two symbols are interpolated from the real
+ * tables, which is what a random choice between the two would cost.
  */
 export class RelaxedPrior {
   readonly #architecture: Architecture;

@@ -27,8 +27,8 @@ export interface Answer {
 }
 
 /**
- * Sheets of numbered pairs for somebody who does not know which is which: two pictures three times enlarged, each look as
- * often left as it falls. Pairs are drawn evenly from all.
+ * Sheets of numbered pairs for somebody who does not know which is which: two pictures three times enlarged, each look
+ * as often left as it falls. Pairs are drawn evenly from all.
  */
 export async function pairsOf(
   all: readonly Both[],

@@ -82,8 +82,8 @@ export class ObjectStore {
   }
 
   /**
-   * Throws if there is no such bucket. A HEAD of an object does not show that: S3 answers with the same 404 as for a missing
-   * object.
+   * Throws if there is no such bucket. A HEAD of an object does not show that: S3 answers with the same 404 as for a
+   * missing object.
    */
   async assertBucket(bucket: string): Promise<void> {
     await this.#client.send(new HeadBucketCommand({ Bucket: bucket }));

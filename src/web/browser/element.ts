@@ -43,10 +43,10 @@ const REFLECTED = ["src", "alt", "fallback", "loading", "decoding", "look"] as c
  * - `fallback`: the URL of an ordinary picture, shown if this one cannot be
  *
  * Inside is an `<img>`, which can be saved, copied and dragged. `object-fit` and `object-position` apply to it. `load`
- * and `error` events report the outcome; the `detail` of `error` is the error. An element that fails and has no fallback
- * shows a frame with its `alt`, and gets the attribute `broken`. The console says why, once for each kind of failure.
- * `complete`, `naturalWidth`, `naturalHeight` and `decode()` are those of `<img>`, except that `decode()` does not wait
- * until the element is near the viewport.
+ * and `error` events report the outcome; the `detail` of `error` is the error. An element that fails and has no
+ * fallback shows a frame with its `alt`, and gets the attribute `broken`. The console says why, once for each kind of
+ * failure. `complete`, `naturalWidth`, `naturalHeight` and `decode()` are those of `<img>`, except that `decode()` does
+ * not wait until the element is near the viewport.
  */
 export class ZippyImage extends Base {
   static readonly observedAttributes = ["src", "alt", "width", "height", "fallback", "loading", "look"];
