@@ -5,7 +5,7 @@ interface CommonInfo {
   /** Pixels. */
   readonly width: number;
   readonly height: number;
-  /** Of the file. */
+  /** Size of the file. */
   readonly bytes: number;
   /** Whether some of the picture is transparent. */
   readonly alpha: boolean;

@@ -13,7 +13,7 @@ export interface ModelInfo {
   readonly released: boolean;
   /** Numbers of older models for the same pictures, which encoders that have this one take only when named. */
   readonly supersedes: readonly number[];
-  /** Of all its weights but those of further looks. */
+  /** Size of its weights, without those of further looks. */
   readonly bytes: number;
   /** How it can decode: `faithful`, and what else it has. */
   readonly looks: readonly Look[];

@@ -24,7 +24,7 @@ export async function bytesOf(source: Source): Promise<Uint8Array> {
   return bytesNow(buffer);
 }
 
-/** As `bytesOf`, of what needs not be waited for. */
+/** As `bytesOf`, for all but Blobs, which have to be awaited. */
 export function bytesNow(source: Exclude<Source, BlobLike>): Uint8Array {
   if (typeof source === "string") {
     assertSize(source.length);
@@ -51,7 +51,7 @@ function isBlob(source: Source): source is BlobLike {
   return typeof (source as Partial<BlobLike> | null)?.arrayBuffer === "function";
 }
 
-/** Of this realm or another. */
+/** Whether it is an ArrayBuffer, also one of another realm. */
 function isBuffer(source: unknown): source is ArrayBuffer {
   return typeOf(source) === "ArrayBuffer";
 }

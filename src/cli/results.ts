@@ -14,14 +14,14 @@ export interface Done {
   readonly width: number;
   readonly height: number;
   readonly kind: Kind;
-  /** Of latents. */
+  /** Only for latents. */
   readonly model?: number;
   readonly quality?: number | undefined;
-  /** Of encoding. */
+  /** Only after encoding. */
   readonly effort?: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
-  /** Of the decoded picture; undefined without loss. */
+  /** PSNR of the decoded picture in dB; undefined without loss. */
   readonly psnr?: number;
   /** What was changed in the input, or left out. */
   readonly notes?: readonly string[];

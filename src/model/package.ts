@@ -11,7 +11,7 @@ export interface ModelPackage {
     readonly number: number;
     readonly name: string;
     readonly description: string;
-    /** As SPDX names it, or in words. */
+    /** The terms of the weights, as SPDX names them, or in words. */
     readonly licence?: string | undefined;
   };
   /** The weights by name. As functions, they are looked for only when they are needed. */

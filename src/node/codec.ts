@@ -55,7 +55,7 @@ export async function encodeMany(
   return settleEach(pictures, options, threads, encodeOne);
 }
 
-/** As `encodeMany`, of files. */
+/** Decodes many files as `encodeMany` encodes pictures. */
 export async function decodeMany(
   sources: Iterable<Source>,
   options: DecodeOptions & ManyOptions = {},

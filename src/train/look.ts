@@ -54,7 +54,7 @@ export interface LookPoint {
   readonly psnr: number;
   /** LPIPS with AlexNet, of pictures enlarged twice. */
   readonly lpips: number;
-  /** Of the descriptors of faces, where they are in the loss. */
+  /** Mean distance of the descriptors of faces, where they are in the loss. */
   readonly distance?: number;
 }
 
@@ -193,7 +193,7 @@ export async function exportLook(
 export interface LookStory extends Pick<LookNaming, "look"> {
   readonly plan: RunPlan;
   readonly loss: LookLoss;
-  /** Of the data. */
+  /** Terms of the data. */
   readonly terms: string;
   readonly budget: Budget;
   /** Name of the model. */

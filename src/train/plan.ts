@@ -18,7 +18,7 @@ export type Bits = "noisy" | "rounded";
 
 /** How samples are drawn from the images. */
 export interface Sampling {
-  /** Of all folders, or of each. */
+  /** One for all folders, or one for each. */
   readonly cut: Cut | readonly Cut[];
   /** Pixels a side of the samples, and the share of steps that take them; the usual mixture if not stated. */
   readonly sizes?: readonly (readonly [size: number, share: number])[];

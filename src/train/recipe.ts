@@ -30,7 +30,7 @@ const sampling = v.object({
 const set = v.object({
   /** Of its folder, and of the archive NAME.tar. */
   name: v.string(),
-  /** Of the archive; of a folder that has none, see `hashOfFolder`. */
+  /** SHA-256 of the archive; for a folder without an archive see `hashOfFolder`. */
   sha256,
   /** Beginnings of names of images that are left out. */
   without: v.exactOptional(v.array(v.string())),

@@ -63,7 +63,7 @@ export interface Naming {
   readonly number: number;
   readonly description?: string;
   readonly licence: Licence;
-  /** Of the data. */
+  /** Terms of the data. */
   readonly terms: string;
   /** By default as many as the cut suggests. */
   readonly orientations?: Manifest["orientations"];

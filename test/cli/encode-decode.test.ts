@@ -76,7 +76,7 @@ suite("encode and decode", { concurrency: 2 }, () => {
     assert.match(broken.err, /^zippynet: -: not a \.zn file: expected at least [34] bytes, got 2\n$/);
   });
 
-  test("what fails is told, the rest is done, the exit code is 1", async () => {
+  test("what fails is reported, the rest is done, the exit code is 1", async () => {
     mkdirSync(at("mixed"));
     cpSync(face, at("mixed/good.png"));
     writeFileSync(at("mixed/empty.png"), "");
@@ -96,12 +96,12 @@ suite("encode and decode", { concurrency: 2 }, () => {
     assert.deepEqual(readdirSync(at("mixed-zn")).sort(), ["good.zn", "thin.zn"]);
   });
 
-  test("a failure is told when it happens, and once; with --json in the report alone", {
+  test("a failure is reported when it happens, and once; with --json in the report alone", {
     timeout: 120_000,
   }, async () => {
     const bad = ["1", "2", "3", "4"].map((name) => at(`${name}.bad`));
     for (const path of bad) writeFileSync(path, "no picture");
-    // standard input comes last, and does not end before a failure is told
+    // standard input comes last, and does not end before a failure is reported
     const run = await zippynet(["encode", at("gone"), ...bad, "-", "-o", at("told")], {
       input: readFileSync(face),
       after: /4\.bad: expected an image/,
@@ -114,7 +114,7 @@ suite("encode and decode", { concurrency: 2 }, () => {
     assert.deepEqual([reported.code, reported.err, json(reported.out).failed], [1, "", 4]);
   });
 
-  test("an output folder that cannot be made: told before any input is read", async () => {
+  test("an output folder that cannot be made: reported before any input is read", async () => {
     writeFileSync(at("a file"), "");
     const { code, err, out } = await zippynet(["encode", face, at("a file"), "-o", at("a file/zn")]);
     assert.deepEqual([code, out.length], [1, 0]);

@@ -19,7 +19,7 @@ const face = `${IMAGES}/face-hat-64.png`;
 const isZn = (name: string): boolean => name.endsWith(".zn");
 
 suite("one file to one file", () => {
-  test("encode in.png out.zn and decode out.zn back.jpg, each told in a line", async () => {
+  test("encode in.png out.zn and decode out.zn back.jpg, each reported in a line", async () => {
     const encoded = await zippynet(["encode", face, at("one.zn"), "-q", "40", "-j", "1", "--model", "faces"]);
     assert.deepEqual([encoded.code, encoded.err], [0, ""]);
     const line = /^1 file encoded, [\d,]+ → \d+ bytes, \d\d\.\d\d dB, model 1 \(faces\), quality 40\n$/;
@@ -61,7 +61,7 @@ suite("one file to one file", () => {
   });
 });
 
-test("a picture where a .zn file is wanted is told so", async () => {
+test("the error for a picture in place of a .zn file says so", async () => {
   for (const args of [
     ["info", face],
     ["decode", face, "-o", at("never")],

@@ -43,7 +43,7 @@ test("standard input", async () => {
   assert.equal(out.toString().trimEnd(), readFileSync(golden).toString("base64url"));
 });
 
-test("a folder that has nothing for a command is told, and no failure", async () => {
+test("a folder that has nothing for a command is reported, and no failure", async () => {
   mkdirSync(at("empty"));
   for (const args of [["inline"], ["info"], ["encode", "-o", at("out")]]) {
     const { code, err } = await zippynet([...args, at("empty")]);

@@ -10,7 +10,7 @@ import { IMAGES, scratch, zippynet } from "./run.ts";
 
 const at = scratch();
 
-test("as many cores as the files keep busy, unless told", () => {
+test("by default as many cores as the files keep busy", () => {
   const cores = availableParallelism();
   assert.equal(defaultJobs(1, { effort: 9 }), 1);
   assert.equal(defaultJobs(255), 1);
@@ -19,7 +19,7 @@ test("as many cores as the files keep busy, unless told", () => {
   assert.ok(defaultJobs(100, { tries: true }) >= defaultJobs(100));
 });
 
-test("a search tells of each file when it is done, and of one that fails", async () => {
+test("each file is reported when it is done, and one that fails, too", async () => {
   mkdirSync(at("in"));
   for (const name of ["a", "b", "c"]) cpSync(`${IMAGES}/face-hat-64.png`, at(`in/${name}.png`));
   writeFileSync(at("in/d.png"), "no picture");
@@ -51,7 +51,7 @@ suite("threads that die", () => {
   mkdirSync(at("many"));
   for (let i = 0; i < 10; i++) cpSync(`${IMAGES}/face-hat-64.png`, at(`many/${i}.png`));
 
-  test("at the start: told as an error of one thread is, without a stack", async () => {
+  test("at the start: the same message as from one thread, without a stack", async () => {
     const { code, err } = await zippynet(args("--jobs", "2", "--model", "nobody"));
     assert.equal(code, 1);
     assert.match(err, /^zippynet: expected one of the models .*faces.*, got "nobody"\n$/);
@@ -63,7 +63,7 @@ suite("threads that die", () => {
     assert.match(JSON.stringify(files.filter(isFailure)), /a thread ended with code 3/);
   });
 
-  test("all on their way: every file is told of", async () => {
+  test("all on their way: every file is reported", async () => {
     const { files, done } = await run("");
     assert.deepEqual([new Set(files.map((file) => file.in)).size, done], [10, 0]);
   });

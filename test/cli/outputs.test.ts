@@ -122,7 +122,7 @@ suite("findInputs", () => {
 });
 
 suite("findInputs, where not all can be read", () => {
-  test("the rest is found, and what is not is told", async () => {
+  test("the rest is found, and what is missing is reported", async () => {
     mkdirSync(at("r/deep"), { recursive: true });
     mkdirSync(at("elsewhere"));
     for (const name of ["r/a.x", "r/b.x", "r/deep/c.x", "elsewhere/d.x"]) writeFileSync(at(name), "");
@@ -177,7 +177,7 @@ suite("makeFolders", () => {
 });
 
 suite("names that are not UTF-8", { skip: process.platform !== "linux" }, () => {
-  test("are told as they are, and the rest is found", async () => {
+  test("are reported by their escaped names, and the rest is found", async () => {
     mkdirSync(at("latin/sub"), { recursive: true });
     for (const name of ["good.x", "sub/good.x"]) writeFileSync(at("latin", name), "");
     const odd = Buffer.concat([Buffer.from(`${at("latin")}/caf`), Buffer.of(0xe9), Buffer.from(".x")]);

@@ -37,7 +37,7 @@ suite("streams that take no more", () => {
     }
   });
 
-  test("a full device is told in one line", { skip: !existsSync("/dev/full") }, async () => {
+  test("a full device is reported in one line", { skip: !existsSync("/dev/full") }, async () => {
     for (const args of [
       ["encode", face, "-o", "-"],
       ["encode", face, "-o", at("full"), "--json"],

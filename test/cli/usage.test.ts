@@ -58,7 +58,7 @@ suite("exit codes 0 and 1", { concurrency: 2 }, () => {
     assert.match(err, /^zippynet: expected one of the models .*faces.*, got "nobody"\n$/);
   });
 
-  test("info as text and as JSON, a foreign file told", async () => {
+  test("info as text and as JSON, a foreign file reported", async () => {
     await zippynet(["encode", face, "-o", at("i"), "--quality", "33", "--model", "faces"]);
     const text = await zippynet(["info", at("i")]);
     assert.match(

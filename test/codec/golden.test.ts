@@ -55,7 +55,7 @@ test("the worked example of docs/format.md is the golden file it names", () => {
   assert.ok(example!.includes(golden.find(({ file }) => file === name)!.yHat));
 });
 
-test("the table of docs/format.md tells the shape of `faces`, and names the fields of its manifest", () => {
+test("the table of docs/format.md has the shape of `faces`, and names the fields of its manifest", () => {
   const page = readFileSync(new URL("../../docs/format.md", import.meta.url), "utf8");
   const told = new Map(
     [...page.matchAll(/^\| (\S.*?) +\| (.+?) +\| ([\d ]+?) +\|$/gm)].map(([, letter, field, value]) => [

@@ -205,7 +205,7 @@ test("options that are none are refused by name, with the one that may have been
   );
 });
 
-test("many at once have an outcome each, and tell how far they are", async () => {
+test("many at once have an outcome each, and report how far they are", async () => {
   const told: number[] = [];
   const pictures = [image, { ...image, width: 41 }, image];
   const outcomes = await encodeMany(pictures, {
@@ -241,7 +241,7 @@ test("a signal ends what lasts, and the next call goes on as ever", async () => 
   assert.ok((await encode(image, { model: "faces", classical: false })).length > 0);
 });
 
-test("threads answer as the caller's own does, and tell how far a search has come", async () => {
+test("threads answer as the caller's own does, and report how far a search has come", async () => {
   for (const target of [{ quality: 50 }, { maxBytes: 90 }]) {
     const progress = async (): Promise<[Uint8Array, Progress[]]> => {
       const told: Progress[] = [];
@@ -278,7 +278,7 @@ function detached(): Uint8Array {
   return bytes;
 }
 
-test("what cannot be read, or is not what it looks like, is told as it is", async () => {
+test("what cannot be read, or is not what it looks like, is named in the error", async () => {
   const refuse = (call: () => Promise<unknown>, code: ErrorCode, message: RegExp) =>
     assert.rejects(call, zippyError(code, message));
   await refuse(() => decode(detached()), "bad-file", /got a detached Uint8Array$/);
@@ -326,7 +326,7 @@ test("what is missing or of a wrong type is a ZippyNetError that says what came"
   }
 });
 
-test("a listener that throws ends what it is told of, with its own error, and nothing else", async () => {
+test("a listener that throws ends what it listens to, with its own error, and nothing else", async () => {
   const onProgress = (): never => {
     throw new Error("no more");
   };
@@ -390,7 +390,7 @@ test("models that are no packages are refused, and so are weights that are none"
   }
 });
 
-test("a Blob that throws at once is told as one that rejects", async () => {
+test("a Blob that throws at once fails as one that rejects", async () => {
   const sync = {
     size: 5,
     arrayBuffer: () => {

@@ -41,7 +41,7 @@ test("a model without the look decodes faithfully", async () => {
   assert.equal(await decoder.withLook("natural"), decoder);
 });
 
-test("the library decodes by look, tells which there are, and refuses others", async () => {
+test("the library decodes by look, lists which there are, and refuses others", async () => {
   configure({ models: folder });
   after(() => configure({ models: join(facesFolder, "..") }));
   const [info] = await listModels();

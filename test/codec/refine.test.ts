@@ -105,7 +105,7 @@ test("bits and squared errors fall along their gradients as fast as these say", 
   }
 });
 
-test("gradient and curvature tell how the squared error changes near latents", async () => {
+test("gradient and curvature predict how the squared error changes near latents", async () => {
   const [quality, image] = [60, (await photographs(48))[0]!];
   const { trial } = startAt(model, analysed(model, image, UPRIGHT), quality);
   const { synthesis } = relaxedFor(model, image);

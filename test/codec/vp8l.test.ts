@@ -1,4 +1,4 @@
-/** The end of a VP8L frame is where libwebp, who wrote it, ended; cut, lengthened and altered ones are told. */
+/** The end of a VP8L frame is where libwebp, who wrote it, ended; cut, lengthened and altered ones are refused. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -24,7 +24,7 @@ interface Report {
 }
 
 test("a backfill that is interrupted goes on where it was", async (t) => {
-  // as of a bucket that was full before the service came: nobody is told of these uploads
+  // as of a bucket that was full before the service came: these uploads have no events
   const silent = { Bucket: deployment.uploads, NotificationConfiguration: {} };
   await deployment.s3.send(new PutBucketNotificationConfigurationCommand(silent));
   await uploadMany();

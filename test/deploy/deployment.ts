@@ -37,7 +37,7 @@ export const ARCHITECTURE = process.arch === "arm64" ? "arm64" : "x86_64";
 
 const BUCKETS = { uploadsBucket: "zippynet-test-up", latentsBucket: "zippynet-test-la" };
 
-/** What osls is told of the service, to deploy it and to remove it. */
+/** The arguments of osls that name the service, to deploy it and to remove it. */
 export const OPTIONS = [
   ...["--stage", STAGE, "--region", "us-east-1", "--param", `architecture=${ARCHITECTURE}`],
   ...Object.entries(BUCKETS).flatMap(([name, bucket]) => ["--param", `${name}=${bucket}`]),

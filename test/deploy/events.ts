@@ -15,7 +15,7 @@ async function source(key: string): Promise<string | undefined> {
   return (await deployment.store.head(deployment.uploads, key))?.etag.replaceAll('"', "");
 }
 
-/** The latents of a key, with what tells whether they were written again. */
+/** The latents of a key, with what shows whether they were written again. */
 async function written(key: string): Promise<(ObjectHead & { readonly modified: number }) | undefined> {
   const head = await deployment.latentsOf(key);
   for await (const { key: found, modified } of deployment.store.list(deployment.latents, `${key}.zn`)) {
@@ -44,7 +44,7 @@ test("an event that comes late leaves the latents of the latest upload", async (
   assert.equal(latents?.metadata["source-etag"], await source(key));
 });
 
-test("a creation that is told after the removal makes no latents", async () => {
+test("a creation whose event comes after the removal makes no latents", async () => {
   const key = "events/gone.png";
   await deployment.uploaded(key, face);
   await deployment.remove(key);

@@ -47,7 +47,7 @@ test("an event that fails three times reaches the queue with its error", async (
   assert.equal(await deployment.latentsOf(DENIED), undefined);
 });
 
-test("redrive encodes what works now, and tells what still does not", async () => {
+test("redrive encodes what works now, and reports what still does not", async () => {
   const dry = await redrive(["--dry-run"], 0);
   assert.deepEqual([dry.messages, dry.settled, dry.failures.length], [1, 0, 1]);
   const first = await redrive([], 0);

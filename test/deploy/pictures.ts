@@ -7,7 +7,7 @@ import { until } from "./until.ts";
 
 const KEYS = ["a/b c+d (1).png", "ü/ø%20x.png", "100%.png", "it's&a=b;c.png"];
 
-test("the stack tells its buckets, its API and its queue", () => {
+test("the stack's outputs name its buckets, its API and its queue", () => {
   const { outputs } = deployment;
   assert.equal(outputs["UploadsBucketName"], "zippynet-test-up");
   assert.equal(outputs["LatentsBucketName"], "zippynet-test-la");
@@ -28,7 +28,7 @@ for (const key of KEYS) {
     const told = Number(metadata["psnr"]);
     assert.ok(
       Math.abs(distance - told) < 0.02,
-      `expected the PSNR that metadata tell, ${told}, got ${distance}`,
+      `expected the PSNR that metadata state, ${told}, got ${distance}`,
     );
 
     const zn = await deployment.get(key, "?format=zn");

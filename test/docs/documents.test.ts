@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -10,9 +11,21 @@ const DOCUMENTS = [
     .map((file) => `docs/${String(file)}`)
     .filter((file) => file.endsWith(".md") && !file.startsWith("docs/api/")),
 ];
-/** Paths of the repository told in code marks or drawings, such as `src/codec/encode.ts`. */
+/** Paths of the repository in code marks or drawings, such as `src/codec/encode.ts`. */
 const TOLD = /(?<![\w./-])((?:src|test|scripts|layers|deploy|bin|examples|models)\/[\w./-]*\w)/g;
-/** Where an older state is told. */
+/** The options of each command, from the script that completes them in bash. */
+const COMMANDS = new Map(
+  [
+    ...execFileSync(process.execPath, [join(ROOT, "src/cli/main.ts"), "completion", "bash"])
+      .toString()
+      .matchAll(/^ {6}([a-z-]+)\) words="([^"]*)" ;;$/gm),
+  ].map(([, name = "", options = ""]) => [name, options.split(" ")]),
+);
+const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+  scripts: Record<string, string>;
+};
+
+/** Where an older state is described. */
 const OF_OLD = ["docs/experiments.md", "docs/report/README.md"];
 
 for (const document of DOCUMENTS) {
@@ -29,9 +42,29 @@ for (const document of DOCUMENTS) {
     }
   });
 
-  test(`${document}: paths that it tells are there`, { skip: OF_OLD.includes(document) }, () => {
+  test(`${document}: paths that it names are there`, { skip: OF_OLD.includes(document) }, () => {
     for (const [, path = ""] of text.replaceAll(/models\/avatars\S*/g, "").matchAll(TOLD)) {
       assert.ok(existsSync(join(ROOT, path)), `${document}: expected ${path} to be there`);
+    }
+  });
+
+  test(`${document}: commands, their options and npm scripts exist`, {
+    skip: OF_OLD.includes(document),
+  }, () => {
+    const code = [...text.matchAll(/^```[\s\S]*?^```$|`[^`\n]+`/gm)]
+      .map(([block]) => block.replaceAll(/\s*\\\n\s*/g, " "))
+      .join("\n");
+    for (const [, name = "", rest = ""] of code.matchAll(
+      /(?<=npx |^`|^)zippynet ([a-z][a-z-]*)([^\n`|#]*)/gm,
+    )) {
+      const known = COMMANDS.get(name);
+      assert.ok(known, `${document}: expected a command, got ${name}`);
+      for (const [option] of rest.matchAll(/(?<=\s)--?[a-z][a-z-]*/g)) {
+        assert.ok([...known, "--help"].includes(option), `${document}: ${name} has no option ${option}`);
+      }
+    }
+    for (const [, name = ""] of code.matchAll(/\bnpm run ([a-z][a-z:-]*)/g)) {
+      assert.ok(name in scripts, `${document}: expected an npm script, got ${name}`);
     }
   });
 

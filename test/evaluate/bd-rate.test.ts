@@ -5,7 +5,7 @@ import { bdRate, bytesAt, inPsnr, inSsim, type Point } from "../../src/evaluate/
 const near = (found: number | undefined, expected: number): void =>
   assert.ok(Math.abs(found! - expected) < 1e-12, `expected ${expected}, got ${found}`);
 
-/** Points at levels in dB, of bytes that a law tells. */
+/** Points at levels in dB, of bytes by a law. */
 const curve = (levels: readonly number[], law: (db: number) => number): Point[] =>
   levels.map((psnr, quality) => ({ quality, psnr, bytes: law(psnr) }));
 

@@ -6,7 +6,7 @@ import { IMAGES, zippynet } from "../cli/run.ts";
 
 const faces = ["hat", "paint", "pearls"].map((name) => `${IMAGES}/face-${name}-64.png`);
 
-test("zippynet evaluate tells bytes, PSNR and ratios of real files", async () => {
+test("zippynet evaluate prints bytes, PSNR and ratios of real files", async () => {
   const options = [
     "--size",
     "42",
@@ -20,7 +20,7 @@ test("zippynet evaluate tells bytes, PSNR and ratios of real files", async () =>
   ];
   const { code, out, err } = await zippynet(["evaluate", ...faces, ...options]);
   assert.equal(code, 0, err);
-  assert.doesNotMatch(err, /expected|Error/); // on a slow machine it tells how far it is
+  assert.doesNotMatch(err, /expected|Error/); // on a slow machine it reports how far it is
   const comparison = JSON.parse(out.toString()) as Comparison;
   assert.deepEqual([comparison.images, comparison.size], [3, "42×42"]);
 

@@ -7,7 +7,7 @@ import { pairsOf } from "../../src/evaluate/looks/pairs.ts";
 const SIDE = 16;
 const RED = [200, 30, 30];
 
-test("the sheet of a pair shows the natural look on the side that the answers tell", async () => {
+test("the sheet of a pair shows the natural look on the side that the answers name", async () => {
   const all = Array.from({ length: 50 }, (_, i) => ({
     name: `picture ${i}`,
     original: solid([0, 0, 0]),

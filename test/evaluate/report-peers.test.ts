@@ -71,7 +71,7 @@ suite("codecs beside ours", () => {
 });
 
 suite("ImageMagick", () => {
-  test("stores as JPEG, and tells of what quality", async () => {
+  test("stores as JPEG, and names the quality", async () => {
     const files = [await mogrify(png, 75), await mogrify(png, 95)];
     assert.deepEqual(await Promise.all(files.map(estimatedQuality)), [75, 95]);
     assert.ok(files[1]!.length > 1.3 * files[0]!.length);

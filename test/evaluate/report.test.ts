@@ -187,7 +187,7 @@ suite("what a report shows, in order", () => {
     assert.ok(others.some((block) => block.kind === "folded" && block.title === "The study's table"));
   });
 
-  test("what reaches no level is told in a sentence, and has no row", () => {
+  test("what reaches no level is named in a sentence, and has no row", () => {
     const blocks = blocksOf(set("others", row));
     const texts = blocks.flatMap((block) => (block.kind === "text" ? block.text : []));
     assert.ok(texts.includes("Not at these levels: ZippyNet, effort 0 (20.1–25.0 dB)."), texts.join("\n"));
@@ -198,7 +198,7 @@ suite("what a report shows, in order", () => {
   });
 });
 
-test("tables drop rows and columns that tell nothing", () => {
+test("tables drop rows and columns that are empty", () => {
   const table = {
     head: ["name", "a", "b", "c"],
     rows: [
@@ -226,7 +226,7 @@ test("bytes for a share of faces are read off the curve, or are the smallest fil
   assert.equal(bytesForRank1(points, 0.9), null);
 });
 
-test("what is asked for wrongly is told, with the usage", async () => {
+test("what is asked for wrongly is an error, with the usage", async () => {
   for (const options of [
     ["--efforts", "10"],
     ["--peers", "gif"],

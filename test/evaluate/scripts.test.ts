@@ -16,7 +16,7 @@ const run = (script: string, ...options: string[]) =>
     ...options,
   ]);
 
-suite("called wrongly: told with the usage, and no stack", { concurrency: 2 }, () => {
+suite("called wrongly: an error with the usage, and no stack", { concurrency: 2 }, () => {
   const calls: [string[], string][] = [
     [["effort"], "expected one folder of images, got 0"],
     [["effort", IMAGES, "--limit", "x"], 'expected --limit with a whole number of 1 or more, got "x"'],
@@ -39,7 +39,7 @@ suite("called wrongly: told with the usage, and no stack", { concurrency: 2 }, (
   }
 });
 
-suite("--help tells the usage, and is no error", { concurrency: 2 }, () => {
+suite("--help prints the usage, and is no error", { concurrency: 2 }, () => {
   for (const script of ["effort", "bench", "../report/main", "../looks/main"]) {
     test(script, async () => {
       const { stdout } = await run(script, "--help");
@@ -56,7 +56,7 @@ test("effort takes the images of a folder, and nothing else that is there", asyn
   assert.match(stdout, /^1 images of 16×16\n\neffort .*\n0 +0\.0 % +\d+\.\d\n$/);
 });
 
-test("a folder that is not there is told without a stack", async () => {
+test("a folder that is not there is an error without a stack", async () => {
   await assert.rejects(run("effort", at("none")), ({ code, stderr }: { code: number; stderr: string }) => {
     assert.equal(code, 1);
     assert.match(stderr, /^ENOENT: .*none'\n$/);

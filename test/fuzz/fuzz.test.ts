@@ -47,7 +47,7 @@ test("a kept file is fed again", () => {
   assert.match(stdout, /kept: as it should be/);
 });
 
-test("what is not meant is told from what is", () => {
+test("errors that are not meant differ from those that are", () => {
   assertMeant(new ZippyNetError("bad-image", "x"), ["bad-image"]);
   assert.throws(() => assertMeant(new ZippyNetError("bad-option", "x"), ["bad-image"]), /got bad-option: x/);
   assert.throws(() => assertMeant(new TypeError("x"), ["bad-image"]), /got TypeError: x/);

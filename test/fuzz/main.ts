@@ -1,7 +1,7 @@
 /**
  * Feeds image files and `.zn` files, altered at random, to what reads them, and keeps those that crash, hang or break
  * a promise:
- * `npm run fuzz -- [images] [zn] [--seconds N] [--seed N]`, an hour in all unless told.
+ * `npm run fuzz -- [images] [zn] [--seconds N] [--seed N]`, an hour in all by default.
  * `npm run fuzz -- images --replay FILE…` feeds files that were kept before.
  */
 import { fork, spawnSync } from "node:child_process";

@@ -201,7 +201,7 @@ suite("AVIF", async () => {
     });
   }
 
-  test("the AV1 data tell the range of colours that they do not describe", () => {
+  test("the AV1 data state the range of colours that they do not describe", () => {
     // a reduced still picture header of profile 0; sides of 1 bit; no tools; 8 bits, grey, no description
     const units = (narrow: boolean): Uint8Array => {
       const bits = `000 1 1 00000 0000 0000 0 0 000 000 0 1 0 ${narrow ? 0 : 1}`.replaceAll(" ", "");
@@ -213,7 +213,7 @@ suite("AVIF", async () => {
     assert.deepEqual(colourInAv1(units(false)), { ...unknown, fullRange: true });
   });
 
-  test("without a colour box, the AV1 data tell", async () => {
+  test("without a colour box, the AV1 data decide", async () => {
     // the encoder writes BT.709's primaries, sRGB's curve and the identity matrix into the sequence header
     const { image, notes } = await readImage(avif({ ...size, picture: pictures[10] }));
     near(image, (i) => levels(i, "RGB"));

@@ -123,7 +123,7 @@ for (const [name, make] of FILES) {
 }
 
 suite("profiles of tables", () => {
-  // each corner of the tables stands for a colour that is easily told: white, black and greys between
+  // each corner of the tables stands for a colour that is easily recognised: white, black and greys between
   const lightness = (at: readonly number[]): [number, number, number] => [
     (100 * at.reduce((a, b) => a + b)) / at.length,
     0,

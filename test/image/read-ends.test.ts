@@ -198,7 +198,7 @@ suite("a file that is cut and filled up with zeros", () => {
       }
     });
   }
-  test("the rows that are there are told", async () => {
+  test("the rows that are there are counted", async () => {
     const bytes = await coded[1]![1];
     await assert.rejects(
       readImage(filled(bytes, bytes.length >> 1)),

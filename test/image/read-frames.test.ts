@@ -77,7 +77,7 @@ suite("APNG", () => {
     }
   });
 
-  test("colour is told for all frames", async () => {
+  test("colour is stated for all frames", async () => {
     const gama = chunk("gAMA", u32(100_000));
     const after = [control(0, 8, 6, 0, 0), data(1, flat(8, 6, [128, 128, 128]))];
     const { image, notes } = await readImage(png(canvas, still, [gama, animation(1)], after));

@@ -217,7 +217,7 @@ suite("bands", () => {
   });
   test("an only extra band is alpha", async () =>
     assert.deepEqual(await alphaOf(five([0], [[10, 20, 30, 77]])), [77]));
-  test("two of which nothing is told are none", async () =>
+  test("two of unknown meaning are none", async () =>
     assert.equal(await alphaOf(five([0, 0], [[10, 20, 30, 77, 99]])), undefined));
   test("of grey too", async () => {
     const bytes = tiff(

@@ -184,7 +184,7 @@ test("a copy has the source's metadata and tags, or the request's, each as its d
   changes.length = 0;
 });
 
-test("tags that come later change nothing else of an object, and are told of", async () => {
+test("tags that come later change nothing else of an object, and have an event", async () => {
   await put("later", "x", { Metadata: { a: "b" }, Tagging: "old=1" });
   const of = { Bucket, Key: "later" };
   const { LastModified, ETag } = await client.send(new HeadObjectCommand(of));

@@ -120,7 +120,7 @@ test("no folder, no models, twins, a broken manifest: refused", async () => {
   await assert.rejects(openModels(broken), zippyError("bad-model", /manifest\.json/));
 });
 
-test("ZIPPYNET_MODELS names the folder unless told", async (t) => {
+test("ZIPPYNET_MODELS names the default folder", async (t) => {
   const before = process.env["ZIPPYNET_MODELS"];
   t.after(() => {
     if (before === undefined) delete process.env["ZIPPYNET_MODELS"];

@@ -60,7 +60,7 @@ describe("lineage of the models", () => {
     });
   }
 
-  it("is told by the card of each model that has a recipe", () => {
+  it("is in the card of each model that has a recipe", () => {
     for (const name of folders.filter((folder) => existsSync(join(MODELS, folder, "recipe.json")))) {
       assert.match(readFileSync(join(MODELS, name, "README.md"), "utf8"), /--recipe recipe\.json/);
     }

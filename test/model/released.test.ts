@@ -55,7 +55,7 @@ test("released models are what they were", () => {
   }
 });
 
-test("a released model that is changed, gone or not listed is told", () => {
+test("a released model that is changed, gone or not listed is found", () => {
   const folder = mkdtempSync(join(tmpdir(), "released-"));
   const path = join(folder, "made", "manifest.json");
   try {

@@ -44,7 +44,7 @@ export class RuntimeApi {
     });
   }
 
-  /** No answer will come: all that wait are told. */
+  /** No answer will come: all that wait fail. */
   fail(why: string): void {
     for (const { reject } of [...this.#running.values(), ...this.#waiting.splice(0)]) {
       reject(new Error(`the function failed: ${why}`));

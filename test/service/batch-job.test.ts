@@ -62,7 +62,7 @@ function json({ out, err }: Ended): Record<string, unknown> {
   return JSON.parse(out.toString()) as Record<string, unknown>;
 }
 
-test("backfill --batch: a job for what has no latents, its failures told, then nothing to do", async () => {
+test("backfill --batch: a job for what has no latents, its failures reported, then nothing to do", async () => {
   for (const key of HARD) await upload(key, face);
   await upload('text, "quoted".png', Buffer.from("no picture"));
   const before = control.jobs.length;

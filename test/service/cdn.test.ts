@@ -37,7 +37,7 @@ interface Parameter {
   readonly multiValue?: readonly { readonly value: string }[];
 }
 
-/** As CloudFront tells a function of one or several values. */
+/** One or several values in the form that CloudFront gives to a function. */
 function told(values: readonly string[]): Parameter {
   return { value: values[0]!, ...(values.length > 1 && { multiValue: values.map((value) => ({ value })) }) };
 }

@@ -8,7 +8,7 @@ const ENCODED = { outcome: "encoded", metadata: {} } as const;
 /** As test/service/picture.test.ts has them. */
 const DECODE_METRICS = ["BytesIn", "BytesOut", "Milliseconds", "NotModified", "Failed"];
 
-test("docs/operations.md tells the costs that the prices make", async () => {
+test("docs/operations.md has the costs that follow from the prices", async () => {
   const text = await readFile(new URL("../../docs/operations.md", import.meta.url), "utf8");
   const cost = servingCost({ encode: 100, decode: 40 }, { latents: 228, plain: 484 });
   const dollars = (each: number): string => `$${(each * 1e6).toFixed(2)}`;
@@ -31,7 +31,7 @@ test("docs/operations.md tells the costs that the prices make", async () => {
   assert.ok(text.includes(`${years} years`), `expected ${years} years`);
 });
 
-test("docs/operations.md tells what watching costs a month", async () => {
+test("docs/operations.md has what watching costs a month", async () => {
   const read = (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
   const [text, yaml] = [await read("docs/operations.md"), await read("deploy/observability.yml")];
   const alarm = yaml.split("Type: AWS::CloudWatch::Alarm").length - 1;

@@ -99,14 +99,14 @@ test("one upload that is rejected again and again is one message; another under 
   assert.deepEqual(told, ["junk", "junk", "junk 2"]);
 });
 
-test("keys of letters that SQS does not take are told of all the same", async () => {
+test("keys of letters that SQS does not take are reported all the same", async () => {
   const key = "a\ufffeb\uffff😀.png";
   await handle(await put(key, "no picture"));
   assert.doesNotMatch(sqs.bodies[0]!, /[\ufffe\uffff]/);
   assert.equal((JSON.parse(sqs.bodies[0]!) as { key: string }).key, key);
 });
 
-test("an archived upload is told of once, with what to do; once it is restored it is encoded", async () => {
+test("an archived upload is reported once, with what to do; once it is restored it is encoded", async () => {
   const face = await readFile(new URL("../images/face-hat-64.png", import.meta.url));
   const url = `${s3.endpoint}/uploads/archived`;
   const headers = { "x-amz-storage-class": "GLACIER" };
@@ -170,7 +170,7 @@ test("S3's test event is taken quietly; an upload that a lifecycle rule expires 
   }
 });
 
-test("a rejection that cannot be told fails the event, which comes again", async () => {
+test("a rejection that cannot be reported fails the event, which comes again", async () => {
   const event = await put("unheard", "no picture");
   sqs.broken = true;
   await assert.rejects(handle(event), {

@@ -18,7 +18,7 @@ before(async () => {
 
 after(() => service?.stop());
 
-test("pages of the origins told may use pictures, others may not, and no cache mixes them up", async () => {
+test("pages of the origins in the settings may use pictures, others may not, and no cache mixes them up", async () => {
   for (const asked of [
     service.image("face", "", { headers: { origin: SHOP } }),
     service.image("none", "", { headers: { origin: SHOP } }),
@@ -42,7 +42,7 @@ test("pages of the origins told may use pictures, others may not, and no cache m
   }
 });
 
-test("origins are told as browsers send them", () => {
+test("origins are written as browsers send them", () => {
   const read = (text: string) =>
     readSettings({ ZIPPYNET_LATENTS_BUCKET: "b", ZIPPYNET_CORS_ORIGINS: text }).corsOrigins;
   assert.deepEqual(read("*"), []);

@@ -98,7 +98,7 @@ test("what is wrong is said: missing, altered, expired; and of nothing else", as
     assertProblem(await service.ask(altered), 403, /expected the signature of this path and query/);
   }
   assertProblem(await service.ask(signed(KEY, "", -1)), 403, /expired at \d{4}-\d\d-\d\dT/);
-  // who may not ask is not told what is there
+  // who may not ask does not learn what is there
   assertProblem(await service.image("nowhere"), 403, /without "expires"/);
   const missing = await service.ask(signed("nowhere"));
   assertProblem(missing, 404, /there is no picture/);

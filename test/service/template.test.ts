@@ -55,7 +55,7 @@ function logging(group: string): string[] {
   return ["logs:CreateLogStream", "logs:PutLogEvents"].map((action) => `${action} ${group}.Arn`);
 }
 
-test("the uploads' trigger tells of all that the handler reads: creations, deletions, lifecycle rules, tags, restored archives", () => {
+test("the uploads' trigger sends all that the handler reads: creations, deletions, lifecycle rules, tags, restored archives", () => {
   const events = service.functions["encode"]!.events!.map(({ s3 }) => s3!);
   assert.deepEqual(
     events.map(({ event }) => event),
@@ -306,7 +306,7 @@ test("names that all regions share have the region in them", () => {
   for (const name of names) assert.match(String(name), /^zippynet-dev-us-east-1/);
 });
 
-test("docs/operations.md tells of every alarm, parameter and output", async () => {
+test("docs/operations.md names every alarm, parameter and output", async () => {
   const text = await readFile(new URL("../../docs/operations.md", import.meta.url), "utf8");
   const yaml = await readFile(new URL("../../serverless.yml", import.meta.url), "utf8");
   const alarms = Object.entries(resources).flatMap(([name, { Type }]) =>

@@ -8,7 +8,7 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** Where a page that is not driven tells what it found: with a POST, or in `?error=` what went wrong. */
+/** Where a page that is not driven reports what it found: with a POST, or in `?error=` what went wrong. */
 export class Answers {
   readonly origin: string;
   readonly #server: Server;
@@ -35,7 +35,7 @@ export class Answers {
     return new Answers(server);
   }
 
-  /** What a page that `show` opens tells; then `show`'s own result closes it. */
+  /** What a page that `show` opens reports; then `show`'s own result closes it. */
   async of(show: () => Promise<() => Promise<void>>): Promise<Answer> {
     this.#arrived = Promise.withResolvers();
     const close = await show();

@@ -15,7 +15,7 @@ suite("of choices in quick succession the last is shown", IN_CHROMIUM, () => {
   });
   after(() => site?.close());
 
-  test("another codec: WebP that comes late does not stand under JPEG; what cannot be written is told", async () => {
+  test("another codec: WebP that comes late does not stand under JPEG; what cannot be written is reported", async () => {
     const { page, errors } = await studied(site);
     await choose(page, "image/jpeg");
     await named(page, "JPEG");

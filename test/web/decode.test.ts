@@ -157,7 +157,7 @@ suite("zippynet/browser in Chromium, under the policy", IN_CHROMIUM, () => {
     await page.context().close();
   });
 
-  test("tells how far a search has come, as in Node", async () => {
+  test("reports how far a search has come, as in Node", async () => {
     const { page } = await site.page("empty.html");
     const found = await page.evaluate(async (module) => {
       const { encode, toInline } = (await import(module)) as typeof Browser;

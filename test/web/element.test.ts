@@ -66,7 +66,7 @@ suite("<zippy-img> in Chromium, under the policy", IN_CHROMIUM, () => {
       const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
       const observer = new PerformanceObserver(() => undefined);
       observer.observe({ type: "layout-shift", buffered: true });
-      for (let i = 0; i < 3; i++) await frame(); // the last pictures are painted, and what moved is told
+      for (let i = 0; i < 3; i++) await frame(); // the last pictures are painted, and what moved is recorded
       const moved = observer.takeRecords() as (PerformanceEntry & { value: number })[];
       return moved.reduce((sum, { value }) => sum + value, 0);
     });
@@ -154,7 +154,7 @@ suite("<zippy-img> in Chromium, under the policy", IN_CHROMIUM, () => {
     await page.context().close();
   });
 
-  test("takes the place that an <img> takes, whatever tells its size; object-fit and object-position are its own", async () => {
+  test("takes the place that an <img> takes, whatever states its size; object-fit and object-position are its own", async () => {
     const ways = [
       "",
       'width="84"',
@@ -219,7 +219,7 @@ suite("<zippy-img> in Chromium, under the policy", IN_CHROMIUM, () => {
     await page.context().close();
   });
 
-  test("decode() does not wait for the viewport, and rejects; complete tells", async () => {
+  test("decode() does not wait for the viewport, and rejects; complete says whether it is done", async () => {
     const tags = `${FAR}<zippy-img src="${inline}" alt=""></zippy-img><zippy-img src="AAAA" alt=""></zippy-img>`;
     site.write("decode.html", html(tags));
     const { page } = await site.page("decode.html");

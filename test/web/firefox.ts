@@ -23,8 +23,8 @@ const PREFERENCES = {
 };
 
 /**
- * Firefox with a page open, in a profile of its own, without a window. It is not driven: the page itself tells what it
- * found.
+ * Firefox with a page open, in a profile of its own, without a window. It is not driven: the page itself reports what
+ * it found.
  */
 export class Firefox {
   readonly #child: ChildProcess;

@@ -104,7 +104,7 @@ suite("the page opens what it makes", IN_CHROMIUM, () => {
     await page.context().close();
   });
 
-  test("what it cannot open is told, with all cleared: the address of a picture", async () => {
+  test("what it cannot open is reported, with all cleared: the address of a picture", async () => {
     const { page, errors } = await site.page("");
     await settled(page);
     await page.evaluate(() => {

@@ -106,7 +106,7 @@ suite("the page in Chromium, under the policy", IN_CHROMIUM, () => {
   test("a photograph of 24 megapixels is taken and the page stays awake; HEIC and text are refused in words", async () => {
     const { page, errors } = await site.page("");
     await settled(page);
-    // other work may hold the page up as well: the best of a few photographs tells what the page itself does
+    // other work may hold the page up as well: the best of a few photographs shows what the page itself does
     let asleep = 1;
     for (let photograph = 0; photograph < 5 && asleep >= 0.5; photograph++)
       asleep = Math.min(asleep, await page.evaluate(shareAsleep, photograph));

@@ -31,7 +31,7 @@ test("weights come as URLs, bytes, buffers, or functions that give them", async 
   }
 });
 
-test("what is no package and what is no file are told", async () => {
+test("what is no package and what is no file are errors", async () => {
   for (const model of [undefined, null, 5, "faces", new Uint8Array(9), {}, { manifest: 5n, files: {} }]) {
     const refused = zippyError("bad-option", /^expected models as a list of what packages .*, got ./);
     assert.throws(() => portable.configure({ models: [model as never] }), refused);

@@ -18,7 +18,7 @@ export class Site {
     this.browser = browser;
   }
 
-  /** @param models a folder of models; those of the project unless told */
+  /** @param models a folder of models; by default those of the project */
   static async open(models?: string): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), "zippynet-web-"));
     await buildWeb({ out: folder, ...(models !== undefined && { models }) });

@@ -171,7 +171,7 @@ function painted(page: Page): Promise<number[][]> {
   );
 }
 
-test("a folder's pictures: each once, also those within; what cannot be read is told", async () => {
+test("a folder's pictures: each once, also those within; what cannot be read is reported", async () => {
   const folder = mkdtempSync(join(tmpdir(), "zippynet-wall-"));
   try {
     mkdirSync(join(folder, "b"));

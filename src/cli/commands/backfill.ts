@@ -85,11 +85,11 @@ interface Report extends Record<Exclude<State, "foreign">, number> {
   readonly encoded?: number;
   readonly removed?: number;
   readonly failed?: number;
-  /** Of what was encoded. */
+  /** Sums over what was encoded: bytes of uploads and of files. */
   readonly bytesBefore?: number;
   readonly bytesAfter?: number;
   readonly failures?: Summary["failures"];
-  /** Of S3 Batch Operations. */
+  /** Id of the job of S3 Batch Operations, with `--batch`. */
   readonly job?: string;
 }
 

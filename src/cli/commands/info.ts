@@ -10,7 +10,7 @@ import { type Failure, failure, isFailure, warnIfNone } from "../results.ts";
 interface FileInfo extends Omit<Description, "model"> {
   readonly in: string;
   readonly bytes: number;
-  /** Of latents. */
+  /** Only for latents. */
   readonly model?: {
     readonly number: number;
     /** If the model is here. */

@@ -39,7 +39,7 @@ export interface ObjectDone {
     | "decoded"
     | "outdated"
     | "exported";
-  /** Of an object that was encoded. */
+  /** Only if it was encoded: bytes of the upload and of the file. */
   readonly bytesBefore?: number;
   readonly bytesAfter?: number;
 }

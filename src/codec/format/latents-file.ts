@@ -57,7 +57,7 @@ export const EXTENSION_TAG = 0xbf;
 
 /** Models 1 to 5 have the short form. */
 const SHORT_MODELS = 5;
-/** Of model 5; the others' follow. */
+/** The short tags of model 5, those of models 1 to 4 follow. */
 const SHORT_TAG = 0xb0;
 const LONG_TAG = 0x80;
 const STATED_SIZE = 15;

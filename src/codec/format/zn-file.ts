@@ -97,7 +97,7 @@ export interface Description {
   readonly height: number;
   readonly kind: Kind;
   readonly alpha: boolean;
-  /** Of latents. */
+  /** Only for latents. */
   readonly model?: number;
   readonly quality?: number;
   readonly grey?: boolean;

@@ -97,7 +97,7 @@ export function fittingGain(model: Model, start: Start): WeighedStart {
   return { ...best([...around, ...gains(NARROW)], lambda), lambda };
 }
 
-/** @param usual what it lies near to */
+/** λ of a picture from trials at several gains. @param usual λ of its quality, to which it is kept near */
 function ownLambda(starts: readonly Start[], usual: number): number {
   const trials = starts.map(({ trial }) => trial).sort((a, b) => a.quality - b.quality);
   const [coarse, fine] = [trials[0]!, trials.at(-1)!];

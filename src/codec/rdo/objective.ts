@@ -25,7 +25,7 @@ export function weighedBy(lambda: number): Loss {
 
 /** The power by which errors, or bits, beyond those wanted become dearer: they are twice as dear at 3.5 % more. */
 const STEEPNESS = 20;
-/** By what factor λ may change on the way to a target. */
+/** The largest factor by which λ may change on the way to a target. */
 const FARTHEST = 4;
 
 /**

@@ -45,7 +45,7 @@ interface Search {
   readonly model: Model;
   readonly start: Start;
   readonly goal: Goal;
-  /** Of the channels; see `LocalDistortion`. */
+  /** One for each channel of the latents; see `LocalDistortion`. */
   readonly curvature: Float32Array;
   readonly onDecoded: (trial: Trial) => void;
   /** Called with work that is done, in codings of the latents. */

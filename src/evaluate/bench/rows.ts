@@ -2,7 +2,7 @@
 export interface Row {
   readonly name: string;
   readonly ours: number;
-  /** Of AVIF, or of what the name says. */
+  /** The same of AVIF, or of what the name says. */
   readonly avif: number;
   readonly ratio: number;
 }

@@ -61,7 +61,7 @@ export async function ownVersion(): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Of a package that is installed: a part of what a cache goes by. */
+/** The version of an installed package, as a part of a cache's key. */
 export function packageVersion(name: string): string {
   const path = new URL(`../../../node_modules/${name}/package.json`, import.meta.url);
   const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };

@@ -26,7 +26,7 @@ export const inRank1: Measure = ({ rank1 = Number.NaN }) => rank1;
 /** In dB: what a picture without loss counts as, so that means stay finite. */
 const LOSSLESS = 60;
 
-/** Of one picture, on its way into a mean. */
+/** A PSNR of which means can be taken: that of a picture without loss counts as `LOSSLESS`. */
 export function finite(psnr: number): number {
   return Math.min(psnr, LOSSLESS);
 }

@@ -6,7 +6,7 @@ import type { Image } from "../../codec/image.ts";
 
 /** Tells faces apart, as `@vladmandic/face-api` does: dlib's face recognition network, converted. */
 export interface Recogniser {
-  /** Of packages and settings: part of a cache's key. */
+  /** Versions of packages and settings, as a part of a cache's key. */
   readonly name: string;
   /** Where the face of a picture is; undefined if none is found. */
   find(image: Image): Promise<Square | undefined>;

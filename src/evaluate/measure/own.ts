@@ -49,7 +49,7 @@ export interface OwnPoint extends Point {
   readonly estimated: number;
   /** Most bytes that a file has above its estimate. */
   readonly mostOver: number;
-  /** Of the worst image, in dB. */
+  /** PSNR of the worst image, in dB. */
   readonly leastPsnr: number;
   readonly bitsPerPixel: number;
   /** How many files are of each kind. */

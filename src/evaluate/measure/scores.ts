@@ -3,7 +3,7 @@ import type { Image } from "../../codec/image.ts";
 /** What may be measured beside PSNR, by the name in the report's data; `metrics.ts` has what measures it. */
 export const SCORES = ["ssim"] as const;
 
-/** By metric; missing where it was not measured. */
+/** The value of each metric; missing where it was not measured. */
 export type Scores = { readonly [name in (typeof SCORES)[number]]?: number };
 
 /** How alike two images of one size are. */

@@ -22,13 +22,13 @@ export interface Peer {
 
 /** One image at one quality. */
 export interface Measured extends Scores {
-  /** Of the whole file. */
+  /** Bytes of the whole file. */
   readonly bytes: number;
   readonly payload: number | undefined;
   readonly psnr: number;
 }
 
-/** From one whole number to another. */
+/** The whole numbers from one to another. */
 export const steps = (from: number, to: number, by: number): number[] =>
   Array.from({ length: Math.floor((to - from) / by) + 1 }, (_, i) => from + i * by);
 

@@ -17,7 +17,7 @@ import { failures } from "./failures.ts";
 import { looks } from "./looks.ts";
 import { type Cell, pageSample, sheet } from "./sheet.ts";
 
-/** Of the page's samples. */
+/** The samples of the page that are shown. */
 const SAMPLES = ["1-portrait", "2-portrait", "3-portrait", "5-red-shirt", "6-cap"] as const;
 const SIDE = 64;
 /** At most so many bytes of ZippyNet's. */

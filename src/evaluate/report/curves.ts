@@ -25,7 +25,7 @@ const COLOURS: Readonly<Record<string, Colour>> = {
   thumbhash: { light: "#b8488f", dark: "#ec93cb" },
 };
 
-/** From the lowest effort to the highest. */
+/** The colours of ZippyNet's curves, from the lowest effort to the highest. */
 const OWN_COLOURS: readonly Colour[] = [
   { light: "#b2182b", dark: "#ff7b72" },
   { light: "#d6604d", dark: "#ffa28b" },

@@ -26,7 +26,7 @@ export interface SheetCell {
 /** One picture at equal bytes. */
 export interface SheetRow {
   readonly name: string;
-  /** Of our file, which the others may not exceed if they can. */
+  /** Bytes of our file. The others are given no more, if they can do with that. */
   readonly bytes: number;
   readonly cells: readonly SheetCell[];
 }
@@ -54,7 +54,7 @@ const PICTURES = 4;
 const QUALITIES = [40, 80];
 
 interface Coded {
-  /** Of the file, or of its payload where the peer has one. */
+  /** Bytes of the file, or of its payload where the peer has one. */
   readonly bytes: number;
   readonly image: Image;
   readonly psnr: number;

@@ -10,7 +10,7 @@ export function toMarkdown(report: Report): string {
   return `${[`# ${title}`, ...blocks.flatMap(toText)].join("\n\n")}\n`;
 }
 
-/** Of the SVG files beside the Markdown. */
+/** The name of the SVG file of a plot, beside the Markdown. */
 export function plotFile({ name }: SetReport, kind: PlotKind): string {
   return `${name}-${kind}.svg`;
 }

@@ -21,7 +21,7 @@ export interface Outline {
 
 export type Block =
   | { readonly kind: "text"; readonly text: string }
-  /** Of level 2 with an anchor, of level 3 without. */
+  /** A heading of level 2 with an anchor, or of level 3 without. */
   | { readonly kind: "heading"; readonly text: string; readonly anchor?: string }
   | { readonly kind: "list"; readonly items: readonly string[] }
   | { readonly kind: "table"; readonly table: Table }

@@ -41,7 +41,7 @@ const LEGEND_LINE = 20;
 /** Below the lowest point, for the names of curves that begin there. */
 const ROOM = 40;
 const LABEL_HEIGHT = 15;
-/** Of a letter, on average. */
+/** The mean width of a letter. */
 const LETTER_WIDTH = 7.6;
 
 /** So many curves have their names where they begin; more have a legend. */

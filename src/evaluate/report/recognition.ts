@@ -37,9 +37,9 @@ export interface RecognitionSettings {
 /** Beside ours, if they are among the peers; AVIF without its container. */
 const PEERS: readonly string[] = ["webp", "avif", "mozjpeg", "thumbhash"];
 
-/** Of every codec that has them, until all are recognised. */
+/** The qualities of codecs that have them, from the lowest until nearly all faces are recognised. */
 const QUALITIES = [1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
-/** Share that counts as all. */
+/** The share of faces from which on all count as recognised. */
 const ALL = 0.98;
 
 /** A picture of a face, and what it is known by. */

@@ -10,7 +10,7 @@ import { ALIAS, DEPLOYMENT } from "../settings.ts";
 
 /** The version of a function that its alias points to. */
 export interface CurrentVersion {
-  /** Of this version, not of the alias. */
+  /** The ARN of this version, not that of the alias. */
   readonly arn: string;
   /** Its environment variables. */
   readonly variables: Readonly<Record<string, string>>;

@@ -35,7 +35,7 @@ export interface BackfillWork {
   /** How many latents have their metadata read. */
   readonly questions: number;
   readonly encodes: number;
-  /** Of the uploads that will be encoded. */
+  /** Bytes of the uploads that will be encoded. */
   readonly bytes: number;
   /** Whether a job of S3 Batch Operations does it, instead of this machine. */
   readonly byJob?: boolean;

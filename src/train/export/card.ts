@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Recipe, Stage } from "../recipe.ts";
 import type { RunReport } from "../run.ts";
 
-/** Of the curve. */
+/** The quality of which `curveOf` shows bytes and PSNR. */
 const QUALITY = 40;
 
 /**
@@ -78,7 +78,7 @@ function percent(shares: readonly number[], i: number): string {
   return `${Math.round((100 * shares[i]!) / shares.reduce((a, b) => a + b, 0))} %`;
 }
 
-/** Of each set and size that the last stage looked at. */
+/** A row for each set and size of the last evaluation. */
 function curveOf(stages: readonly Stage[], evaluations: readonly (readonly RunReport[])[]): string {
   const columns = [
     ...new Set(

@@ -43,7 +43,7 @@ interface Kernel {
  */
 export class Eigenbases {
   readonly #slots: readonly Slot[];
-  /** By slot; undefined where it is no kernel. */
+  /** The bases of each slot; undefined where it is no kernel. */
   readonly #kernels: readonly (Kernel | undefined)[];
   #started: boolean;
 

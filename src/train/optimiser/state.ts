@@ -18,14 +18,14 @@ export interface OptimiserState extends EigenbasesState {
   readonly second: Float32Array;
 }
 
-/** Of weights of whose gradients nothing is known yet. */
+/** The state for weights before any gradient is known. */
 export function initialState(slots: readonly Slot[], parameters: Float32Array): OptimiserState {
   const zeros = () => new Float32Array(parameters.length);
   const average = parameters.slice();
   return { step: 0, parameters, average, first: zeros(), second: zeros(), ...noEigenbases(slots) };
 }
 
-/** Of a run that has not begun: nothing observed. */
+/** The state before the first step: nothing observed. */
 export function noEigenbases(slots: readonly Slot[]): EigenbasesState {
   const size = slots.reduce((total, slot) => {
     const [, input, output] = kernelShape(slot) ?? [0, 0, 0];

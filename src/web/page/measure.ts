@@ -12,12 +12,12 @@ export function inDecibels(psnr: number): string {
   return Number.isFinite(psnr) ? `${psnr.toFixed(1)} dB` : "no loss";
 }
 
-/** With the separators of the reader's language. */
+/** Bytes with the separators of the reader's language. */
 export function inBytes(bytes: number): string {
   return `${bytes.toLocaleString()} ${bytes === 1 ? "byte" : "bytes"}`;
 }
 
-/** Of a million bytes. */
+/** Bytes in megabytes of a million bytes. */
 export function inMegabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -41,7 +41,7 @@ export interface Parts {
   /** Whether those have to be understood. */
   readonly essential?: boolean;
   readonly brand?: string;
-  /** Of the picture's item: `av01` unless told. */
+  /** Of the picture's item: `av01` by default. */
   readonly type?: string;
 }
 
