@@ -1,7 +1,7 @@
 import cliProgress from "cli-progress";
 
 /** A bar appears only if work lasts longer than this, in milliseconds. */
-const PATIENCE = 1000;
+const BAR_DELAY = 1000;
 
 export interface Progress {
   /** So many more are done. `note` is shown at the end of the bar. */
@@ -24,7 +24,7 @@ export function startProgress(total: number, unit: string): Progress {
   let bar: cliProgress.SingleBar | undefined;
   const show = (): void => {
     const seconds = (Date.now() - began) / 1000;
-    if (!bar && done < all && seconds * 1000 > PATIENCE) {
+    if (!bar && done < all && seconds * 1000 > BAR_DELAY) {
       bar = new cliProgress.SingleBar(
         {
           format: `{bar} {percentage} %  {value} of {total} ${unit}, {rate}/s  {left}{note}`,

@@ -33,18 +33,18 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
   const began = performance.now();
   const { method } = event.requestContext.http;
   const head = method === "HEAD";
-  let secret = false; // whether errors must not be cached; until the settings are loaded, no error reveals anything
+  let uncached = false; // whether errors must not be cached; until the settings are loaded, no error reveals anything
   let cors = FOR_ALL_PAGES;
   try {
     const context = await pictureContext();
     cors = corsOf(context.settings.corsOrigins, event.headers["origin"]);
     if (method === "OPTIONS") return respondPreflight(cors);
     if (method === "POST" && event.rawPath.endsWith("/inline")) {
-      secret = true; // the answer depends on the body, so nobody else may get it from a cache
+      uncached = true; // the answer depends on the body, so nobody else may get it from a cache
       return await answerMany(context, event, cors, began);
     }
     if (method !== "GET" && !head) throw new Problem(405, `expected GET, HEAD or OPTIONS, got ${method}`);
-    secret = context.settings.signingSecrets.length > 0;
+    uncached = context.settings.signingSecrets.length > 0;
     const { answer, cacheControl } = await answerTo(context, event);
     logRequest(event, answer.body ? 200 : 304, {
       BytesIn: answer.bytesIn,
@@ -66,7 +66,7 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
       { Milliseconds: performance.now() - began, Failed: failed ? 1 : 0 },
       problem,
     );
-    return respondProblem(problem, { head, secret, cors });
+    return respondProblem(problem, { head, uncached, cors });
   }
 }
 

@@ -10,7 +10,7 @@ import { makeFolders } from "../make-folders.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Milliseconds that the service may take to stop before it is killed. */
-const PATIENCE = 5000;
+const KILL_AFTER = 5000;
 
 export interface RunOptions {
   readonly apiPort: number;
@@ -96,7 +96,7 @@ export class RunningService {
     this.#stopping = true;
     await rm(this.#file, { force: true });
     this.#child.kill("SIGTERM");
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), PATIENCE);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), KILL_AFTER);
     await this.ended;
     clearTimeout(timer);
   }

@@ -30,7 +30,7 @@ export interface PoolOptions {
 }
 
 /** Milliseconds after which a thread without work ends. */
-const PATIENCE = 5000;
+const IDLE_TIME = 5000;
 
 /** One core is left to the program that asks; more than four threads only fill memory. */
 export function usualThreads(): number {
@@ -190,7 +190,7 @@ class Thread<Task, Result> {
     this.#jobs.delete(message.id);
     if (this.#jobs.size === 0) {
       this.#worker.unref();
-      this.#timer = setTimeout(() => void this.stop(), PATIENCE).unref();
+      this.#timer = setTimeout(() => void this.stop(), IDLE_TIME).unref();
     }
     if (message.kind === "done") job?.done(message.result);
     else {

@@ -9,7 +9,7 @@ import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
  * Milliseconds that an AWS service may take to accept a connection, and to answer on it. Without these limits the SDK
  * waits for ever. Three attempts stay within the 20 s of the decode function.
  */
-export const PATIENCE = { connectionTimeout: 2000, socketTimeout: 6000 };
+export const TIMEOUTS = { connectionTimeout: 2000, socketTimeout: 6000 };
 
 /** How many times a key is read, encoded and written before `encodeObject` gives up because it keeps changing. */
 export const ROUNDS = 8;

@@ -54,80 +54,142 @@ const WARM_UP = 200;
 
 /** Trains until the budget is used or the signal comes; leaves a checkpoint either way, and returns it. */
 export async function train(options: RunOptions): Promise<Trained> {
-  const { plan, images, folder, budget, from, signal, onReport } = options;
-  const rateAt = (done: number) => learningRate(plan.rate, trainer.steps, done, plan.flat);
-  const start = startOf(from, plan);
-  const random = new Random(start.progress.random);
-  const sampler = new Sampler(images.train, random, plan.sampling);
-  const trainer = new Trainer(plan.architecture, start.optimiser, plan);
-  await makeFolders(folder);
-  const log = join(folder, "log.jsonl");
-  if (from instanceof Float32Array) await rm(log, { force: true }); // an earlier run's lines are none of this one's
-  let { samples, seconds } = start.progress;
-  let skipped = 0;
-  let since = { samples: 0, seconds: 0, steps: 0, loss: 0, norm: 0 };
-  let [checkpointAt, evaluateAt] = [seconds + options.checkpointMinutes * 60, seconds];
-  const used = () =>
-    "minutes" in budget ? seconds / (budget.minutes * 60) : budget.samples > 0 ? samples / budget.samples : 1;
+  await makeFolders(options.folder);
+  const log = join(options.folder, "log.jsonl");
+  if (options.from instanceof Float32Array) await rm(log, { force: true }); // a new run has a log of its own
+  return new TrainingRun(options, log).toItsEnd();
+}
 
-  const report = async (heldOut?: readonly HeldOutPoint[]): Promise<void> => {
-    const done = Math.min(1, used());
+/** Sums over the steps since the last report. */
+interface Since {
+  samples: number;
+  seconds: number;
+  /** Steps whose gradient was finite. Loss and norm are summed over these alone. */
+  steps: number;
+  loss: number;
+  norm: number;
+}
+
+const NOTHING: Readonly<Since> = { samples: 0, seconds: 0, steps: 0, loss: 0, norm: 0 };
+
+class TrainingRun {
+  readonly #options: RunOptions;
+  readonly #log: string;
+  readonly #random: Random;
+  readonly #sampler: Sampler;
+  readonly #trainer: Trainer;
+  #samples: number;
+  /** Seconds of training so far, and those at which the next checkpoint and evaluation are due. */
+  #seconds: number;
+  #checkpointAt: number;
+  #evaluateAt: number;
+  #skipped = 0;
+  #since: Since = { ...NOTHING };
+
+  constructor(options: RunOptions, log: string) {
+    const { plan, images, from, checkpointMinutes } = options;
+    const { progress, optimiser } = startOf(from, plan);
+    this.#options = options;
+    this.#log = log;
+    this.#random = new Random(progress.random);
+    this.#sampler = new Sampler(images.train, this.#random, plan.sampling);
+    this.#trainer = new Trainer(plan.architecture, optimiser, plan);
+    this.#samples = progress.samples;
+    this.#seconds = progress.seconds;
+    this.#checkpointAt = progress.seconds + checkpointMinutes * 60;
+    this.#evaluateAt = progress.seconds;
+  }
+
+  async toItsEnd(): Promise<Trained> {
+    const { signal, checkpointMinutes, evaluateMinutes } = this.#options;
+    while (this.#used() < 1 && !signal?.aborted) {
+      if (this.#seconds >= this.#evaluateAt) {
+        await this.#report(this.#evaluated());
+        this.#evaluateAt = this.#seconds + evaluateMinutes * 60;
+      }
+      this.#step();
+      if (this.#since.seconds >= REPORT_SECONDS) await this.#report();
+      if (this.#seconds >= this.#checkpointAt) {
+        await this.#checkpoint();
+        this.#checkpointAt = this.#seconds + checkpointMinutes * 60;
+      }
+      await new Promise(setImmediate); // lets signals in
+    }
+    const finished = this.#used() >= 1;
+    await this.#report(finished ? this.#evaluated() : undefined);
+    const last = await this.#checkpoint();
+    this.#trainer.dispose();
+    return { ...last, finished };
+  }
+
+  /** Share of the budget that is used; above 1 where the last step went beyond it. */
+  #used(): number {
+    const { budget } = this.#options;
+    if ("minutes" in budget) return this.#seconds / (budget.minutes * 60);
+    return budget.samples > 0 ? this.#samples / budget.samples : 1;
+  }
+
+  #rate(done: number): number {
+    const { rate, flat } = this.#options.plan;
+    return learningRate(rate, this.#trainer.steps, done, flat);
+  }
+
+  #step(): void {
+    const began = performance.now();
+    const batch = this.#sampler.next();
+    const noise = this.#sampler.noise(this.#trainer.latents(batch));
+    const { loss, norm } = this.#trainer.step(batch, noise, this.#rate(this.#used()));
+    const took = (performance.now() - began) / 1000;
+    this.#seconds += took;
+    this.#samples += batch.levels.length;
+    this.#since.seconds += took;
+    this.#since.samples += batch.levels.length;
+    if (!Number.isFinite(norm)) {
+      this.#skipped++;
+      return;
+    }
+    this.#since.steps++;
+    this.#since.loss += loss;
+    this.#since.norm += norm;
+  }
+
+  #evaluated(): readonly HeldOutPoint[] {
+    return evaluateHeldOut(this.#trainer, this.#options.images.heldOut, this.#options.plan);
+  }
+
+  /** Writes a line of the log and begins new sums. */
+  async #report(heldOut?: readonly HeldOutPoint[]): Promise<void> {
+    const [done, since] = [Math.min(1, this.#used()), this.#since];
     const line: RunReport = {
-      step: trainer.steps,
-      samples,
-      seconds,
-      secondsLeft: done > 0 ? (seconds * (1 - done)) / done : Number.POSITIVE_INFINITY,
+      step: this.#trainer.steps,
+      samples: this.#samples,
+      seconds: this.#seconds,
+      secondsLeft: done > 0 ? (this.#seconds * (1 - done)) / done : Number.POSITIVE_INFINITY,
       done,
       imagesPerSecond: since.samples / since.seconds,
-      rate: rateAt(done),
+      rate: this.#rate(done),
       loss: since.loss / since.steps,
       norm: since.norm / since.steps,
-      skipped,
+      skipped: this.#skipped,
       ...(heldOut && { heldOut }),
     };
-    since = { samples: 0, seconds: 0, steps: 0, loss: 0, norm: 0 };
-    await appendFile(log, `${JSON.stringify(line)}\n`);
-    onReport?.(line);
-  };
-  const checkpoint = async (): Promise<Checkpoint> => {
-    const progress: RunProgress = { samples, seconds, random: random.state };
-    const state: Checkpoint = { plan, progress, optimiser: trainer.state() };
-    await writeCheckpoint(checkpointPath(folder), state);
-    trainer.renew(); // as a resumed run does
-    return state;
-  };
-
-  while (used() < 1 && !signal?.aborted) {
-    if (seconds >= evaluateAt) {
-      await report(evaluateHeldOut(trainer, images.heldOut, plan));
-      evaluateAt = seconds + options.evaluateMinutes * 60;
-    }
-    const began = performance.now();
-    const batch = sampler.next();
-    const noise = sampler.noise(trainer.latents(batch));
-    const { loss, norm } = trainer.step(batch, noise, rateAt(used()));
-    const took = (performance.now() - began) / 1000;
-    seconds += took;
-    samples += batch.levels.length;
-    since.seconds += took;
-    since.samples += batch.levels.length;
-    if (Number.isFinite(norm)) {
-      since.steps++;
-      since.loss += loss;
-      since.norm += norm;
-    } else skipped++;
-    if (since.seconds >= REPORT_SECONDS) await report();
-    if (seconds >= checkpointAt) {
-      await checkpoint();
-      checkpointAt = seconds + options.checkpointMinutes * 60;
-    }
-    await new Promise(setImmediate); // lets signals in
+    this.#since = { ...NOTHING };
+    await appendFile(this.#log, `${JSON.stringify(line)}\n`);
+    this.#options.onReport?.(line);
   }
-  const finished = used() >= 1;
-  await report(finished ? evaluateHeldOut(trainer, images.heldOut, plan) : undefined);
-  const last = await checkpoint();
-  trainer.dispose();
-  return { ...last, finished };
+
+  async #checkpoint(): Promise<Checkpoint> {
+    const { plan, folder } = this.#options;
+    const progress: RunProgress = {
+      samples: this.#samples,
+      seconds: this.#seconds,
+      random: this.#random.state,
+    };
+    const state: Checkpoint = { plan, progress, optimiser: this.#trainer.state() };
+    await writeCheckpoint(checkpointPath(folder), state);
+    this.#trainer.renew(); // as a resumed run does
+    return state;
+  }
 }
 
 /**

@@ -2,13 +2,13 @@ import { extname } from "node:path";
 import { Command, Option } from "commander";
 import type { Look } from "../../codec/network/architecture.ts";
 import { PICTURE_FORMATS, type PictureFormat, pictureFormatOf } from "../../image/formats.ts";
-import { type BatchOptions, runBatch } from "../files/batch-command.ts";
+import { type FileOptions, runOnFiles } from "../files/file-command.ts";
 import { isZnFile } from "../files/inputs.ts";
 import { destinationOf } from "../files/outputs.ts";
 import { MAX_JOBS, usage, whole } from "../options.ts";
 import { formatOption, lookOption } from "../picture-options.ts";
 
-interface DecodeOptions extends BatchOptions {
+interface DecodeOptions extends FileOptions {
   readonly format: PictureFormat;
   readonly look: Look;
   readonly overwrite?: boolean;
@@ -39,7 +39,7 @@ export function decodeCommand(): Command {
       const format = (to.kind === "file" && endingOf(to.path)) || options.format;
       if (format !== options.format && command.getOptionValueSource("format") === "cli")
         usage(command, `expected a file of ${options.format}, as --format says, got ${to.path}`);
-      await runBatch(command, options, {
+      await runOnFiles(command, options, {
         named,
         to,
         wanted: isZnFile,

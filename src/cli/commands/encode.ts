@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { type BatchOptions, runBatch } from "../files/batch-command.ts";
+import { type FileOptions, runOnFiles } from "../files/file-command.ts";
 import { isImageFile, isZnFile } from "../files/inputs.ts";
 import { destinationOf } from "../files/outputs.ts";
 import { type EncodeOptions, MAX_JOBS, whole, wishOf, withEncodeOptions } from "../options.ts";
@@ -20,9 +20,9 @@ export function encodeCommand(): Command {
     .option("--json", "report as JSON")
     .addOption(new Option("--quiet", "report failures only").conflicts("verbose"))
     .option("-v, --verbose", "report each file")
-    .action(async (names: string[], options: BatchOptions & EncodeOptions, command: Command) => {
+    .action(async (names: string[], options: FileOptions & EncodeOptions, command: Command) => {
       const { named, to } = await destinationOf(command, names, options, isZnFile);
-      await runBatch(command, options, {
+      await runOnFiles(command, options, {
         named,
         to,
         wanted: isImageFile,

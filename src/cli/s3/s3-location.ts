@@ -27,17 +27,17 @@ async function localService(): Promise<LocalService | undefined> {
 }
 
 /** The two buckets of the service, if they are known. */
-export interface Sides {
+export interface Buckets {
   readonly uploadsBucket: string | undefined;
   readonly latentsBucket: string | undefined;
 }
 
 /**
  * Finds the other bucket and sets the environment for the SDK: AWS as it is configured, or, if the bucket is one of the
- * local service's and nobody named an endpoint, that service. What an option names goes first, then what the
- * environment names (ZIPPYNET_UPLOADS_BUCKET, ZIPPYNET_LATENTS_BUCKET).
+ * local service's and nobody named an endpoint, that service. An option comes first, then the environment
+ * (ZIPPYNET_UPLOADS_BUCKET, ZIPPYNET_LATENTS_BUCKET), then the local service.
  */
-export async function useBucket(bucket: string, named: Partial<Sides>): Promise<Sides> {
+export async function useBucket(bucket: string, named: Partial<Buckets>): Promise<Buckets> {
   const { env } = process;
   const local = await localService();
   const isLocal = local !== undefined && [local.uploadsBucket, local.latentsBucket].includes(bucket);

@@ -18,7 +18,7 @@ import { makeFolders } from "../../make-folders.ts";
 import { type Models, openModels } from "../../model/folder.ts";
 import { type SafeTensor, writeSafetensors } from "../../model/safetensors.ts";
 import { findPython, runPython, TORCH_FOLDER } from "../../train/torch.ts";
-import { finite, mean } from "../measure/curve.ts";
+import { cappedPsnr, mean } from "../measure/curve.ts";
 import { type Picture, parseSet, readSet, type SetWish } from "../measure/sets.ts";
 import { sheet } from "../picture/sheet.ts";
 import { startProgress } from "../progress.ts";
@@ -220,7 +220,7 @@ function table(
   const lines = qualities.map((_, i) => {
     const row = decoded[i]!;
     const decibels = (look: "faithful" | "natural") =>
-      mean(row.map((both, j) => finite(psnr(pictures[j]!.image, both[look]))));
+      mean(row.map((both, j) => cappedPsnr(psnr(pictures[j]!.image, both[look]))));
     const [faithful, natural] = verdicts[i]!;
     const cells = [
       mean(row.map(({ bytes }) => bytes)).toFixed(0),

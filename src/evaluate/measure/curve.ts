@@ -27,7 +27,7 @@ export const inRank1: Measure = ({ rank1 = Number.NaN }) => rank1;
 const LOSSLESS = 60;
 
 /** A PSNR of which means can be taken: that of a picture without loss counts as `LOSSLESS`. */
-export function finite(psnr: number): number {
+export function cappedPsnr(psnr: number): number {
   return Math.min(psnr, LOSSLESS);
 }
 

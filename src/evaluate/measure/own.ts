@@ -5,7 +5,7 @@ import { psnr } from "../../codec/rate-distortion.ts";
 import { decodePicture, type ModelSource } from "../../image/decode.ts";
 import { encodePicture } from "../../image/encode.ts";
 import { cached, hashImages } from "./cache.ts";
-import { finite, inParallel, mean, type Point } from "./curve.ts";
+import { cappedPsnr, inParallel, mean, type Point } from "./curve.ts";
 import { type Metrics, meanScores, type Scores, scoresOf } from "./scores.ts";
 
 /** How ZippyNet's files are made. */
@@ -77,7 +77,7 @@ export async function ownFile(
   const row = {
     bytes: file.length,
     estimated: estimatedBits === undefined ? file.length - CLASSICAL_HEADER : estimatedBits / 8,
-    psnr: finite(psnr(image, decoded)),
+    psnr: cappedPsnr(psnr(image, decoded)),
     ...(metrics && scoresOf(metrics, image, decoded)),
     pixels: image.width * image.height,
     kind,

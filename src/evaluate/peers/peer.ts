@@ -2,7 +2,7 @@ import sharp, { type Sharp } from "sharp";
 import { av1Payload } from "../../codec/format/isobmff.ts";
 import type { Image } from "../../codec/image.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
-import { finite } from "../measure/curve.ts";
+import { cappedPsnr } from "../measure/curve.ts";
 import { type Metrics, type Scores, scoresOf } from "../measure/scores.ts";
 
 /** A classical codec that ZippyNet is measured against. */
@@ -101,7 +101,7 @@ export async function measure(
   return {
     bytes: file.length,
     payload: peer.payload?.(file).length,
-    psnr: finite(psnr(image, decoded)),
+    psnr: cappedPsnr(psnr(image, decoded)),
     ...(metrics && scoresOf(metrics, image, decoded)),
   };
 }

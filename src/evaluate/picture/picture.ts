@@ -20,7 +20,7 @@ import { type Cell, pageSample, sheet } from "./sheet.ts";
 /** The samples of the page that are shown. */
 const SAMPLES = ["1-portrait", "2-portrait", "3-portrait", "5-red-shirt", "6-cap"] as const;
 const SIDE = 64;
-/** At most so many bytes of ZippyNet's. */
+/** The most bytes of ZippyNet's files, a column each. */
 const BYTES = [60, 90, 130, 200] as const;
 
 const ROOT = new URL("../../../", import.meta.url);

@@ -6,7 +6,7 @@ import { psnr } from "../../codec/rate-distortion.ts";
 import { decodePicture } from "../../image/decode.ts";
 import type { Models } from "../../model/folder.ts";
 import { cached, hashImages } from "../measure/cache.ts";
-import { finite } from "../measure/curve.ts";
+import { cappedPsnr } from "../measure/curve.ts";
 import { measuredFile, type Runner } from "../measure/own.ts";
 import { evenly, type Picture } from "../measure/sets.ts";
 import type { Peer } from "../peers/peer.ts";
@@ -111,7 +111,7 @@ async function ownCoded(
   const { file } = await measuredFile(wish, image, quality);
   const coded = async (look: Look): Promise<Coded> => {
     const decoded = await decodePicture(models, file, look);
-    return { bytes: file.length, image: decoded, psnr: finite(psnr(image, decoded)) };
+    return { bytes: file.length, image: decoded, psnr: cappedPsnr(psnr(image, decoded)) };
   };
   const zn = readZn(file);
   const model = zn.kind === "latents" ? await models.byNumber(zn.header.model) : undefined;
@@ -146,7 +146,7 @@ export async function largestWithin(peer: Peer, image: Image, maxBytes: number):
   });
   const file = new Uint8Array(Buffer.from(base64, "base64"));
   const decoded = await peer.decode(file, image);
-  return { bytes: sizeOf(file), image: decoded, psnr: finite(psnr(image, decoded)) };
+  return { bytes: sizeOf(file), image: decoded, psnr: cappedPsnr(psnr(image, decoded)) };
 }
 
 /** The best of those that fit, else the smallest. */

@@ -2,7 +2,7 @@ import { psnr } from "../../codec/rate-distortion.ts";
 import { decodePicture } from "../../image/decode.ts";
 import type { Models } from "../../model/folder.ts";
 import { cached, hashImages } from "../measure/cache.ts";
-import { finite, mean, type Point } from "../measure/curve.ts";
+import { cappedPsnr, mean, type Point } from "../measure/curve.ts";
 import { distance, type Recogniser, type Square } from "../measure/faces.ts";
 import { type CurveWish, measuredFile } from "../measure/own.ts";
 import type { Picture } from "../measure/sets.ts";
@@ -153,7 +153,7 @@ async function measured(
     rows.push({
       first: faces.every((other, j) => j === i || distance(found, other.descriptor) > own),
       own,
-      psnr: finite(psnr(picture.image, image)),
+      psnr: cappedPsnr(psnr(picture.image, image)),
     });
   }
   return {

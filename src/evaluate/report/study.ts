@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { psnr } from "../../codec/rate-distortion.ts";
 import { readImage } from "../../image/read.ts";
-import { finite, mean } from "../measure/curve.ts";
+import { cappedPsnr, mean } from "../measure/curve.ts";
 import type { OwnRow } from "../measure/own.ts";
 import type { Picture } from "../measure/sets.ts";
 import { estimatedQuality, mogrify } from "./magick.ts";
@@ -50,7 +50,7 @@ export async function study(
     const source = isJpeg ? file : await png();
     const saved = async (quality: number): Promise<Saved> => {
       const jpeg = await mogrify(source, quality);
-      return { bytes: jpeg.length, psnr: finite(psnr(image, (await readImage(jpeg)).image)) };
+      return { bytes: jpeg.length, psnr: cappedPsnr(psnr(image, (await readImage(jpeg)).image)) };
     };
     rows.push({
       name,

@@ -10,7 +10,7 @@ import {
   S3Client,
   S3ServiceException,
 } from "@aws-sdk/client-s3";
-import { PATIENCE } from "../retries.ts";
+import { TIMEOUTS } from "../retries.ts";
 import { decodeEventKey } from "./keys.ts";
 
 /** The head of an object. */
@@ -53,7 +53,7 @@ export class ObjectStore {
   /** Path-style addresses, for emulators that have no sub-domains. */
   constructor(endpoint = process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"]) {
     const place = endpoint === undefined ? {} : { endpoint, forcePathStyle: true };
-    this.#client = new S3Client({ ...place, requestHandler: PATIENCE });
+    this.#client = new S3Client({ ...place, requestHandler: TIMEOUTS });
   }
 
   /** Undefined if there is no such object. */

@@ -5,7 +5,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { PATIENCE } from "../retries.ts";
+import { TIMEOUTS } from "../retries.ts";
 
 /** A message that is reserved for this process until its visibility timeout ends. */
 export interface Received {
@@ -36,7 +36,7 @@ export class FailuresQueue {
     url: string,
     endpoint = process.env["AWS_ENDPOINT_URL_SQS"] ?? process.env["AWS_ENDPOINT_URL"],
   ) {
-    this.#client = new SQSClient({ ...(endpoint !== undefined && { endpoint }), requestHandler: PATIENCE });
+    this.#client = new SQSClient({ ...(endpoint !== undefined && { endpoint }), requestHandler: TIMEOUTS });
     this.#url = url;
   }
 

@@ -110,11 +110,11 @@ export function respondPreflight(cors: Cors): APIGatewayProxyStructuredResultV2 
 /**
  * A problem document (RFC 9457). It is cached for two seconds only, because an upload or a correction may be on its
  * way. A 422, for which a picture had to be rendered, is cached for a minute.
- * @param secret whether only the client that asked may see it
+ * @param uncached whether nobody may cache it, since only the client that asked may see it
  */
 export function respondProblem(
   { status, title, message }: Problem,
-  { head, secret, cors }: { readonly head: boolean; readonly secret: boolean; readonly cors: Cors },
+  { head, uncached, cors }: { readonly head: boolean; readonly uncached: boolean; readonly cors: Cors },
 ): APIGatewayProxyStructuredResultV2 {
   const body = JSON.stringify({ type: "about:blank", title, status, detail: message });
   return {
@@ -124,7 +124,7 @@ export function respondProblem(
       ...cors,
       "content-type": "application/problem+json",
       "content-length": String(Buffer.byteLength(body)),
-      "cache-control": secret || status >= 500 ? "no-store" : `public, max-age=${status === 422 ? 60 : 2}`,
+      "cache-control": uncached || status >= 500 ? "no-store" : `public, max-age=${status === 422 ? 60 : 2}`,
       ...(status === 405 ? { allow: READING } : {}),
     },
     body: head ? "" : body,

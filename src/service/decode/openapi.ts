@@ -64,23 +64,23 @@ export function getOpenApi(settings: Described, ifNoneMatch: string | undefined)
 }
 
 function operationsOf(settings: Described): Json {
-  const secret = settings.signingSecrets.length > 0;
+  const isPrivate = settings.signingSecrets.length > 0;
   const common = {
     parameters: parametersOf(settings),
-    ...(secret && { security: [{ signature: [] }] }),
+    ...(isPrivate && { security: [{ signature: [] }] }),
   };
   return {
     get: {
       operationId: "getImage",
       summary: "A picture; with `?info` a description of it, with `?inline` its file as text",
       ...common,
-      responses: responsesOf(settings, secret),
+      responses: responsesOf(settings, isPrivate),
     },
     head: {
       operationId: "headImage",
       summary: "The headers of GET",
       ...common,
-      responses: responsesOf(settings, secret),
+      responses: responsesOf(settings, isPrivate),
     },
     options: {
       operationId: "preflightImage",
@@ -143,14 +143,14 @@ function parametersOf({ maxSide, maxEnlargement, signingSecrets, look }: Describ
   ];
 }
 
-function responsesOf({ maxResponseBytes }: Described, secret: boolean): Json {
+function responsesOf({ maxResponseBytes }: Described, isPrivate: boolean): Json {
   const pictures = Object.fromEntries(Object.values(SERVED).map((type) => [type, {}]));
   const info = { "application/json": { schema: { $ref: "#/components/schemas/InfoOrInline" } } };
   return {
     200: ok("The picture, or its description", { ...pictures, ...info }),
     304: NOT_MODIFIED,
     400: problem("A parameter is out of its range"),
-    ...(secret && { 403: problem("The URL is not signed, was altered, or has expired") }),
+    ...(isPrivate && { 403: problem("The URL is not signed, was altered, or has expired") }),
     404: problem("There is no such picture, or not yet"),
     406: problem("`Accept` names no format of this service"),
     422: problem(`The picture would have more than ${maxResponseBytes} bytes`),
@@ -158,7 +158,7 @@ function responsesOf({ maxResponseBytes }: Described, secret: boolean): Json {
   };
 }
 
-function inlinePath(secret: boolean): Json {
+function inlinePath(isPrivate: boolean): Json {
   const json = (name: string): Json => ({
     "application/json": { schema: { $ref: `#/components/schemas/${name}` } },
   });
@@ -167,7 +167,7 @@ function inlinePath(secret: boolean): Json {
       operationId: "postInline",
       summary: "Many pictures as text. A private service refuses it.",
       requestBody: { required: true, content: json("Keys") },
-      responses: secret
+      responses: isPrivate
         ? { 403: problem("The service is private: fetch each picture by its signed URL") }
         : {
             200: {

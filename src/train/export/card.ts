@@ -78,7 +78,7 @@ function percent(shares: readonly number[], i: number): string {
   return `${Math.round((100 * shares[i]!) / shares.reduce((a, b) => a + b, 0))} %`;
 }
 
-/** A row for each set and size of the last evaluation. */
+/** The table of the training's curve: a column for each set and size, a row for each evaluation. */
 function curveOf(stages: readonly Stage[], evaluations: readonly (readonly RunReport[])[]): string {
   const columns = [
     ...new Set(

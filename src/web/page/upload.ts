@@ -23,7 +23,7 @@ interface Info {
 }
 
 /** Milliseconds that the service may take, and milliseconds between two requests for its answer. */
-const PATIENCE = 30_000;
+const TIMEOUT = 30_000;
 const EVERY = 400;
 /** Milliseconds after which another target is accepted: a service may ignore the target of an upload. */
 const OTHERWISE = 6_000;
@@ -116,7 +116,7 @@ async function sameFile(url: string, file: Uint8Array): Promise<boolean> {
 
 /** Waits until the service has encoded this upload to this target, and gives its description of it. */
 async function known(url: string, etag: string | undefined, target: string): Promise<Info> {
-  for (const start = Date.now(); Date.now() - start < PATIENCE; ) {
+  for (const start = Date.now(); Date.now() - start < TIMEOUT; ) {
     const response = await fetch(url, { cache: "no-store" });
     if (response.ok) {
       const info = infoOf(await response.json());
@@ -127,7 +127,7 @@ async function known(url: string, etag: string | undefined, target: string): Pro
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY));
   }
-  throw new Error(`the service made no picture of it in ${PATIENCE / 1000} seconds; its log says why`);
+  throw new Error(`the service made no picture of it in ${TIMEOUT / 1000} seconds; its log says why`);
 }
 
 function infoOf(json: unknown): Info | undefined {

@@ -11,7 +11,7 @@ import { type Destination, folderOf, planOutputs, spareOriginals } from "./outpu
 import type { Work } from "./work.ts";
 
 /** Options that `encode` and `decode` share. */
-export interface BatchOptions {
+export interface FileOptions {
   readonly output?: string;
   readonly jobs?: number;
   readonly json?: boolean;
@@ -21,7 +21,8 @@ export interface BatchOptions {
   readonly verbose?: boolean;
 }
 
-export interface Batch {
+/** One call of `encode` or `decode`. */
+export interface FileRun {
   readonly named: readonly string[];
   readonly to: Destination;
   readonly wanted: Wanted;
@@ -43,19 +44,19 @@ interface Report {
 }
 
 /** Files and folders in, files out: finds inputs, names outputs, runs, reports, and sets the exit code. */
-export async function runBatch(command: Command, options: BatchOptions, batch: Batch): Promise<void> {
-  const { named, to, work } = batch;
+export async function runOnFiles(command: Command, options: FileOptions, run: FileRun): Promise<void> {
+  const { named, to, work } = run;
   const folder = folderOf(to);
-  const found = await findInputs(named, batch.wanted);
+  const found = await findInputs(named, run.wanted);
   if (to.kind === "standard" && found.inputs.length > 1) {
     usage(command, `expected one input for standard output, got ${found.inputs.length}`);
   }
   const plan = planOutputs(
     inputsFor(to, found.inputs),
     folder,
-    to.kind === "file" ? extname(to.path) : batch.extension,
+    to.kind === "file" ? extname(to.path) : run.extension,
   );
-  const { tasks, failures } = batch.sparing
+  const { tasks, failures } = run.sparing
     ? await spareOriginals(plan.tasks)
     : { tasks: plan.tasks, failures: [] };
   const isNew = to.kind !== "standard" && tasks.length > 0 && (await makeFolder(folder));
@@ -86,7 +87,7 @@ export async function runBatch(command: Command, options: BatchOptions, batch: B
   }
   warnIfNone(results, named);
   if (options.json) reportJson(results);
-  else if (!options.quiet) reportText(results, batch.verb, to, names);
+  else if (!options.quiet) reportText(results, run.verb, to, names);
   if (results.some(isFailure)) process.exitCode = EXIT_FAILED;
 }
 
