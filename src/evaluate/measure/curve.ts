@@ -11,6 +11,8 @@ export interface Point extends Scores {
   readonly rank1?: number;
   /** Mean distance of a face to its original, by a face recogniser, where it was measured. */
   readonly distance?: number;
+  /** Mean LPIPS, where it was measured. */
+  readonly lpips?: number;
 }
 
 /** How good a point is; NaN where that is not known. */
@@ -20,6 +22,9 @@ export const inPsnr: Measure = ({ psnr }) => psnr;
 
 /** Structural similarity in dB: −10·log₁₀(1 − SSIM), in which 0.98 and 0.99 differ as plainly as 0.8 and 0.9. */
 export const inSsim: Measure = ({ ssim = Number.NaN }) => -10 * Math.log10(1 - ssim);
+
+/** LPIPS in dB, −10·log₁₀ LPIPS: more is better. */
+export const inLpips = ({ lpips = Number.NaN }: Pick<Point, "lpips">): number => -10 * Math.log10(lpips);
 
 export const inRank1: Measure = ({ rank1 = Number.NaN }) => rank1;
 

@@ -1,9 +1,9 @@
-import type { Point } from "../measure/curve.ts";
+import { inLpips, type Point } from "../measure/curve.ts";
 import { type Colour, type Line, plot } from "./plot.ts";
 import type { SetReport } from "./set-report.ts";
 
 /** What plots show: of a set, or of its faces. */
-export type PlotKind = "psnr" | "ssim" | "psnr-all" | "ssim-all" | "rank1";
+export type PlotKind = "psnr" | "ssim" | "psnr-all" | "ssim-all" | "rank1" | "lpips";
 
 /**
  * Codecs of the plots with few curves, as their peers are named: what most people use, AV1 without its container, and
@@ -38,13 +38,19 @@ const PAYLOAD = "2 3";
 
 /** The plots of a set that have something to show, in the order of a report. */
 export function plotsOf(set: SetReport): PlotKind[] {
-  const main: PlotKind[] = ["psnr", "ssim", ...(set.recognition ? (["rank1"] as const) : [])];
+  const main: PlotKind[] = [
+    "psnr",
+    "ssim",
+    ...(set.recognition ? (["rank1"] as const) : []),
+    ...(set.perception ? (["lpips"] as const) : []),
+  ];
   return allCurves(set).length > mainCurves(set).length ? [...main, "psnr-all", "ssim-all"] : main;
 }
 
 /** An SVG picture. */
 export function plotOf(set: SetReport, kind: PlotKind): string {
   if (kind === "rank1") return rank1Plot(set);
+  if (kind === "lpips") return lpipsPlot(set);
   const { y, of } = kind.startsWith("psnr") ? PSNR : SSIM;
   const all = kind.endsWith("-all");
   const title = `${titleOf(set)}: ${y.split(" ")[0]}${all ? ", all codecs" : ""}`;
@@ -72,6 +78,19 @@ function rank1Plot(set: SetReport): string {
       ...(i === 0 ? ownLine(name, 0) : peerLine(name)),
       points: points.map(({ bytes, rank1 }) => ({ x: bytes, y: rank1! * 100 })),
     }));
+  return plot(axes, lines);
+}
+
+function lpipsPlot(set: SetReport): string {
+  const axes = {
+    title: `${titleOf(set)}: LPIPS`,
+    x: "bytes a picture",
+    y: "LPIPS in dB, −10·log₁₀; more is better",
+  };
+  const lines = set.perception!.curves.map(({ name, points }) => ({
+    ...(name.startsWith("ZippyNet") ? ownLine(name, name.endsWith("natural") ? 1 : 0) : peerLine(name)),
+    points: points.map((point) => ({ x: point.bytes, y: inLpips(point) })),
+  }));
   return plot(axes, lines);
 }
 

@@ -18,6 +18,7 @@ import { openModels } from "../../model/folder.ts";
 import { Pool } from "../../node/pool.ts";
 import { ownVersion } from "../measure/cache.ts";
 import { openRecogniser } from "../measure/faces.ts";
+import { assertJudges } from "../measure/judges.ts";
 import type { OwnFile, OwnTask } from "../measure/own.ts";
 import { type Picture, parseSets, readSet, type SetWish } from "../measure/sets.ts";
 import { openHyperprior } from "../peers/hyperprior.ts";
@@ -48,6 +49,8 @@ const USAGE = `usage: npm run report -- [OPTION …] [NAME=FOLDER[@SIZE|@SIZEtil
   --peers LIST                 codecs beside it: ${REPORT_PEERS.map(({ name }) => name).join(", ")}
   --hyperprior FOLDER          a learned codec beside it, trained as tools/torch/README.md says
   --recognition LIST           sets of faces, by their names: at how many bytes are they recognised?
+  --lpips LIST                 sets, by their names: how different do their pictures look to people? Needs PyTorch,
+                               and tools/torch/losses.sh once
   --out DIR                    where to write (dist/report)
   --help                       this text
 
@@ -63,6 +66,7 @@ interface Wish {
   readonly hyperprior: string | undefined;
   /** Names of sets. */
   readonly recognition: readonly string[];
+  readonly lpips: readonly string[];
   /** For people: without the folders of this machine. */
   readonly command: string;
   readonly out: string;
@@ -78,6 +82,7 @@ function parse(): Wish {
       peers: { type: "string" },
       hyperprior: { type: "string" },
       recognition: { type: "string" },
+      lpips: { type: "string" },
       out: { type: "string", default: fileURLToPath(new URL("../../../dist/report", import.meta.url)) },
     },
   });
@@ -92,7 +97,8 @@ function parse(): Wish {
     model: values.model,
     peers: parsePeers(values.peers),
     hyperprior: values.hyperprior,
-    recognition: parseNames(values.recognition, sets),
+    recognition: parseNames("recognition", values.recognition, sets),
+    lpips: parseNames("lpips", values.lpips, sets),
     command: commandOf(process.argv.slice(2)),
     out: resolve(values.out),
   };
@@ -105,12 +111,12 @@ function commandOf(typed: readonly string[]): string {
   return ["npm run report --", ...plain].join(" ");
 }
 
-function parseNames(list: string | undefined, sets: readonly SetWish[]): readonly string[] {
+function parseNames(option: string, list: string | undefined, sets: readonly SetWish[]): readonly string[] {
   const names = list?.split(",").map((name) => name.trim()) ?? [];
   const unknown = names.find((name) => !sets.some((set) => set.name === name));
   if (unknown === undefined) return names;
   const known = sets.map(({ name }) => name).join(", ");
-  throw new RangeError(`expected --recognition with names of sets (${known}), got "${unknown}"`);
+  throw new RangeError(`expected --${option} with names of sets (${known}), got "${unknown}"`);
 }
 
 function parsePeers(list: string | undefined): readonly Peer[] {
@@ -123,7 +129,8 @@ function parsePeers(list: string | undefined): readonly Peer[] {
 }
 
 async function run(wish: Wish): Promise<void> {
-  const { sets, limit, efforts, model, hyperprior, recognition } = wish;
+  const { sets, limit, efforts, model, hyperprior, recognition, lpips } = wish;
+  if (lpips.length > 0) assertJudges();
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // this takes all cores for a while
   sharp.concurrency(1);
   const read = new Map<SetWish, Picture[]>(); // all of them first: a folder that is not there is reported at once
@@ -144,7 +151,8 @@ async function run(wish: Wish): Promise<void> {
     for (const [set, pictures] of read) {
       const settings = { models, runner, version, efforts, peers, progress };
       const faces = recogniser && recognition.includes(set.name) ? { recogniser } : {};
-      reports.push(await reportSet(set, pictures, { ...settings, ...faces }));
+      const judges = { ...faces, lpips: lpips.includes(set.name) };
+      reports.push(await reportSet(set, pictures, { ...settings, ...judges }));
     }
   } finally {
     progress.end();

@@ -44,6 +44,7 @@ const NAMES: Readonly<Record<PlotKind, string>> = {
   "psnr-all": "PSNR over bytes, all codecs",
   "ssim-all": "SSIM over bytes, all codecs",
   rank1: "Faces recognised over bytes",
+  lpips: "LPIPS over bytes",
 };
 
 function toTable({ head, rows }: Table): string {

@@ -6,7 +6,9 @@ import {
   bdTable,
   bytesTable,
   facesTable,
+  lpipsTable,
   pointsTable,
+  sameLookTable,
   samePersonTable,
   studyTable,
   summaryTable,
@@ -65,7 +67,7 @@ function summary(report: Report): Block[] {
 
 function section(set: SetReport): Block[] {
   const more = set.sheet.slice(FIRST_ROWS);
-  const known = plotsOf(set).filter((kind) => kind !== "psnr" && kind !== "rank1");
+  const known = plotsOf(set).filter((kind) => !["psnr", "rank1", "lpips"].includes(kind));
   return [
     heading(titleOf(set), set.name),
     ...(isStudy(set) ? studyBlocks(set) : []),
@@ -74,6 +76,7 @@ function section(set: SetReport): Block[] {
     ...filled(bytesTable(set)),
     ...beyond(set),
     ...sameBlocks(set),
+    ...lookBlocks(set),
     ...(more.length > 0 ? [folded("More pictures", [{ kind: "pictures", title: "", rows: more }])] : []),
     folded(
       "SSIM and all codecs",
@@ -125,6 +128,19 @@ function sameBlocks({ recognition, ...set }: SetReport): Block[] {
     ...filled(samePersonTable(recognition)),
     { kind: "plot", set: { ...set, recognition }, plot: "rank1" },
     folded("All that was measured of faces", [tableOf(facesTable(recognition))]),
+  ];
+}
+
+function lookBlocks({ perception, ...set }: SetReport): Block[] {
+  if (!perception) return [];
+  return [
+    heading("Bytes for the same look"),
+    text(
+      "LPIPS tells how different two pictures look to people: 0 for equal ones, about 0.5 for ruins. Decoders for the eye gain by it what they lose in PSNR.",
+    ),
+    ...filled(sameLookTable(perception)),
+    { kind: "plot", set: { ...set, perception }, plot: "lpips" },
+    folded("All that was measured of LPIPS", [tableOf(lpipsTable(perception))]),
   ];
 }
 

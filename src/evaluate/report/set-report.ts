@@ -8,6 +8,7 @@ import { type Curve, peerCurves } from "../measure/peer-curves.ts";
 import { type Picture, type SetWish, sizeOf } from "../measure/sets.ts";
 import type { Progress } from "../progress.ts";
 import { equalBytesSheet, type SheetRow, type SheetSettings } from "./equal-bytes.ts";
+import { type Perception, perception } from "./perception.ts";
 import { type Recognition, recognition } from "./recognition.ts";
 import { type StudyRow, study } from "./study.ts";
 
@@ -51,12 +52,15 @@ export interface SetReport {
   readonly sheet: readonly SheetRow[];
   /** Where it was asked for. */
   readonly recognition?: Recognition;
+  readonly perception?: Perception;
 }
 
 export interface ReportSettings extends SheetSettings {
   readonly progress: Progress;
   /** For sets of faces. */
   readonly recogniser?: Recogniser;
+  /** Whether pictures are judged by LPIPS. */
+  readonly lpips?: boolean;
 }
 
 /** Ours in the study's table. */
@@ -98,7 +102,7 @@ export async function reportSet(
     images,
     async (image) => (await measuredFile(wish, image, STUDY_QUALITY)).row,
   );
-  const { recogniser, models } = settings;
+  const { recogniser, models, lpips = false } = settings;
   return {
     name,
     images: images.length,
@@ -115,6 +119,14 @@ export async function reportSet(
         name,
         pictures,
         (codec, done, total) => progressOf(`faces of ${codec}`)(done, total),
+      ),
+    }),
+    ...(lpips && {
+      perception: await perception(
+        { models, own: wish, peers: settings.peers },
+        name,
+        images,
+        (codec, done, total) => progressOf(`LPIPS of ${codec}`)(done, total),
       ),
     }),
   };

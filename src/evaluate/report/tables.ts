@@ -1,7 +1,8 @@
-import { type BdRate, bytesAt, inRank1 } from "../measure/curve.ts";
+import { type BdRate, bytesAt, inLpips, inRank1 } from "../measure/curve.ts";
 import { METRICS } from "../measure/metrics.ts";
 import { SCORES } from "../measure/scores.ts";
 import { evenly } from "../measure/sets.ts";
+import type { Perception } from "./perception.ts";
 import type { Recognition, RecognitionCurve } from "./recognition.ts";
 import type { Report } from "./report.ts";
 import type { SetReport } from "./set-report.ts";
@@ -27,6 +28,9 @@ const SUMMARY_PEERS = ["mozjpeg", "webp", "avif", "avif payload", "jpegxl", "hyp
 
 /** Shares of recognised faces that bytes are given for. */
 const RANK1_LEVELS = [0.5, 0.75, 0.9, 0.95];
+
+/** LPIPS that bytes are given for. */
+const LPIPS_LEVELS = [0.2, 0.15, 0.1, 0.07, 0.05];
 
 /** Our bytes over some codecs' at equal PSNR, mean of the set's levels: every set, every effort. */
 export function summaryTable({ sets }: Pick<Report, "sets">): Table {
@@ -129,6 +133,33 @@ export function samePersonTable({ curves }: Recognition): Table {
 export function bytesForRank1(points: RecognitionCurve["points"], level: number): number | null {
   const smallest = points[0]!;
   return smallest.rank1! >= level ? smallest.bytes : (bytesAt(points, level, inRank1) ?? null);
+}
+
+/** Bytes at which pictures look so different from their originals. */
+export function sameLookTable({ curves }: Perception): Table {
+  return withoutNothing(1, {
+    head: ["codec", ...LPIPS_LEVELS.map((level) => `bytes at LPIPS ${level}`)],
+    rows: curves.map(({ name, points }) => [
+      name,
+      ...LPIPS_LEVELS.map((level) => number(bytesAt(points, inLpips({ lpips: level }), inLpips) ?? null, 0)),
+    ]),
+  });
+}
+
+/** LPIPS at every quality that was measured. */
+export function lpipsTable({ curves }: Perception): Table {
+  return {
+    head: ["codec", "quality", "bytes", "PSNR", "LPIPS"],
+    rows: curves.flatMap(({ name, points }) =>
+      points.map(({ quality, bytes, psnr, lpips }) => [
+        name,
+        String(quality),
+        bytes.toFixed(1),
+        psnr.toFixed(2),
+        lpips!.toFixed(3),
+      ]),
+    ),
+  };
 }
 
 /** Faces at every quality that was measured. */

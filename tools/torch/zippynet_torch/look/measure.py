@@ -1,8 +1,8 @@
 """Judges decoded pictures: `python -m zippynet_torch.look.measure PICTURES --archive ARCHIVE --human FOLDER`.
 
-PICTURES is a file of tensors of 8 bits, [count, side, side, 3]: `original`; `large`, the same pictures in more pixels,
-by which faces are known; and any number of decoded ones. Prints a line of JSON for each of those. `npm run looks` makes
-the file and calls this.
+PICTURES is a file of tensors of 8 bits, [count, height, width, 3]: `original`; with `--human` also `large`, the same
+pictures in more pixels, by which faces are known; and any number of decoded ones. Prints a line of JSON for each of
+those. `npm run looks` and `npm run report` make the file and call this.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     device = torch.device("cpu")
     pictures = {name: planes(tensor) for name, tensor in read_safetensors(options.pictures).items()}
-    original, large = pictures.pop("original"), pictures.pop("large")
+    original, large = pictures.pop("original"), pictures.pop("large", None)
     judge = Lpips(options.archive, "alexnet", device)
     stranger = Stranger(options.human, device) if options.human else None
     known = described(stranger, large) if stranger else None
