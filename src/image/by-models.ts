@@ -84,7 +84,8 @@ export class PictureEncoders {
 
 /**
  * The encoder of the model that suits a picture best. Models are compared at the quality of the target, or at 50 if it
- * has none.
+ * has none. If that model's smallest file has too many bytes for the target, the encoder of the model that has the
+ * smallest one.
  */
 export function chosenEncoder(
   models: readonly Model[],
@@ -92,7 +93,27 @@ export function chosenEncoder(
   target: Target,
 ): ImageEncoder {
   const quality = target.kind === "quality" ? target.quality : COMPARED_AT;
-  return bestEncoder(likelyModels(models, encoders, quality), encoders, quality);
+  const best = bestEncoder(likelyModels(models, encoders, quality), encoders, quality);
+  if (target.kind !== "bytes" || models.length === 1 || !isTooLarge(best, target)) return best;
+  return smallestEncoder(models, encoders);
+}
+
+/** What a file of quality 1 may take of the bytes of one at which models are compared; it is a third or so. */
+const LEAST_SHARE = 0.6;
+
+/** Whether a model needs more bytes than are given. */
+function isTooLarge(encoder: ImageEncoder, { maxBytes }: Extract<Target, { kind: "bytes" }>): boolean {
+  const size = (quality: number): number => encoder.encodeInOnePass(quality).file.length;
+  return maxBytes < LEAST_SHARE * size(COMPARED_AT) && maxBytes < size(1) && !encoder.model.budget?.isSpent();
+}
+
+const NOTHING = { kind: "bytes", maxBytes: 1 } as const;
+
+/** The encoder of the model with the smallest file: the one that suits a picture may not have it. */
+function smallestEncoder(models: readonly Model[], encoders: PictureEncoders): ImageEncoder {
+  const each = models.map((model) => encoders.of(model));
+  const sizes = each.map((encoder) => encodeNearWith(encoder, encoders.image, NOTHING, 0).file.length);
+  return each[sizes.indexOf(Math.min(...sizes))]!;
 }
 
 /**

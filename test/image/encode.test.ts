@@ -209,6 +209,23 @@ test("the least possible is: a byte less is refused, as much is not", async () =
   }
 });
 
+test("of few bytes, the model is taken that has the smallest file", async () => {
+  const free = await (await openModels()).choose("auto");
+  const image = await read(sample("face-paint-64"));
+  const leastOf = (some: readonly Model[]): Promise<number> =>
+    encodePicture(some, image, { target: { kind: "bytes", maxBytes: 1 }, effort: 0 }).then(
+      () => 0,
+      (error: Error) => Number(/least possible is (\d+)$/.exec(error.message)?.[1]),
+    );
+  const each = await Promise.all(free.map((model) => leastOf([model])));
+  const least = await leastOf(free);
+  assert.equal(least, Math.min(...each));
+  // the model that suits it best at other rates needs more
+  const usual = await encodePicture(free, image, { target: { kind: "bytes", maxBytes: 120 }, effort: 0 });
+  const own = free.findIndex(({ number }) => number === usual.model);
+  assert.ok(each[own]! > least, `${each[own]} > ${least}`);
+});
+
 test("options out of range are refused for pictures of every size", async () => {
   const wrong: [Target, number, RegExp][] = [
     [quality(101), 0, /quality of 1–100, got 101/],
