@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { boundsOf, parseWhole } from "../codec/errors.ts";
+import type { Look } from "../codec/network/architecture.ts";
 import { DEFAULT_QUALITY, targetOf } from "../codec/target.ts";
 import type { EncodeWish } from "../image/encode.ts";
 import type { ChooseModels } from "../image/file-of.ts";
@@ -69,11 +70,11 @@ export function usage(command: Command, message: string): never {
 }
 
 /** Opens the models for the first image. `.zn` files need none. */
-export function chooser(model: string): ChooseModels {
+export function chooser({ model, tune }: Pick<EncodeOptions, "model" | "tune">): ChooseModels {
   let models: Promise<Models> | undefined;
   return async () => {
     models ??= import("../model/folder.ts").then(({ openModels }) => openModels());
-    return (await models).choose(model);
+    return (await models).choose(model, tune);
   };
 }
 
@@ -85,7 +86,11 @@ export interface EncodeOptions {
   readonly maxBytes?: number;
   readonly effort: number;
   readonly classical: boolean;
+  readonly tune: Look;
 }
+
+/** All looks. They are named here, because a command loads no networks before it has been understood. */
+const TUNES = ["faithful", "natural"] as const satisfies readonly Look[];
 
 export function withEncodeOptions(command: Command): Command {
   return command
@@ -106,6 +111,11 @@ export function withEncodeOptions(command: Command): Command {
     )
     .option("--max-bytes <n>", "the best picture in at most so many bytes", whole(1, 1e9))
     .option("--effort <0-9>", "time to spend on better files", whole(0, 9), 0)
+    .addOption(
+      new Option("--tune <look>", "the look that the search of effort 2 and more aims at")
+        .default("faithful")
+        .choices(TUNES),
+    )
     .option("--no-classical", "never store a picture as VP8, AV1 or VP8L, however badly models code it");
 }
 

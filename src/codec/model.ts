@@ -25,7 +25,7 @@ export interface Decoder {
    * The same model with the `g_s` of another look, which is read when it is first asked for. This one where the model
    * has no such look, so that every picture can be shown. Rejects with `bad-model`.
    */
-  withLook(look: Look): Promise<Decoder>;
+  withLook(look: Look): Promise<this>;
   /** Releases the memory. It is allocated again when needed. */
   dispose(): void;
 }

@@ -24,7 +24,7 @@ export const DECODER_BLOBS = ["g_s", "prior"] as const satisfies readonly BlobNa
 /** Loads what decoding needs of a model: all but `g_a`, which is not read. Checks as `loadModel` does. */
 export async function loadDecoder(read: ReadFile): Promise<Decoder> {
   const { manifest, blobs } = await readBlobs(DECODER_BLOBS, read);
-  return decoderOf(manifest, decoderWeights(manifest.architecture, blobs), read);
+  return decoderOf(manifest, decoderWeights(manifest.architecture, blobs), read, (decoder) => decoder);
 }
 
 export type Described = Pick<Manifest, "number" | "name" | "architecture" | "orientations" | "looks">;
@@ -50,45 +50,66 @@ export function decoderWeights(
   };
 }
 
-/** @param read gives the files of further looks; without it there are none */
-export function decoderOf(manifest: Described, weights: DecoderWeights, read?: ReadFile): Decoder {
+/** What decodes in one look. */
+export type OneLook = Omit<Decoder, "withLook">;
+
+type WithLooks<D extends OneLook> = D & { withLook(look: Look): Promise<WithLooks<D>> };
+
+/**
+ * A decoder and its further looks.
+ * @param read gives the files of further looks; without it there are none
+ * @param complete makes of each look what is wanted of it; it gets the layers of `g_s` too
+ */
+export function decoderOf<D extends OneLook>(
+  manifest: Described,
+  weights: DecoderWeights,
+  read: ReadFile | undefined,
+  complete: (decoder: OneLook, synthesisLayers: DecoderWeights["synthesisLayers"]) => D,
+): WithLooks<D> {
   const { number, name, architecture, orientations, looks = {} } = manifest;
-  const synthesis = new IntegerLayers(weights.synthesisLayers);
   const prior = new IntegerLayers(weights.priorLayers);
-  const engines = [synthesis, prior];
-  const others = new Map<Look, Promise<Decoder>>();
-  const decoder: Decoder = {
-    number,
-    name,
-    architecture,
-    orientations,
-    synthesis,
-    prior,
-    tables: weights.prior.tables,
-    inverseGain: weights.synthesis.gain,
-    levels: weights.prior.levels,
-    look: "faithful",
-    async withLook(look) {
-      const blob = look === "faithful" ? undefined : looks[look];
-      if (!blob || !read) return decoder;
-      let other = others.get(look);
-      if (!other) {
-        other = readBlob(name, blob, read).then((tensors) => {
-          const { layers, gain } = synthesisWeights(tensors, architecture);
-          const engine = new IntegerLayers(inIntegers(layers, SYNTHESIS_ENDS)); // proved as the first `g_s`
-          engines.push(engine);
-          return { ...decoder, look, synthesis: engine, inverseGain: gain };
-        });
-        other.catch(() => others.delete(look)); // a failed load is tried again
-        others.set(look, other);
-      }
-      return other;
-    },
-    dispose() {
-      for (const engine of engines) engine.dispose();
-    },
+  const engines = [prior];
+  const decoderFor = (
+    look: Look,
+    gain: Float32Array,
+    layers: DecoderWeights["synthesisLayers"],
+  ): WithLooks<D> => {
+    const synthesis = new IntegerLayers(layers);
+    engines.push(synthesis);
+    const decoder: OneLook = {
+      number,
+      name,
+      architecture,
+      orientations,
+      synthesis,
+      prior,
+      tables: weights.prior.tables,
+      inverseGain: gain,
+      levels: weights.prior.levels,
+      look,
+      dispose() {
+        for (const engine of engines) engine.dispose();
+      },
+    };
+    return { ...complete(decoder, layers), withLook };
   };
-  return decoder;
+  const faithful = decoderFor("faithful", weights.synthesis.gain, weights.synthesisLayers);
+  const others = new Map<Look, Promise<WithLooks<D>>>();
+  async function withLook(look: Look): Promise<WithLooks<D>> {
+    const blob = look === "faithful" ? undefined : looks[look];
+    if (!blob || !read) return faithful;
+    let other = others.get(look);
+    if (!other) {
+      other = readBlob(name, blob, read).then((tensors) => {
+        const { layers, gain } = synthesisWeights(tensors, architecture);
+        return decoderFor(look, gain, inIntegers(layers, SYNTHESIS_ENDS)); // proved as the first `g_s`
+      });
+      other.catch(() => others.delete(look)); // a failed load is tried again
+      others.set(look, other);
+    }
+    return other;
+  }
+  return faithful;
 }
 
 /**

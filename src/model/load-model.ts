@@ -1,6 +1,7 @@
 import { ANALYSIS_ENDS, inIntegers } from "../codec/integer/convolution.ts";
 import { IntegerLayers } from "../codec/integer/integer-layers.ts";
 import type { Model } from "../codec/model.ts";
+import type { Look } from "../codec/network/architecture.ts";
 import { Relaxation } from "../codec/rdo/relaxation.ts";
 import {
   type Blobs,
@@ -30,25 +31,22 @@ export function buildModel(manifest: Described, blobs: Blobs, read?: ReadFile): 
   const { layers, gain } = analysisWeights(blobs.g_a, architecture);
   const analysis = new IntegerLayers(inIntegers(layers, ANALYSIS_ENDS));
   const weights = decoderWeights(architecture, blobs);
-  const decoder = decoderOf(manifest, weights, read);
-  let relaxation: Relaxation | undefined; // takes much memory, and only efforts from 2 on need it
-  return {
+  const relaxations = new Map<Look, Relaxation>(); // they take much memory, and only efforts from 2 on need one
+  return decoderOf(manifest, weights, read, (decoder, synthesisLayers) => ({
     ...decoder,
     analysis,
     gain,
     relaxation() {
-      relaxation ??= new Relaxation(
-        architecture,
-        weights.synthesisLayers,
-        weights.priorLayers,
-        decoder.tables,
-      );
+      const { look, tables } = decoder;
+      const relaxation =
+        relaxations.get(look) ?? new Relaxation(architecture, synthesisLayers, weights.priorLayers, tables);
+      relaxations.set(look, relaxation);
       return relaxation;
     },
     dispose() {
       analysis.dispose();
-      relaxation = undefined;
+      relaxations.clear();
       decoder.dispose();
     },
-  };
+  }));
 }

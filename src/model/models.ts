@@ -1,5 +1,6 @@
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Decoder, Model } from "../codec/model.ts";
+import type { Look } from "../codec/network/architecture.ts";
 import type { ReadFile } from "./load-decoder.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -15,8 +16,9 @@ export interface ModelsOf<M extends Decoder> {
   /**
    * The models that a wish names, each once: a number, or names with commas between; `auto` stands for `usualModels`.
    * Throws `unknown-model`.
+   * @param look whose `g_s` they have, where a model has that look: an encoder then makes files for it
    */
-  choose(model: string | number): Promise<readonly M[]>;
+  choose(model: string | number, look?: Look): Promise<readonly M[]>;
 }
 
 export type Models = ModelsOf<Model>;
@@ -101,15 +103,15 @@ export function modelsOf<M extends Decoder>(
       if (!usual[0]) throw new ZippyNetError("bad-model", "expected a model, got none");
       return load(usual[0]);
     },
-    choose: async (model) => {
-      if (typeof model === "number") return [await byNumber(model)];
+    choose: async (model, look = "faithful") => {
+      if (typeof model === "number") return [await (await byNumber(model)).withLook(look)];
       const names = model.split(",").map((name) => name.trim());
       const chosen = await Promise.all(
         names.map((name) =>
           name === "auto" ? Promise.all(usual.map(load)) : byName(name).then((one) => [one]),
         ),
       );
-      return [...new Set(chosen.flat())];
+      return Promise.all([...new Set(chosen.flat())].map((one) => one.withLook(look)));
     },
   };
 }

@@ -73,9 +73,9 @@ export async function preload(model?: string | number): Promise<void> {
 }
 
 async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<Uint8Array> {
-  const { model, ...wish } = encodeWish(options);
+  const { model, tune, ...wish } = encodeWish(options);
   const image = imageOf(picture);
-  return (await run({ kind: "encode", image, model, wish }, options)).file;
+  return (await run({ kind: "encode", image, model, tune, wish }, options)).file;
 }
 
 async function decodeOne(source: Source, options: DecodeOptions): Promise<Picture> {

@@ -13,6 +13,7 @@ export type Task =
       readonly kind: "encode";
       readonly image: Image;
       readonly model: string | number;
+      readonly tune: Look;
       readonly wish: Omit<EncodeWish, "budget" | "onSearch">;
     }
   | { readonly kind: "decode"; readonly file: Uint8Array; readonly look: Look };
@@ -47,7 +48,7 @@ export class Engine {
       return decodePicture(this.#models, task.file, task.look);
     }
     const { encodePicture } = await import("../image/encode.ts");
-    const chosen: readonly Model[] = await this.#models.choose(task.model);
+    const chosen: readonly Model[] = await this.#models.choose(task.model, task.tune);
     const onSearch =
       onProgress && ((done: number, total: number) => onProgress({ stage: "search", done, total }));
     return encodePicture(chosen, task.image, { ...task.wish, onSearch });

@@ -5,7 +5,10 @@ import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { decodeImage } from "../../src/codec/decode.ts";
-import { configure, decode, listModels } from "../../src/index.ts";
+import type { Look } from "../../src/codec/network/architecture.ts";
+import { psnr } from "../../src/codec/rate-distortion.ts";
+import { readImage } from "../../src/image/read.ts";
+import { configure, decode, encode, listModels } from "../../src/index.ts";
 import { openDecoders } from "../../src/model/folder.ts";
 import { decodeByFormat, openFormatModel } from "./format-decoder.ts";
 import { withLook } from "./made-look.ts";
@@ -52,6 +55,25 @@ test("the library decodes by look, lists which there are, and refuses others", a
   await assert.rejects(decode(bytes, { look: "pretty" as never }), {
     code: "bad-option",
     message: 'expected a look of faithful or natural, got "pretty"',
+  });
+});
+
+test("an encoder tuned for a look brings that look's picture nearer to the original", async () => {
+  const path = new URL("../images/face-hat-64.png", import.meta.url);
+  const { image } = await readImage(await readFile(path));
+  configure({ models: join(facesFolder, "..") });
+  const options = { model: "portraits-2", maxBytes: 90, effort: 2, classical: false } as const;
+  const natural = async (tune: Look): Promise<number> => {
+    const file = await encode(image, { ...options, tune });
+    assert.ok(file.length <= options.maxBytes);
+    const { data } = await decode(file, { look: "natural", channels: 3 });
+    return psnr(image, { ...image, data: new Uint8Array(data) });
+  };
+  const [plain, tuned] = [await natural("faithful"), await natural("natural")];
+  assert.ok(tuned > plain + 0.2, `${tuned} dB, ${plain} without`);
+  await assert.rejects(encode(image, { ...options, tune: "pretty" as never }), {
+    code: "bad-option",
+    message: 'expected tune as faithful or natural, got "pretty"',
   });
 });
 

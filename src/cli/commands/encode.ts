@@ -27,7 +27,7 @@ export function encodeCommand(): Command {
         to,
         wanted: isImageFile,
         extension: ".zn",
-        work: { kind: "encode", model: options.model, ...wishOf(options) },
+        work: { kind: "encode", model: options.model, tune: options.tune, ...wishOf(options) },
         verb: "encoded",
       });
     });

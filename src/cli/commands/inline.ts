@@ -37,7 +37,7 @@ export function inlineCommand(): Command {
 async function printInline(named: string[], options: InlineOptions): Promise<void> {
   const wanted = (path: string): boolean | Promise<boolean> => isZnFile(path) || isImageFile(path);
   const { inputs, failures } = await findInputs(named, wanted);
-  const choose = chooser(options.model);
+  const choose = chooser(options);
   const results: (Inline | Failure)[] = [...failures];
   failures.forEach(complain);
   for (const { path } of inputs) {

@@ -96,7 +96,7 @@ async function writeQr(input: string, options: QrOptions, command: Command): Pro
     usage(command, "expected standard output for the code or for --json, got both");
   const { target, ...encode } = wishOf(options);
   const fits = options.quality === undefined && options.psnr === undefined && options.maxBytes === undefined;
-  const { bytes, file, version } = await makePayload(await readBytes(input), chooser(options.model), {
+  const { bytes, file, version } = await makePayload(await readBytes(input), chooser(options), {
     maxVersion,
     correction,
     ...(text !== undefined && { text }),

@@ -12,7 +12,7 @@ import type { Task } from "./outputs.ts";
 
 /** The work to do on every input of a run. It is plain data, so that it can be sent to a thread. */
 export type Work =
-  | ({ readonly kind: "encode"; readonly model: string } & EncodeWish)
+  | ({ readonly kind: "encode"; readonly model: string; readonly tune?: Look } & EncodeWish)
   | { readonly kind: "decode"; readonly format: PictureFormat; readonly look: Look };
 
 /** Does one task of a run. What cannot be done is a result, not thrown. */
@@ -22,7 +22,9 @@ export type DoFile = (task: Task) => Promise<Result>;
 export async function openWork(work: Work): Promise<DoFile> {
   const models = await openModels();
   const done =
-    work.kind === "encode" ? encoder(await models.choose(work.model), work) : decoder(models, work);
+    work.kind === "encode"
+      ? encoder(await models.choose(work.model, work.tune), work)
+      : decoder(models, work);
   return (task) => done(task).catch((error: unknown) => failure(task.in, error));
 }
 

@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Image } from "../../codec/image.ts";
 import type { Model } from "../../codec/model.ts";
+import { LOOKS, type Look } from "../../codec/network/architecture.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
+import { MAX_EFFORT } from "../../codec/target.ts";
 import { decodePicture } from "../../image/decode.ts";
 import { encodePicture } from "../../image/encode.ts";
 import { makeFolders } from "../../make-folders.ts";
@@ -26,6 +28,8 @@ const USAGE = `usage: npm run looks -- NAME=FOLDER@SIZE --model NAME [OPTION …
 
   --limit N         so many pictures, evenly from all (96)
   --qualities LIST  of the encoder, each 1–100 (10,20,30,40,50,60,70)
+  --effort N        of the encoder, 0–9 (0)
+  --tune LOOK       the look that its search aims at, faithful or natural (faithful)
   --faces           pictures framed as CelebA's are: are they still the same people?
   --rows N          pictures of the sheet, 0 for none (12)
   --pairs N         sheets of so many pairs for a blind test, and which is which in pairs.json (0)
@@ -39,6 +43,8 @@ interface Wish {
   readonly model: string;
   readonly limit: number;
   readonly qualities: readonly number[];
+  readonly effort: number;
+  readonly tune: Look;
   readonly faces: boolean;
   readonly rows: number;
   readonly pairs: number;
@@ -61,6 +67,8 @@ function parse(): Wish {
       model: { type: "string" },
       limit: { type: "string", default: "96" },
       qualities: { type: "string", default: "10,20,30,40,50,60,70" },
+      effort: { type: "string", default: "0" },
+      tune: { type: "string", default: "faithful" },
       faces: { type: "boolean", default: false },
       rows: { type: "string", default: "12" },
       pairs: { type: "string", default: "0" },
@@ -79,11 +87,19 @@ function parse(): Wish {
     model: values.model,
     limit: wholeOf("limit", values.limit, 2),
     qualities: values.qualities.split(",").map((quality) => wholeOf("qualities", quality, 1, 100)),
+    effort: wholeOf("effort", values.effort, 0, MAX_EFFORT),
+    tune: lookOf(values.tune),
     faces: values.faces,
     rows: wholeOf("rows", values.rows, 0),
     pairs: wholeOf("pairs", values.pairs, 0),
     out: resolve(values.out),
   };
+}
+
+function lookOf(text: string): Look {
+  const look = LOOKS.find((name) => name === text);
+  if (look === undefined) throw new RangeError(`expected --tune as ${LOOKS.join(" or ")}, got ${text}`);
+  return look;
 }
 
 async function run(wish: Wish): Promise<void> {
@@ -92,6 +108,7 @@ async function run(wish: Wish): Promise<void> {
   const model = await models.byName(wish.model);
   if ((await model.withLook("natural")).look !== "natural")
     throw new RangeError(`expected a model with the look natural, ${wish.model} has none`);
+  const tuned = await model.withLook(wish.tune);
   assertJudges();
   const pictures = await readSet(set, limit);
   const large = set.tiles ? pictures : await readSet({ ...set, size: Math.max(LARGE, set.size) }, limit);
@@ -100,7 +117,7 @@ async function run(wish: Wish): Promise<void> {
   for (const quality of qualities) {
     const row: Decoded[] = [];
     for (const { image } of pictures) {
-      row.push(await bothLooks(models, model, image, quality));
+      row.push(await bothLooks(models, tuned, image, quality, wish.effort));
       progress.step(
         "encoding",
         decoded.length * pictures.length + row.length,
@@ -136,9 +153,15 @@ async function write({ out }: Wish, name: string, content: Uint8Array | string):
   console.error(path);
 }
 
-async function bothLooks(models: Models, model: Model, image: Image, quality: number): Promise<Decoded> {
+async function bothLooks(
+  models: Models,
+  model: Model,
+  image: Image,
+  quality: number,
+  effort: number,
+): Promise<Decoded> {
   const target = { kind: "quality", quality } as const;
-  const { file } = await encodePicture([model], image, { target, effort: 0, classical: false });
+  const { file } = await encodePicture([model], image, { target, effort, classical: false });
   return {
     bytes: file.length,
     faithful: await decodePicture(models, file),

@@ -19,11 +19,11 @@ export const serveEncoder: Serve = (answer) => {
   const pictures = new LastPicture();
   const encode = async (
     image: Image,
-    { model, target, effort }: Wish,
+    { model, target, effort, tune }: Wish,
     draft: boolean,
     onSearch: SearchListener,
   ): Promise<Uint8Array> => {
-    const chosen = await models.choose(model);
+    const chosen = await models.choose(model, tune);
     const opaque = laidOnWhite(image); // latents have no transparency
     const encoder = chosenEncoder(chosen, pictures.of(opaque), target);
     encoder.onSearch = onSearch;

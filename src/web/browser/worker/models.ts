@@ -1,5 +1,6 @@
 import { ZippyNetError } from "../../../codec/errors.ts";
 import type { Decoder } from "../../../codec/model.ts";
+import type { Look } from "../../../codec/network/architecture.ts";
 import { type ReadFile, sha256Hex } from "../../../model/load-decoder.ts";
 import { type Asset, type BlobName, type Manifest, parseManifest } from "../../../model/manifest.ts";
 import { type ModelsOf, modelsOf, summaryOf } from "../../../model/models.ts";
@@ -55,8 +56,8 @@ export class WorkerModels<M extends Decoder> {
     return this.#started().byNumber(number);
   }
 
-  async choose(model: string | number): Promise<readonly M[]> {
-    return this.#started().choose(model);
+  async choose(model: string | number, look?: Look): Promise<readonly M[]> {
+    return this.#started().choose(model, look);
   }
 
   #started(): ModelsOf<M> {
