@@ -19,7 +19,7 @@ export interface Comparison {
   readonly images: number;
   /** `42×42`, or `various`. */
   readonly size: string;
-  /** That files were chosen from. */
+  /** The models that files were chosen from. */
   readonly models: readonly { readonly number: number; readonly name: string }[];
   /** 0–9. */
   readonly effort: number;

@@ -1,9 +1,9 @@
 import { boundsOf, parseWhole, ZippyNetError } from "../codec/errors.ts";
 
 /**
- * A script of this folder, from its arguments to its exit code: 0 and how it is used for `--help`, 2 and the same if
- * `parse` throws, 1 and the error's words for what a folder or a picture in it can cause. For the rest, whoever mends
- * it wants the stack.
+ * Runs a script of this folder and sets its exit code: 0 with the usage for `--help`, 2 with the usage if `parse`
+ * throws, 1 with the message of an error that a folder or a picture can cause. Other errors are faults and keep their
+ * stack.
  */
 export async function runScript<T>(
   usage: string,

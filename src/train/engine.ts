@@ -16,7 +16,7 @@ export async function openEngine(name: EngineName, processes = 1): Promise<Engin
     const python = await findPython();
     return (options) => trainWithTorch(options, { python, processes });
   }
-  const { train } = await import("./run.ts"); // it needs TensorFlow, which who trains by PyTorch may not have
+  const { train } = await import("./run.ts"); // it needs TensorFlow, which PyTorch's users may not have
   if (!(await loadTfjsNode())) throw new ZippyNetError("bad-option", HOW_TO_GET_TFJS_NODE);
   return train;
 }

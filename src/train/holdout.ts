@@ -19,7 +19,7 @@ export interface HeldOutPoint {
 }
 
 const SIZES: readonly number[] = [42, 64];
-/** At most so many sizes are looked at, the most frequent ones. */
+/** The most sizes that are evaluated; those that are drawn most often come first. */
 const MOST_SIZES = 3;
 const QUALITIES = [10, 40, 70, 100];
 const MOST_IMAGES = 128;

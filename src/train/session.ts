@@ -21,7 +21,7 @@ import { startingWeights } from "./start.ts";
 
 /** How a session reports, and how it is stopped, while it trains. */
 export type Watch = Pick<RunOptions, "checkpointMinutes" | "evaluateMinutes" | "signal" | "onReport"> & {
-  /** Told how many of all images are decoded. */
+  /** Called with how many of all images are decoded. */
   readonly onDecode?: (done: number, total: number) => void;
 };
 
@@ -57,7 +57,7 @@ export function imagesOf(plan: RunPlan, onDecode: Watch["onDecode"], most?: numb
   });
 }
 
-/** What an export says of a model that its checkpoint does not know. */
+/** What an export says of a model beside its checkpoint. */
 export interface Naming {
   readonly name: string;
   readonly number: number;
@@ -65,7 +65,7 @@ export interface Naming {
   readonly licence: Licence;
   /** Terms of the data. */
   readonly terms: string;
-  /** By default as many as the cut suggests. */
+  /** By default 2 for aligned images, 8 for patches. */
   readonly orientations?: Manifest["orientations"];
   readonly engine: Stage["engine"];
 }
@@ -137,13 +137,13 @@ export interface RecipeSession extends Watch {
   /** Folder of the stages' checkpoints and logs, one a stage. */
   readonly runs: string;
   readonly out: string;
-  /** Of a stage's name of an engine; without it nothing is trained, and the last checkpoint is exported. */
+  /** Opens the engine that a stage names. Without it nothing is trained, and the last checkpoint is exported. */
   readonly engineOf?: (name: Stage["engine"]) => Promise<Engine>;
 }
 
 /**
- * Makes a model from its recipe, stage by stage; a stage that has a finished checkpoint is not repeated, one that was
- * stopped goes on. Undefined where the signal stopped it.
+ * Makes a model from its recipe, stage by stage. A stage with a finished checkpoint is not repeated, one that was
+ * stopped is continued. Returns undefined if the signal stopped it.
  */
 export async function makeFromRecipe(session: RecipeSession): Promise<Manifest | undefined> {
   const { recipe, data, runs, out, engineOf, ...watch } = session;

@@ -60,7 +60,7 @@ function isEmpty(budget: Budget): boolean {
 async function isUntrained(path: string): Promise<boolean> {
   return readCheckpoint(path).then(
     ({ progress }) => progress.samples === 0,
-    () => false, // of another version, say: who knows what it holds
+    () => false, // a checkpoint of another version may hold anything
   );
 }
 

@@ -101,8 +101,8 @@ export class Trainer {
   }
 
   /**
-   * Those of the transforms are 0. What is quantised stays, so its own bits are counted, and no noise stands in for
-   * them.
+   * The gradients if only the prior is trained: those of the transforms are 0. The latents do not change, so the bits
+   * of the rounded ones are counted, without noise in place of rounding.
    */
   #gradientsOfPrior(leaves: Tensor[], batch: Batch): Gradients {
     const transforms = layoutOf(this.architecture).parts[0].slots.length;
@@ -117,7 +117,7 @@ export class Trainer {
     return { value, grads: [...fixed.map((tensor) => zerosLike(tensor)), ...grads] };
   }
 
-  /** What the averaged weights make of batches, with quantised latents; `use` may keep no tensor of an outcome. */
+  /** Runs the averaged weights on batches, with quantised latents. `use` may keep no tensor of an outcome. */
   evaluate(batches: Iterable<Batch>, use: (outcome: Outcome, batch: Batch) => void): void {
     const average = this.#optimiser.readAverage();
     this.#leaves.renewScales(average.dataSync<"float32">());
@@ -132,7 +132,9 @@ export class Trainer {
     this.renew();
   }
 
-  /** Has the next step renew the prior's scales; a resumed run does, so a checkpoint does too. */
+  /**
+   * Makes the next step renew the prior's scales. Resumed runs begin so, hence a run does so after a checkpoint too.
+   */
   renew(): void {
     this.#sinceRenewal = RENEWAL;
   }

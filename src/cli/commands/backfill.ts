@@ -51,7 +51,7 @@ export function backfillCommand(): Command {
 
 async function backfill(where: Place, options: BackfillOptions, command: Command): Promise<void> {
   if (options.batch !== undefined && (options.prune || options.jobs)) {
-    usage(command, "expected --batch without --prune and --jobs, which are of the work on this machine");
+    usage(command, "expected --batch without --prune and --jobs, which are for work on this machine");
   }
   const deployed = options.function ?? options.batch;
   if (deployed !== undefined) await useSettingsOf(deployed);

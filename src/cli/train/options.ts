@@ -189,7 +189,7 @@ export function withTrainOptions(command: Command): Command {
     .addOption(
       new Option(
         "--orientations <n>",
-        "ways in which encoders try a picture: 2 are as it lies and mirrored, 4 upside down too, 8 on its side too (default: 2 of aligned images, 8 of patches)",
+        "ways in which encoders try a picture: 2 are upright and mirrored, 4 also upside down, 8 also on its side (default: 2 of aligned images, 8 of patches)",
       ).argParser(orientations),
     )
     .option("--checkpoint-minutes <m>", "minutes from one checkpoint to the next", positive, 5)

@@ -76,7 +76,7 @@ async function run({ json, rounds }: Wish): Promise<void> {
   else print(rows);
 }
 
-/** Encoding and decoding one image and a batch of it. */
+/** Encoding and decoding one image, and the same image many times. */
 async function pairsOf(model: Model, image: Image): Promise<Pair[]> {
   const { width, height, data } = image;
   const size = `${width}×${height}`;

@@ -35,7 +35,7 @@ const USAGE = `usage: npm run looks -- NAME=FOLDER@SIZE --model NAME [OPTION …
   --pairs N         sheets of so many pairs for a blind test, and which is which in pairs.json (0)
   --out DIR         where sheets go (dist/looks)`;
 
-/** Pixels of the pictures by which faces are known. */
+/** Side in pixels of the pictures from which faces are known. */
 const LARGE = 128;
 
 interface Wish {
@@ -169,7 +169,7 @@ async function bothLooks(
   };
 }
 
-/** Of each quality: first of the faithful look, then of the natural one. */
+/** What PyTorch measures at each quality: first of the faithful look, then of the natural one. */
 async function verdictsOf(
   { qualities, faces }: Wish,
   pictures: readonly Picture[],

@@ -18,7 +18,7 @@ export interface Both {
   readonly natural: Image;
 }
 
-/** Which picture of a pair is which; not for the eyes of who judges. */
+/** Which picture of a pair is which. The judge must not see it. */
 export interface Answer {
   readonly pair: number;
   readonly picture: string;
@@ -27,8 +27,8 @@ export interface Answer {
 }
 
 /**
- * Sheets of numbered pairs for somebody who does not know which is which: two pictures three times enlarged, each look
- * as often left as it falls. Pairs are drawn evenly from all.
+ * Sheets of numbered pairs for somebody who does not know which is which: two pictures three times enlarged, with
+ * the looks on random sides. Pairs are drawn evenly from all.
  */
 export async function pairsOf(
   all: readonly Both[],

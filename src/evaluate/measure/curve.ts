@@ -28,7 +28,7 @@ export const inLpips = ({ lpips = Number.NaN }: Pick<Point, "lpips">): number =>
 
 export const inRank1: Measure = ({ rank1 = Number.NaN }) => rank1;
 
-/** In dB: what a picture without loss counts as, so that means stay finite. */
+/** The PSNR in dB that a picture without loss counts as, so that means stay finite. */
 const LOSSLESS = 60;
 
 /** A PSNR of which means can be taken: that of a picture without loss counts as `LOSSLESS`. */

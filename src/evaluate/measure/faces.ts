@@ -4,7 +4,7 @@ import type * as Core from "@tensorflow/tfjs-core";
 import sharp, { type Sharp } from "sharp";
 import type { Image } from "../../codec/image.ts";
 
-/** Tells faces apart, as `@vladmandic/face-api` does: dlib's face recognition network, converted. */
+/** Recognises faces by `@vladmandic/face-api`: dlib's face recognition network, converted. */
 export interface Recogniser {
   /** Versions of packages and settings, as a part of a cache's key. */
   readonly name: string;
@@ -18,7 +18,7 @@ export interface Recogniser {
   describe(image: Image, square: Square): Promise<Float32Array>;
 }
 
-/** In shares of a picture's width and height, so that it holds at any size. */
+/** A square in shares of a picture's width and height, so that it fits the picture at any size. */
 export interface Square {
   readonly left: number;
   readonly top: number;
@@ -101,7 +101,7 @@ export async function openRecogniser(): Promise<Recogniser> {
   };
 }
 
-/** Euclidean, of two descriptors of one length. */
+/** The Euclidean distance of two descriptors. */
 export function distance(a: Float32Array, b: Float32Array): number {
   return Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0));
 }

@@ -47,7 +47,7 @@ export interface OwnFile {
 export interface OwnPoint extends Point {
   /** Mean of the estimates, in bytes. */
   readonly estimated: number;
-  /** Most bytes that a file has above its estimate. */
+  /** The most bytes by which a file exceeds its estimate. */
   readonly mostOver: number;
   /** PSNR of the worst image, in dB. */
   readonly leastPsnr: number;
@@ -59,7 +59,7 @@ export interface OwnPoint extends Point {
 /** Tag and check of a file that holds a classical frame. */
 const CLASSICAL_HEADER = 2;
 
-/** Does tasks: a pool of threads, or `hereRunner`. */
+/** What does tasks: a pool of threads, or `hereRunner`. */
 export interface Runner {
   run(task: OwnTask): Promise<OwnFile>;
 }

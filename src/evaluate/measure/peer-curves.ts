@@ -11,7 +11,7 @@ export interface Curve {
   readonly points: readonly Point[];
 }
 
-/** Told after each quality. */
+/** Called after each quality. */
 export type OnQuality = (peer: Peer, quality: number) => void;
 
 /**

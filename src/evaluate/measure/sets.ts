@@ -10,7 +10,7 @@ import { readImage } from "../../image/read.ts";
 export interface SetWish {
   readonly name: string;
   readonly folder: string;
-  /** Side in pixels to scale to, or to cut tiles of; as they are without. */
+  /** Side in pixels to scale pictures to, or of tiles to cut; without it they stay as they are. */
   readonly size?: number;
   readonly tiles: boolean;
   /** PSNR at which codecs are compared, in dB, rising. */
@@ -91,7 +91,7 @@ export function sizeOf(images: readonly Image[]): string {
   return sizes.size === 1 ? [...sizes][0]! : "various";
 }
 
-/** At most so many of all, at even distances, the first among them. */
+/** At most so many of all items, evenly spaced, beginning with the first. */
 export function evenly<T>(all: readonly T[], limit: number): T[] {
   if (all.length <= limit) return [...all];
   return Array.from({ length: limit }, (_, i) => all[Math.floor((i * all.length) / limit)]!);

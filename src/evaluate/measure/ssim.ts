@@ -4,12 +4,12 @@ import { toRgba } from "../peers/rgba.ts";
 import { packageVersion } from "./cache.ts";
 import type { Metric } from "./scores.ts";
 
-/** Side in pixels of the Gaussian window (σ = 1.5); in a smaller picture, what odd number fits. */
+/** Side in pixels of the Gaussian window (σ = 1.5); in a smaller picture, the largest odd number that fits. */
 const WINDOW = 11;
 
 /**
  * SSIM of luma, as its authors' own program computes it (Wang et al. 2004), without scaling down first. MS-SSIM's five
- * scales need sides of 176 pixels, so pictures of a few dozen cannot have it. At most 1, of equals.
+ * scales need sides of 176 pixels, so pictures of a few dozen cannot have it. 1 for equal pictures, less for others.
  */
 export const SSIM: Metric = {
   name: `ssim.js ${packageVersion("ssim.js")}, luma, window ${WINDOW}`,

@@ -8,7 +8,7 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import { findPython, TORCH_FOLDER } from "../../train/torch.ts";
 import type { Peer } from "./peer.ts";
 
-/** A learned peer, coded by a Python of its own until that is closed. */
+/** A learned peer, which a Python process codes until it is closed. */
 export interface LearnedPeer extends Peer {
   /** Multiplications of a picture of 64×64 pixels. */
   readonly multiplications: { readonly encode: number; readonly decode: number };

@@ -8,7 +8,7 @@ import { type Metrics, type Scores, scoresOf } from "../measure/scores.ts";
 /** A classical codec that ZippyNet is measured against. */
 export interface Peer {
   readonly name: string;
-  /** For people, and part of the cache's key: with the version of what is not sharp's. */
+  /** A name for people, and part of the cache's key: with the version of a codec that is not sharp's. */
   readonly settings: string;
   /** Whole numbers to choose from, rising. */
   readonly qualities: readonly number[];
@@ -16,7 +16,7 @@ export interface Peer {
   readonly encode: (image: Image, quality: number) => Promise<Uint8Array>;
   /** That file → pixels; `size` is that of the image it was made from. */
   readonly decode: (file: Uint8Array, size: Pick<Image, "width" | "height">) => Promise<Image>;
-  /** What of a file the coder itself wrote, without its container, if that is known. */
+  /** The part of a file that the coder itself wrote, without the container, if that is known. */
   readonly payload?: (file: Uint8Array) => Uint8Array;
 }
 

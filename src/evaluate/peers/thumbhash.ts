@@ -5,7 +5,7 @@ import { packageVersion } from "../measure/cache.ts";
 import type { Peer } from "./peer.ts";
 import { toRgba } from "./rgba.ts";
 
-/** In pixels: what it takes at most. */
+/** The largest side in pixels that it takes. */
 const MAX_SIDE = 100;
 
 /** A placeholder of some twenty-five bytes, of one quality; shown at the size of its picture. */

@@ -14,7 +14,7 @@ export const MAIN_PEERS: readonly string[] = ["webp", "avif payload", "avif", "m
 const PSNR = { y: "PSNR in dB", of: ({ psnr }: Point) => psnr };
 const SSIM = { y: "SSIM of luma", of: ({ ssim = Number.NaN }: Point) => ssim };
 
-/** A colour a codec, by how its peers' names begin. */
+/** A colour for each codec, by the beginning of its peers' names. */
 const COLOURS: Readonly<Record<string, Colour>> = {
   mozjpeg: { light: "#8a6514", dark: "#d9b45b" },
   webp: { light: "#1768b3", dark: "#6fb6f5" },

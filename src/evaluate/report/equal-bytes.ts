@@ -15,9 +15,9 @@ import type { Peer } from "../peers/peer.ts";
 export interface SheetCell {
   readonly codec: string;
   readonly bytes: number;
-  /** In dB; not of the original. */
+  /** PSNR in dB; the original has none. */
   readonly psnr?: number;
-  /** That the codec has no file as small as the row asks for, so that this is its smallest. */
+  /** Set if the codec has no file as small as the row asks for: then this is its smallest. */
   readonly tooLarge: boolean;
   /** PNG, as a data URL. */
   readonly png: string;

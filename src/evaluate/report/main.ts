@@ -183,7 +183,7 @@ async function write(report: Report, out: string): Promise<void> {
   console.log(`${[...files.keys()].join(", ")} written to ${out}`);
 }
 
-/** Pictures are in the HTML; among figures they only take room. */
+/** JSON without the pixels of pictures, which are in the HTML. */
 function withoutPixels(key: string, value: unknown): unknown {
   return key === "png" ? undefined : value;
 }

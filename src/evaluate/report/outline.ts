@@ -36,7 +36,7 @@ export type Block =
 /** Rows of pictures of each set that a report opens with. */
 const FIRST_ROWS = 2;
 
-/** Pictures first, then what they come to over all sets, then each set. */
+/** Pictures first, then the results over all sets, then each set. */
 export function outline(report: Report): Outline {
   const { date, command, models, sets } = report;
   const named = models.map(({ number, name }) => `${number} (${name})`).join(", ");
@@ -156,7 +156,7 @@ function tableOf(table: Table): Block {
   return { kind: "table", table };
 }
 
-/** Nothing of a table without rows. */
+/** Leaves out a table without rows. */
 function filled(table: Table): Block[] {
   return table.rows.length > 0 ? [tableOf(table)] : [];
 }

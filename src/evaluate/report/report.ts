@@ -1,18 +1,18 @@
 import type { SetReport } from "./set-report.ts";
 
-/** What `report.json` holds but for the pixels of pictures, and the other two are written from. */
+/** The content of `report.json`, apart from the pixels of pictures. HTML and Markdown are written from it. */
 export interface Report {
   /** ISO 8601, to the day. */
   readonly date: string;
-  /** What made it, with folders by their last name. */
+  /** The command that made it, with folders by their last name. */
   readonly command: string;
-  /** That files were chosen from. */
+  /** The models that files were chosen from. */
   readonly models: readonly { readonly number: number; readonly name: string }[];
   readonly efforts: readonly number[];
   readonly sets: readonly SetReport[];
 }
 
-/** How figures came about, a sentence each. */
+/** How figures were measured, a sentence each. */
 export function methodOf({ sets }: Report): string[] {
   return [
     ...METHOD,

@@ -50,7 +50,7 @@ export interface SetReport {
   /** One row a picture; our files at `STUDY_QUALITY` and the lowest effort. */
   readonly study: readonly StudyRow[];
   readonly sheet: readonly SheetRow[];
-  /** Where it was asked for. */
+  /** Only where it was asked for. */
   readonly recognition?: Recognition;
   readonly perception?: Perception;
 }
@@ -63,7 +63,7 @@ export interface ReportSettings extends SheetSettings {
   readonly lpips?: boolean;
 }
 
-/** Ours in the study's table. */
+/** The quality of our files in the study's table. */
 export const STUDY_QUALITY = 50;
 
 /** Qualities of a curve: a searching encoder takes seconds a file, and half as many points show its curve as well. */

@@ -14,7 +14,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** What stands where nothing is known. */
+/** Shown where nothing is known. */
 const NOTHING = "–";
 
 /** Pictures of the study's table that have a row of their own. */
@@ -198,7 +198,10 @@ export function pointsTable({ own }: SetReport): Table {
   };
 }
 
-/** A table without rows and columns that are empty but for so many columns of titles. */
+/**
+ * A table without its empty rows and columns. @param titles how many columns on the left do not count, as they are
+ * titles
+ */
 export function withoutNothing(titles: number, { head, rows }: Table): Table {
   const isFilled = (cell: string): boolean => cell !== NOTHING && cell !== "";
   const kept = rows.filter((row) => row.slice(titles).some(isFilled));

@@ -99,12 +99,12 @@ async function findImages(folder: string): Promise<string[]> {
   return found.sort();
 }
 
-/** Only of links is more asked than what their folder says. */
+/** Whether a link leads nowhere: only links are followed by `stat`, all else the listing of their folder says. */
 function isBrokenLink(error: unknown): boolean {
   return error instanceof Error && "syscall" in error && error.syscall === "stat";
 }
 
-/** In sRGB, upright, without alpha; undefined if it is too small. */
+/** An image in sRGB, upright, without alpha; undefined if it is too small. */
 async function decode(path: string, side: number): Promise<Image | undefined> {
   try {
     const { data, info } = await sharp(path)

@@ -54,7 +54,7 @@ export async function writePacks(
   );
 }
 
-/** That of nine images of ten, at most what is kept of aligned ones. */
+/** The shorter side that nine of ten images have; no more than the side to which aligned images are reduced. */
 function usualSide(...sets: readonly (readonly Image[])[]): number {
   const sides = sets
     .flat()

@@ -50,10 +50,10 @@ async function modelToReplace(out: string): Promise<Manifest | undefined> {
   return manifest;
 }
 
-/** What shares a folder with `out`. */
+/** The models in the folder that `out` is in. */
 async function modelsBeside(out: string): Promise<(Manifest & { readonly folder: string })[]> {
   const parent = dirname(resolve(out));
-  const names = await readdir(parent).catch(() => []); // it is made when the model is
+  const names = await readdir(parent).catch(() => []); // the folder may be made only with the model
   const models = await Promise.all(
     names
       .filter((name) => name !== basename(resolve(out)))
@@ -85,14 +85,14 @@ function firstFree(others: readonly Manifest[], out: string): number {
 }
 
 /**
- * Has a draft filled beside a folder and puts it in that one's place, so that who reads the folder finds all of the old
- * files or all of the new. What the folder has and the draft lacks is kept. If filling fails, the folder stays as it
- * was.
+ * Replaces a folder in one step, so that readers find all of the old files or all of the new ones. `fill` writes the
+ * new files into a draft beside it. Files that only the old folder has are kept. If `fill` fails, the folder is
+ * unchanged.
  */
 export async function replaceFolder(folder: string, fill: (draft: string) => Promise<void>): Promise<void> {
-  const place = await realpath(folder).catch(() => resolve(folder)); // of a link, the folder that it leads to
+  const place = await realpath(folder).catch(() => resolve(folder)); // the folder behind a link
   await makeFolders(dirname(place));
-  // one level deeper than the models of a folder are looked for: a draft is none of them
+  // one level deeper than where models are searched, so that a draft is never taken for one
   const aside = await mkdtemp(join(dirname(place), ".draft-"));
   const [draft, old] = [join(aside, "new"), join(aside, "old")];
   try {

@@ -250,7 +250,7 @@ export function client(place: RolePlace): Client {
   return found;
 }
 
-/** Tells of weights as they come; gives what ends that. Throws `bad-option` for what is no function. */
+/** Calls a listener as weights load. Returns a function that ends that. Throws `bad-option` for what is no function. */
 export function onProgress(listener: Listener): () => void {
   assertListener(listener);
   listeners.add(listener);

@@ -1,7 +1,7 @@
 /** Whether a slider or the crop is still being moved, which makes sixty requests a second, or rests. */
 export type Pace = "moving" | "resting";
 
-/** Tells whether a newer request has come meanwhile. */
+/** Whether a newer request has come meanwhile. */
 export type Stale = () => boolean;
 
 /** Runs one job at a time. Of those that come while one runs, only the newest is run after it. */
