@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Small helpers that know nothing of pictures: any area but the codec may import them. */
-const HELPERS: readonly string[] = ["src/concurrency.ts", "src/make-folders.ts", "src/http"];
+const HELPERS: readonly string[] = ["src/concurrency.ts", "src/folders.ts", "src/http"];
 
 /**
  * The areas of the sources, each with those it may import from; an area is a folder or a file of `src`, `deploy`
@@ -20,7 +20,7 @@ const HELPERS: readonly string[] = ["src/concurrency.ts", "src/make-folders.ts",
  */
 export const AREAS: Readonly<Record<string, readonly string[]>> = {
   "src/concurrency.ts": [],
-  "src/make-folders.ts": ["src/codec"],
+  "src/folders.ts": ["src/codec"],
   "src/http": [],
   "src/codec": [],
   "src/model": ["src/codec"],

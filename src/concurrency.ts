@@ -36,3 +36,17 @@ export async function* inParallel<T, U>(
   }
   while (running.size > 0) yield await next();
 }
+
+/** As `inParallel`, but returns all results, in the order of the items. */
+export async function mapInParallel<T, U>(
+  items: readonly T[],
+  limit: number,
+  step: (item: T) => Promise<U>,
+): Promise<U[]> {
+  const results: U[] = [];
+  const each = async ([i, item]: [number, T]): Promise<void> => {
+    results[i] = await step(item);
+  };
+  for await (const _ of inParallel(items.entries(), limit, each));
+  return results;
+}

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeFolders } from "../make-folders.ts";
+import { makeFolders } from "../folders.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

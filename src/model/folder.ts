@@ -5,6 +5,7 @@ import { ZippyNetError } from "../codec/errors.ts";
 import { filesOf, parseManifest } from "./manifest.ts";
 import {
   type Decoders,
+  fetchFile,
   type ModelEntry,
   type ModelLocation,
   type Models,
@@ -101,10 +102,5 @@ async function readUrl(url: string): Promise<Uint8Array> {
       throw new ZippyNetError("bad-model", `expected a file of a model at ${url}: ${cause}`, { cause });
     });
   }
-  const response = await fetch(url).catch((cause: unknown) => {
-    throw new ZippyNetError("unavailable", `${url} cannot be fetched: ${cause}`, { cause });
-  });
-  if (!response.ok)
-    throw new ZippyNetError("unavailable", `${url}: expected status 200, got ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  return fetchFile(url);
 }

@@ -60,6 +60,16 @@ export interface ModelEntry extends ModelSummary {
   readonly read: ReadFile;
 }
 
+/** A file of a model from its URL of HTTP. Throws `unavailable`. */
+export async function fetchFile(url: string): Promise<Uint8Array> {
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw new ZippyNetError("unavailable", `${url} cannot be fetched: ${cause}`, { cause });
+  });
+  if (!response.ok)
+    throw new ZippyNetError("unavailable", `${url}: expected status 200, got ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 /** Throws `bad-model` if two entries share a number or a name. @param loadFrom `loadModel` or `loadDecoder` */
 export function modelsOf<M extends Decoder>(
   entries: readonly ModelEntry[],

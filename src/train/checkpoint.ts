@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
-import { makeFolders } from "../make-folders.ts";
+import { makeFolders } from "../folders.ts";
 import { readSafetensors, type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
 import { layoutOf, packParameters, unpackParameters } from "./network/parameters.ts";
 import { initialState, type OptimiserState } from "./optimiser/state.ts";

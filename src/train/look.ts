@@ -276,13 +276,11 @@ function pointRow({ set, look, size, quality, bytes, psnr, lpips, distance }: Lo
 }
 
 function curveRow({ samples, heldOut = [] }: LookReport): string {
-  const of = (look: Look, pick: (point: LookPoint) => number) =>
-    mean(heldOut.filter((point) => point.look === look).map(pick));
-  const decibels = of("natural", ({ psnr }) => psnr) - of("faithful", ({ psnr }) => psnr);
-  const ratio = of("natural", ({ lpips }) => lpips) / of("faithful", ({ lpips }) => lpips);
+  const meanOf = (look: Look, pick: (point: LookPoint) => number): number => {
+    const points = heldOut.filter((point) => point.look === look);
+    return points.reduce((sum, point) => sum + pick(point), 0) / points.length;
+  };
+  const decibels = meanOf("natural", ({ psnr }) => psnr) - meanOf("faithful", ({ psnr }) => psnr);
+  const ratio = meanOf("natural", ({ lpips }) => lpips) / meanOf("faithful", ({ lpips }) => lpips);
   return `| ${samples.toLocaleString("en")} | ${decibels.toFixed(2)} dB | ${ratio.toFixed(3)} |`;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

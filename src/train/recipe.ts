@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
 import { ORIENTATIONS } from "../codec/image.ts";
-import { makeFolders } from "../make-folders.ts";
+import { makeFolders } from "../folders.ts";
 import { architectureSchema, licenceFields, nameSchema, numberSchema } from "../model/manifest.ts";
 import { ENGINES } from "./plan.ts";
 

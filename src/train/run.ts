@@ -1,6 +1,6 @@
 import { appendFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolders } from "../make-folders.ts";
+import { makeFolders } from "../folders.ts";
 import { type Checkpoint, checkpointPath, type RunProgress, startOf, writeCheckpoint } from "./checkpoint.ts";
 import type { ImageSets } from "./data/images.ts";
 import { Random } from "./data/random.ts";

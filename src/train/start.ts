@@ -1,11 +1,11 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
+import { isFolder } from "../folders.ts";
 import { readBlobs } from "../model/load-decoder.ts";
 import { BLOBS } from "../model/manifest.ts";
 import { readSafetensors, type SafeTensors } from "../model/safetensors.ts";
 import { checkpointPath, readCheckpoint } from "./checkpoint.ts";
-import { isFolder } from "./export/destination.ts";
 import { floatWeights } from "./export/exported.ts";
 import { grow } from "./network/grow.ts";
 import { initialise, packParameters } from "./network/parameters.ts";

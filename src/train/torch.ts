@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ZippyNetError } from "../codec/errors.ts";
-import { makeFolders } from "../make-folders.ts";
+import { makeFolders } from "../folders.ts";
 import { checkpointPath, readCheckpoint, startOf, writeCheckpoint } from "./checkpoint.ts";
 import { writePacks } from "./data/pack.ts";
 import { heldOutSizes } from "./holdout.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { findInputs } from "../../src/cli/files/inputs.ts";
 import { planOutputs, spareOriginals, writeWhole } from "../../src/cli/files/outputs.ts";
-import { makeFolders } from "../../src/make-folders.ts";
+import { makeFolders } from "../../src/folders.ts";
 import { IMAGES, scratch, zippynet } from "./run.ts";
 
 const at = scratch();

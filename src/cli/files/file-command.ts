@@ -2,7 +2,7 @@ import { access, constants, rmdir, stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
-import { makeFolders } from "../../make-folders.ts";
+import { makeFolders } from "../../folders.ts";
 import { defaultJobs, EXIT_FAILED, usage } from "../options.ts";
 import { startProgress } from "../progress.ts";
 import { type Done, isFailure, type OnResults, partition, type Result, warnIfNone } from "../results.ts";

@@ -3,7 +3,7 @@ import { rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
-import { makeFolders } from "../../make-folders.ts";
+import { isFolder, makeFolders } from "../../folders.ts";
 import { usage } from "../options.ts";
 import { type Failure, failure } from "../results.ts";
 import { expandPatterns, type Input, STANDARD } from "./inputs.ts";
@@ -67,10 +67,6 @@ const exists = (path: string): Promise<boolean> =>
 /** The folder that must be there before anything is written. */
 export function folderOf({ kind, path }: Destination): string {
   return kind === "file" ? dirname(path) : path;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 /** One input and where its output goes. */

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { isFolder } from "../../train/export/destination.ts";
+import { isFolder } from "../../folders.ts";
 import { exportLook, type LookReport, lookCard, trainLook } from "../../train/look.ts";
 import type { RunPlan } from "../../train/plan.ts";
 import { imagesOf, type Watch } from "../../train/session.ts";

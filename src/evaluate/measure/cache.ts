@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import type { Image } from "../../codec/image.ts";
-import { makeFolders } from "../../make-folders.ts";
+import { makeFolders } from "../../folders.ts";
 import { modelsFolder } from "../../model/folder.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../.cache/evaluate", import.meta.url));

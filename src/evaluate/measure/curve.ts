@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import type { Scores } from "./scores.ts";
 
 /** What a codec needs and gives at one quality, means over a set of images. */
@@ -126,17 +125,6 @@ export function ratios(
   const ratio = theirs.map((bytes, i) => (bytes === null || ours[i] === null ? null : ours[i]! / bytes));
   const known = ratio.filter((value) => value !== null);
   return { ratio, meanRatio: known.length === ratio.length ? mean(known) : null };
-}
-
-/** Work on items, one a core at a time; results come in the order of the items. */
-export async function inParallel<T, U>(items: readonly T[], work: (item: T) => Promise<U>): Promise<U[]> {
-  const results: U[] = [];
-  const queue = items.entries();
-  const lane = async (): Promise<void> => {
-    for (const [i, item] of queue) results[i] = await work(item);
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, lane));
-  return results;
 }
 
 export function mean(values: readonly number[]): number {

@@ -1,11 +1,13 @@
+import { availableParallelism } from "node:os";
 import type { Kind } from "../../codec/format/zn-file.ts";
 import type { Image } from "../../codec/image.ts";
 import type { Model } from "../../codec/model.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
+import { mapInParallel } from "../../concurrency.ts";
 import { decodePicture, type ModelSource } from "../../image/decode.ts";
 import { encodePicture } from "../../image/encode.ts";
 import { cached, hashImages } from "./cache.ts";
-import { cappedPsnr, inParallel, mean, type Point } from "./curve.ts";
+import { cappedPsnr, mean, type Point } from "./curve.ts";
 import { type Metrics, meanScores, type Scores, scoresOf } from "./scores.ts";
 
 /** How ZippyNet's files are made. */
@@ -111,7 +113,7 @@ export async function ownCurve(
 ): Promise<OwnPoint[]> {
   const jobs = qualities.flatMap((quality) => images.map((image) => ({ quality, image })));
   let done = 0;
-  const rows = await inParallel(jobs, async ({ quality, image }) => {
+  const rows = await mapInParallel(jobs, availableParallelism(), async ({ quality, image }) => {
     const { row } = await measuredFile(wish, image, quality);
     onImage(++done, jobs.length);
     return row;

@@ -1,7 +1,9 @@
+import { availableParallelism } from "node:os";
 import type { Image } from "../../codec/image.ts";
+import { mapInParallel } from "../../concurrency.ts";
 import { type Measured, measure, type Peer } from "../peers/peer.ts";
 import { cached } from "./cache.ts";
-import { inParallel, mean, type Point } from "./curve.ts";
+import { mean, type Point } from "./curve.ts";
 import { type Metrics, meanScores } from "./scores.ts";
 
 /** A peer's curve, of whole files or of payloads. */
@@ -75,7 +77,9 @@ async function rowOf(
     }),
   };
   return cached(key, async () => {
-    const measured = await inParallel(images, (image) => measure(peer, image, quality, metrics));
+    const measured = await mapInParallel(images, availableParallelism(), (image) =>
+      measure(peer, image, quality, metrics),
+    );
     const of = (pick: (one: Measured) => number | undefined): number =>
       mean(measured.map((one) => pick(one) ?? 0));
     return {

@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import sharp from "sharp";
 import { MAX_EFFORT } from "../../codec/target.ts";
-import { makeFolders } from "../../make-folders.ts";
+import { makeFolders } from "../../folders.ts";
 import { openModels } from "../../model/folder.ts";
 import { Pool } from "../../node/pool.ts";
 import { ownVersion } from "../measure/cache.ts";

@@ -1,6 +1,8 @@
+import { availableParallelism } from "node:os";
 import type { Image } from "../../codec/image.ts";
+import { mapInParallel } from "../../concurrency.ts";
 import { hashImages } from "../measure/cache.ts";
-import { type BdRate, bdRate, bytesAtLevels, inParallel, inPsnr, inSsim, ratios } from "../measure/curve.ts";
+import { type BdRate, bdRate, bytesAtLevels, inPsnr, inSsim, ratios } from "../measure/curve.ts";
 import type { Recogniser } from "../measure/faces.ts";
 import { METRICS } from "../measure/metrics.ts";
 import { measuredFile, type OwnPoint, ownCurve } from "../measure/own.ts";
@@ -98,8 +100,9 @@ export async function reportSet(
   }
 
   const wish = { runner, version, settings: { effort: efforts[0]!, classical: true } };
-  const rows = await inParallel(
+  const rows = await mapInParallel(
     images,
+    availableParallelism(),
     async (image) => (await measuredFile(wish, image, STUDY_QUALITY)).row,
   );
   const { recogniser, models, lpips = false } = settings;

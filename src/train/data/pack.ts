@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ZippyNetError } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
-import { makeFolders } from "../../make-folders.ts";
+import { makeFolders } from "../../folders.ts";
 import { type SafeTensor, writeSafetensors } from "../../model/safetensors.ts";
 import { type Cut, cutOf, KEPT_SIDE, type RunPlan } from "../plan.ts";
 import { shorterSide } from "./batch.ts";

@@ -1,7 +1,7 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ZippyNetError } from "../../codec/errors.ts";
-import { makeFolders } from "../../make-folders.ts";
+import { isFolder, makeFolders } from "../../folders.ts";
 import { type Manifest, parseManifest } from "../../model/manifest.ts";
 
 /** Numbers that are users' own. */
@@ -112,11 +112,4 @@ export async function replaceFolder(folder: string, fill: (draft: string) => Pro
     throw error;
   }
   await rm(aside, { recursive: true });
-}
-
-export async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

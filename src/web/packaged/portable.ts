@@ -33,7 +33,7 @@ import { readZn } from "../../codec/format/zn-file.ts";
 import type { Decoder } from "../../codec/model.ts";
 import { loadDecoder } from "../../model/load-decoder.ts";
 import { parseManifest } from "../../model/manifest.ts";
-import { type Decoders, type ModelEntry, modelsOf, summaryOf } from "../../model/models.ts";
+import { type Decoders, fetchFile, type ModelEntry, modelsOf, summaryOf } from "../../model/models.ts";
 import { assertPackages, type ModelPackage, manifestOf, placeOf } from "../../model/package.ts";
 import { applyAlpha, decodeClassical } from "../browser/worker/classical.ts";
 
@@ -132,10 +132,5 @@ async function fetched(url: string): Promise<Uint8Array> {
       throw new ZippyNetError("bad-model", `expected a file of a model at ${url}: ${cause}`, { cause });
     });
   }
-  const response = await fetch(url).catch((cause: unknown) => {
-    throw new ZippyNetError("unavailable", `${url} cannot be fetched: ${cause}`, { cause });
-  });
-  if (!response.ok)
-    throw new ZippyNetError("unavailable", `${url}: expected status 200, got ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  return fetchFile(url);
 }
