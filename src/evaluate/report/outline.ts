@@ -136,7 +136,7 @@ function lookBlocks({ perception, ...set }: SetReport): Block[] {
   return [
     heading("Bytes for the same look"),
     text(
-      "LPIPS tells how different two pictures look to people: 0 for equal ones, about 0.5 for ruins. Decoders for the eye gain by it what they lose in PSNR.",
+      "LPIPS measures how different two pictures look to people: 0 for equal ones, about 0.5 for ruins. Decoders for the eye gain by it what they lose in PSNR.",
     ),
     ...filled(sameLookTable(perception)),
     { kind: "plot", set: { ...set, perception }, plot: "lpips" },

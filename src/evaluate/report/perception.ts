@@ -1,14 +1,16 @@
+import { availableParallelism } from "node:os";
 import type { Image } from "../../codec/image.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
+import { mapInParallel } from "../../concurrency.ts";
 import { decodePicture } from "../../image/decode.ts";
 import type { Models } from "../../model/folder.ts";
 import { cached, hashImages } from "../measure/cache.ts";
-import { cappedPsnr, inParallel, mean, type Point } from "../measure/curve.ts";
+import { cappedPsnr, mean, type Point } from "../measure/curve.ts";
 import { judged } from "../measure/judges.ts";
 import { type CurveWish, measuredFile } from "../measure/own.ts";
 import type { Peer } from "../peers/peer.ts";
 
-/** How different decoded pictures look to people, as LPIPS tells it. */
+/** How different decoded pictures look to people, by LPIPS. */
 export interface Perception {
   /** Ours first: the faithful look, then the natural one. */
   readonly curves: readonly PerceptionCurve[];
@@ -56,7 +58,7 @@ export async function perception(
     cached({ perception: hash, ...key, qualities }, async () => {
       const coded: Coded[][] = [];
       for (const quality of qualities) {
-        coded.push(await inParallel(images, (image) => code(image, quality)));
+        coded.push(await mapInParallel(images, availableParallelism(), (image) => code(image, quality)));
         onCurve(name, coded.length, qualities.length);
       }
       const decoded = new Map(coded.map((row, i) => [String(i), row.map(({ image }) => image)]));
