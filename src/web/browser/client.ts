@@ -86,7 +86,7 @@ class Client {
       worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#take(data);
       worker.onerror = (event) => {
         event.preventDefault();
-        void this.#replace(event.message);
+        void this.#replace(event.message); // none if the worker's file did not come
       };
       this.#post = (request) => worker.postMessage(request);
       this.#stop = () => worker.terminate();
@@ -210,14 +210,13 @@ class Client {
    * If no worker starts, the page does the work itself, where it can. It answers more slowly then, but it shows
    * pictures.
    */
-  async #replace(why: string): Promise<void> {
+  async #replace(why: string | undefined): Promise<void> {
     const { here, role } = this.#place;
     this.#stop();
     const serve = this.#answered ? undefined : await here?.().catch(() => undefined);
     if (!serve) {
-      this.#break(
-        `expected the ${role}'s worker to start, from this page's own origin; see worker-src: ${why}`,
-      );
+      const told = `expected the ${role}'s worker to start, from this page's own origin; see worker-src`;
+      this.#break(why ? `${told}: ${why}` : told);
       return;
     }
     this.#post = serve((message) => this.#take(message));
