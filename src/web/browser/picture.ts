@@ -9,8 +9,8 @@ export function canvasOf(picture: ImageData, canvas: HTMLCanvasElement): HTMLCan
   return canvas;
 }
 
-/** A picture as an image file, by default a PNG. @param quality 0–1, for lossy formats */
-export function blobOf(picture: ImageData, type = "image/png", quality?: number): Promise<Blob> {
+/** A picture as a file of a lossy format. @param quality 0–1 */
+export function blobOf(picture: ImageData, type: string, quality: number): Promise<Blob> {
   const canvas = canvasOf(picture, document.createElement("canvas"));
   return new Promise((resolve, reject) => {
     const done = (blob: Blob | null): void =>

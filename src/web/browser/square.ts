@@ -1,4 +1,5 @@
 import { assertWithin, badOption, typeOf, ZippyNetError } from "../../codec/errors.ts";
+import { pixelsOn } from "./canvas.ts";
 
 /** A square in a picture. `x` and `y` are 0 at the left and top, 0.5 in the middle, 1 at the right and bottom. */
 export interface Crop {
@@ -15,7 +16,7 @@ const MOST = 2048;
 
 /**
  * A picture file as the browser reads it, upright, cut to a square and scaled; by default to the largest square in the
- * middle. Throws `bad-image` if the browser cannot read it, `bad-option`.
+ * middle. Throws `bad-image` if the browser cannot read it, `unavailable` if it hides what it reads, `bad-option`.
  * @param side pixels of the result, 1–2048
  */
 export async function square(file: Blob, side: number, crop: Crop = WHOLE): Promise<ImageData> {
@@ -76,7 +77,7 @@ export function squareOf(bitmap: ImageBitmap, side: number, crop: Crop = WHOLE):
     canvas = drawn(next, (context) => context.drawImage(source, 0, 0, next, next));
     size = next;
   }
-  return canvas.getContext("2d")!.getImageData(0, 0, side, side);
+  return pixelsOn(canvas.getContext("2d")!, side, side);
 }
 
 /** Pixels a side of a crop. */

@@ -1,4 +1,5 @@
 import { joined } from "../../codec/format/bytes.ts";
+import { pixelsOn } from "../browser/canvas.ts";
 import { blobOf } from "../browser/picture.ts";
 import { psnrOf } from "./measure.ts";
 
@@ -45,7 +46,7 @@ export async function peerAt(original: ImageData, peer: Peer, quality: number): 
   const context = canvas.getContext("2d", { willReadFrequently: true })!;
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
-  const picture = context.getImageData(0, 0, canvas.width, canvas.height);
+  const picture = pixelsOn(context, canvas.width, canvas.height);
   return { bytes: blob.size, psnr: psnrOf(original, picture), picture };
 }
 

@@ -1,5 +1,6 @@
 import { type Payload, readPayload } from "../../qr/payload.ts";
 import type { Patience } from "../../qr/read-code.ts";
+import { pixelsOn } from "../browser/canvas.ts";
 import type { Question, Reply } from "./qr-worker.ts";
 
 /** Pixels of the longer side of a picture in which a code is searched. */
@@ -15,7 +16,7 @@ let nextId = 0;
 
 /**
  * The content of the QR code in a picture; undefined if there is none. Throws `bad-file` if the code is not one of
- * ours. The reader is loaded at the first call.
+ * ours, `unavailable` if the browser hides pixels. The reader is loaded at the first call.
  */
 export async function payloadIn(
   source: ImageBitmap | HTMLVideoElement,
@@ -60,5 +61,5 @@ function pixelsOf(source: ImageBitmap | HTMLVideoElement): ImageData | undefined
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
-  return context.getImageData(0, 0, canvas.width, canvas.height);
+  return pixelsOn(context, canvas.width, canvas.height);
 }

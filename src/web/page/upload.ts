@@ -1,4 +1,4 @@
-import { blobOf } from "../browser/picture.ts";
+import { pngOf } from "../browser/png.ts";
 import { at, make, messageOf } from "./dom.ts";
 import { inBytes, inDecibels } from "./measure.ts";
 import { modelOf } from "./result.ts";
@@ -82,7 +82,7 @@ async function upload(
   const [name, value] = targetOf(options);
   const put = await fetch(`${uploads}/${path}`, {
     method: "PUT",
-    body: await blobOf(picture),
+    body: await pngOf(picture),
     headers: {
       "content-type": "image/png",
       [`x-amz-meta-zippynet-${name}`]: value,

@@ -4,6 +4,7 @@ import { assertVp8lEnds } from "../../../codec/format/vp8l.ts";
 import { webpFile, withVp8lHeader } from "../../../codec/format/webp.ts";
 import { type ClassicalFile, classicalImage, type ZnFile } from "../../../codec/format/zn-file.ts";
 import { MAX_PIXELS } from "../../../codec/image.ts";
+import { pixelsOn } from "../canvas.ts";
 
 /**
  * The pixels of a classical frame. The browser decodes it, in its usual container. Throws `bad-file`, `too-large`,
@@ -63,6 +64,6 @@ async function decodeFrame(
   return {
     width,
     height,
-    data: context.getImageData(0, 0, width, height).data as Uint8ClampedArray<ArrayBuffer>,
+    data: pixelsOn(context, width, height).data as Uint8ClampedArray<ArrayBuffer>,
   };
 }
