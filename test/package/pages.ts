@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { WebServer } from "../../src/web/development/server.ts";
-import { launch, NO_BROWSER } from "../web/chromium.ts";
+import { BROWSER, launch, missing } from "../web/browser.ts";
 import { type Installed, installed, run, startServer, writeFiles } from "./installed.ts";
 
 const PAGE = (picture: string): string => `
@@ -34,8 +34,8 @@ interface Shown {
   readonly shadowRoot: { querySelector(name: string): { readonly naturalWidth: number } | null } | null;
 }
 
-suite("pages in Chromium, by what bundlers make with no configuration", {
-  skip: NO_BROWSER,
+suite(`pages in ${BROWSER}, by what bundlers make with no configuration`, {
+  skip: missing(),
   timeout: 900_000,
 }, () => {
   let all: Installed;

@@ -4,11 +4,11 @@ import { after, before, suite, test } from "node:test";
 import type { BrowserContextOptions } from "playwright-core";
 import { withLook } from "../codec/made-look.ts";
 import { FINGER, small, violations } from "./audit.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
+import { IN_BROWSER } from "./browser.ts";
 import { Site, watched } from "./site.ts";
 import { choose, settled } from "./states.ts";
 
-suite("the page for everybody", IN_CHROMIUM, () => {
+suite("the page for everybody", IN_BROWSER, () => {
   let models: string;
   let site: Site;
   before(async () => {

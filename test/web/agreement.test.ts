@@ -9,9 +9,8 @@ import { openModels } from "../../src/model/folder.ts";
 import { WebServer } from "../../src/web/development/server.ts";
 
 import { Answers } from "./answers.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
-import { Firefox, NO_FIREFOX } from "./firefox.ts";
-import { Site, watched } from "./site.ts";
+import { BROWSERS, type BrowserName, IN_BROWSER, missing } from "./browser.ts";
+import { Site, shownIn } from "./site.ts";
 import { variedPictures } from "./varied-pictures.ts";
 
 const IMAGES = fileURLToPath(new URL("../images/", import.meta.url));
@@ -45,7 +44,7 @@ const SCRIPT = (answers: string): string => `
     await fetch("${answers}?error=" + encodeURIComponent(error), { method: "POST" });
   }`;
 
-suite("200 files give Node's pixels, and pictures Node's files", IN_CHROMIUM, () => {
+suite("200 files give Node's pixels, and pictures Node's files", IN_BROWSER, () => {
   let site: Site;
   let server: WebServer;
   let answers: Answers;
@@ -82,11 +81,8 @@ suite("200 files give Node's pixels, and pictures Node's files", IN_CHROMIUM, ()
     await site?.close();
   });
 
-  const compare = async (
-    name: string,
-    open: (url: string) => Promise<() => Promise<void>>,
-  ): Promise<void> => {
-    const { query, body: pixels } = await answers.of(() => open(`${server.url}/all.html`));
+  const compare = async (name: BrowserName): Promise<void> => {
+    const { query, body: pixels } = await answers.of(() => shownIn(name, `${server.url}/all.html`));
     let [at, differ] = [0, 0];
     for (const { data } of own) {
       for (let i = 0; i < data.length; i++) {
@@ -105,18 +101,7 @@ suite("200 files give Node's pixels, and pictures Node's files", IN_CHROMIUM, ()
     );
   };
 
-  test("in Chromium", () =>
-    compare("Chromium", async (url) => {
-      const { page } = await watched(site.browser, url);
-      return () => page.context().close();
-    }));
-
-  test("in Firefox", { skip: NO_FIREFOX }, () =>
-    compare("Firefox", async (url) => {
-      const firefox = new Firefox(url);
-      return () => firefox.close();
-    }),
-  );
+  for (const name of BROWSERS) test(`in ${name}`, { skip: missing(name) }, () => compare(name));
 });
 
 test("a folder's pictures are varied, the same each time", async () => {

@@ -8,7 +8,7 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** Where a page that is not driven reports what it found: with a POST, or in `?error=` what went wrong. */
+/** Where a page reports what it found, if that is much: with a POST, or in `?error=` what went wrong. */
 export class Answers {
   readonly origin: string;
   readonly #server: Server;

@@ -5,14 +5,14 @@ import type { Page } from "playwright-core";
 import { toInline } from "../../src/index.ts";
 import { modulesOf, svgOf } from "../../src/qr/code.ts";
 import { writePayload } from "../../src/qr/payload.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
+import { IN_BROWSER } from "./browser.ts";
 import { Site } from "./site.ts";
 import { ready } from "./states.ts";
 
 /** What the page was given, in this order. */
 type WithCameras = typeof globalThis & { cameras: MediaStream[] };
 
-suite("the camera is off when its dialog is done with", IN_CHROMIUM, () => {
+suite("the camera is off when its dialog is done with", IN_BROWSER, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();

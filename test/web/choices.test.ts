@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { Page } from "playwright-core";
-import { IN_CHROMIUM } from "./chromium.ts";
+import { IN_BROWSER } from "./browser.ts";
 import { Site } from "./site.ts";
 import { settled } from "./states.ts";
 
 /** What the browser read when it was let go on. */
 type WithRead = typeof globalThis & { read?: ImageBitmap };
 
-suite("of choices in quick succession the last is shown", IN_CHROMIUM, () => {
+suite("of choices in quick succession the last is shown", IN_BROWSER, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();

@@ -7,13 +7,13 @@ import { pictureOf } from "../../src/api/picture.ts";
 import { readImage } from "../../src/image/read.ts";
 import { decode, encode, type Progress, toInline } from "../../src/index.ts";
 import type * as Browser from "../../src/web/browser/index.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
+import { BROWSER, IN_BROWSER } from "./browser.ts";
 import { Site } from "./site.ts";
 
 const GOLDEN = fileURLToPath(new URL("../golden/", import.meta.url));
 const IMAGES = fileURLToPath(new URL("../images/", import.meta.url));
 
-suite("zippynet/browser in Chromium, under the policy", IN_CHROMIUM, () => {
+suite(`zippynet/browser in ${BROWSER}, under the policy`, IN_BROWSER, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();

@@ -5,7 +5,7 @@ import { after, before, suite, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fromInline, info, toInline } from "../../src/index.ts";
 import { contentSecurityPolicy } from "../../src/web/development/server.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
+import { BROWSER, IN_BROWSER } from "./browser.ts";
 import { Site } from "./site.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -43,7 +43,7 @@ test("docs/web.md, a server: an upload becomes a text", async () => {
   }
 });
 
-suite("docs/web.md in Chromium, under the policy", IN_CHROMIUM, () => {
+suite(`docs/web.md in ${BROWSER}, under the policy`, IN_BROWSER, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();

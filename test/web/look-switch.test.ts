@@ -7,14 +7,14 @@ import type { Look } from "../../src/codec/network/architecture.ts";
 import { psnr } from "../../src/codec/rate-distortion.ts";
 import { configure, decode, fromInline, toInline } from "../../src/index.ts";
 import { withLook } from "../codec/made-look.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
+import { IN_BROWSER } from "./browser.ts";
 import { Site, watched } from "./site.ts";
-import { changed, choose, ready, settled } from "./states.ts";
+import { changed, choose, pixelsOf, ready, settled, sticksOut } from "./states.ts";
 
 const golden = (name: string): string =>
   toInline(readFileSync(new URL(`../golden/${name}.zn`, import.meta.url)));
 
-suite("the page's switch between looks", IN_CHROMIUM, () => {
+suite("the page's switch between looks", IN_BROWSER, () => {
   let models: string;
   let site: Site;
   before(async () => {
@@ -33,7 +33,7 @@ suite("the page's switch between looks", IN_CHROMIUM, () => {
     await settled(page);
     const file = await page.inputValue("#inline");
     const numbers = await page.innerText("#own-text");
-    assert.deepEqual(await painted(page), await pixelsOf(file, "faithful"));
+    assert.deepEqual(await painted(page), await decoded(file, "faithful"));
     assert.match(await page.innerText("#look-size"), /^Its network, 2\.4 MB, is loaded when it is first/);
     assert.equal(asked.length, 0);
     const encodings = await countEncodings(page);
@@ -44,21 +44,21 @@ suite("the page's switch between looks", IN_CHROMIUM, () => {
     assert.equal(await page.getAttribute("#result", "data-look"), "coming");
     assert.equal(await page.getAttribute("#result", "aria-busy"), "true");
     assert.equal(await page.innerText("#own-name"), "ZippyNet");
-    assert.deepEqual(await painted(page), await pixelsOf(file, "faithful"));
+    assert.deepEqual(await painted(page), await decoded(file, "faithful"));
     letOn();
     await look(page, "natural");
-    assert.deepEqual(await painted(page), await pixelsOf(file, "natural"));
+    assert.deepEqual(await painted(page), await decoded(file, "natural"));
     assert.equal(await page.innerText("#own-name"), "ZippyNet, natural");
     assert.equal(await page.innerText("#own-text"), numbers);
     assert.equal(await page.innerText("#own-look"), "(faithful)");
     assert.equal(await page.inputValue("#inline"), file);
     assert.match(await page.innerText("#look-size"), /^Its network is here/);
     await page.setViewportSize({ width: 390, height: 844 });
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    assert.equal(await sticksOut(page), 0);
 
     await page.keyboard.press("ArrowLeft");
     await look(page, "faithful");
-    assert.deepEqual(await painted(page), await pixelsOf(file, "faithful"));
+    assert.deepEqual(await painted(page), await decoded(file, "faithful"));
     await choose(page, "look", "natural");
     await look(page, "natural");
     assert.equal(asked.length, 1);
@@ -72,9 +72,9 @@ suite("the page's switch between looks", IN_CHROMIUM, () => {
     });
     const other = await changed(page, file);
     await settled(page);
-    assert.deepEqual(await painted(page), await pixelsOf(other, "natural"));
-    const original = await pixels(page, "original");
-    const [own, from] = [await pixelsOf(other, "faithful"), original.filter((_, i) => i % 4 < 3)];
+    assert.deepEqual(await painted(page), await decoded(other, "natural"));
+    const original = await pixelsOf(page, "#original");
+    const [own, from] = [await decoded(other, "faithful"), original.filter((_, i) => i % 4 < 3)];
     const size = { width: 64, height: 64 };
     const decibels = psnr({ ...size, data: Uint8Array.from(from) }, { ...size, data: Uint8Array.from(own) });
     assert.ok((await page.innerText("#own-text")).endsWith(`, ${decibels.toFixed(1)} dB`));
@@ -92,7 +92,7 @@ suite("the page's switch between looks", IN_CHROMIUM, () => {
     await look(page, "natural");
     const portrait = golden("portraits-64-q100");
     await open(page, portrait);
-    assert.deepEqual(await painted(page), await pixelsOf(portrait, "natural"));
+    assert.deepEqual(await painted(page), await decoded(portrait, "natural"));
     assert.equal(await page.isVisible("#own-look"), false); // nothing is measured
     await page.click("#copy-tag");
     await page.getByText("The tag is in the clipboard.").waitFor();
@@ -102,9 +102,9 @@ suite("the page's switch between looks", IN_CHROMIUM, () => {
     await open(page, product);
     assert.equal(await page.isVisible("#look"), false);
     assert.equal(await page.innerText("#own-name"), "ZippyNet");
-    assert.deepEqual(await painted(page), await pixelsOf(product, "faithful"));
+    assert.deepEqual(await painted(page), await decoded(product, "faithful"));
     await open(page, portrait);
-    assert.deepEqual(await painted(page), await pixelsOf(portrait, "natural"));
+    assert.deepEqual(await painted(page), await decoded(portrait, "natural"));
     assert.equal(asked.length, 1);
     assert.deepEqual(errors, []);
     await page.context().close();
@@ -120,11 +120,11 @@ suite("the page's switch between looks", IN_CHROMIUM, () => {
     assert.equal(await page.isChecked('input[value="faithful"]'), true);
     await look(page, "faithful");
     const file = await page.inputValue("#inline");
-    assert.deepEqual(await painted(page), await pixelsOf(file, "faithful"));
+    assert.deepEqual(await painted(page), await decoded(file, "faithful"));
     await page.context().setOffline(false);
     await choose(page, "look", "natural");
     await look(page, "natural");
-    assert.deepEqual(await painted(page), await pixelsOf(file, "natural"));
+    assert.deepEqual(await painted(page), await decoded(file, "natural"));
     await page.context().close();
   });
 
@@ -138,7 +138,7 @@ suite("the page's switch between looks", IN_CHROMIUM, () => {
     await look(page, "faithful");
     letOn();
     await settled(page);
-    assert.deepEqual(await painted(page), await pixelsOf(await page.inputValue("#inline"), "faithful"));
+    assert.deepEqual(await painted(page), await decoded(await page.inputValue("#inline"), "faithful"));
     assert.deepEqual(errors, []);
     await page.context().close();
   });
@@ -186,24 +186,13 @@ async function countEncodings(page: Page): Promise<() => Promise<number>> {
   return () => page.evaluate(() => (globalThis as Counted).encodings);
 }
 
-/** RGBA of a canvas. */
-async function pixels(page: Page, id: string): Promise<number[]> {
-  return page.evaluate((name) => {
-    const shown = document.getElementById(name) as HTMLCanvasElement;
-    const { width, height } = shown;
-    const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
-    context.drawImage(shown, 0, 0);
-    return [...context.getImageData(0, 0, width, height).data];
-  }, id);
-}
-
 /** Red, green and blue of our picture as it is shown. */
 async function painted(page: Page): Promise<number[]> {
-  return (await pixels(page, "own")).filter((_, i) => i % 4 < 3);
+  return (await pixelsOf(page, "#own")).filter((_, i) => i % 4 < 3);
 }
 
 /** Red, green and blue as Node decodes a file. */
-async function pixelsOf(text: string, name: Look): Promise<number[]> {
+async function decoded(text: string, name: Look): Promise<number[]> {
   const { data } = await decode(fromInline(text), { look: name, channels: 3 });
   return [...data];
 }

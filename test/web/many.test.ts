@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import { toInline } from "../../src/index.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
+import { BROWSER, IN_BROWSER } from "./browser.ts";
 import { Site } from "./site.ts";
 
 const COUNT = 10_000;
@@ -14,7 +14,7 @@ const TURNS = `
   document.addEventListener("load", ({ target }) => { if (target.localName === "zippy-img") loaded++; }, true);
   setInterval(() => turns.add(loaded), 10);`;
 
-suite("10,000 <zippy-img> at once in Chromium", IN_CHROMIUM, () => {
+suite(`10,000 <zippy-img> at once in ${BROWSER}`, IN_BROWSER, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();

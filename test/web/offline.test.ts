@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { Page } from "playwright-core";
 import { buildOffline } from "../../src/web/build/build-page.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
+import { IN_BROWSER } from "./browser.ts";
 import { Site, watched } from "./site.ts";
 
-suite("what the page keeps for use off line", IN_CHROMIUM, () => {
+suite("what the page keeps for use off line", IN_BROWSER, () => {
   let site: Site;
   let server: Server;
   /** Requests that are being answered: a browser that closes may leave some. */

@@ -5,13 +5,13 @@ import type { Page } from "playwright-core";
 import { info, toInline } from "../../src/index.ts";
 import { readCode } from "../../src/qr/code-image.ts";
 import { readPayload } from "../../src/qr/payload.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
+import { IN_BROWSER } from "./browser.ts";
 import { Site } from "./site.ts";
-import { changed, choose, settled } from "./states.ts";
+import { CLIPBOARD, changed, choose, paste, savedBy, settled } from "./states.ts";
 
 const golden = (name: string): Buffer => readFileSync(new URL(`../golden/${name}.zn`, import.meta.url));
 
-suite("the page opens what it makes", IN_CHROMIUM, () => {
+suite("the page opens what it makes", IN_BROWSER, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();
@@ -19,7 +19,7 @@ suite("the page opens what it makes", IN_CHROMIUM, () => {
   after(() => site?.close());
 
   test("a .zn file, its text and a link are shown as they came; what is set makes another file", async () => {
-    const { page, errors } = await site.page("");
+    const { page, errors } = await site.page("", { permissions: CLIPBOARD });
     await settled(page);
     const made = golden("photograph-1-42-q50");
     let before = await page.inputValue("#inline");
@@ -30,11 +30,7 @@ suite("the page opens what it makes", IN_CHROMIUM, () => {
     assert.equal(await page.locator("#peers").isVisible(), false);
 
     const wide = toInline(golden("made-48x32-q90"));
-    await page.evaluate((text) => {
-      const clipboardData = new DataTransfer();
-      clipboardData.setData("text/plain", `<zippy-img src="${text}" width="48" height="32"></zippy-img>`);
-      document.body.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, clipboardData }));
-    }, wide);
+    await paste(page, `<zippy-img src="${wide}" width="48" height="32"></zippy-img>`);
     before = await changed(page, before);
     assert.equal(before, wide);
     assert.match((await page.textContent("#original-text"))!, /^48×32 pixels/);
@@ -124,7 +120,7 @@ suite("the page opens what it makes", IN_CHROMIUM, () => {
 
 /** The SVG that the page saves. */
 async function saved(page: Page): Promise<Buffer> {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#qr-download")]);
-  assert.equal(download.suggestedFilename(), "code.svg");
-  return readFileSync(await download.path());
+  const { name, content } = await savedBy(page, "#qr-download");
+  assert.equal(name, "code.svg");
+  return content;
 }

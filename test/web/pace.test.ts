@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { Page } from "playwright-core";
 import { encode, info } from "../../src/index.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
+import { IN_BROWSER } from "./browser.ts";
 import { Site, watched } from "./site.ts";
 import { changed, choose, ready, settled } from "./states.ts";
 
 /** What the page asked its workers for, and when the encoder's answers came. */
 type WithCount = typeof globalThis & { asked: { type: string; draft?: boolean }[] };
 
-suite("the slider and the models", IN_CHROMIUM, () => {
+suite("the slider and the models", IN_BROWSER, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();

@@ -8,14 +8,14 @@ import { decode, fromInline, info, toInline } from "../../src/index.ts";
 import { readCode } from "../../src/qr/code-image.ts";
 import { readPayload } from "../../src/qr/payload.ts";
 import { Local } from "../service/local.ts";
-import { IN_CHROMIUM, launch } from "./chromium.ts";
+import { BROWSER, IN_BROWSER, launch } from "./browser.ts";
 import { Site, watched } from "./site.ts";
-import { changed, choose, ready, settled } from "./states.ts";
+import { changed, choose, ready, settled, sticksOut } from "./states.ts";
 
 /** Where screenshots are left, to be looked at. */
 const SHOTS = fileURLToPath(new URL("../../dist/screenshots/", import.meta.url));
 
-suite("the page in Chromium, under the policy", IN_CHROMIUM, () => {
+suite(`the page in ${BROWSER}, under the policy`, IN_BROWSER, () => {
   let site: Site;
   before(async () => {
     site = await Site.open();
@@ -52,8 +52,7 @@ suite("the page in Chromium, under the policy", IN_CHROMIUM, () => {
         await page.innerText("#weights"),
         /^All weights here: portraits[\w-]* \d\.\d MB(, [\w-]+ \d\.\d MB){3}\.$/,
       );
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      assert.equal(width, options.viewport.width);
+      assert.equal(await sticksOut(page), 0);
       const code = await page.locator("#qr svg").screenshot();
       assert.deepEqual(Buffer.from(readPayload(await readCode(code)).file), Buffer.from(file));
       assert.deepEqual(errors, []);
@@ -176,7 +175,7 @@ suite("the page in Chromium, under the policy", IN_CHROMIUM, () => {
   });
 });
 
-suite("the page of npm start", IN_CHROMIUM, () => {
+suite("the page of npm start", IN_BROWSER, () => {
   test("uploads what is shown; the service makes the page's own file of it, to the byte", async () => {
     const local = await Local.start();
     const browser = await launch();

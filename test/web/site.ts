@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { buildWeb } from "../../src/web/build/build.ts";
 import { WebServer } from "../../src/web/development/server.ts";
-import { launch } from "./chromium.ts";
+import { type BrowserName, launch, needsOwn } from "./browser.ts";
 
 /** dist/web built into a folder of its own, served with the policy, and a browser. */
 export class Site {
@@ -18,12 +19,15 @@ export class Site {
     this.browser = browser;
   }
 
-  /** @param models a folder of models; by default those of the project */
-  static async open(models?: string): Promise<Site> {
+  /**
+   * @param models a folder of models; by default those of the project
+   * @param browser by default the one that suites run in
+   */
+  static async open(models?: string, browser?: BrowserName): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), "zippynet-web-"));
     await buildWeb({ out: folder, ...(models !== undefined && { models }) });
     const server = await WebServer.start({ folder, port: 0 });
-    return new Site(folder, server, await launch());
+    return new Site(folder, server, await launch(browser));
   }
 
   /** Puts a file beside the build. */
@@ -50,20 +54,35 @@ export interface Watched {
   readonly errors: string[];
 }
 
+/** Playwright adds a sheet of this text for each screenshot. The policy keeps it out, and Firefox says so. */
+const OF_SCREENSHOTS = createHash("sha256").update("body {}").digest("base64");
+
 /** A page of its own context. */
 export async function watched(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<Watched> {
-  const context = await browser.newContext(options);
+  const own = needsOwn(browser, options) ? await launch("firefox", options) : undefined;
+  const context = await (own ?? browser).newContext(options);
+  context.on("close", () => own?.close());
   context.setDefaultTimeout(300_000); // a busy machine is slow; what hangs is ended by the suite
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") errors.push(message.text());
+    const isWrong = message.type() === "error" || message.type() === "warning";
+    if (isWrong && !message.text().includes(OF_SCREENSHOTS)) errors.push(message.text());
   });
-  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("pageerror", (error) => {
+    if (!error.message.includes(OF_SCREENSHOTS)) errors.push(String(error));
+  });
   await page.goto(url);
   return { page, errors };
+}
+
+/** Shows a page in a browser of its own. What comes back closes it. */
+export async function shownIn(browser: BrowserName, url: string): Promise<() => Promise<void>> {
+  const own = await launch(browser);
+  await watched(own, url);
+  return () => own.close();
 }

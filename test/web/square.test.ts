@@ -3,9 +3,8 @@ import { after, before, suite, test } from "node:test";
 import sharp, { type Region } from "sharp";
 import { WebServer } from "../../src/web/development/server.ts";
 import { Answers } from "./answers.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
-import { Firefox, NO_FIREFOX } from "./firefox.ts";
-import { Site, watched } from "./site.ts";
+import { BROWSERS, type BrowserName, IN_BROWSER, missing } from "./browser.ts";
+import { Site, shownIn } from "./site.ts";
 
 const SIDE = 64;
 /** The upper right of the upright photograph. */
@@ -31,7 +30,7 @@ const SCRIPT = (answers: string): string => `
     await fetch("${answers}?error=" + encodeURIComponent(error), { method: "POST" });
   }`;
 
-suite("a photograph of 37 megapixels becomes a small square", IN_CHROMIUM, () => {
+suite("a photograph of 37 megapixels becomes a small square", IN_BROWSER, () => {
   let site: Site;
   let server: WebServer;
   let answers: Answers;
@@ -59,26 +58,15 @@ suite("a photograph of 37 megapixels becomes a small square", IN_CHROMIUM, () =>
   });
 
   /** Upright, cut as asked for, and no finer pattern left of what is averaged. */
-  const check = async (open: (url: string) => Promise<() => Promise<void>>): Promise<void> => {
-    const { body } = await answers.of(() => open(`${server.url}/square.html`));
+  const check = async (name: BrowserName): Promise<void> => {
+    const { body } = await answers.of(() => shownIn(name, `${server.url}/square.html`));
     assert.equal(body.length, expected.length * 4);
     const squares = expected.reduce((sum, value, i) => sum + (value - body[i * 4]!) ** 2, 0);
     const decibels = 10 * Math.log10((255 ** 2 * expected.length) / squares);
     assert.ok(decibels > 28, `${decibels.toFixed(1)} dB`);
   };
 
-  test("in Chromium", () =>
-    check(async (url) => {
-      const { page } = await watched(site.browser, url);
-      return () => page.context().close();
-    }));
-
-  test("in Firefox", { skip: NO_FIREFOX }, () =>
-    check(async (url) => {
-      const firefox = new Firefox(url);
-      return () => firefox.close();
-    }),
-  );
+  for (const name of BROWSERS) test(`in ${name}`, { skip: missing(name) }, () => check(name));
 });
 
 /**

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 
 /** Waits for the first picture that the page itself has made. */
@@ -27,4 +28,70 @@ export async function changed(page: Page, before: string): Promise<string> {
 /** Chooses a radio button, by what a reader clicks on. */
 export async function choose(page: Page, name: string, value: string): Promise<void> {
   await page.locator(`label:has(input[name="${name}"][value="${value}"]) span`).click();
+}
+
+/** Permissions of a page that uses the clipboard. */
+export const CLIPBOARD = ["clipboard-read", "clipboard-write"];
+
+/** Pastes a text by keyboard, from the clipboard; the page has to be opened with the permissions for that. */
+export async function paste(page: Page, text: string): Promise<void> {
+  await page.evaluate((words) => navigator.clipboard.writeText(words), text);
+  await page.locator("body").press("ControlOrMeta+v");
+}
+
+type WithSaved = typeof globalThis & { saved?: { name: string; blob: Blob } };
+
+/** What the page saves when a button is clicked. */
+export async function savedBy(page: Page, button: string): Promise<{ name: string; content: Buffer }> {
+  if (page.context().browser()!.browserType().name() === "chromium") {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
+    return { name: download.suggestedFilename(), content: readFileSync(await download.path()) };
+  }
+  // Firefox saves it, but Playwright hears nothing of a download that is no navigation: what is given to Firefox is read
+  await page.evaluate(() => {
+    const { createObjectURL } = URL;
+    URL.createObjectURL = (blob: Blob) => {
+      HTMLAnchorElement.prototype.click = function () {
+        (globalThis as WithSaved).saved = { name: this.download, blob };
+      };
+      return createObjectURL(blob);
+    };
+  });
+  await page.click(button);
+  const name = await page.evaluate(() => (globalThis as WithSaved).saved!.name);
+  const text = await page.evaluate(() => (globalThis as WithSaved).saved!.blob.text());
+  return { name, content: Buffer.from(text) };
+}
+
+/** Drops a file on the page. */
+export async function drop(page: Page, name: string, content: Uint8Array, type = ""): Promise<void> {
+  await page.evaluate(
+    ({ bytes, called, kind }) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([Uint8Array.from(bytes)], called, { type: kind }));
+      document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer }));
+    },
+    { bytes: [...content], called: name, kind: type },
+  );
+}
+
+/** RGBA of the pixels of a canvas or an image. */
+export function pixelsOf(page: Page, selector: string): Promise<number[]> {
+  return page.locator(selector).evaluate((shown: HTMLCanvasElement | HTMLImageElement) => {
+    const isCanvas = shown instanceof HTMLCanvasElement;
+    const [width, height] = isCanvas
+      ? [shown.width, shown.height]
+      : [shown.naturalWidth, shown.naturalHeight];
+    const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+    context.drawImage(shown, 0, 0);
+    return [...context.getImageData(0, 0, width, height).data];
+  });
+}
+
+/** Pixels that a page is wider than its window has room for, beside a scroll bar. */
+export function sticksOut(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  });
 }

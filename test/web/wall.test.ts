@@ -16,13 +16,14 @@ import { makeWall } from "../../src/web/development/make-wall.ts";
 import { breakEven, WALL, type Wall } from "../../src/web/development/wall-document.ts";
 import { withLook } from "../codec/made-look.ts";
 import { violations } from "./audit.ts";
-import { IN_CHROMIUM } from "./chromium.ts";
+import { BROWSER, IN_BROWSER } from "./browser.ts";
 import { Site } from "./site.ts";
+import { pixelsOf, sticksOut } from "./states.ts";
 
 const IMAGES = fileURLToPath(new URL("../images/", import.meta.url));
 const SIDE = 42;
 
-suite("the wall in Chromium, under the policy", IN_CHROMIUM, () => {
+suite(`the wall in ${BROWSER}, under the policy`, IN_BROWSER, () => {
   let site: Site;
   let wall: Wall;
   let html: string;
@@ -89,13 +90,13 @@ suite("the wall in Chromium, under the policy", IN_CHROMIUM, () => {
       y + 20,
     ] as const);
     assert.equal(under, "zippy-img"); // can be saved, as the split takes the pointer at its handle only
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    assert.equal(await sticksOut(page), 0);
     assert.deepEqual(errors, []);
     await page.context().close();
   });
 });
 
-suite("a wall of a model with two looks", IN_CHROMIUM, () => {
+suite("a wall of a model with two looks", IN_BROWSER, () => {
   const COUNT = 3;
   let models: string;
   let site: Site;
@@ -137,7 +138,7 @@ suite("a wall of a model with two looks", IN_CHROMIUM, () => {
       );
     }
     await page.setViewportSize({ width: 390, height: 844 });
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    assert.equal(await sticksOut(page), 0);
     assert.deepEqual(errors, []);
     await page.context().close();
   });
@@ -159,16 +160,9 @@ suite("a wall of a model with two looks", IN_CHROMIUM, () => {
 });
 
 /** RGBA of our pictures as they are shown. */
-function painted(page: Page): Promise<number[][]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll("zippy-img")].map(({ shadowRoot }) => {
-      const image = shadowRoot!.querySelector("img")!;
-      const { naturalWidth: width, naturalHeight: height } = image;
-      const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
-      context.drawImage(image, 0, 0);
-      return [...context.getImageData(0, 0, width, height).data];
-    }),
-  );
+async function painted(page: Page): Promise<number[][]> {
+  const all = await page.locator("zippy-img img").count();
+  return Promise.all(Array.from({ length: all }, (_, i) => pixelsOf(page, `zippy-img >> nth=${i} >> img`)));
 }
 
 test("a folder's pictures: each once, also those within; what cannot be read is reported", async () => {
