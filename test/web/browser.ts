@@ -30,10 +30,9 @@ export const BROWSER: BrowserName = BROWSERS[0]!;
 
 /** For `skip` of tests that need a browser. */
 export function missing(name: BrowserName = BROWSER): string | false {
-  const found = BROWSERS.includes(name) && place(name) !== undefined;
-  const places = `${variable(name)}, ${PLACES[name].join(", ")}`;
-  if (found) return false;
   if (!BROWSERS.includes(name)) return `ZIPPYNET_BROWSER asks for ${BROWSER}`;
+  if (place(name) !== undefined) return false;
+  const places = [variable(name), ...PLACES[name]].join(", ");
   return `no ${name} found at ${places}: install one (apt-get install ${name === "firefox" ? "firefox-esr" : name})`;
 }
 
