@@ -12,9 +12,9 @@ import { analysisShapes, synthesisShapes } from "./network/transforms.ts";
 
 /**
  * What one encoding may cost. Every pass of a network is counted; searches ask before each further step whether
- * anything is left, and end with the best that they have. The first pass is always made, so there always is a file.
- * Counted in multiplications, the same picture ends with the same file on every machine; the deadline is there for
- * machines that are slower than thought.
+ * anything is left, and end with the best that they have. The first pass is always made, so that there is a file.
+ * A budget of multiplications gives the same file on every machine; the deadline is for machines that are slower than
+ * expected.
  * @example
  * const budget = new Budget({ multiplications: 50e9, deadline: performance.now() + 20_000 });
  * const { file } = encodeImage(metered(model, budget), image, 50, 9);

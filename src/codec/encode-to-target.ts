@@ -5,7 +5,7 @@ import type { Model } from "./model.ts";
 import { decibels } from "./rate-distortion.ts";
 import { type Loss, type Outcome, towardsBits, towardsSse } from "./rdo/objective.ts";
 import { isTooLargeToSearch } from "./rdo/refine.ts";
-import { MAX_EFFORT, QUALITIES, type Target } from "./target.ts";
+import { MAX_EFFORT, QUALITIES, type SearchedTarget, type Target } from "./target.ts";
 
 /** A file, and how good its picture is. */
 export interface Hit {
@@ -16,8 +16,6 @@ export interface Hit {
   /** Sum of squared errors; opacity counts where the image has any. */
   readonly sse: number;
 }
-
-type Searched = Exclude<Target, { kind: "quality" }>;
 
 /** By how much a step of quality changes a file, as a first guess: in dB, and in natural logarithms of bytes. */
 const USUAL_STEP = { psnr: 0.11, bytes: 0.024 } as const;
@@ -64,8 +62,13 @@ export function encodeToWith(encoder: ImageEncoder, image: Image, target: Target
 /**
  * As `encodeToWith`, but where nothing meets the target it gives the nearest: the smallest file, or the best picture.
  */
-export function encodeNearWith(encoder: ImageEncoder, image: Image, target: Searched, effort: number): Hit {
-  const search = (wanted: Searched): Hit => new TargetSearch(encoder, image, wanted).run(effort);
+export function encodeNearWith(
+  encoder: ImageEncoder,
+  image: Image,
+  target: SearchedTarget,
+  effort: number,
+): Hit {
+  const search = (wanted: SearchedTarget): Hit => new TargetSearch(encoder, image, wanted).run(effort);
   let nearest = search(target);
   if (target.kind === "psnr" || meets(target, nearest)) return nearest;
   // a search that aims below the smallest file so far may find a smaller one; the error names the smallest of all
@@ -87,7 +90,7 @@ export function draftTo(encoder: ImageEncoder, image: Image, target: Target): Hi
 }
 
 /** Returns the file if it meets the target. Throws `bad-option` otherwise. */
-function assertMet(target: Searched, hit: Hit): Hit {
+function assertMet(target: SearchedTarget, hit: Hit): Hit {
   if (meets(target, hit)) return hit;
   throw unmet(target, hit);
 }
@@ -105,14 +108,14 @@ function assertMet(target: Searched, hit: Hit): Hit {
 class TargetSearch {
   readonly #encoder: ImageEncoder;
   readonly #image: Image;
-  readonly #target: Searched;
+  readonly #target: SearchedTarget;
   /** The direction of quality that leads to files that meet the target. */
   readonly #towards: 1 | -1;
   readonly #hits: Hit[] = [];
   /** Files that a refinement may start from. */
   readonly #starts: { readonly hit: Hit; readonly way: Way }[] = [];
 
-  constructor(encoder: ImageEncoder, image: Image, target: Searched) {
+  constructor(encoder: ImageEncoder, image: Image, target: SearchedTarget) {
     this.#encoder = encoder;
     this.#image = image;
     this.#target = target;
@@ -297,7 +300,7 @@ interface Point {
 }
 
 /** The best that meets the target, else the nearest to it. */
-function bestOf(hits: readonly Hit[], target: Searched): Hit | undefined {
+function bestOf(hits: readonly Hit[], target: SearchedTarget): Hit | undefined {
   const meeting = hits.filter((hit) => meets(target, hit));
   const smallestFirst = (target.kind === "psnr") === meeting.length > 0;
   const better = (a: Hit, b: Hit): number => {
@@ -307,7 +310,7 @@ function bestOf(hits: readonly Hit[], target: Searched): Hit | undefined {
   return (meeting.length > 0 ? meeting : hits).toSorted(better)[0];
 }
 
-function meets(target: Searched, hit: Hit): boolean {
+function meets(target: SearchedTarget, hit: Hit): boolean {
   return target.kind === "psnr" ? hit.psnr >= target.decibels : hit.file.length <= target.maxBytes;
 }
 
@@ -325,7 +328,7 @@ function hitOf({ data }: Image, encoded: Encoded): Hit {
 }
 
 /** @param nearest the file that comes nearest to the target */
-function unmet(target: Searched, nearest: Hit): ZippyNetError {
+function unmet(target: SearchedTarget, nearest: Hit): ZippyNetError {
   if (target.kind === "bytes") {
     const wanted = `expected a file of at most ${target.maxBytes} bytes`;
     return new ZippyNetError("bad-option", `${wanted}, the least possible is ${nearest.file.length}`);

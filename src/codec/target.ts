@@ -8,6 +8,9 @@ export type Target =
   /** The best picture in at most so many bytes. */
   | { readonly kind: "bytes"; readonly maxBytes: number };
 
+/** A target that has to be searched for: it does not name the quality. */
+export type SearchedTarget = Exclude<Target, { readonly kind: "quality" }>;
+
 /** Quality runs from 1 to this. */
 export const QUALITIES = 100;
 

@@ -3,7 +3,7 @@ import { encodeNearWith } from "../codec/encode-to-target.ts";
 import { filled, hasModelSize, type Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
 import type { SearchListener } from "../codec/rdo/refine.ts";
-import type { Target } from "../codec/target.ts";
+import type { SearchedTarget, Target } from "../codec/target.ts";
 import { domainOf } from "../model/manifest.ts";
 import type { Wrap } from "./classical/wrap.ts";
 import { type Candidate, Judge } from "./judge.ts";
@@ -36,19 +36,17 @@ export function codeByModels(
   const candidate =
     target.kind === "quality"
       ? candidateOf(encoder.model, encoder.encode(target.quality, effort))
-      : toTarget(encoder, visible, without(target, wrap), effort);
+      : toTarget(encoder, visible, withoutAlpha(target, wrap), effort);
   return [{ ...candidate, file: wrap.around(candidate.file) }];
 }
 
-function toTarget(encoder: ImageEncoder, image: Image, target: Searched, effort: number): Candidate {
+function toTarget(encoder: ImageEncoder, image: Image, target: SearchedTarget, effort: number): Candidate {
   const { file, quality, sse } = encodeNearWith(encoder, image, target, effort);
   return { kind: "latents", file, sse, quality, model: encoder.model.number };
 }
 
-type Searched = Exclude<Target, { kind: "quality" }>;
-
 /** The target for the file without alpha. */
-function without(target: Searched, { bytes }: Wrap): Searched {
+function withoutAlpha(target: SearchedTarget, { bytes }: Wrap): SearchedTarget {
   return target.kind === "bytes" ? { ...target, maxBytes: target.maxBytes - bytes } : target;
 }
 

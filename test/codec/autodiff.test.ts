@@ -29,7 +29,6 @@ function randomConvolutions(architecture: Architecture, seed: number): Map<strin
           kernel: Int8Array.from({ length: height * width * depth * out }, () => (next() % 255) - 127),
           bias: Int32Array.from({ length: out }, () => (next() % 40_001) - 20_000),
           inputLimits: FEATURE_LIMIT,
-          sumsBelow: 2 ** 31,
           multiplier: Float32Array.from({ length: out }, () => usual * (0.25 + (next() % 100) / 66)),
           slope: TRANSFORM_SLOPE,
           limit: name.endsWith("out") ? 32_767 : FEATURE_LIMIT,

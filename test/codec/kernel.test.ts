@@ -35,7 +35,6 @@ function randomConvolutions(
         kernel: Int8Array.from({ length: shape.reduce((a, b) => a * b) }, () => (next() % 255) - 127),
         bias: Int32Array.from({ length: shape[3] }, () => (next() % 2_000_001) - 1_000_000),
         inputLimits: FEATURE_LIMIT,
-        sumsBelow: 2 ** 31,
         multiplier: Float32Array.from({ length: shape[3] }, () =>
           next() % 3 ? (next() % 1000) / 100_000 : 2 ** -(next() % 12),
         ),
@@ -107,7 +106,6 @@ test("sums up to the last below 2^31 are exact, and more are refused", () => {
     kernel,
     bias: new Int32Array(out).fill(bias),
     inputLimits,
-    sumsBelow: 2 ** 31,
     multiplier: new Float32Array(out).fill(2 ** -17),
     slope: 1,
     limit: 32_767,

@@ -50,7 +50,7 @@ export class SymbolTables {
     if (index !== table.escape) return index - table.half;
     const negative = coder.decodeBit() === 1;
     let bits = 0;
-    while (coder.decodeBit() === 0) if (++bits > 11) throw outOfRange();
+    while (coder.decodeBit() === 0) if (++bits > 11) throw outOfRange(); // longer than any legal excess
     let excess = 1;
     for (let i = 0; i < bits; i++) excess = excess * 2 + coder.decodeBit();
     const magnitude = excess + table.half;
@@ -68,8 +68,11 @@ export class SymbolTables {
   }
 }
 
+/** The frequencies of one scale: of the symbols −K…K, then of the escape. */
 class Table {
+  /** K. */
   readonly half: number;
+  /** Index of the escape. */
   readonly escape: number;
   /** Cumulative frequencies, one more than symbols; the last is 65536. */
   readonly cum: Uint32Array;
@@ -107,6 +110,7 @@ class Table {
     }
   }
 
+  /** Index of a symbol, or of the escape if it is outside −K…K. */
   indexOf(symbol: number): number {
     return Math.abs(symbol) <= this.half ? symbol + this.half : this.escape;
   }
@@ -115,6 +119,7 @@ class Table {
     return this.cum[index + 1]! - this.cum[index]!;
   }
 
+  /** Index of the symbol that owns a share of the total, 0–65535. */
   find(share: number): number {
     let index = this.#start[share >>> 8]!;
     while (this.cum[index + 1]! <= share) index++;

@@ -18,7 +18,7 @@ export interface Av1Sequence {
 /** Values of `obu_type`. */
 const SEQUENCE_HEADER = 1;
 const FRAME = 6;
-/** Of colour: primaries of BT.709 and the transfer function of sRGB, YCbCr of BT.601. */
+/** Code points of colour (ITU-T H.273): primaries of BT.709, transfer of sRGB, YCbCr matrix of BT.601. */
 const [BT709, SRGB, BT601] = [1, 13, 6];
 /** Bytes that a size may take (AV1 specification, §4.10.5). */
 const MAX_SIZE_BYTES = 8;
@@ -105,7 +105,7 @@ function readSequence(header: Uint8Array): Av1Sequence {
   };
 }
 
-/** Bits from the most significant on. */
+/** Reads bits, the most significant of each byte first. */
 class Bits {
   readonly #bytes: Uint8Array;
   #at = 0;

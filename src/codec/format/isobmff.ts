@@ -4,7 +4,7 @@ import { joined } from "./bytes.ts";
 
 /**
  * The bare AV1 payload of an AVIF still image: the data of its primary item (the OBUs), without the boxes around it.
- * What a codec with a container of a few bytes would have to carry. Boxes as in ISO/IEC 14496-12 (2022): `meta`
+ * A codec with a container of a few bytes would need no more. Boxes as in ISO/IEC 14496-12 (2022): `meta`
  * §8.11.1, `pitm` §8.11.4, `iloc` §8.11.3; the item type `av01` as in AVIF 1.1 §2.1. Alpha, if there is any, is another
  * item and not included. Throws `bad-image`.
  */
@@ -117,7 +117,7 @@ function damaged(why: string): ZippyNetError {
   return new ZippyNetError("bad-image", `expected a whole AVIF, got ${why}`);
 }
 
-/** An empty temporal delimiter, with which AVIF's item data begin or may begin; it says nothing. */
+/** An empty temporal delimiter. AVIF's item data may begin with one; it holds no information. */
 const TEMPORAL_DELIMITER = Uint8Array.of(0x12, 0);
 
 /**

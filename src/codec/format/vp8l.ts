@@ -271,7 +271,7 @@ class PrefixCode {
   }
 }
 
-/** Bits from the least significant on. */
+/** Reads bits, the least significant of each byte first. */
 class Bits {
   readonly #bytes: Uint8Array;
   /** The next bit. */

@@ -30,8 +30,6 @@ export interface IntegerConvolution {
   readonly bias: Int32Array;
   /** Largest magnitude of inputs: of all, or of each channel. */
   readonly inputLimits: number | readonly number[];
-  /** |bias| + Σ |kernel| · limit has to be below this, at most 2³¹. */
-  readonly sumsBelow: number;
   readonly multiplier: Float32Array;
   /** Slope of the leaky ReLU for negative sums, 0–1. */
   readonly slope: number;
@@ -63,12 +61,12 @@ export function quartersOf(convolution: IntegerConvolution): IntegerConvolution[
 }
 
 /**
- * Throws `bad-model` if a sum could grow too large.
- * @param magnitudes of each output channel: Σ |kernel|, by
- * @param limit of all inputs
+ * Proves that no sum overflows: |bias| + Σ |kernel| · |input| stays below 2³¹. Throws `bad-model` otherwise.
+ * @param magnitudes for each output channel, Σ |kernel| · w with a weight w of each input channel
+ * @param limit the largest |input| / w
  */
 export function assertFits(
-  { name, bias, sumsBelow }: IntegerConvolution,
+  { name, bias }: IntegerConvolution,
   magnitudes: ArrayLike<number>,
   limit: number,
 ): void {
@@ -76,12 +74,15 @@ export function assertFits(
     (most, value, o) => Math.max(most, Math.abs(value) + magnitudes[o]! * limit),
     0,
   );
-  if (largest < sumsBelow) return;
+  if (largest < SUM_LIMIT) return;
   throw new ZippyNetError(
     "bad-model",
-    `${name}: expected sums below 2^${Math.log2(sumsBelow)}, got up to ${(largest / sumsBelow).toFixed(2)} of it`,
+    `${name}: expected sums below 2^${Math.log2(SUM_LIMIT)}, got up to ${(largest / SUM_LIMIT).toFixed(2)} of it`,
   );
 }
+
+/** Sums are 32-bit integers. */
+const SUM_LIMIT = 2 ** 31;
 
 /** The output of a transform is clipped to ±this. */
 const OUTPUT_LIMIT = 2 ** 15 - 1;
@@ -138,7 +139,6 @@ function inInteger(
     kernel,
     bias: Int32Array.from(wanted, (value) => Math.round(value)),
     inputLimits: FEATURE_LIMIT,
-    sumsBelow: 2 ** 31,
     multiplier,
     slope: TRANSFORM_SLOPE,
     limit: FEATURE_LIMIT,
@@ -171,7 +171,6 @@ export function priorInIntegers(
         bias,
         multiplier,
         inputLimits: layer === 0 ? inputLimits(architecture, step) : ACTIVATION_LIMIT,
-        sumsBelow: 2 ** 31,
         slope: PRIOR_SLOPE,
         limit: layer === 2 ? OUTPUT_LIMIT : ACTIVATION_LIMIT,
         finer: false,

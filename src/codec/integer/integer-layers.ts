@@ -54,8 +54,8 @@ export class IntegerLayers implements Engine, Layers<Feature> {
     const grid = stride === 1 ? x.grid : halved(x.grid);
     const out = plus ?? workspace.feature(grid, stored!.convolution.shape[3], !activate, x);
     const relation = stride === 1 ? SAME : TWICE;
-    const how = { activate, accumulate: plus !== undefined, parity };
-    workspace.convolve(stored!, grid, { x, relation }, { x: out, relation: SAME }, how);
+    const options = { activate, accumulate: plus !== undefined, parity };
+    workspace.convolve(stored!, grid, { x, relation }, { x: out, relation: SAME }, options);
     return out;
   }
 

@@ -15,8 +15,10 @@ export const TILE = 4;
 /** A convolution in the kernel's memory. */
 export interface Stored {
   readonly convolution: IntegerConvolution;
+  /** Address of the packed kernel, and of biases and multipliers. */
   readonly kernel: number;
   readonly constants: number;
+  /** Blocks of output channels, and groups of four input channels. */
   readonly blocks: number;
   readonly quads: number;
 }
@@ -27,6 +29,7 @@ export interface Cells {
   readonly count: number;
 }
 
+/** One run of the kernel. */
 export interface Call {
   readonly stored: Stored;
   /** Addresses of first cells, and bytes of a cell. */
@@ -41,7 +44,7 @@ export interface Call {
   readonly activated: number;
   /** Bytes from an output, a gradient, to what a leaky ReLU of this slope gave; 0 for none. See `rdo/autodiff.ts`. */
   readonly mask: number;
-  readonly fall: number;
+  readonly maskSlope: number;
 }
 
 interface Exports {
@@ -89,11 +92,13 @@ export class Kernel {
     this.#top = size;
   }
 
-  int16(at: number, length: number): Int16Array {
+  /** The 16-bit integers that begin at an address. Valid until the memory grows. */
+  viewOf(at: number, length: number): Int16Array {
     return new Int16Array(this.#exports.memory.buffer, at, length);
   }
 
-  int32(values: ArrayLike<number>): number {
+  /** Copies 32-bit integers into new memory; returns their address. */
+  storeNumbers(values: ArrayLike<number>): number {
     const at = this.allocate(values.length * 4);
     new Int32Array(this.#exports.memory.buffer, at, values.length).set(values);
     return at;
@@ -126,7 +131,7 @@ export class Kernel {
     const { inputLimits } = convolution;
     const same = typeof inputLimits === "number";
     const weights = this.allocate(rows * 2);
-    this.int16(weights, depth).set(same ? new Int16Array(depth).fill(1) : inputLimits);
+    this.viewOf(weights, depth).set(same ? new Int16Array(depth).fill(1) : inputLimits);
     const sums = this.allocate(row * 4);
     const from = this.allocate(taps * rows * row);
     const { buffer } = this.#exports.memory;
@@ -143,7 +148,7 @@ export class Kernel {
     this.freeTo(size);
   }
 
-  convolve({ stored, from, to, taps, activate, accumulate, activated, mask, fall }: Call): void {
+  convolve({ stored, from, to, taps, activate, accumulate, activated, mask, maskSlope }: Call): void {
     const { shape, slope, limit } = stored.convolution;
     this.#exports.convolve(
       to.cells.count / TILE,
@@ -164,7 +169,7 @@ export class Kernel {
       accumulate ? 1 : 0,
       activated,
       mask,
-      Math.round(fall * 2 ** 15),
+      Math.round(maskSlope * 2 ** 15),
     );
   }
 }

@@ -71,7 +71,7 @@ export interface Feature {
   readonly memory: number;
 }
 
-interface How {
+interface ConvolveOptions {
   readonly activate?: boolean;
   /** Adds to what is there. */
   readonly accumulate?: boolean;
@@ -124,7 +124,7 @@ export class Workspace {
   /** @param values [rows, columns, channels] */
   write({ grid, channels, at }: Feature, values: Int16Array): void {
     const cell = bytesOf(channels) / 2;
-    const memory = this.#kernel.int16(at, cellCount(grid) * cell);
+    const memory = this.#kernel.viewOf(at, cellCount(grid) * cell);
     for (let row = 0, from = 0; row < grid.rows; row++) {
       let to = cellOf(grid, row, 0) * cell;
       for (let column = 0; column < grid.columns; column++, to += cell) {
@@ -135,7 +135,7 @@ export class Workspace {
 
   read({ grid, channels, at }: Feature): Int16Array {
     const cell = bytesOf(channels) / 2;
-    const memory = this.#kernel.int16(at, cellCount(grid) * cell);
+    const memory = this.#kernel.viewOf(at, cellCount(grid) * cell);
     const values = new Int16Array(grid.rows * grid.columns * channels);
     for (let row = 0, to = 0; row < grid.rows; row++) {
       let from = cellOf(grid, row, 0) * cell;
@@ -154,7 +154,7 @@ export class Workspace {
     grid: Grid,
     from: { readonly x: Feature; readonly relation: Relation },
     to: { readonly x: Feature; readonly relation: Relation },
-    { activate = false, accumulate = false, parity, mask }: How = {},
+    { activate = false, accumulate = false, parity, mask }: ConvolveOptions = {},
   ): void {
     const side = this.#side(grid, from, cellOf(from.x.grid, 0, 0), parity);
     if (side.cells.count === 0) return; // one cell alone has no odd one
@@ -167,7 +167,7 @@ export class Workspace {
       accumulate,
       activated: to.x.activated && to.x.activated - to.x.at,
       mask: mask ? mask.at - to.x.at : 0,
-      fall: mask?.slope ?? 0,
+      maskSlope: mask?.slope ?? 0,
     });
   }
 
@@ -182,7 +182,7 @@ export class Workspace {
     let cells = this.#cells.get(key);
     if (!cells) {
       const numbers = cellsOf(grid, x.grid, relation, { tile: TILE, filler, parity });
-      cells = { at: this.#kernel.int32(numbers), count: numbers.length };
+      cells = { at: this.#kernel.storeNumbers(numbers), count: numbers.length };
       this.#cells.set(key, cells);
     }
     return { at: x.at, bytes: bytesOf(x.channels), cells };
@@ -201,7 +201,7 @@ export class Workspace {
           offsets.push(((row - (height - 1) / 2) * pitch(grid) + column - (width - 1) / 2) * bytes);
         }
       }
-      at = this.#kernel.int32(offsets);
+      at = this.#kernel.storeNumbers(offsets);
       this.#taps.set(key, at);
     }
     return at;

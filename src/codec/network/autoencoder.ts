@@ -75,7 +75,7 @@ export function padding(width: number, height: number): { left: number; top: num
 export function pixelMask(width: number, height: number): Float32Array {
   const { rows, columns } = blockSize(width, height);
   const { left, top } = padding(width, height);
-  const mask = new Float32Array(rows * columns * 12);
+  const mask = new Float32Array(rows * columns * BLOCK_CHANNELS);
   for (let y = top; y < top + height; y++) {
     for (let x = left; x < left + width; x++) {
       const at = blockIndex(x, y, columns);
@@ -87,7 +87,7 @@ export function pixelMask(width: number, height: number): Float32Array {
 
 /** Where the first colour of padded pixel (x, y) stands. */
 function blockIndex(x: number, y: number, columns: number): number {
-  return ((y >> 1) * columns + (x >> 1)) * 12 + ((y & 1) * 2 + (x & 1)) * 3;
+  return ((y >> 1) * columns + (x >> 1)) * BLOCK_CHANNELS + ((y & 1) * 2 + (x & 1)) * 3;
 }
 
 /** Rows and columns of the block tensor of an image of this size. */
@@ -100,12 +100,12 @@ export function blockSize(width: number, height: number): { rows: number; column
 export type PictureHeader = Pick<Header, "width" | "height" | "quality" | "grey">;
 
 /** `y` of an image before gain, [rows, columns, latentChannels]. */
-export function analyse({ architecture, analysis: layers }: Model, image: Image): Float32Array {
+export function analyse({ architecture, analysis: engine }: Model, image: Image): Float32Array {
   const size = { ...blockSize(image.width, image.height), channels: BLOCK_CHANNELS };
   const blocks = new Float32Array(size.rows * size.columns * BLOCK_CHANNELS);
   toBlocks(image, blocks, 0);
   const input = Int16Array.from(blocks, (value) => Math.round(value * IMAGE_UNIT));
-  const output = layers.run(input, size, (on, x) => analysis(architecture, on, x));
+  const output = engine.run(input, size, (layers, x) => analysis(architecture, layers, x));
   return Float32Array.from(output, (value) => value / FEATURE_UNIT);
 }
 
@@ -118,11 +118,11 @@ export function withGain({ gain }: Model, y: Float32Array, quality: number): Flo
 
 /** Pixels of `y_hat` in 32nds. */
 export function reconstruct(model: Decoder, header: PictureHeader, yHat: Int16Array): Image {
-  const { architecture, synthesis: layers } = model;
+  const { architecture, synthesis: engine } = model;
   const { width, height, quality, grey } = header;
   const size = { ...latentSize(width, height), channels: architecture.latentChannels };
-  const blocks = layers.run(withInverseGain(model, yHat, quality), size, (on, x) =>
-    synthesis(architecture, on, x),
+  const blocks = engine.run(withInverseGain(model, yHat, quality), size, (layers, x) =>
+    synthesis(architecture, layers, x),
   );
   return fromBlocks(blocks, width, height, grey);
 }

@@ -182,8 +182,8 @@ export class Tape implements Layers<Traced> {
   #gather(fine: Traced, deep: Traced): void {
     const { grid, channels } = fine;
     const [cell, deepCell] = [bytesOf(channels) / 2, bytesOf(deep.channels) / 2];
-    const from = this.#kernel.int16(fine.gradient.at, cellCount(grid) * cell);
-    const to = this.#kernel.int16(deep.gradient.at, cellCount(deep.grid) * deepCell);
+    const from = this.#kernel.viewOf(fine.gradient.at, cellCount(grid) * cell);
+    const to = this.#kernel.viewOf(deep.gradient.at, cellCount(deep.grid) * deepCell);
     for (let row = 0; row < grid.rows; row++) {
       for (let column = 0; column < grid.columns; column++) {
         const at = cellOf(grid, row, column) * cell;
@@ -257,7 +257,6 @@ export function transposedOf(
       kernel: integers,
       bias: new Int32Array(depth),
       inputLimits: GRADIENT_LIMIT,
-      sumsBelow: 2 ** 31,
       multiplier: steps.map((step) => step * factor),
       slope: 1,
       limit: Math.min(GRADIENT_LIMIT, Math.floor((2 ** 31 - 1) / Math.max(1, ...sums))),

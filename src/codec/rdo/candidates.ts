@@ -25,14 +25,14 @@ export interface WeighedStart extends Start {
   readonly lambda: number;
 }
 
-/** The gains between which λ of a picture is measured, as offsets from the quality asked for. */
-const WIDE = [-6, 6] as const;
+/** The gains between which λ of a picture is measured, as offsets from its quality. */
+const LAMBDA_OFFSETS = [-6, 6] as const;
 /**
- * The other gains that are tried. Each rounds all latents anew, so more of them find better files: see
+ * The other gains that are tried, as offsets too. Each rounds all latents anew, so more of them find better files: see
  * docs/experiments.md.
  */
-const NARROW = [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 7, 8, 9, 10] as const;
-/** How far a picture's λ may lie from its quality's, as a factor. */
+const OTHER_OFFSETS = [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 7, 8, 9, 10] as const;
+/** The largest factor between a picture's λ and that of its quality. */
 const FARTHEST = 4;
 
 /**
@@ -92,9 +92,9 @@ export function fittingGain(model: Model, start: Start): WeighedStart {
       .flatMap((other) =>
         model.budget?.isSpent() ? [] : [{ ...start, trial: tryGain(model, start, other) }],
       );
-  const around = [start, ...gains(WIDE)];
+  const around = [start, ...gains(LAMBDA_OFFSETS)];
   const lambda = ownLambda(around, lambdaOf(quality));
-  return { ...best([...around, ...gains(NARROW)], lambda), lambda };
+  return { ...best([...around, ...gains(OTHER_OFFSETS)], lambda), lambda };
 }
 
 /** λ of a picture from trials at several gains. @param usual λ of its quality, to which it is kept near */
