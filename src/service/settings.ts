@@ -23,6 +23,8 @@ const Settings = v.object({
   ZIPPYNET_MODEL: v.optional(v.string(), "auto"),
   ZIPPYNET_QUALITY: whole("50", 1, 100),
   ZIPPYNET_EFFORT: whole("0", 0, 9),
+  /** The look that the search for a better file aims at. */
+  ZIPPYNET_TUNE: v.optional(v.picklist(LOOKS), "faithful"),
   /** The highest effort that an upload may ask for, 0–9. */
   ZIPPYNET_MAX_EFFORT: whole("2", 0, 9),
   /** Whether the metadata or tags of an upload may say how it is encoded. */
@@ -66,6 +68,7 @@ export interface ServiceSettings {
   readonly model: string;
   readonly quality: number;
   readonly effort: number;
+  readonly tune: Look;
   /** 0–9. */
   readonly maxEffort: number;
   readonly uploaderOptions: boolean;
@@ -105,6 +108,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
     model: output.ZIPPYNET_MODEL,
     quality: output.ZIPPYNET_QUALITY,
     effort: output.ZIPPYNET_EFFORT,
+    tune: output.ZIPPYNET_TUNE,
     maxEffort: output.ZIPPYNET_MAX_EFFORT,
     uploaderOptions: output.ZIPPYNET_UPLOADER_OPTIONS === "on",
     encodeBudget: output.ZIPPYNET_ENCODE_BUDGET * 1e9,

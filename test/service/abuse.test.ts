@@ -218,7 +218,7 @@ test("any metadata give a plan within the settings, or a reason", async () => {
   const models = await openModels();
   const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: "b", ZIPPYNET_MODEL: "faces" });
   const name = fc
-    .constantFrom("quality", "psnr", "max-bytes", "effort", "model")
+    .constantFrom("quality", "psnr", "max-bytes", "effort", "model", "tune")
     .chain((each) => fc.constantFrom(each, `zippynet-${each}`));
   const value = fc.oneof(
     fc.string(),

@@ -223,7 +223,7 @@ test("with too little time left, nothing is begun, and the event is to come agai
   assert.equal((await encode("late")).outcome, "encoded");
 });
 
-test("an upload may ask for decibels, bytes, an effort and a model; what it asks for wrongly is refused", async () => {
+test("an upload may ask for decibels, bytes, an effort, a look and a model; what it asks for wrongly is refused", async () => {
   const made = async (metadata: Record<string, string>) => {
     await upload("asked", pictures[0]!, metadata);
     const outcome = await encode("asked");
@@ -236,8 +236,14 @@ test("an upload may ask for decibels, bytes, an effort and a model; what it asks
   const fitting = await made({ "max-bytes": "150", model: "faces" });
   assert.ok(Number(fitting["bytes-after"]) <= 150 && Number(fitting["bytes-after"]) > 130);
   assert.equal((await made({ effort: "1" }))["effort"], "1");
+  const usual = await made({ "zippynet-effort": "2", "zippynet-model": "portraits-2" });
+  const natural = { "zippynet-tune": "natural", "zippynet-model": "portraits-2" };
+  const tuned = await made({ "zippynet-effort": "2", ...natural });
+  assert.deepEqual([usual["tune"], tuned["tune"]], [undefined, "natural"]);
+  assert.notEqual(tuned["psnr"], usual["psnr"]); // that of the natural picture
   for (const [metadata, message] of [
     [{ "zippynet-psnr": "none" }, /"zippynet-psnr" to be 1–100, got "none"/],
+    [{ "zippynet-tune": "pretty" }, /"zippynet-tune" to be faithful or natural, got "pretty"/],
     [{ "zippynet-effort": "10" }, /"zippynet-effort" to be 0–9, got "10"/],
     [
       { "zippynet-quality": "50", "zippynet-psnr": "30" },
@@ -251,6 +257,17 @@ test("an upload may ask for decibels, bytes, an effort and a model; what it asks
     assert.ok(outcome.outcome === "rejected");
     assert.match(outcome.reason.message, message);
   }
+});
+
+test("latents that were tuned for another look are outdated", async () => {
+  await upload("looked", pictures[0]!);
+  const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: LATENTS, ZIPPYNET_TUNE: "natural" });
+  const made = async (wanted: typeof settings) =>
+    (await encodeObject({ ...context, settings: wanted }, { bucket: UPLOADS, key: "looked" })).outcome;
+  const outcomes: string[] = [];
+  for (const each of [context.settings, settings, settings, context.settings])
+    outcomes.push(await made(each));
+  assert.deepEqual(outcomes, ["encoded", "encoded", "current", "encoded"]);
 });
 
 test("an upload may ask by its tags too; its metadata come first, and tags that ask for nothing do no harm", async () => {

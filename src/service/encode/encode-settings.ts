@@ -1,5 +1,6 @@
 import { parseWhole, ZippyNetError } from "../../codec/errors.ts";
 import type { Model } from "../../codec/model.ts";
+import { LOOKS, type Look } from "../../codec/network/architecture.ts";
 import { type Target, type TargetOptions, targetOf } from "../../codec/target.ts";
 import type { Models } from "../../model/folder.ts";
 import type { ObjectHead } from "../aws/s3.ts";
@@ -7,13 +8,15 @@ import type { ServiceSettings } from "../settings.ts";
 
 /** How an upload is to be encoded. */
 export interface Plan {
-  /** The models to choose from. */
+  /** The models to choose from, with the `g_s` of the look that is tuned for. */
   readonly models: readonly Model[];
   /** What was asked for: a name, several names, or `auto`. */
   readonly model: string;
   readonly target: Target;
   /** 0–9. */
   readonly effort: number;
+  /** The look that the search aims at. */
+  readonly tune: Look;
   /** What the upload asked for and does not get; undefined if it gets everything. */
   readonly limited: string | undefined;
 }
@@ -24,12 +27,12 @@ export interface Plan {
  * invalid value is ignored.
  */
 const PREFIX = "zippynet-";
-type Name = "quality" | "psnr" | "max-bytes" | "effort" | "model";
+type Name = "quality" | "psnr" | "max-bytes" | "effort" | "model" | "tune";
 
 /**
- * Reads how an upload is to be encoded from its metadata or tags (see `ObjectStore.headTagged`): model, effort, and one
- * of quality, psnr and max-bytes. What they do not say comes from the settings. An upload gets no more effort than the
- * settings allow. Throws `too-large` and `bad-option`, before a byte of the upload is fetched.
+ * Reads how an upload is to be encoded from its metadata or tags (see `ObjectStore.headTagged`): model, effort, tune,
+ * and one of quality, psnr and max-bytes. What they do not say comes from the settings. An upload gets no more effort
+ * than the settings allow. Throws `too-large` and `bad-option`, before a byte of the upload is fetched.
  */
 export async function planFor(models: Models, settings: ServiceSettings, upload: ObjectHead): Promise<Plan> {
   if (upload.size > settings.maxUploadBytes) {
@@ -47,9 +50,11 @@ export async function planFor(models: Models, settings: ServiceSettings, upload:
       expected: `one or more of ${known.join(", ")}`,
       parse: (text) => (text.split(",").every((name) => known.includes(name.trim())) ? text : undefined),
     }) ?? settings.model;
+  const tune = asked(metadata, "tune", LOOK) ?? settings.tune;
   return {
-    models: await models.choose(model),
+    models: await models.choose(model, tune),
     model,
+    tune,
     target: targetWanted(metadata, settings.quality),
     effort,
     limited: effort < wanted ? `effort ${wanted} asked, ${effort} allowed` : undefined,
@@ -74,6 +79,11 @@ const DECIBELS: Range<number> = {
     const value = /^\d{1,3}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
     return value >= 1 && value <= 100 ? value : undefined;
   },
+};
+
+const LOOK: Range<Look> = {
+  expected: LOOKS.join(" or "),
+  parse: (text) => LOOKS.find((look) => look === text),
 };
 
 /** Options with the prefix come first. Several options without it can hardly be meant for us, so then none counts. */

@@ -40,6 +40,8 @@ const FIELDS = {
   target: text("target"),
   /** 0–9. */
   effort: number("effort"),
+  /** The look that the search aimed at; missing for `faithful`. */
+  tune: text("tune"),
   /** ETag of the upload, without quotes. */
   sourceEtag: text("source-etag"),
   /** Bytes of the upload. */
@@ -55,7 +57,7 @@ const FIELDS = {
   modelNumber: number("model-number"),
   /** Only for latents; 1–100. */
   quality: number("quality"),
-  /** In dB; infinite without loss. */
+  /** In dB, of the look that was tuned for; infinite without loss. */
   psnr: decibels("psnr"),
   /** Bytes of the upload and of the `.zn` file. */
   bytesBefore: number("bytes-before"),
@@ -91,14 +93,21 @@ export function parseMetadata(metadata: ObjectHead["metadata"]): LatentsMetadata
 }
 
 /** The metadata that are known before the latents are made. They show whether existing latents are up to date. */
-export function plannedMetadata({ model, target, effort }: Plan, upload: ObjectHead): LatentsMetadata {
-  return { modelsTried: model, target: targetText(target), effort, sourceEtag: bareTag(upload.etag) };
+export function plannedMetadata({ model, target, effort, tune }: Plan, upload: ObjectHead): LatentsMetadata {
+  return {
+    modelsTried: model,
+    target: targetText(target),
+    effort,
+    ...(tune !== "faithful" && { tune }),
+    sourceEtag: bareTag(upload.etag),
+  };
 }
 
 /** Whether latents with this metadata are what the plan would make of the upload. */
 export function isCurrent(metadata: ObjectHead["metadata"], plan: Plan, upload: ObjectHead): boolean {
   const expected = formatMetadata(plannedMetadata(plan, upload));
-  return Object.entries(expected).every(([name, value]) => metadata[name] === value);
+  const tune = parseMetadata(metadata).tune ?? "faithful";
+  return tune === plan.tune && Object.entries(expected).every(([name, value]) => metadata[name] === value);
 }
 
 function targetText(target: Target): string {
