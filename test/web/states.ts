@@ -47,7 +47,7 @@ export async function savedBy(page: Page, button: string): Promise<{ name: strin
     const [download] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
     return { name: download.suggestedFilename(), content: readFileSync(await download.path()) };
   }
-  // Firefox saves it, but Playwright hears nothing of a download that is no navigation: what is given to Firefox is read
+  // Firefox saves it, but Playwright hears nothing of a download that is no navigation: what it is given is read
   await page.evaluate(() => {
     const { createObjectURL } = URL;
     URL.createObjectURL = (blob: Blob) => {
