@@ -68,13 +68,22 @@ export function instead(modules: Readonly<Record<string, string>>): Plugin {
 /** Modules that callers step into. */
 const PUBLIC = /^src\/(index|api\/|node\/|sign|web\/browser\/[\w-]+\.ts)/;
 
-/** An install is to be small: of bundles that callers do not step into, the source map goes. */
+/** An install is to be small: of bundles that are mostly what callers do not step into, the source map goes. */
 export async function dropMaps(outputs: Metafile["outputs"]): Promise<void> {
   for (const [path, { inputs }] of Object.entries(outputs)) {
-    if (!path.endsWith(".js") || Object.keys(inputs).some((input) => PUBLIC.test(input))) continue;
+    if (!path.endsWith(".js") || isPublic(inputs)) continue;
     const file = join(ROOT, path);
     const text = await readFile(file, "utf8");
     await writeFile(file, text.replace(/\/\/# sourceMappingURL=.*\n?/, ""));
     await rm(`${file}.map`);
   }
+}
+
+function isPublic(inputs: Metafile["outputs"][string]["inputs"]): boolean {
+  let [open, all] = [0, 0];
+  for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
+    all += bytesInOutput;
+    if (PUBLIC.test(input)) open += bytesInOutput;
+  }
+  return open > all / 2;
 }
