@@ -10,7 +10,7 @@ const REQUESTS = { api: 1 / 1e6, cdn: 0.01 / 1e4 } as const;
 /** Each, a month. */
 const WATCHING = { alarm: 0.1, metric: 0.3, dashboard: 3 } as const;
 
-/** Of one picture, all in US dollars. */
+/** The costs of one picture, all in US dollars. */
 export interface ServingCost {
   /** Once: encoding an upload and keeping its latents; the upload's own PUT is not in it. */
   readonly encode: number;

@@ -113,7 +113,7 @@ async function measured({ name, packages, module, page, fetched = [] }: Peer, at
   };
 }
 
-/** Of an import alone, the middle of several. */
+/** Milliseconds of an import alone, the median of several. */
 function importTime(module: string, at: string): number {
   const script = `const start = performance.now(); await import("${module}"); console.log(performance.now() - start);`;
   const times = Array.from({ length: TIMES }, () =>

@@ -65,10 +65,10 @@ export function instead(modules: Readonly<Record<string, string>>): Plugin {
   };
 }
 
-/** Modules that callers step into. */
+/** Modules that callers may step into with a debugger. */
 const PUBLIC = /^src\/(index|api\/|node\/|sign|web\/browser\/[\w-]+\.ts)/;
 
-/** An install is to be small: of bundles that are mostly what callers do not step into, the source map goes. */
+/** Removes the source maps of bundles that are mostly other modules, to keep an install small. */
 export async function dropMaps(outputs: Metafile["outputs"]): Promise<void> {
   for (const [path, { inputs }] of Object.entries(outputs)) {
     if (!path.endsWith(".js") || isPublic(inputs)) continue;

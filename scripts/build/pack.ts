@@ -1,6 +1,6 @@
 /**
  * `npm run pack:all`: builds, and makes the tarballs that are to be published, in dist/tarballs. Prints their paths,
- * one a line, and nothing else on standard output. Publishing is a person's, from a workflow that states provenance:
+ * one a line, and nothing else on standard output. A person publishes them, from a workflow that states provenance:
  * `npm publish --provenance TARBALL`.
  */
 import { execFile, spawnSync } from "node:child_process";
@@ -13,7 +13,7 @@ import { defaultModel, isFree, ownModels, writeModelPackage } from "./models.ts"
 
 const STAGE = join(ROOT, ".cache/packages");
 const TARBALLS = join(DIST, "tarballs");
-/** Of package.json: what is for those who work on the project. */
+/** Fields of package.json that are only for work on the project. */
 const OWN_FIELDS = ["scripts", "devDependencies", "overrides"];
 
 const built = spawnSync(process.execPath, [fileURLToPath(new URL("./main.ts", import.meta.url))], {

@@ -2,7 +2,6 @@ import * as v from "valibot";
 import { boundsOf, parseWhole, ZippyNetError } from "../codec/errors.ts";
 import { MAX_PIXELS } from "../codec/image.ts";
 import { LOOKS, type Look } from "../codec/network/architecture.ts";
-import { readSecrets } from "./secrets.ts";
 
 /**
  * The alias of every function. Events and requests run the version that it points to. A deployment points it to a new
@@ -15,6 +14,9 @@ export const ALIAS = "current";
  * shows which versions belong together.
  */
 export const DEPLOYMENT = "ZIPPYNET_DEPLOYMENT";
+
+/** The fewest characters of a signing secret. A shorter one could be guessed. */
+export const MIN_SECRET_LENGTH = 32;
 
 /** The environment of the functions, as serverless.yml sets it. */
 const Settings = v.object({
@@ -156,4 +158,18 @@ function whole(standard: string, least: number, most: number) {
   const expected = (issue: { readonly input: string }): string =>
     `expected a whole number of ${boundsOf(least, most)}, got "${issue.input}"`;
   return v.optional(v.pipe(v.string(), v.check(isWithin, expected), v.transform(Number)), standard);
+}
+
+/**
+ * The secrets in a text, separated by blanks or line breaks. The first one signs; all are accepted, so that a secret
+ * can be replaced while its URLs still work. Empty for an empty text. Throws `bad-option` without repeating the secret.
+ */
+export function readSecrets(text: string): string[] {
+  const secrets = text.split(/\s+/).filter((secret) => secret !== "");
+  const short = secrets.find((secret) => secret.length < MIN_SECRET_LENGTH);
+  if (short === undefined) return secrets;
+  throw new ZippyNetError(
+    "bad-option",
+    `expected secrets of at least ${MIN_SECRET_LENGTH} characters without blanks, got one of ${short.length}`,
+  );
 }

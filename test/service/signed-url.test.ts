@@ -11,8 +11,7 @@ import fc from "fast-check";
 import { imagePath } from "../../src/service/aws/keys.ts";
 import { Problem } from "../../src/service/decode/answer.ts";
 import { checkSignedUrl, signUrl } from "../../src/service/decode/signed-url.ts";
-import { readSecrets } from "../../src/service/secrets.ts";
-import { readSettings } from "../../src/service/settings.ts";
+import { readSecrets, readSettings } from "../../src/service/settings.ts";
 import { assertProblem, DecodeService } from "./decode-service.ts";
 
 const SECRET = "a secret of more than 32 letters".replaceAll(" ", "-");

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { signUrl } from "../../service/decode/signed-url.ts";
-import { readSecrets } from "../../service/secrets.ts";
+import { readSecrets } from "../../service/settings.ts";
 import { duration, usage } from "../options.ts";
 
 interface SignOptions {

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { badOption, describeValue, parseWhole, ZippyNetError } from "../../codec/errors.ts";
-import { MIN_SECRET_LENGTH } from "../secrets.ts";
+import type { MIN_SECRET_LENGTH } from "../settings.ts";
 import { Problem } from "./answer.ts";
 
 /**
@@ -18,6 +18,10 @@ import { Problem } from "./answer.ts";
 const SCHEME = "zippynet-url-1";
 /** The last time that a `Date` can hold, in seconds since 1970. */
 const LATEST = 8.64e12;
+/**
+ * The compiler holds it to the number of the settings, which `zippynet/sign` must not bring along with their parser.
+ */
+const MIN_LENGTH: typeof MIN_SECRET_LENGTH = 32;
 const [EXPIRES, SIGNATURE] = ["expires", "signature"] as const;
 
 /**
@@ -29,11 +33,11 @@ export function signUrl(url: string, secret: string, expires: Date): string {
   const isUrl = typeof url === "string" && URL.canParse(url); // Node 20 has no `URL.parse`
   const signed = isUrl ? new URL(url) : undefined;
   if (!signed || !/^https?:$/.test(signed.protocol)) throw badOption("expected a URL of http or https", url);
-  if (typeof secret !== "string" || secret.length < MIN_SECRET_LENGTH) {
+  if (typeof secret !== "string" || secret.length < MIN_LENGTH) {
     const got = typeof secret === "string" ? `one of ${secret.length}` : typeof secret; // not the secret itself
     throw new ZippyNetError(
       "bad-option",
-      `expected a secret of at least ${MIN_SECRET_LENGTH} characters, got ${got}`,
+      `expected a secret of at least ${MIN_LENGTH} characters, got ${got}`,
     );
   }
   if ([EXPIRES, SIGNATURE].some((name) => signed.searchParams.has(name))) {

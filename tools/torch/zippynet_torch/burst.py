@@ -23,7 +23,7 @@ from .safetensors import read_safetensors, to_bytes, write_safetensors
 from .soap import new_state
 
 LARGEST = 30 * 10**6  # bytes of an archive
-FOR_IMAGES = 0.97  # share of what the weights leave that images may take
+FOR_IMAGES = 0.97  # share of the room beside the weights that images may take
 HELD_OUT = 64  # images of each set
 SAMPLE = 200  # images by which the size of one is estimated
 GPU_BATCH = 1024  # images of 42×42 a step by default, where there is a GPU
@@ -73,7 +73,7 @@ def scaled(images: Tensor, side: int) -> Tensor:
 
 
 def thinned(images: Tensor, most: int) -> Tensor:
-    """So many of them, evenly spread."""
+    """At most so many of the images, evenly spread."""
     if len(images) <= most:
         return images
     return images[torch.linspace(0, len(images) - 1, most).long()].contiguous()
@@ -112,7 +112,7 @@ def decompressed(data: bytes) -> dict[str, Tensor]:
 
 
 def differences(images: Tensor) -> Tensor:
-    """Of each pixel and the one above, then of that and the one on the left, modulo 256."""
+    """Differences of each pixel to the one above, then of these to the one on the left, modulo 256."""
     images = torch.cat([images[:, :1], images[:, 1:] - images[:, :-1]], 1)
     return torch.cat([images[:, :, :1], images[:, :, 1:] - images[:, :, :-1]], 2)
 

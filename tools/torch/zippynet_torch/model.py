@@ -165,7 +165,7 @@ class Codec:
 
 
 def _output_units(bias: Tensor, layer: int) -> tuple[Tensor, Tensor]:
-    """Of each output channel of a layer of the prior: integer = unit · value + offset."""
+    """Unit and offset of each output channel of a layer of the prior: integer = unit · value + offset."""
     if layer < 2:
         return torch.full_like(bias, ACTIVATION_UNIT), torch.zeros_like(bias)
     half = torch.ones_like(bias[: len(bias) // 2])
@@ -207,7 +207,7 @@ def _to_blocks(x: Tensor) -> Tensor:
 
 
 def _depth_to_space(x: Tensor) -> Tensor:
-    """Of 2, in TensorFlow's channel order (dy · 2 + dx) · channels + c."""
+    """Depth-to-space of 2, in TensorFlow's channel order (dy · 2 + dx) · channels + c."""
     n, channels, rows, columns = x.shape
     blocks = x.permute(0, 2, 3, 1).reshape(n, rows, columns, 2, 2, channels // 4).transpose(2, 3)
     return blocks.reshape(n, rows * 2, columns * 2, channels // 4).permute(0, 3, 1, 2)

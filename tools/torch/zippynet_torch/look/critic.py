@@ -1,4 +1,4 @@
-"""The adversary: discriminates patches of decoded pictures from patches of real ones, and knows the latents they came from."""
+"""The adversary: discriminates patches of decoded pictures from real ones, and knows the latents they came from."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Lpips:
         self.shift, self.scale = (torch.tensor(each, device=device)[:, None, None] for each in (SHIFT, SCALE))
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """Of pictures [n, 3, height, width], −½ to ½: unit vectors at each place of each chosen layer."""
+        """Features of pictures [n, 3, height, width], −½ to ½: unit vectors at each place of each chosen layer."""
         h, layer, found = (2 * x - self.shift) / self.scale, 0, []
         for kind in self.shape["plan"]:
             if kind == POOL:

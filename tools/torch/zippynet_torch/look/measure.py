@@ -49,7 +49,7 @@ def planes(pixels: Tensor) -> Tensor:
 
 @torch.no_grad()
 def lpips(judge: Lpips, decoded: Tensor, original: Tensor) -> float:
-    """The mean; pictures are looked at twice as large."""
+    """The mean LPIPS of pictures, enlarged twice."""
     pairs = zip(decoded.split(AT_ONCE), original.split(AT_ONCE))
     return float(torch.cat([judge(enlarged(a), judge.features(enlarged(b))) for a, b in pairs]).mean())
 

@@ -36,7 +36,7 @@ LEAST_LPIPS, LEAST_MSE = 1e-3, 1e-5  # below, nobody sees a difference
 RATE = 4e-4  # Adam's at the start; it falls to nothing as half a cosine
 CRITICS_RATE = 2e-4
 AVERAGE_DECAY = 0.998
-CRITIC_FROM = 600  # step from which the adversary is trained and heard
+CRITIC_FROM = 600  # step from which the adversary is trained and counts in the loss
 REPORT_SECONDS = 20
 HELD_OUT_QUALITIES = (10, 30, 50, 70)
 MOST_HELD_OUT = 48
@@ -45,7 +45,7 @@ ENLARGED = 2  # pictures are looked at twice as large: AlexNet's first stride is
 
 @dataclass(frozen=True)
 class Weights:
-    """Of the parts of the loss."""
+    """The weights of the parts of the loss."""
 
     identity: float
     critic: float
@@ -160,7 +160,7 @@ class Look:
         return points
 
     def begin(self, weights: dict[str, Tensor]) -> None:
-        """With other weights of `g_s` than the model's."""
+        """Decodes with other weights of `g_s` than the model's."""
         with torch.no_grad():
             for name, tensor in self.trained.items():
                 tensor.copy_(weights[name])
