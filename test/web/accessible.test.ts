@@ -58,6 +58,16 @@ suite("the page for everybody", IN_BROWSER, () => {
     });
   }
 
+  test("in forced colours the frames of choices are as plain as text", async () => {
+    const { page } = await site.page("", { forcedColors: "active" });
+    const [frame, text] = await page.evaluate(() => {
+      const style = (name: string) => getComputedStyle(document.querySelector(name)!);
+      return [style(".choice").borderTopColor, style("body").color];
+    });
+    assert.equal(frame, text);
+    await page.context().close();
+  });
+
   test("what is read aloud: once what is loaded, once what came of it, nothing while the slider moves", async () => {
     const { page, errors, letOn } = await held(site, { reducedMotion: "reduce" });
     await page.evaluate(() => {

@@ -11,7 +11,7 @@ import { WALL } from "../../src/web/development/wall-document.ts";
 import { zippynet } from "../cli/run.ts";
 import { launch, missing } from "./browser.ts";
 import { Site, watched } from "./site.ts";
-import { CLIPBOARD, changed, drop, paste, pixelsOf, settled } from "./states.ts";
+import { CLIPBOARD, changed, drop, paste, pixelsOf, settled, sheets } from "./states.ts";
 
 const IMAGES = fileURLToPath(new URL("../images/", import.meta.url));
 const golden = (name: string): Buffer => readFileSync(new URL(`../golden/${name}.zn`, import.meta.url));
@@ -23,9 +23,10 @@ suite("in short, in Firefox", { skip: missing("firefox"), timeout: 600_000 }, ()
   });
   after(() => site?.close());
 
-  test("the page: its file is the command line's; the slider; a text pasted, a file dropped", async () => {
+  test("the page: in print; its file is the command line's; the slider; a text pasted, a file dropped", async () => {
     const { page, errors } = await site.page("", { permissions: CLIPBOARD });
     await settled(page);
+    assert.equal(await sheets(page), 2);
     let text = await page.inputValue("#inline");
     const [most] = /\d+/.exec(await page.innerText("#amount-text"))!;
     const [model] = (await page.innerText("#model-text")).split(":");

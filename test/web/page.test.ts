@@ -10,7 +10,7 @@ import { readPayload } from "../../src/qr/payload.ts";
 import { Local } from "../service/local.ts";
 import { BROWSER, IN_BROWSER, launch } from "./browser.ts";
 import { Site, watched } from "./site.ts";
-import { changed, choose, ready, settled, sticksOut } from "./states.ts";
+import { changed, choose, ready, settled, sheets, sticksOut } from "./states.ts";
 
 /** Where screenshots are left, to be looked at. */
 const SHOTS = fileURLToPath(new URL("../../dist/screenshots/", import.meta.url));
@@ -30,6 +30,7 @@ suite(`the page in ${BROWSER}, under the policy`, IN_BROWSER, () => {
     test(`${name}: a sample is encoded, compared, inline, in a code; nothing sticks out`, async () => {
       const { page, errors } = await site.page("", options);
       await settled(page);
+      assert.equal(await sheets(page), 2);
       await page.click("summary");
       await page.waitForFunction(() => document.querySelectorAll("#curve circle.own").length === 9);
       await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });

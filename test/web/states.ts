@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { inflateSync } from "node:zlib";
 import type { Page } from "playwright-core";
 
 /** Waits for the first picture that the page itself has made. */
@@ -94,4 +95,23 @@ export function sticksOut(page: Page): Promise<number> {
     const { scrollWidth, clientWidth } = document.documentElement;
     return scrollWidth - clientWidth;
   });
+}
+
+/** The number of sheets of A4 that a page takes in print. */
+export async function sheets(page: Page): Promise<number> {
+  // Playwright 1.64 hands Firefox inches as centimetres
+  const unit = page.context().browser()!.browserType().name() === "firefox" ? "in" : "cm";
+  const [width, height, edge] = [21, 29.7, 1.5].map((length) => `${length}${unit}`);
+  const margin = { top: edge!, right: edge!, bottom: edge!, left: edge! };
+  const pdf = await page.pdf({ width: width!, height: height!, margin });
+  const parts = [pdf];
+  for (const { 0: keyword, index } of pdf.toString("latin1").matchAll(/(?<!end)stream\r?\n/g)) {
+    try {
+      parts.push(inflateSync(pdf.subarray(index + keyword.length)));
+    } catch {
+      // a stream that is not compressed
+    }
+  }
+  const counts = parts.flatMap((part) => [...part.toString("latin1").matchAll(/\/Count (\d+)/g)]);
+  return Math.max(...counts.map(([, count]) => Number(count)));
 }
