@@ -215,8 +215,8 @@ class Client {
     this.#stop();
     const serve = this.#answered ? undefined : await here?.().catch(() => undefined);
     if (!serve) {
-      const told = `expected the ${role}'s worker to start, from this page's own origin; see worker-src`;
-      this.#break(why ? `${told}: ${why}` : told);
+      const wanted = `expected the ${role}'s worker to start, from this page's own origin; see worker-src`;
+      this.#break(why ? `${wanted}: ${why}` : wanted);
       return;
     }
     this.#post = serve((message) => this.#take(message));
