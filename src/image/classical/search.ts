@@ -31,6 +31,8 @@ const LONGEST_WALK = 8;
  * was seen, of 22 small pictures to PSNRs, is 0.786.
  */
 const BEST_OVER_QUICK = 0.78;
+/** By what factor a variant's file of a PSNR may be larger than the best one's by the fast effort. */
+const NEAR = 1.03;
 /** The steps that are tried around the best quality. */
 const AROUND = [-1, 0, 1] as const;
 
@@ -112,8 +114,10 @@ export class Classical {
     if (rival && judge.target.kind !== "quality") {
       if (judge.isHopeless(await quick(quality), rival, BEST_OVER_QUICK)) return [];
     }
-    const variants = large ? [first] : [first, ...others];
-    const found = await this.#each(variants, async (variant) =>
+    const starts = large
+      ? [{ variant: first, quality }]
+      : await this.#starts([first, ...others], quality, judge);
+    const found = await this.#each(starts, async ({ variant, quality }) =>
       variant === first || this.#allows(AROUND.length, variant, effort)
         ? this.#near(variant, quality, effort, judge)
         : [],
@@ -127,6 +131,25 @@ export class Classical {
       return this.#near(own.variant, own.at, SLOWEST, judge);
     });
     return [...all, ...polished.flat()];
+  }
+
+  /**
+   * The variants that are worth a slow effort, each with the quality to begin at. Towards a target each goes by the fast
+   * effort first; those that need clearly more bytes for a PSNR are left out.
+   */
+  async #starts(
+    variants: readonly Variant[],
+    quality: number,
+    judge: Judge,
+  ): Promise<{ readonly variant: Variant; readonly quality: number }[]> {
+    if (judge.target.kind === "quality") return variants.map((variant) => ({ variant, quality }));
+    const ends = await this.#each(variants, async (variant) => {
+      const tried = await this.#near(variant, quality, QUICK, judge);
+      return judge.best(tried) ?? tried.at(-1)!;
+    });
+    const best = judge.target.kind === "psnr" ? judge.best(ends) : undefined;
+    const isNear = ({ file }: Candidate): boolean => !best || file.length <= NEAR * best.file.length;
+    return ends.filter(isNear).map(({ variant, at }) => ({ variant, quality: at }));
   }
 
   /** The files of a variant around a quality. */
