@@ -134,8 +134,8 @@ export class Classical {
   }
 
   /**
-   * The variants that are worth a slow effort, each with the quality to begin at. Towards a target each goes by the fast
-   * effort first; those that need clearly more bytes for a PSNR are left out.
+   * The variants that are worth a slow effort, each with the quality to begin at. Towards a target each goes by the
+   * fast effort first; those that need clearly more bytes for a PSNR are left out.
    */
   async #starts(
     variants: readonly Variant[],
