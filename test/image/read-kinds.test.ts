@@ -90,7 +90,7 @@ suite("whole, but not read: what it is, and what to do", () => {
     await refuses(as(0xc5), /a hierarchical JPEG/);
     await refuses(as(0xcb), /a lossless JPEG with arithmetic coding/);
     await refuses(as(0xf7), /JPEG-LS/);
-    await refuses(as(0xc0, 8, 0), /a JPEG that tells its height only after its pixels/);
+    await refuses(as(0xc0, 8, 0), /a JPEG that states its height only after its pixels/);
   });
 });
 
