@@ -31,13 +31,20 @@ suite("what the packages hold", { timeout: 900_000 }, () => {
     assert.ok(text.length + (await stat(join(dist, "kernel.wasm"))).size < 60_000);
   });
 
-  test("each thing that package.json names under files is there", async () => {
+  test("each thing that package.json names under files is there, and none of what it leaves out", async () => {
     const { folder } = await installed();
     const at = join(folder, "node_modules/zippynet");
     const { files } = JSON.parse(await readFile(join(at, "package.json"), "utf8")) as { files: string[] };
     const paths = (await readdir(at, { recursive: true })).map((path) => path.replaceAll("\\", "/"));
+    const wanted = files.filter((pattern) => !pattern.startsWith("!"));
     assert.deepEqual(
-      files.filter((pattern) => !paths.some((path) => matchesGlob(path, pattern))),
+      wanted.filter((pattern) => !paths.some((path) => matchesGlob(path, pattern))),
+      [],
+    );
+    const leftOut = files.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
+    assert.ok(leftOut.length > 0);
+    assert.deepEqual(
+      paths.filter((path) => leftOut.some((pattern) => path === pattern || path.startsWith(`${pattern}/`))),
       [],
     );
   });
