@@ -1,46 +1,33 @@
 import { availableParallelism } from "node:os";
 import type { Image } from "../../codec/image.ts";
+import type { Look } from "../../codec/network/architecture.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
 import { mapInParallel } from "../../concurrency.ts";
-import { decodePicture } from "../../image/decode.ts";
-import type { Models } from "../../model/folder.ts";
 import { cached, hashImages } from "../measure/cache.ts";
 import { cappedPsnr, mean, type Point } from "../measure/curve.ts";
 import { judged } from "../measure/judges.ts";
-import { type CurveWish, measuredFile } from "../measure/own.ts";
-import type { Peer } from "../peers/peer.ts";
+import {
+  type Coded,
+  type Coder,
+  type CoderSettings,
+  type JudgedCurve,
+  ownCoder,
+  peerCoders,
+} from "./coders.ts";
 
 /** How different decoded pictures look to people, by LPIPS. */
 export interface Perception {
   /** Ours first: the faithful look, then the natural one. */
-  readonly curves: readonly PerceptionCurve[];
-}
-
-export interface PerceptionCurve {
-  readonly name: string;
-  /** In order of quality. */
-  readonly points: readonly Point[];
-}
-
-export interface PerceptionSettings {
-  readonly models: Models;
-  /** How our files are made. */
-  readonly own: CurveWish & { readonly version: string };
-  readonly peers: readonly Peer[];
+  readonly curves: readonly JudgedCurve[];
 }
 
 /** Beside ours, if they are among the peers; AVIF without its container. */
 const PEERS: readonly string[] = ["webp", "avif", "mozjpeg", "hyperprior"];
 const QUALITIES = [1, 10, 20, 30, 40, 50, 60, 70, 80, 90];
 
-interface Coded {
-  readonly bytes: number;
-  readonly image: Image;
-}
-
 /** LPIPS of every codec at every quality. Throws RangeError if the images are not of one size. */
 export async function perception(
-  { models, own, peers }: PerceptionSettings,
+  settings: CoderSettings,
   set: string,
   images: readonly Image[],
   onCurve: (codec: string, done: number, total: number) => void,
@@ -49,12 +36,7 @@ export async function perception(
   if (images.some((image) => image.width !== width || image.height !== height))
     throw new RangeError(`expected pictures of one size in ${set} to judge by LPIPS, as in ${set}=FOLDER@64`);
   const hash = hashImages(images);
-  const curve = (
-    name: string,
-    key: object,
-    qualities: readonly number[],
-    code: (image: Image, quality: number) => Promise<Coded>,
-  ): Promise<PerceptionCurve> =>
+  const curve = ({ name, key, qualities, code }: Coder): Promise<JudgedCurve> =>
     cached({ perception: hash, ...key, qualities }, async () => {
       const coded: Coded[][] = [];
       for (const quality of qualities) {
@@ -69,35 +51,12 @@ export async function perception(
       };
     });
 
-  const curves: PerceptionCurve[] = [];
-  // where no model has a natural look, both curves are the same
-  const isNew = ({ points }: PerceptionCurve): boolean =>
-    curves.every((other) => other.points.some(({ lpips }, i) => lpips !== points[i]!.lpips));
-  for (const look of ["faithful", "natural"] as const) {
-    const { effort } = own.settings;
-    const key = { own: own.version, settings: own.settings, look };
-    const name = `ZippyNet, effort ${effort}, ${look}`;
-    const ours = await curve(name, key, QUALITIES, async (image, quality) => {
-      const { file } = await measuredFile(own, image, quality);
-      return { bytes: file.length, image: await decodePicture(models, file, look) };
-    });
-    if (isNew(ours)) curves.push(ours);
-  }
-  for (const peer of peers.filter(({ name }) => PEERS.includes(name))) {
-    const { name, settings, payload } = peer;
-    const qualities = peer.qualities.length < QUALITIES.length ? peer.qualities : QUALITIES;
-    curves.push(
-      await curve(
-        payload ? `${name} payload` : name,
-        { peer: name, settings },
-        qualities,
-        async (image, quality) => {
-          const file = await peer.encode(image, quality);
-          return { bytes: (payload?.(file) ?? file).length, image: await peer.decode(file, image) };
-        },
-      ),
-    );
-  }
+  const ours = (look: Look): Promise<JudgedCurve> =>
+    curve(ownCoder(settings, `ZippyNet, effort ${settings.own.settings.effort}, ${look}`, QUALITIES, look));
+  const [faithful, natural] = [await ours("faithful"), await ours("natural")];
+  const isNew = natural.points.some(({ lpips }, i) => lpips !== faithful.points[i]!.lpips); // else no model has it
+  const curves = [faithful, ...(isNew ? [natural] : [])];
+  for (const coder of peerCoders(settings, PEERS, QUALITIES)) curves.push(await curve(coder));
   return { curves };
 }
 

@@ -1,12 +1,16 @@
 import { psnr } from "../../codec/rate-distortion.ts";
-import { decodePicture } from "../../image/decode.ts";
-import type { Models } from "../../model/folder.ts";
 import { cached, hashImages } from "../measure/cache.ts";
 import { cappedPsnr, mean, type Point } from "../measure/curve.ts";
 import { distance, type Recogniser, type Square } from "../measure/faces.ts";
-import { type CurveWish, measuredFile } from "../measure/own.ts";
 import type { Picture } from "../measure/sets.ts";
-import type { Peer } from "../peers/peer.ts";
+import {
+  type Coded,
+  type Coder,
+  type CoderSettings,
+  type JudgedCurve,
+  ownCoder,
+  peerCoders,
+} from "./coders.ts";
 
 /** Whether a codec's pictures still show the same person. */
 export interface Recognition {
@@ -17,21 +21,11 @@ export interface Recognition {
   /** Mean distance from an original to the nearest other one. */
   readonly nearestOther: number;
   /** Ours first. */
-  readonly curves: readonly RecognitionCurve[];
+  readonly curves: readonly JudgedCurve[];
 }
 
-export interface RecognitionCurve {
-  readonly name: string;
-  /** In order of quality. */
-  readonly points: readonly Point[];
-}
-
-export interface RecognitionSettings {
-  readonly models: Models;
+export interface RecognitionSettings extends CoderSettings {
   readonly recogniser: Recogniser;
-  /** How our files are made. */
-  readonly own: CurveWish & { readonly version: string };
-  readonly peers: readonly Peer[];
 }
 
 /** Beside ours, if they are among the peers; AVIF without its container. */
@@ -49,12 +43,6 @@ interface Face {
   readonly descriptor: Float32Array;
 }
 
-/** Bytes and pixels of a face at one quality. */
-interface Coded {
-  readonly bytes: number;
-  readonly image: Picture["image"];
-}
-
 /**
  * How many decoded pictures are nearer to their own original than to any other original of the set (rank 1), and how
  * far from it they are. Throws RangeError if fewer than two pictures have a face.
@@ -65,7 +53,7 @@ export async function recognition(
   pictures: readonly Picture[],
   onPoint: (codec: string, done: number, total: number) => void,
 ): Promise<Recognition> {
-  const { recogniser, own, models } = settings;
+  const { recogniser, own } = settings;
   const { faces, without } = await findFaces(recogniser, pictures);
   if (faces.length < 2) {
     throw new RangeError(
@@ -73,17 +61,12 @@ export async function recognition(
     );
   }
   const setting = JSON.stringify([recogniser.name, hashImages(faces.map(({ picture }) => picture.image))]);
-  const curve = async (
-    name: string,
-    key: object,
-    qualities: readonly number[],
-    code: (face: Face, quality: number) => Promise<Coded>,
-  ): Promise<RecognitionCurve> => {
+  const curve = async ({ name, key, qualities, code }: Coder): Promise<JudgedCurve> => {
     const points: Point[] = [];
     for (const quality of qualities) {
       const point = await cached({ recognition: setting, ...key, quality }, async () => {
         const coded: Coded[] = [];
-        for (const face of faces) coded.push(await code(face, quality));
+        for (const { picture } of faces) coded.push(await code(picture.image, quality));
         return { quality, ...(await measured(recogniser, faces, coded)) };
       });
       points.push(point);
@@ -93,30 +76,8 @@ export async function recognition(
     return { name, points };
   };
 
-  const ours = await curve(
-    `ZippyNet, effort ${own.settings.effort}`,
-    { own: own.version, settings: own.settings },
-    QUALITIES,
-    async ({ picture: { image } }, quality) => {
-      const { file } = await measuredFile(own, image, quality);
-      return { bytes: file.length, image: await decodePicture(models, file) };
-    },
-  );
-  const curves = [ours];
-  for (const peer of settings.peers.filter(({ name }) => PEERS.includes(name))) {
-    const { name, settings: how, qualities, payload } = peer;
-    curves.push(
-      await curve(
-        payload ? `${name} payload` : name,
-        { peer: name, settings: how },
-        qualities.length === 1 ? qualities : QUALITIES,
-        async ({ picture: { image } }, quality) => {
-          const file = await peer.encode(image, quality);
-          return { bytes: (payload?.(file) ?? file).length, image: await peer.decode(file, image) };
-        },
-      ),
-    );
-  }
+  const curves = [await curve(ownCoder(settings, `ZippyNet, effort ${own.settings.effort}`, QUALITIES))];
+  for (const coder of peerCoders(settings, PEERS, QUALITIES)) curves.push(await curve(coder));
   const others = faces.map((face) =>
     Math.min(
       ...faces.filter((other) => other !== face).map((other) => distance(face.descriptor, other.descriptor)),

@@ -2,8 +2,9 @@ import { type BdRate, bytesAt, inLpips, inRank1 } from "../measure/curve.ts";
 import { METRICS } from "../measure/metrics.ts";
 import { SCORES } from "../measure/scores.ts";
 import { evenly } from "../measure/sets.ts";
+import type { JudgedCurve } from "./coders.ts";
 import type { Perception } from "./perception.ts";
-import type { Recognition, RecognitionCurve } from "./recognition.ts";
+import type { Recognition } from "./recognition.ts";
 import type { Report } from "./report.ts";
 import type { SetReport } from "./set-report.ts";
 import { meanRow, type Saved, type StudyRow } from "./study.ts";
@@ -130,7 +131,7 @@ export function samePersonTable({ curves }: Recognition): Table {
 }
 
 /** Read off the curve, or of the smallest file if that already does as well; null where the curve does not reach. */
-export function bytesForRank1(points: RecognitionCurve["points"], level: number): number | null {
+export function bytesForRank1(points: JudgedCurve["points"], level: number): number | null {
   const smallest = points[0]!;
   return smallest.rank1! >= level ? smallest.bytes : (bytesAt(points, level, inRank1) ?? null);
 }
