@@ -58,6 +58,14 @@ export class Judge {
     return target.kind === "quality" || candidate.file.length <= target.maxBytes;
   }
 
+  /** By how much a candidate meets the target, in dB or in what the bytes would be worth; below 0 if it misses. */
+  margin(candidate: Candidate): number {
+    const { target } = this;
+    if (target.kind === "psnr") return this.psnr(candidate) - target.decibels;
+    if (target.kind === "quality") return 0;
+    return DECIBELS_PER_DOUBLING * Math.log2(target.maxBytes / candidate.file.length);
+  }
+
   /**
    * Whether a classical file would be larger than its rival at the rival's PSNR, too; of a rival without loss nobody
    * knows.
