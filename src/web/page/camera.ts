@@ -1,9 +1,6 @@
-import type { Payload } from "../../qr/payload.ts";
 import { at, messageOf } from "./dom.ts";
+import type { Given } from "./given.ts";
 import { FRAME, payloadIn } from "./qr-reader.ts";
-
-/** What the camera gave: a photo, or the content of a QR code that it saw. */
-export type Caught = { readonly photo: Blob } | { readonly payload: Payload };
 
 /** Milliseconds between two searches for a code. */
 const EVERY = 150;
@@ -12,71 +9,98 @@ const EVERY = 150;
  * Shows what the camera sees. Gives the photo that is taken, or the first of our codes that is seen, or undefined if
  * the reader cancels. Afterwards the camera is off.
  */
-export async function viewfinder(): Promise<Caught | undefined> {
-  const [dialog, video, note] = [at("viewfinder", "dialog"), at("video", "video"), at("camera-note", "p")];
-  const [shoot, cancel, turn] = [
-    at("shoot", "button"),
-    at("camera-close", "button"),
-    at("camera-turn", "button"),
-  ];
-  let over = false; // of this call: the dialog may be open again for another one
-  let facing: "user" | "environment" = "user";
-  let asked: Promise<MediaStream> | undefined;
-  cancel.onclick = () => dialog.close();
+export async function viewfinder(): Promise<Given | undefined> {
+  const dialog = at("viewfinder", "dialog");
+  const camera = new Camera();
+  at("camera-turn", "button").onclick = () => camera.turn();
+  at("camera-close", "button").onclick = () => dialog.close();
   dialog.showModal();
-  const closed = new Promise<undefined>((resolve) => {
+  void camera.start();
+  try {
+    return await Promise.race([closed(dialog), camera.photo(), camera.code()]);
+  } finally {
+    camera.off();
+    dialog.close();
+  }
+}
+
+function closed(dialog: HTMLDialogElement): Promise<undefined> {
+  return new Promise((resolve) => {
     dialog.onclose = () => resolve(undefined);
   });
-  const shot = new Promise<Caught | undefined>((resolve, reject) => {
-    shoot.onclick = () => frameOf(video).then((photo) => resolve(photo && { photo }), reject);
-  });
-  // a camera that has not started yet is turned off as soon as it does
-  const turnOff = (camera = asked): Promise<void> | undefined => camera?.then(stop, () => undefined);
-  const show = async (): Promise<void> => {
-    note.textContent = "Waiting for the camera …";
-    shoot.disabled = true;
-    const camera = navigator.mediaDevices.getUserMedia({ video: { facingMode: facing } });
-    asked = camera;
+}
+
+/** A camera for one opening of the dialog. It looks at the reader until it is turned. */
+class Camera {
+  readonly #video = at("video", "video");
+  readonly #note = at("camera-note", "p");
+  /** Takes the photo. Enabled while the video runs. */
+  readonly #shoot = at("shoot", "button");
+  #facing: "user" | "environment" = "user";
+  /** What the browser was asked for last. */
+  #asked: Promise<MediaStream> | undefined;
+  #isOff = false;
+
+  /** Asks the browser for the camera and shows its video, or says why not. */
+  async start(): Promise<void> {
+    this.#note.textContent = "Waiting for the camera …";
+    this.#shoot.disabled = true;
+    const asked = navigator.mediaDevices.getUserMedia({ video: { facingMode: this.#facing } });
+    this.#asked = asked;
+    const isLate = (): boolean => this.#isOff || this.#asked !== asked;
     try {
-      const stream = await camera;
-      if (over || asked !== camera) return;
-      video.srcObject = stream;
-      await video.play();
-      note.textContent = "Take a picture, or hold a code of ZippyNet before the camera.";
-      shoot.disabled = false;
-      shoot.focus();
+      const stream = await asked;
+      if (isLate()) return;
+      this.#video.srcObject = stream;
+      await this.#video.play();
+      this.#note.textContent = "Take a picture, or hold a code of ZippyNet before the camera.";
+      this.#shoot.disabled = false;
+      this.#shoot.focus();
     } catch (error) {
-      if (over || asked !== camera) return; // the dialog was closed while the video started
-      note.textContent = `The camera cannot be used: ${messageOf(error)}`;
-      void turnOff();
+      if (isLate()) return; // the dialog was closed while the video started
+      this.#note.textContent = `The camera cannot be used: ${messageOf(error)}`;
+      this.#release();
     }
-  };
-  turn.onclick = () => {
-    void turnOff();
-    facing = facing === "user" ? "environment" : "user";
-    void show();
-  };
-  void show();
-  const seen = async (): Promise<Caught> => {
+  }
+
+  /** Takes the camera at the other side of the device. */
+  turn(): void {
+    this.#release();
+    this.#facing = this.#facing === "user" ? "environment" : "user";
+    void this.start();
+  }
+
+  off(): void {
+    this.#isOff = true;
+    this.#video.srcObject = null;
+    this.#release();
+  }
+
+  /** Turns off what was asked for. A camera that has not started yet is turned off as soon as it does. */
+  #release(): void {
+    void this.#asked?.then(stop, () => undefined);
+  }
+
+  /** The photo, once the reader takes it. */
+  photo(): Promise<Given | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#shoot.onclick = () => frameOf(this.#video).then((file) => resolve(file && { file }), reject);
+    });
+  }
+
+  /** The content of the first of our codes that is seen; undefined once the camera is off. */
+  async code(): Promise<Given | undefined> {
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, EVERY));
-      if (over) return new Promise(() => undefined); // one of the other promises has settled
-      if (shoot.disabled) continue;
+      if (this.#isOff) return undefined;
+      if (this.#shoot.disabled) continue;
       try {
-        const payload = await payloadIn(video, FRAME);
+        const payload = await payloadIn(this.#video, FRAME);
         if (payload) return { payload };
       } catch (error) {
-        note.textContent = messageOf(error); // a code with something else in it
+        this.#note.textContent = messageOf(error); // a code with something else in it
       }
     }
-  };
-  try {
-    return await Promise.race([closed, shot, seen()]);
-  } finally {
-    over = true;
-    dialog.close();
-    video.srcObject = null;
-    void turnOff();
   }
 }
 

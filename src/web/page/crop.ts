@@ -31,20 +31,9 @@ export class Cropper {
     this.#zoom.addEventListener("change", () => this.#move(0, 0, "resting"));
     this.#canvas.addEventListener("keydown", (event) => this.#key(event));
     this.#canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    this.#canvas.addEventListener("pointermove", (event) => {
-      if (!this.#canvas.hasPointerCapture(event.pointerId)) return;
-      this.#dragged ||= event.movementX !== 0 || event.movementY !== 0;
-      if (!this.#dragged) return;
-      const side = this.#canvas.clientWidth;
-      this.#move(-event.movementX / side, -event.movementY / side, "moving");
-    });
-    this.#canvas.addEventListener("pointerdown", (event) => {
-      this.#dragged = false;
-      this.#canvas.setPointerCapture(event.pointerId);
-    });
-    this.#canvas.addEventListener("lostpointercapture", () => {
-      if (this.#dragged) this.#move(0, 0, "resting"); // a click without a drag changes nothing
-    });
+    this.#canvas.addEventListener("pointerdown", (event) => this.#press(event));
+    this.#canvas.addEventListener("pointermove", (event) => this.#drag(event));
+    this.#canvas.addEventListener("lostpointercapture", () => this.#release());
   }
 
   get bitmap(): ImageBitmap | undefined {
@@ -100,6 +89,23 @@ export class Cropper {
     context.fillStyle = "#fff"; // transparency is encoded as white
     context.fillRect(0, 0, width, width);
     context.drawImage(this.#bitmap!, left, top, side, side, 0, 0, width, width);
+  }
+
+  #press(event: PointerEvent): void {
+    this.#dragged = false;
+    this.#canvas.setPointerCapture(event.pointerId);
+  }
+
+  #drag(event: PointerEvent): void {
+    if (!this.#canvas.hasPointerCapture(event.pointerId)) return;
+    this.#dragged ||= event.movementX !== 0 || event.movementY !== 0;
+    if (!this.#dragged) return;
+    const side = this.#canvas.clientWidth;
+    this.#move(-event.movementX / side, -event.movementY / side, "moving");
+  }
+
+  #release(): void {
+    if (this.#dragged) this.#move(0, 0, "resting"); // a click without a drag changes nothing
   }
 
   #key(event: KeyboardEvent): void {

@@ -5,13 +5,14 @@ import { squareOf } from "../browser/square.ts";
 import { Cropper } from "./crop.ts";
 import { drawCurves } from "./curve-panel.ts";
 import { at, make } from "./dom.ts";
+import type { Opened, Picked } from "./given.ts";
 import { listenForCopies } from "./inline-panel.ts";
 import { Latest, type Pace, type Stale } from "./latest.ts";
 import { draft, limitsOf, possible } from "./limits.ts";
 import { LookSwitch } from "./look-switch.ts";
 import { inBytes, inDecibels, inMegabytes } from "./measure.ts";
 import { PEERS, type Peer, writes } from "./peer.ts";
-import { listenForPictures, type Opened, type Picked } from "./pick.ts";
+import { listenForPictures } from "./pick.ts";
 import { listenForQr, showQr } from "./qr-panel.ts";
 import {
   clearCurves,

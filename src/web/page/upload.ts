@@ -40,27 +40,29 @@ export async function listenForUploads(current: () => Promise<Current | undefine
   const service = await readService();
   if (!service) return;
   at("upload", "section" as "div").hidden = false;
-  const [button, place] = [at("upload-button", "button"), at("uploaded", "div")];
-  button.disabled = false;
+  at("upload-button", "button").disabled = false;
   at("upload-form", "form").addEventListener("submit", (event) => {
     event.preventDefault();
-    const key = at("key", "input").value.trim();
-    if (key === "") return;
-    button.disabled = true;
-    place.replaceChildren(make("p", "Uploading …", { class: "hint" }));
-    current()
-      .then((now) => {
-        if (now) return upload(service, key, now);
-        throw new Error("there is no original to upload: choose a picture, or change what is set");
-      })
-      .then(
-        (nodes) => place.replaceChildren(...nodes),
-        (error: unknown) => place.replaceChildren(make("p", messageOf(error), { class: "bad" })),
-      )
-      .finally(() => {
-        button.disabled = false;
-      });
+    void submit(service, current);
   });
+}
+
+/** Uploads what is shown under the key in the form, and shows what came of it. */
+async function submit(service: Service, current: () => Promise<Current | undefined>): Promise<void> {
+  const [button, place] = [at("upload-button", "button"), at("uploaded", "div")];
+  const key = at("key", "input").value.trim();
+  if (key === "") return;
+  button.disabled = true;
+  place.replaceChildren(make("p", "Uploading …", { class: "hint" }));
+  try {
+    const now = await current();
+    if (!now) throw new Error("there is no original to upload: choose a picture, or change what is set");
+    place.replaceChildren(...(await upload(service, key, now)));
+  } catch (error) {
+    place.replaceChildren(make("p", messageOf(error), { class: "bad" }));
+  } finally {
+    button.disabled = false;
+  }
 }
 
 async function readService(): Promise<Service | undefined> {
@@ -72,15 +74,30 @@ async function readService(): Promise<Service | undefined> {
   return typeof uploads === "string" && typeof api === "string" ? { uploads, api } : undefined;
 }
 
-async function upload(
-  { uploads, api }: Service,
-  key: string,
-  { picture, file, wanted: { options } }: Current,
-): Promise<Node[]> {
+/** Uploads a picture, waits for the service to encode it, and gives the lines and the picture to show. */
+async function upload({ uploads, api }: Service, key: string, current: Current): Promise<Node[]> {
   const path = key.split("/").map(encodeURIComponent).join("/");
+  const target = targetOf(current.wanted.options);
+  const etag = await put(`${uploads}/${path}`, current, target);
+  const url = `${api}/images/${path}`;
+  const { bytes, psnr } = await known(`${url}?info`, etag, target.join(" "));
+  const size = `${inBytes(bytes)}, ${psnr === "lossless" ? "no loss" : inDecibels(psnr)}`;
+  const same = (await sameFile(`${url}?format=zn`, current.file))
+    ? ", byte for byte what this page made"
+    : ", not the file that this page made: the service has other settings or models, or a classical codec was better";
+  const line = make("p");
+  line.append(make("a", url, { href: url }), ` ${size}${same}`);
+  return [line, make("img", "", { src: url, alt: `${key}, from the service`, crossorigin: "anonymous" })];
+}
+
+/** Puts a picture into the uploads bucket, to be encoded as it is here. Gives its ETag, where the bucket tells it. */
+async function put(
+  url: string,
+  { picture, file }: Current,
+  [name, value]: readonly [string, string],
+): Promise<string | undefined> {
   const model = modelOf(file);
-  const [name, value] = targetOf(options);
-  const put = await fetch(`${uploads}/${path}`, {
+  const response = await fetch(url, {
     method: "PUT",
     body: await pngOf(picture),
     headers: {
@@ -89,17 +106,8 @@ async function upload(
       ...(model && { "x-amz-meta-zippynet-model": model.name }),
     },
   });
-  if (!put.ok) throw new Error(`the bucket answered with status ${put.status}, expected 200`);
-  const url = `${api}/images/${path}`;
-  const etag = put.headers.get("etag")?.replaceAll('"', "");
-  const { bytes, psnr } = await known(`${url}?info`, etag, `${name} ${value}`);
-  const size = `${inBytes(bytes)}, ${psnr === "lossless" ? "no loss" : inDecibels(psnr)}`;
-  const line = make("p");
-  const same = (await sameFile(`${url}?format=zn`, file))
-    ? ", byte for byte what this page made"
-    : ", not the file that this page made: the service has other settings or models, or a classical codec was better";
-  line.append(make("a", url, { href: url }), ` ${size}${same}`);
-  return [line, make("img", "", { src: url, alt: `${key}, from the service`, crossorigin: "anonymous" })];
+  if (!response.ok) throw new Error(`the bucket answered with status ${response.status}, expected 200`);
+  return response.headers.get("etag")?.replaceAll('"', "");
 }
 
 /** Name and value of a target, as the service calls them. */
