@@ -24,7 +24,10 @@ export type Channels = 3 | 4;
 /** Types of those that may hold a JPEG or the like. */
 const FILES: readonly string[] = ["ArrayBuffer", "Blob", "File"];
 
-/** Pixels of a caller → those of the codec. Throws `bad-image` unless there are 3 or 4 bytes for each pixel. */
+/**
+ * Pixels of a caller → those of the codec, copied, because the caller may use its memory for other things while they
+ * wait for a thread. Throws `bad-image` unless there are 3 or 4 bytes for each pixel.
+ */
 export function imageOf(picture: PictureLike): Image {
   if (typeof picture !== "object" || picture === null || !("data" in picture)) {
     const isFile = ArrayBuffer.isView(picture) || FILES.includes(typeOf(picture));
@@ -45,7 +48,7 @@ export function imageOf(picture: PictureLike): Image {
     throw new ZippyNetError("bad-option", `${wanted}, got ${type}`);
   }
   const channels = data.length / (width * height);
-  if (channels === 3) return { width, height, data: bytesIn(data) };
+  if (channels === 3) return { width, height, data: new Uint8Array(data) };
   if (channels === 4) return opaqueWhereItCan(width, height, data);
   const [rgb, rgba] = [width * height * 3, width * height * 4];
   throw new ZippyNetError(
@@ -78,8 +81,4 @@ function opaqueWhereItCan(width: number, height: number, rgba: Uint8Array | Uint
     transparent ||= opacity < 255;
   }
   return transparent ? { width, height, data, alpha } : { width, height, data };
-}
-
-function bytesIn(data: Uint8Array | Uint8ClampedArray): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -13,9 +13,12 @@ export type Source = Uint8Array | ArrayBuffer | BlobLike | string;
 /** Largest file that is taken, in bytes. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Throws `bad-file` or `too-large`. */
+/**
+ * A copy, because the caller may use its memory for other things while the file waits for a thread. Throws `bad-file`
+ * or `too-large`.
+ */
 export async function bytesOf(source: Source): Promise<Uint8Array> {
-  if (!isBlob(source)) return bytesNow(source);
+  if (!isBlob(source)) return bytesNow(source).slice();
   assertSize(source.size);
   const read = async (): Promise<ArrayBuffer> => source.arrayBuffer(); // what it throws is a rejection, too
   const buffer = await read().catch((cause: unknown) => {
@@ -24,7 +27,7 @@ export async function bytesOf(source: Source): Promise<Uint8Array> {
   return bytesNow(buffer);
 }
 
-/** As `bytesOf`, for all but Blobs, which have to be awaited. */
+/** As `bytesOf`, without the copy, and not for Blobs, which have to be awaited. */
 export function bytesNow(source: Exclude<Source, BlobLike>): Uint8Array {
   if (typeof source === "string") {
     assertSize(source.length);

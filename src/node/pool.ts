@@ -172,7 +172,13 @@ class Thread<Task, Result> {
     this.#jobs.set(job.id, job);
     this.#worker.ref();
     const message: ToThread<Task> = { id: job.id, task: job.task };
-    this.#worker.postMessage(message);
+    try {
+      this.#worker.postMessage(message);
+    } catch (cause) {
+      // what cannot be copied, such as memory that was handed over, fails its own task and no other
+      this.#end(job.id);
+      job.failed(cause);
+    }
   }
 
   async stop(): Promise<void> {
@@ -187,11 +193,7 @@ class Thread<Task, Result> {
       job?.report?.(message.progress);
       return;
     }
-    this.#jobs.delete(message.id);
-    if (this.#jobs.size === 0) {
-      this.#worker.unref();
-      this.#timer = setTimeout(() => void this.stop(), IDLE_TIME).unref();
-    }
+    this.#end(message.id);
     if (message.kind === "done") job?.done(message.result);
     else {
       const error = received(message.error);
@@ -199,6 +201,14 @@ class Thread<Task, Result> {
       job?.failed(error);
     }
     this.#events.idle();
+  }
+
+  /** A task is over. A thread without any ends some seconds later. */
+  #end(id: number): void {
+    this.#jobs.delete(id);
+    if (this.#jobs.size > 0) return;
+    this.#worker.unref();
+    this.#timer = setTimeout(() => void this.stop(), IDLE_TIME).unref();
   }
 
   #fail(error: unknown): void {

@@ -278,6 +278,25 @@ function detached(): Uint8Array {
   return bytes;
 }
 
+test("memory that the caller uses for other things while a picture waits changes nothing", async () => {
+  const options = { model: "faces", classical: false } as const;
+  const large = madePicture(80, 80, 1); // is decoded in a thread, too
+  const file = await encode(large, options);
+  const wanted = await decode(file);
+  const wipe = (bytes: Uint8Array): unknown => bytes.fill(0);
+  const handOver = (bytes: Uint8Array): unknown =>
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer as ArrayBuffer] });
+  for (const change of [wipe, handOver]) {
+    const first = encode(image, options); // keeps the only thread busy
+    const [pixels, copy] = [Uint8Array.from(large.data), Uint8Array.from(file)];
+    const pending = [encode({ ...large, data: pixels }, options), decode(copy)] as const;
+    change(pixels);
+    change(copy);
+    assert.deepEqual(await Promise.all(pending), [file, wanted]);
+    await first;
+  }
+});
+
 test("what cannot be read, or is not what it looks like, is named in the error", async () => {
   const refuse = (call: () => Promise<unknown>, code: ErrorCode, message: RegExp) =>
     assert.rejects(call, zippyError(code, message));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Worker } from "node:worker_threads";
+import { Worker, type WorkerOptions } from "node:worker_threads";
 import { Pool } from "../../src/node/pool.ts";
 
 /** A thread that answers with its task, but for one that it never answers. */
@@ -23,6 +23,22 @@ test("a task that comes while a thread is being ended goes to another", async ()
     stopped.abort();
     await assert.rejects(waiting, { name: "AbortError" });
     assert.equal(await pool.run("next"), "next");
+  } finally {
+    await pool.close();
+  }
+});
+
+test("a task that cannot be sent fails, and those beside it and behind it are done", async () => {
+  const echo = (options: WorkerOptions): Worker => new Worker(ECHO, { ...options, eval: true });
+  const pool = new Pool<unknown, unknown>(echo, { size: 1 });
+  try {
+    const tasks = ["first", () => undefined, "next"].map((task) => pool.run(task));
+    const [first, wrong, next] = await Promise.allSettled(tasks);
+    assert.deepEqual(
+      [first, next].map((each) => each?.status === "fulfilled" && each.value),
+      ["first", "next"],
+    );
+    assert.ok(wrong?.status === "rejected" && wrong.reason.name === "DataCloneError");
   } finally {
     await pool.close();
   }

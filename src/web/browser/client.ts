@@ -167,7 +167,9 @@ class Client {
   }
 
   #send(request: Request): void {
-    void this.#ready.then(() => this.#post(request));
+    void this.#ready
+      .then(() => this.#post(request))
+      .catch((cause: unknown) => this.#break(`expected the worker to take this: ${cause}`));
   }
 
   #take(message: Answer): void {
