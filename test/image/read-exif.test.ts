@@ -5,6 +5,7 @@ import { readImage } from "../../src/image/read.ts";
 import { chart, HEIGHT, middle, PATCHES, WIDTH } from "./made/chart.ts";
 import { expected, power } from "./made/expected.ts";
 import { tiff } from "./made/tiff.ts";
+import { chunk, png } from "./png.ts";
 
 /*
  * Colour that only EXIF states: for Adobe RGB, cameras write the interoperability index R03 and an uncalibrated
@@ -102,6 +103,64 @@ test("big-endian EXIF data", async () => {
     .toBuffer();
   await assertAdobe(await withExif(bigEndian(65535, "R03")), stored);
   await assertAdobe(await withExif(bigEndian(2, "R98")), stored);
+});
+
+suite("PNG: wherever EXIF data are, and with the prefix that they have in a JPEG", () => {
+  /** A directory of one entry: tag 274, a short, one of them. */
+  const oriented = (orientation: number): Buffer =>
+    Buffer.from([
+      ...Buffer.from("MM\0*"),
+      0,
+      0,
+      0,
+      8,
+      0,
+      1,
+      1,
+      18,
+      0,
+      3,
+      0,
+      0,
+      0,
+      1,
+      0,
+      orientation,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+    ]);
+  const turned = oriented(8);
+  const early = chunk("eXIf", turned);
+  const prefixed = chunk("eXIf", Buffer.concat([Buffer.from("Exif\0\0", "latin1"), turned]));
+  const other = chunk("tEXt", Buffer.from("Comment\0none", "latin1"));
+  const pixels = [10, 20, 30, 40, 50, 60];
+  const made = (before: Buffer[], after: Buffer[]): Buffer =>
+    png({ width: 3, height: 2, channels: 1, depth: 8 }, pixels, before, after);
+  for (const [name, before, after] of [
+    ["before the pixels", [early], []],
+    ["behind them", [other], [other, early, other]],
+    ["before them, with the prefix", [other, prefixed, other], []],
+    ["behind them, with the prefix", [], [prefixed]],
+    ["twice, of which the first counts", [early], [chunk("eXIf", oriented(3))]],
+  ] as const) {
+    test(name, async () => {
+      const { image, original } = await readImage(made([...before], [...after]));
+      assert.equal(original.orientation, 8);
+      assert.deepEqual([image.width, image.height], [2, 3]);
+      const grey = image.data.filter((_, i) => i % 3 === 0);
+      assert.deepEqual([...grey], [30, 60, 20, 50, 10, 40]);
+    });
+  }
+  test("with a wrong checksum behind the pixels: as if they were not there", async () => {
+    const wrong = Buffer.from(early);
+    wrong[wrong.length - 1]! ^= 1;
+    const { image } = await readImage(made([], [wrong]));
+    assert.deepEqual([image.width, image.height], [3, 2]);
+  });
 });
 
 test("EXIF data cut anywhere are none, or what they were", async () => {

@@ -15,7 +15,8 @@ import { assertParts, damaged, END_MISSING, type Outline, unsupported, type Wind
  * PNG, third edition (W3C, 2025; clauses in brackets): colour, first frame, and a missing end. A picture of more than
  * `maxPixels` is not examined.
  */
-export function outlinePng(bytes: Uint8Array, maxPixels: number): Outline {
+export function outlinePng(file: Uint8Array, maxPixels: number): Outline {
+  const bytes = withExifFirst(file);
   const chunks = chunksOf(bytes);
   if (chunks[0]?.type === "CgBI")
     throw unsupported("a PNG as Xcode packs it into apps (CgBI)", "take the one that it was made from");
@@ -63,6 +64,27 @@ function chunksOf(bytes: Uint8Array): Chunk[] {
     at = end + 4;
   }
   return chunks;
+}
+
+/**
+ * libpng reads EXIF data only before the pixels and only if they begin with their byte order. They may also be behind
+ * the pixels (5.6), and some programs write them with the six letters that they have in a JPEG.
+ */
+function withExifFirst(bytes: Uint8Array): Uint8Array {
+  const chunks = chunksOf(bytes);
+  const exif = chunks.find(({ type, intact }) => type === "eXIf" && intact());
+  if (!exif || chunks[0]?.type !== "IHDR") return bytes;
+  const prefixed = Buffer.from(exif.data.subarray(0, 6)).toString("latin1") === "Exif\0\0";
+  const pixels = chunks.findIndex(({ type }) => type === "IDAT");
+  if (!prefixed && (pixels < 0 || chunks.indexOf(exif) < pixels)) return bytes;
+  const start = exif.data.byteOffset - bytes.byteOffset - 8;
+  const first = SIGNATURE + 12 + chunks[0].data.length;
+  return Buffer.concat([
+    bytes.subarray(0, first),
+    chunkOf("eXIf", exif.data.subarray(prefixed ? 6 : 0)),
+    bytes.subarray(first, start),
+    bytes.subarray(start + 12 + exif.data.length),
+  ]);
 }
 
 interface Header {
@@ -199,15 +221,19 @@ function firstFrame(
 }
 
 function fileOf(chunks: readonly { readonly type: string; readonly data: Uint8Array }[]): Uint8Array {
-  const parts = [...chunks, { type: "IEND", data: new Uint8Array(0) }].map(({ type, data }) => {
-    const chunk = Buffer.alloc(12 + data.length);
-    chunk.writeUInt32BE(data.length, 0);
-    chunk.write(type, 4, "latin1");
-    chunk.set(data, 8);
-    chunk.writeUInt32BE(crc32(chunk.subarray(4, -4)), chunk.length - 4);
-    return chunk;
-  });
+  const parts = [...chunks, { type: "IEND", data: new Uint8Array(0) }].map(({ type, data }) =>
+    chunkOf(type, data),
+  );
   return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...parts]);
+}
+
+function chunkOf(type: string, data: Uint8Array): Buffer {
+  const chunk = Buffer.alloc(12 + data.length);
+  chunk.writeUInt32BE(data.length, 0);
+  chunk.write(type, 4, "latin1");
+  chunk.set(data, 8);
+  chunk.writeUInt32BE(crc32(chunk.subarray(4, -4)), chunk.length - 4);
+  return chunk;
 }
 
 /** A file whose end is missing: closed again if all rows are there, refused otherwise. */
