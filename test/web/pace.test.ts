@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { Page } from "playwright-core";
 import { encode, info } from "../../src/index.ts";
-import { IN_BROWSER, notInFirefox } from "./browser.ts";
+import { IN_BROWSER } from "./browser.ts";
 import { Site, watched } from "./site.ts";
 import { changed, choose, ready, settled } from "./states.ts";
 
@@ -16,9 +16,7 @@ suite("the slider and the models", IN_BROWSER, () => {
   });
   after(() => site?.close());
 
-  test("bytes take at most twice the time of a quality, in as many encodings", {
-    skip: notInFirefox("the search for bytes takes 2.2 to 3.4 times the time of a quality there"),
-  }, async () => {
+  test("bytes take at most twice the time of a quality, in as many encodings", async () => {
     const { page, errors } = await counted(site);
     await settled(page);
     const took = { quality: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
