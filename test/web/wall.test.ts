@@ -94,6 +94,29 @@ suite(`the wall in ${BROWSER}, under the policy`, IN_BROWSER, () => {
     assert.deepEqual(errors, []);
     await page.context().close();
   });
+
+  test("in print both sides are whole, with the same pictures in the same rows", async () => {
+    const { page, errors } = await site.page(WALL);
+    await page.getByText(/^6 pictures decoded/).waitFor();
+    await page.emulateMedia({ media: "print" });
+    const [webp, own] = await page.evaluate(() =>
+      [...document.querySelectorAll(".side")].map((side) =>
+        [...side.children].map((picture) => picture.getBoundingClientRect().toJSON() as DOMRect),
+      ),
+    );
+    assert.equal(own!.length, 6);
+    const right = Math.max(...own!.map((box) => box.right));
+    const rows = (boxes: DOMRect[]) => boxes.map(({ top, width, height }) => [top, width, height]);
+    assert.deepEqual(rows(webp!), rows(own!));
+    assert.ok(webp!.every((box) => box.left > right));
+    assert.equal(
+      await page.evaluate(() => getComputedStyle(document.querySelector(".own")!).clipPath),
+      "none",
+    );
+    assert.equal(await page.locator("#split").isVisible(), false);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
 });
 
 suite("a wall of a model with two looks", IN_BROWSER, () => {
