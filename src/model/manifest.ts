@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { ZippyNetError } from "../codec/errors.ts";
+import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
 import { RESERVED_MODELS } from "../codec/format/latents-file.ts";
 import { ORIENTATIONS } from "../codec/image.ts";
 import { LOOKS, type Look } from "../codec/network/architecture.ts";
@@ -102,21 +102,29 @@ export function looksOf({ looks = {} }: Pick<Manifest, "looks">): Look[] {
 
 /** Throws `bad-model` with the path of the first field that is wrong. */
 export function parseManifest(json: string): Manifest {
+  return parseJson(schema, json, "bad-model", "manifest.json");
+}
+
+/**
+ * What JSON says, if it is as the schema wants it. Throws `code` with the path of the first field that is wrong.
+ * @param name of the JSON, for people
+ */
+export function parseJson<T extends v.GenericSchema>(
+  wanted: T,
+  json: string,
+  code: ErrorCode,
+  name: string,
+): v.InferOutput<T> {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw new ZippyNetError("bad-model", "manifest.json is not JSON", { cause });
+    throw new ZippyNetError(code, `${name}: expected JSON`, { cause });
   }
-  const result = v.safeParse(schema, value);
-  if (!result.success) {
-    const [issue] = result.issues;
-    throw new ZippyNetError(
-      "bad-model",
-      `manifest.json: ${v.getDotPath(issue) ?? "top level"}: ${issue.message}`,
-    );
-  }
-  return result.output;
+  const result = v.safeParse(wanted, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new ZippyNetError(code, `${name}: ${v.getDotPath(issue) ?? "top level"}: ${issue.message}`);
 }
 
 /**

@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
 import { ORIENTATIONS } from "../codec/image.ts";
 import { makeFolders } from "../folders.ts";
-import { architectureSchema, licenceFields, nameSchema, numberSchema } from "../model/manifest.ts";
+import { architectureSchema, licenceFields, nameSchema, numberSchema, parseJson } from "../model/manifest.ts";
 import { ENGINES } from "./plan.ts";
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -81,21 +81,7 @@ export type DataSet = Recipe["data"][number];
 
 /** Throws `bad-option` with the path of the first field that is wrong. */
 export function parseRecipe(json: string): Recipe {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw new ZippyNetError("bad-option", "--recipe: expected JSON", { cause });
-  }
-  const result = v.safeParse(schema, value);
-  if (!result.success) {
-    const [issue] = result.issues;
-    throw new ZippyNetError(
-      "bad-option",
-      `--recipe: ${v.getDotPath(issue) ?? "top level"}: ${issue.message}`,
-    );
-  }
-  const recipe = result.output;
+  const recipe = parseJson(schema, json, "bad-option", "--recipe");
   const names = new Set(recipe.data.map(({ name }) => name));
   const unknown = recipe.stages.flatMap(({ data }) => data).find((name) => !names.has(name));
   if (unknown) {

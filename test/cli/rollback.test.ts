@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { after, before, beforeEach, test } from "node:test";
 import { ALIAS, DEPLOYMENT } from "../../src/service/settings.ts";
 import { ONE_ATTEMPT } from "../service/aws-environment.ts";
+import { listen } from "../service/listen.ts";
 import { type Ended, zippynet } from "./run.ts";
 
 const [FIRST, SECOND, THIRD] = [
@@ -60,10 +59,7 @@ before(async () => {
       });
     } else send({}, 400);
   });
-  lambda.listen(0, "127.0.0.1");
-  await once(lambda, "listening");
-  const { port } = lambda.address() as AddressInfo;
-  Object.assign(process.env, ONE_ATTEMPT, { AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${port}` });
+  Object.assign(process.env, ONE_ATTEMPT, { AWS_ENDPOINT_URL_LAMBDA: await listen(lambda) });
 });
 
 after(() => {

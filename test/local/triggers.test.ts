@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +7,7 @@ import { Invoker } from "../../src/local/invoker.ts";
 import { isFor, type S3Trigger, toS3Event } from "../../src/local/notification.ts";
 import type { ObjectChange } from "../../src/local/s3/server.ts";
 import { readS3Event } from "../../src/service/encode/s3-event.ts";
+import { listen } from "../service/listen.ts";
 
 const created: ObjectChange = {
   name: "ObjectCreated:Put",
@@ -56,9 +55,8 @@ test("an event whose function fails is delivered again", async () => {
       if (bodies.length === 1) response.setHeader("x-amz-function-error", "Unhandled");
       response.end("{}");
     });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  new Invoker(`http://127.0.0.1:${(server.address() as AddressInfo).port}`).invoke("encode", { n: 1 });
+  });
+  new Invoker(await listen(server)).invoke("encode", { n: 1 });
   while (bodies.length < 2) await sleep(20);
   await sleep(100);
   assert.deepEqual(bodies, ['{"n":1}', '{"n":1}']);

@@ -115,7 +115,10 @@ test("a manifest with a field missing or out of range is refused, and the field 
     ],
   ];
   for (const [change, text] of cases) await refused(withManifest(change), text);
-  await refused(original().set("manifest.json", new TextEncoder().encode("{")), /manifest\.json is not JSON/);
+  await refused(
+    original().set("manifest.json", new TextEncoder().encode("{")),
+    /manifest\.json: expected JSON/,
+  );
   assert.throws(() => parseManifest("[]"), zippyError("bad-model", /manifest\.json/));
 });
 

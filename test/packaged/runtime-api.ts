@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen, originOf } from "../service/listen.ts";
 
 interface Invocation {
   readonly id: string;
@@ -25,14 +24,13 @@ export class RuntimeApi {
 
   static async start(): Promise<RuntimeApi> {
     const api = new RuntimeApi();
-    api.#server.listen(0, "127.0.0.1");
-    await once(api.#server, "listening");
+    await listen(api.#server);
     return api;
   }
 
   /** For AWS_LAMBDA_RUNTIME_API. */
   get host(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return new URL(originOf(this.#server)).host;
   }
 
   /** What the function answers to an event; throws what it throws. */

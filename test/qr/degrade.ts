@@ -1,4 +1,5 @@
 import sharp from "sharp";
+import { seededRandom } from "../../src/codec/rdo/sga.ts";
 
 type Degrade = (png: Uint8Array) => Promise<Uint8Array>;
 
@@ -15,7 +16,7 @@ const shrink: Degrade = async (png) => {
 /** Less contrast, and noise of a standard deviation of about 25 levels. */
 const noise: Degrade = async (png) => {
   const { data, info } = await sharp(png).greyscale().raw().toBuffer({ resolveWithObject: true });
-  const random = generator(7);
+  const random = seededRandom(7);
   const noisy = data.map((value) => {
     const bell = random() + random() + random() - 1.5;
     return Math.max(0, Math.min(255, value * 0.75 + 30 + 50 * bell));
@@ -34,14 +35,3 @@ export const degraded: Readonly<Record<string, Degrade>> = {
   "as JPEG of quality 40": jpeg,
   "with all of that": async (png) => jpeg(await noise(await shrink(await rotate(png)))),
 };
-
-/** mulberry32 (Tommy Ettinger, 2017): numbers in [0, 1) that are the same in every run. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

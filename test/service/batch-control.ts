@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { S3BatchResult } from "aws-lambda";
 import type { ObjectStore } from "../../src/service/aws/s3.ts";
 import { ALIAS } from "../../src/service/settings.ts";
+import { listen, originOf } from "./listen.ts";
 
 export const ACCOUNT = "123456789012";
 const FUNCTION = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:zippynet-test-batch`;
@@ -51,13 +51,12 @@ export class BatchControl {
 
   static async start(store: ObjectStore, handler: BatchControl["handle"]): Promise<BatchControl> {
     const control = new BatchControl(store, handler);
-    control.#server.listen(0, "127.0.0.1");
-    await once(control.#server, "listening");
+    await listen(control.#server);
     return control;
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return originOf(this.#server);
   }
 
   async stop(): Promise<void> {

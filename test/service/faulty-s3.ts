@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "./listen.ts";
 
 /**
  * What may befall a request: S3's `InternalError` and `SlowDown`; the connection cut before an answer, or in the middle
@@ -25,10 +25,10 @@ export class FaultyS3 {
   readonly #server: Server;
   readonly #target: string;
 
-  private constructor(server: Server, target: string) {
+  private constructor(server: Server, endpoint: string, target: string) {
     this.#server = server;
     this.#target = target;
-    this.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.endpoint = endpoint;
     server.on(
       "request",
       (asked: IncomingMessage, answer: ServerResponse) => void this.#handle(asked, answer),
@@ -36,9 +36,8 @@ export class FaultyS3 {
   }
 
   static async start(target: string): Promise<FaultyS3> {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return new FaultyS3(server, target);
+    const server = createServer();
+    return new FaultyS3(server, await listen(server), target);
   }
 
   stop(): void {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { seededRandom } from "../../src/codec/rdo/sga.ts";
+import { median } from "../../src/evaluate/bench/rows.ts";
 import { Local } from "./local.ts";
 import { memoryOf } from "./memory-of.ts";
 
@@ -64,7 +66,7 @@ class Client {
 
   constructor(number: number) {
     this.#key = `load/${number} (ü+%).png`;
-    this.#random = generator(number + 1);
+    this.#random = seededRandom(number + 1);
   }
 
   async run(end: number): Promise<void> {
@@ -140,21 +142,6 @@ test(`${CLIENTS} clients for ${SECONDS} s: no 5xx, no lost or stale picture, mem
     assert.ok(growth <= GROWTH, `expected growth of at most ${GROWTH} bytes, got ${growth}`);
 });
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-}
-
 function mega(bytes: number): string {
   return (bytes / 1e6).toFixed(0);
-}
-
-/** Numbers of [0, 1), the same each time (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen, originOf } from "./listen.ts";
 
 interface Message {
   readonly id: string;
@@ -28,13 +27,12 @@ export class LocalSqs {
 
   static async start(): Promise<LocalSqs> {
     const sqs = new LocalSqs();
-    sqs.#server.listen(0, "127.0.0.1");
-    await once(sqs.#server, "listening");
+    await listen(sqs.#server);
     return sqs;
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return originOf(this.#server);
   }
 
   get url(): string {

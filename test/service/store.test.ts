@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { ObjectStore } from "../../src/service/aws/s3.ts";
 import { ONE_ATTEMPT } from "./aws-environment.ts";
+import { listen } from "./listen.ts";
 
 /** What S3 is asked for and would answer. */
 const requests: { readonly method: string; readonly headers: IncomingHttpHeaders }[] = [];
@@ -19,9 +18,7 @@ let store: ObjectStore;
 
 before(async () => {
   Object.assign(process.env, ONE_ATTEMPT);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  store = new ObjectStore(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  store = new ObjectStore(await listen(server));
 });
 
 after(() => server.close());

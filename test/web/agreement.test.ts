@@ -6,11 +6,8 @@ import { encodeImage } from "../../src/codec/encode.ts";
 import type { Image } from "../../src/codec/image.ts";
 import { toInline } from "../../src/index.ts";
 import { openModels } from "../../src/model/folder.ts";
-import { WebServer } from "../../src/web/development/server.ts";
-
 import { Answers } from "./answers.ts";
 import { BROWSERS, type BrowserName, IN_BROWSER, missing } from "./browser.ts";
-import { Site, shownIn } from "./site.ts";
 import { variedPictures } from "./varied-pictures.ts";
 
 const IMAGES = fileURLToPath(new URL("../images/", import.meta.url));
@@ -25,28 +22,22 @@ const SETS = [
 ] as const;
 
 /**
- * Decodes every file under the policy and sends all pixels, or what went wrong, where the test waits for it. A wrong
+ * Decodes every file under the policy and sends all pixels to where the test waits for them. A wrong
  * symbol does not pass the file's check byte, and ruins all that follow.
  */
-const SCRIPT = (answers: string): string => `
+const MODULE = (url: string): string => `
   import { decode, encode, preload, toInline } from "/zippynet.js";
-  try {
-    const files = await (await fetch("/files.json")).json();
-    await preload();
-    const start = performance.now();
-    const pictures = await Promise.all(files.map((file) => decode(file)));
-    const milliseconds = performance.now() - start;
-    const body = new Blob(pictures.map(({ data }) => data));
-    const encoded = [];
-    for (const picture of pictures.slice(0, ${ENCODED})) encoded.push(toInline(await encode(picture, { model: "faces" })));
-    await fetch("${answers}?milliseconds=" + milliseconds + "&encoded=" + encoded, { method: "POST", body });
-  } catch (error) {
-    await fetch("${answers}?error=" + encodeURIComponent(error), { method: "POST" });
-  }`;
+  const files = await (await fetch("/files.json")).json();
+  await preload();
+  const start = performance.now();
+  const pictures = await Promise.all(files.map((file) => decode(file)));
+  const milliseconds = performance.now() - start;
+  const body = new Blob(pictures.map(({ data }) => data));
+  const encoded = [];
+  for (const picture of pictures.slice(0, ${ENCODED})) encoded.push(toInline(await encode(picture, { model: "faces" })));
+  await fetch("${url}?milliseconds=" + milliseconds + "&encoded=" + encoded, { method: "POST", body });`;
 
 suite("200 files give Node's pixels, and pictures Node's files", IN_BROWSER, () => {
-  let site: Site;
-  let server: WebServer;
   let answers: Answers;
   let own: Image[];
   let ownEncoded: string[];
@@ -64,25 +55,13 @@ suite("200 files give Node's pixels, and pictures Node's files", IN_BROWSER, () 
     own = files.map((file) => decodeImage(model!, file));
     ownMilliseconds = performance.now() - start;
     ownEncoded = own.slice(0, ENCODED).map((image) => toInline(encodeImage(model!, image, 50).file));
-    answers = await Answers.open();
-    site = await Site.open();
-    site.write("files.json", JSON.stringify(files.map(toInline)));
-    site.write("all.js", SCRIPT(answers.origin));
-    site.write(
-      "all.html",
-      '<!doctype html><link rel="icon" href="data:,"><script type="module" src="all.js"></script>',
-    );
-    server = await WebServer.start({ folder: site.folder, port: 0, connect: [answers.origin] });
+    answers = await Answers.open(MODULE);
+    answers.site.write("files.json", JSON.stringify(files.map(toInline)));
   });
-
-  after(async () => {
-    await server?.stop();
-    answers?.close();
-    await site?.close();
-  });
+  after(() => answers?.close());
 
   const compare = async (name: BrowserName): Promise<void> => {
-    const { query, body: pixels } = await answers.of(() => shownIn(name, `${server.url}/all.html`));
+    const { query, body: pixels } = await answers.of(name);
     let [at, differ] = [0, 0];
     for (const { data } of own) {
       for (let i = 0; i < data.length; i++) {

@@ -80,13 +80,9 @@ suite(`docs/web.md in ${BROWSER}, under the policy`, IN_BROWSER, () => {
   });
 
   test("modules", async () => {
-    site.write(
-      "snippet.js",
+    site.writeModule(
+      "module",
       `${snippet("module")}\nglobalThis.done = [pixels.width, file.length, text.length];`,
-    );
-    site.write(
-      "module.html",
-      '<!doctype html><link rel="icon" href="data:,"><script type="module" src="snippet.js"></script>',
     );
     const { page, errors } = await site.page("module.html");
     const handle = await page.waitForFunction(() => (globalThis as unknown as { done?: number[] }).done);

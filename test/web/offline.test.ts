@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { Page } from "playwright-core";
 import { buildOffline } from "../../src/web/build/build-page.ts";
+import { listen, originOf } from "../service/listen.ts";
 import { IN_BROWSER } from "./browser.ts";
 import { Site, watched } from "./site.ts";
 
@@ -20,7 +20,7 @@ suite("what the page keeps for use off line", IN_BROWSER, () => {
       const answered = forward(site.server.url + request.url, response).finally(() => open.delete(answered));
       open.add(answered);
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await listen(server);
   });
   after(async () => {
     await site?.browser.close();
@@ -30,7 +30,7 @@ suite("what the page keeps for use off line", IN_BROWSER, () => {
   });
 
   test("a new version is the server's, also where browsers may keep files for a day", async () => {
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const url = `${originOf(server)}/`;
     const { page, errors } = await watched(site.browser, url);
     await page.evaluate(() => navigator.serviceWorker.ready);
     const old = await kept(page);

@@ -36,6 +36,15 @@ export class Site {
     writeFileSync(join(this.folder, name), content);
   }
 
+  /** Puts a page NAME.html beside the build that runs a module and has no content. */
+  writeModule(name: string, module: string): void {
+    this.write(`${name}.js`, module);
+    this.write(
+      `${name}.html`,
+      `<!doctype html><link rel="icon" href="data:,"><script type="module" src="${name}.js"></script>`,
+    );
+  }
+
   /** As `watched`. */
   page(path: string, options: BrowserContextOptions = {}): Promise<Watched> {
     return watched(this.browser, `${this.server.url}/${path}`, options);

@@ -1,38 +1,30 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import sharp, { type Region } from "sharp";
-import { WebServer } from "../../src/web/development/server.ts";
 import { Answers } from "./answers.ts";
 import { BROWSERS, type BrowserName, IN_BROWSER, missing } from "./browser.ts";
-import { Site, shownIn } from "./site.ts";
 
 const SIDE = 64;
 /** The upper right of the upright photograph. */
 const CROP = { x: 1, y: 0, size: 0.8 };
 
-const SCRIPT = (answers: string): string => `
+const MODULE = (url: string): string => `
   import { square } from "/zippynet.js";
-  try {
-    const photo = await (await fetch("/photo.jpg")).blob();
-    for (const [wrong, message] of [
-      [[undefined, ${SIDE}], "expected a picture file as Blob, got undefined"],
-      [["photo.jpg", ${SIDE}], 'expected a picture file as Blob, got "photo.jpg"'],
-      [[photo, 0], "expected a side of 1–2048, got 0"],
-      [[photo, ${SIDE}, { x: 2, y: 0, size: 1 }], "expected a crop as { x, y, size }, each of 0–1, got Object"],
-      [[new Blob(["no picture"]), ${SIDE}], "expected a picture that this browser reads, got 10 bytes of an unknown type"],
-    ]) {
-      const told = await square(...wrong).then(() => "a square", ({ name, message }) => name + " " + message);
-      if (told !== "ZippyNetError " + message) throw new Error(told);
-    }
-    const found = [await square(photo, ${SIDE}), await square(photo, ${SIDE}, ${JSON.stringify(CROP)})];
-    await fetch("${answers}", { method: "POST", body: new Blob(found.map(({ data }) => data)) });
-  } catch (error) {
-    await fetch("${answers}?error=" + encodeURIComponent(error), { method: "POST" });
-  }`;
+  const photo = await (await fetch("/photo.jpg")).blob();
+  for (const [wrong, message] of [
+    [[undefined, ${SIDE}], "expected a picture file as Blob, got undefined"],
+    [["photo.jpg", ${SIDE}], 'expected a picture file as Blob, got "photo.jpg"'],
+    [[photo, 0], "expected a side of 1–2048, got 0"],
+    [[photo, ${SIDE}, { x: 2, y: 0, size: 1 }], "expected a crop as { x, y, size }, each of 0–1, got Object"],
+    [[new Blob(["no picture"]), ${SIDE}], "expected a picture that this browser reads, got 10 bytes of an unknown type"],
+  ]) {
+    const told = await square(...wrong).then(() => "a square", ({ name, message }) => name + " " + message);
+    if (told !== "ZippyNetError " + message) throw new Error(told);
+  }
+  const found = [await square(photo, ${SIDE}), await square(photo, ${SIDE}, ${JSON.stringify(CROP)})];
+  await fetch("${url}", { method: "POST", body: new Blob(found.map(({ data }) => data)) });`;
 
 suite("a photograph of 37 megapixels becomes a small square", IN_BROWSER, () => {
-  let site: Site;
-  let server: WebServer;
   let answers: Answers;
   let expected: Buffer;
 
@@ -42,24 +34,14 @@ suite("a photograph of 37 megapixels becomes a small square", IN_BROWSER, () => 
       await cut(photo, { left: 0, top: 76, width: 6048, height: 6048 }),
       await cut(photo, { left: 1210, top: 0, width: 4838, height: 4838 }),
     ]);
-    [site, answers] = await Promise.all([Site.open(), Answers.open()]);
-    site.write("photo.jpg", photo);
-    site.write("square.js", SCRIPT(answers.origin));
-    site.write(
-      "square.html",
-      '<!doctype html><link rel="icon" href="data:,"><script type="module" src="square.js"></script>',
-    );
-    server = await WebServer.start({ folder: site.folder, port: 0, connect: [answers.origin] });
+    answers = await Answers.open(MODULE);
+    answers.site.write("photo.jpg", photo);
   });
-  after(async () => {
-    await server?.stop();
-    answers?.close();
-    await site?.close();
-  });
+  after(() => answers?.close());
 
   /** Upright, cut as asked for, and no finer pattern left of what is averaged. */
   const check = async (name: BrowserName): Promise<void> => {
-    const { body } = await answers.of(() => shownIn(name, `${server.url}/square.html`));
+    const { body } = await answers.of(name);
     assert.equal(body.length, expected.length * 4);
     const squares = expected.reduce((sum, value, i) => sum + (value - body[i * 4]!) ** 2, 0);
     const decibels = 10 * Math.log10((255 ** 2 * expected.length) / squares);

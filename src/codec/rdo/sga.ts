@@ -101,13 +101,28 @@ export class Adam {
   }
 }
 
-/** Mulberry32 (Tommy Ettinger): a small seeded generator, so that the same picture gives the same file. */
+/**
+ * Mulberry32 (Tommy Ettinger, 2017): random numbers that a seed determines, so that the same picture gives the same
+ * file.
+ */
+export class Mulberry32 {
+  /** 32 bits, from which everything that follows can be repeated. */
+  state: number;
+
+  constructor(seed: number) {
+    this.state = seed >>> 0;
+  }
+
+  /** 0 ≤ value < 1. */
+  uniform(): number {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+}
+
 export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = new Mulberry32(seed);
+  return () => random.uniform();
 }

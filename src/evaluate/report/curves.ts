@@ -1,4 +1,5 @@
-import { inLpips, type Point } from "../measure/curve.ts";
+import { inLpips, inRank1, type Point } from "../measure/curve.ts";
+import type { JudgedCurve } from "./coders.ts";
 import { type Colour, type Line, plot } from "./plot.ts";
 import type { SetReport } from "./set-report.ts";
 
@@ -10,9 +11,6 @@ export type PlotKind = "psnr" | "ssim" | "psnr-all" | "ssim-all" | "rank1" | "lp
  * what is learned.
  */
 export const MAIN_PEERS: readonly string[] = ["webp", "avif payload", "avif", "mozjpeg", "hyperprior"];
-
-const PSNR = { y: "PSNR in dB", of: ({ psnr }: Point) => psnr };
-const SSIM = { y: "SSIM of luma", of: ({ ssim = Number.NaN }: Point) => ssim };
 
 /** A colour for each codec, by the beginning of its peers' names. */
 const COLOURS: Readonly<Record<string, Colour>> = {
@@ -47,51 +45,48 @@ export function plotsOf(set: SetReport): PlotKind[] {
   return allCurves(set).length > mainCurves(set).length ? [...main, "psnr-all", "ssim-all"] : main;
 }
 
+interface Plot {
+  readonly title: string;
+  readonly y: string;
+  readonly of: (point: Point) => number;
+  readonly curves: (set: SetReport) => readonly Measured[];
+}
+
+const PSNR = { title: "PSNR", y: "PSNR in dB", of: ({ psnr }: Point) => psnr };
+const SSIM = { title: "SSIM", y: "SSIM of luma", of: ({ ssim = Number.NaN }: Point) => ssim };
+
+const PLOTS: Readonly<Record<PlotKind, Plot>> = {
+  psnr: { ...PSNR, curves: mainCurves },
+  ssim: { ...SSIM, curves: mainCurves },
+  "psnr-all": { ...PSNR, title: "PSNR, all codecs", curves: allCurves },
+  "ssim-all": { ...SSIM, title: "SSIM, all codecs", curves: allCurves },
+  rank1: {
+    title: "recognised",
+    y: "nearest to its own original, in %",
+    of: (point) => inRank1(point) * 100,
+    curves: ({ recognition }) => judgedCurves(recognition!.curves.filter(({ points }) => points.length > 1)),
+  },
+  lpips: {
+    title: "LPIPS",
+    y: "LPIPS in dB, −10·log₁₀; more is better",
+    of: inLpips,
+    curves: ({ perception }) => judgedCurves(perception!.curves),
+  },
+};
+
 /** An SVG picture. */
 export function plotOf(set: SetReport, kind: PlotKind): string {
-  if (kind === "rank1") return rank1Plot(set);
-  if (kind === "lpips") return lpipsPlot(set);
-  const { y, of } = kind.startsWith("psnr") ? PSNR : SSIM;
-  const all = kind.endsWith("-all");
-  const title = `${titleOf(set)}: ${y.split(" ")[0]}${all ? ", all codecs" : ""}`;
-  const lines = (all ? allCurves(set) : mainCurves(set)).map((line) => ({
-    ...line,
-    points: line.points.map((point) => ({ x: point.bytes, y: of(point) })),
+  const { title, y, of, curves } = PLOTS[kind];
+  const lines = curves(set).map((curve) => ({
+    ...curve,
+    points: curve.points.map((point) => ({ x: point.bytes, y: of(point) })),
   }));
-  return plot({ title, x: "bytes a picture", y }, lines);
+  return plot({ title: `${titleOf(set)}: ${title}`, x: "bytes a picture", y }, lines);
 }
 
 export function titleOf({ name, images, size, tiles }: SetReport): string {
   const what = tiles ? "tile" : "picture";
   return `${name}, ${images} ${what}${images === 1 ? "" : "s"} of ${size} pixels`;
-}
-
-function rank1Plot(set: SetReport): string {
-  const axes = {
-    title: `${titleOf(set)}: recognised`,
-    x: "bytes a picture",
-    y: "nearest to its own original, in %",
-  };
-  const lines = set
-    .recognition!.curves.filter(({ points }) => points.length > 1)
-    .map(({ name, points }, i) => ({
-      ...(i === 0 ? ownLine(name, 0) : peerLine(name)),
-      points: points.map(({ bytes, rank1 }) => ({ x: bytes, y: rank1! * 100 })),
-    }));
-  return plot(axes, lines);
-}
-
-function lpipsPlot(set: SetReport): string {
-  const axes = {
-    title: `${titleOf(set)}: LPIPS`,
-    x: "bytes a picture",
-    y: "LPIPS in dB, −10·log₁₀; more is better",
-  };
-  const lines = set.perception!.curves.map(({ name, points }) => ({
-    ...(name.startsWith("ZippyNet") ? ownLine(name, name.endsWith("natural") ? 1 : 0) : peerLine(name)),
-    points: points.map((point) => ({ x: point.bytes, y: inLpips(point) })),
-  }));
-  return plot(axes, lines);
 }
 
 type Named = Omit<Line, "points">;
@@ -107,6 +102,14 @@ function allCurves({ own, peers }: SetReport): Measured[] {
     ...own.map(({ name, points }, i) => ({ ...ownLine(name, i), points })),
     ...peers.map(({ name, points }) => ({ ...peerLine(name), points })),
   ];
+}
+
+/** Ours once or in both looks, and others. */
+function judgedCurves(curves: readonly JudgedCurve[]): Measured[] {
+  return curves.map(({ name, points }) => ({
+    ...(name.startsWith("ZippyNet") ? ownLine(name, name.endsWith("natural") ? 1 : 0) : peerLine(name)),
+    points,
+  }));
 }
 
 function ownLine(name: string, effort: number): Named {
