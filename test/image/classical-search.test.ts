@@ -15,12 +15,13 @@ const { image } = await readImage(png);
 const av1 = FAMILIES[1]!;
 const slowFrame = frameCost("av1", image, SLOWEST);
 
+const TARGETS: readonly Target[] = [
+  { kind: "psnr", decibels: 33 },
+  { kind: "bytes", maxBytes: 700 },
+];
+
 suite("towards a target, the slowest effort makes few frames", () => {
-  const targets: Target[] = [
-    { kind: "psnr", decibels: 33 },
-    { kind: "bytes", maxBytes: 700 },
-  ];
-  for (const target of targets) {
+  for (const target of TARGETS) {
     test(`and none beside them would be better: ${JSON.stringify(target)}`, async () => {
       const judge = new Judge(target, image.data.length);
       const budget = new Budget({});
@@ -38,6 +39,23 @@ suite("towards a target, the slowest effort makes few frames", () => {
         }
       }
     });
+  }
+});
+
+test("wherever a budget ends, there is a file, and little more is spent", async () => {
+  for (const target of [...TARGETS, { kind: "quality", quality: 50 } as const]) {
+    const judge = new Judge(target, image.data.length);
+    for (const frames of [0, 0.02, 0.05, 0.1, 0.3, 1]) {
+      const multiplications = frames * slowFrame;
+      const budget = new Budget({ multiplications });
+      const found = await new Classical(image, NO_WRAP, 1, budget).lossy(judge);
+      assert.ok(found.length > 0, `${JSON.stringify(target)}, ${frames} frames`);
+      const more = (budget.spent - multiplications) / slowFrame;
+      assert.ok(more < 1, `${more} frames more than ${frames}`);
+      const [rival] = found;
+      const limited = new Budget({ multiplications });
+      await new Classical(image, NO_WRAP, 1, limited).lossy(judge, rival);
+    }
   }
 });
 

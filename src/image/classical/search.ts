@@ -152,10 +152,12 @@ export class Classical {
     judge: Judge,
   ): Promise<{ readonly variant: Variant; readonly quality: number }[]> {
     if (judge.target.kind === "quality") return variants.map((variant) => ({ variant, quality }));
-    const ends = await this.#each(variants, async (variant) => {
+    const tries = await this.#each(variants, async (variant) => {
+      if (variant !== variants[0] && !this.#allows(1, variant, QUICK)) return [];
       const tried = await this.#near(variant, quality, QUICK, judge);
-      return judge.best(tried) ?? tried.at(-1)!;
+      return [judge.best(tried) ?? tried.at(-1)!];
     });
+    const ends = tries.flat();
     const best = judge.target.kind === "psnr" ? judge.best(ends) : undefined;
     const isNear = ({ file }: Candidate): boolean => !best || file.length <= NEAR * best.file.length;
     return ends.filter(isNear).map(({ variant, at }) => ({ variant, quality: at }));
@@ -264,7 +266,8 @@ function around(at: (quality: number) => Promise<Tried>, quality: number): Promi
 
 /**
  * From a quality to the one where a slow effort just meets the target. What a file's margin will be is known from the
- * fast effort, corrected by how far the two were apart at the last quality; so few slow files are made.
+ * fast effort, corrected by how far the two were apart at the last quality; so few slow files are made. The first is
+ * made whatever is left of the budget, so that there is a file.
  */
 async function walk(
   at: (quality: number) => Promise<Tried>,
@@ -275,7 +278,8 @@ async function walk(
 ): Promise<Tried[]> {
   const better = judge.target.kind === "psnr" ? 1 : -1;
   const tried = new Map<number, Tried>();
-  for (let quality = from; !tried.has(quality) && tried.size < LONGEST_WALK && !budget?.isSpent(); ) {
+  for (let quality = from; !tried.has(quality) && tried.size < LONGEST_WALK; ) {
+    if (tried.size > 0 && budget?.isSpent()) break;
     const last = await at(quality);
     tried.set(quality, last);
     const correction = judge.margin(last) - judge.margin(await quick(quality));
