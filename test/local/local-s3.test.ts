@@ -65,6 +65,17 @@ function put(Key: string, Body: string, more: object = {}): Promise<{ ETag?: str
 
 const status = (code: number) => (error: S3ServiceException) => error.$metadata.httpStatusCode === code;
 
+test("metadata of more than 2 kB are refused, as S3 refuses them", async () => {
+  await put("noted", "a", { Metadata: { note: "x".repeat(2044) } });
+  await assert.rejects(
+    () => put("noted", "b", { Metadata: { note: "x".repeat(2000), other: "y".repeat(40) } }),
+    { name: "MetadataTooLarge" },
+  );
+  assert.equal(await text("noted"), "a");
+  await client.send(new DeleteObjectCommand({ Bucket, Key: "noted" }));
+  changes.length = 0;
+});
+
 test("objects of hard keys keep their bytes and metadata, over a restart too", async () => {
   const keys = [
     "a/b c+d (1).png",

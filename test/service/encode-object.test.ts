@@ -236,6 +236,11 @@ test("an upload may ask for decibels, bytes, an effort, a look and a model; what
   const fitting = await made({ "max-bytes": "150", model: "faces" });
   assert.ok(Number(fitting["bytes-after"]) <= 150 && Number(fitting["bytes-after"]) > 130);
   assert.equal((await made({ effort: "1" }))["effort"], "1");
+  // as long as metadata can be: the latents would have no room for theirs
+  const often = await made({ "zippynet-model": new Array(330).fill("faces").join() });
+  assert.equal(often["models-tried"], "faces");
+  const both = await made({ "zippynet-model": "portraits-2, faces ,portraits-2" });
+  assert.equal(both["models-tried"], "portraits-2,faces");
   const usual = await made({ "zippynet-effort": "2", "zippynet-model": "portraits-2" });
   const natural = { "zippynet-tune": "natural", "zippynet-model": "portraits-2" };
   const tuned = await made({ "zippynet-effort": "2", ...natural });

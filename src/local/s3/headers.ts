@@ -1,11 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { contentEncoding } from "./body.ts";
 import type { Guard, ObjectInfo } from "./disk.ts";
-import { noSuchKey, preconditionFailed } from "./errors.ts";
+import { noSuchKey, preconditionFailed, S3Error } from "./errors.ts";
 import { readXml, type Xml } from "./xml.ts";
 
 /** The header with the tags of an object, as in a PUT: a form text such as `quality=30&model=faces`. */
 export const TAGS = "x-amz-tagging";
+
+/** With this the names of metadata begin in headers. */
+const METADATA = "x-amz-meta-";
 
 /** Sent for objects that are not in STANDARD. */
 export const STORAGE_CLASS = "x-amz-storage-class";
@@ -48,7 +51,10 @@ export function readTagging(document: string): URLSearchParams {
   return tags;
 }
 
-/** The headers of a request that S3 stores with an object. */
+/** Bytes of all names and values of an object's metadata. */
+const MAX_METADATA = 2048;
+
+/** The headers of a request that S3 stores with an object. Throws `MetadataTooLarge`. */
 export function storedHeaders({ headers }: IncomingMessage): Record<string, string> {
   const kept: Record<string, string> = {
     "content-type": headers["content-type"] ?? "binary/octet-stream",
@@ -57,8 +63,18 @@ export function storedHeaders({ headers }: IncomingMessage): Record<string, stri
   if (encoding !== undefined) kept["content-encoding"] = encoding;
   for (const [name, value] of Object.entries(headers)) {
     const plain = ["cache-control", "content-disposition", "content-language", "expires"].includes(name);
-    if (plain || name === TAGS || name === STORAGE_CLASS || name.startsWith("x-amz-meta-"))
+    if (plain || name === TAGS || name === STORAGE_CLASS || name.startsWith(METADATA))
       kept[name] = String(value);
+  }
+  const bytes = Object.entries(kept)
+    .filter(([name]) => name.startsWith(METADATA))
+    .reduce(
+      (sum, [name, value]) => sum + Buffer.byteLength(name) - METADATA.length + Buffer.byteLength(value),
+      0,
+    );
+  if (bytes > MAX_METADATA) {
+    const message = "Your metadata headers exceed the maximum allowed metadata size";
+    throw new S3Error(400, "MetadataTooLarge", `${message}: ${bytes} of ${MAX_METADATA} bytes`);
   }
   return kept;
 }

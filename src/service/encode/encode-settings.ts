@@ -48,7 +48,11 @@ export async function planFor(models: Models, settings: ServiceSettings, upload:
   const model =
     asked(metadata, "model", {
       expected: `one or more of ${known.join(", ")}`,
-      parse: (text) => (text.split(",").every((name) => known.includes(name.trim())) ? text : undefined),
+      parse: (text) => {
+        // each name once, because the names go into the metadata of the latents, of which S3 takes 2 kB
+        const names = [...new Set(text.split(",").map((name) => name.trim()))];
+        return names.every((name) => known.includes(name)) ? names.join() : undefined;
+      },
     }) ?? settings.model;
   const tune = asked(metadata, "tune", LOOK) ?? settings.tune;
   return {
