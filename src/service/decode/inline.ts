@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { describeValue } from "../../codec/errors.ts";
 import { toInline } from "../../codec/format/base64url.ts";
 import { type Description, describeFile, readZn } from "../../codec/format/zn-file.ts";
 import { inParallel } from "../../concurrency.ts";
@@ -40,15 +41,26 @@ const TITLES = {
 /** The most characters of a body: enough for the most keys, with every letter escaped. */
 export const MAX_BODY = 1024 * 1024;
 
+/** What came, for a message. */
+const came = ({ input }: { readonly input: unknown }): string => describeValue(input);
+const count = ({ input }: { readonly input: readonly unknown[] }): string => `${input.length} keys`;
+const size = ({ input }: { readonly input: string }): string => `${Buffer.byteLength(input)} bytes`;
+
 /** The number of keys is checked before the keys are, because a body may hold half a million of them. */
-const Request = v.object({
-  keys: v.pipe(
-    v.array(v.unknown()),
-    v.minLength(1),
-    v.maxLength(MAX_KEYS),
-    v.array(v.pipe(v.string(), v.nonEmpty(), v.maxBytes(MAX_KEY))),
+const Request = v.pipe(
+  v.custom<object>((input) => !Array.isArray(input), came),
+  v.object(
+    {
+      keys: v.pipe(
+        v.array(v.unknown(), came),
+        v.minLength(1, count),
+        v.maxLength(MAX_KEYS, count),
+        v.array(v.pipe(v.string(came), v.nonEmpty(came), v.maxBytes(MAX_KEY, size))),
+      ),
+    },
+    came,
   ),
-});
+);
 
 /**
  * `GET /images/{key}?inline`: the file as text in JSON, unless the client has it (`If-None-Match`). Throws a 404 or a
@@ -101,8 +113,9 @@ function parseKeys(body: string): readonly string[] {
   const result = v.safeParse(Request, value, { abortEarly: true });
   if (result.success) return result.output.keys;
   const [issue] = result.issues;
-  const place = v.getDotPath(issue) ?? "the body";
-  throw new Problem(400, `expected {"keys": […]} of 1–${MAX_KEYS} keys; ${place}: ${issue.message}`);
+  const place = v.getDotPath(issue);
+  const wanted = `expected {"keys": […]} of 1–${MAX_KEYS} keys of 1–${MAX_KEY} bytes`;
+  throw new Problem(400, `${wanted}, got ${issue.message}${place === null ? "" : ` at ${place}`}`);
 }
 
 async function find(

@@ -1,5 +1,5 @@
 import Negotiator from "negotiator";
-import { parseWhole } from "../../codec/errors.ts";
+import { describeValue, parseWhole } from "../../codec/errors.ts";
 import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
 import { LOOKS, type Look } from "../../codec/network/architecture.ts";
 import { FITS, type SizeWish } from "../../image/fit.ts";
@@ -42,14 +42,14 @@ function readLook(query: URLSearchParams): Look | undefined {
   const name = only(query, "look");
   const look = LOOKS.find((each) => each === name);
   if (name === undefined || look) return look;
-  throw new Problem(400, `expected a look of ${LOOKS.join(" or ")}, got "${name}"`);
+  throw new Problem(400, `expected a look of ${LOOKS.join(" or ")}, got ${describeValue(name)}`);
 }
 
 function readSize(query: URLSearchParams, maxSide: number): SizeWish | undefined {
   const [width, height] = [readSide(query, "w", maxSide), readSide(query, "h", maxSide)];
   const name = only(query, "fit");
   const fit = FITS.find((each) => each === (name ?? "cover"));
-  if (!fit) throw new Problem(400, `expected a fit of ${FITS.join(", ")}, got "${name}"`);
+  if (!fit) throw new Problem(400, `expected a fit of ${FITS.join(", ")}, got ${describeValue(name)}`);
   if (width === undefined && height === undefined) {
     if (name !== undefined) throw new Problem(400, `expected w or h beside fit=${fit}, got neither`);
     return undefined;
@@ -62,13 +62,20 @@ function readSide(query: URLSearchParams, name: "w" | "h", most: number): number
   if (text === undefined) return undefined;
   const side = parseWhole(text, 1, most);
   if (side !== undefined) return side;
-  throw new Problem(400, `expected ${name} to be a whole number of 1–${most} pixels, got "${text}"`);
+  throw new Problem(
+    400,
+    `expected ${name} to be a whole number of 1–${most} pixels, got ${describeValue(text)}`,
+  );
 }
 
 /** A parameter that may be given at most once. */
 function only(query: URLSearchParams, name: string): string | undefined {
   const values = query.getAll(name);
-  if (values.length > 1) throw new Problem(400, `expected ${name} once, got "${values.join('" and "')}"`);
+  if (values.length > 1) {
+    const [first, second, ...more] = values.map(describeValue);
+    const others = more.length > 0 ? ` and ${more.length} more` : "";
+    throw new Problem(400, `expected ${name} once, got ${first} and ${second}${others}`);
+  }
   return values[0];
 }
 
@@ -105,7 +112,7 @@ export function chooseFormat(
   if (asked !== undefined) {
     const format = NAMES.find((name) => name === (asked === "jpg" ? "jpeg" : asked));
     if (format) return format;
-    throw new Problem(400, `expected a format of ${NAMES.join(", ")}, got "${asked}"`);
+    throw new Problem(400, `expected a format of ${NAMES.join(", ")}, got ${describeValue(asked)}`);
   }
   const wanted = accept?.trim() ? accept : "*/*";
   const named = file && wanted.toLowerCase().includes(MEDIA_TYPE);
@@ -114,5 +121,5 @@ export function chooseFormat(
   const best = new Negotiator({ headers: { accept: wanted } }).mediaType(types);
   const format = NAMES.find((name) => SERVED[name] === best);
   if (format) return format;
-  throw new Problem(406, `expected one of ${types.join(", ")} to be accepted, got "${accept}"`);
+  throw new Problem(406, `expected one of ${types.join(", ")} to be accepted, got ${describeValue(accept)}`);
 }
