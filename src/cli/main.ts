@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ZippyNetError } from "../codec/errors.ts";
 import { EXIT_FAILED, EXIT_USAGE } from "./options.ts";
+import { printable } from "./results.ts";
 
 /** A command's module is imported only when the command is named: `--help` and the small commands start fast. */
 const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Command> }[] = [
@@ -126,7 +127,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
-  const message = missingPackages(error) ?? (isExpected(error) ? error.message : undefined);
+  const message = missingPackages(error) ?? (isExpected(error) ? printable(error.message) : undefined);
   console.error(`zippynet: ${message ?? (error instanceof Error ? error.stack : error)}`);
   return EXIT_FAILED;
 }

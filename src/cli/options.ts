@@ -6,6 +6,7 @@ import { DEFAULT_QUALITY, targetOf } from "../codec/target.ts";
 import type { EncodeWish } from "../image/encode.ts";
 import type { ChooseModels } from "../image/file-of.ts";
 import type { Models } from "../model/folder.ts";
+import { printable } from "./results.ts";
 
 /** A parser of whole numbers within bounds, for commander. */
 export function whole(low: number, high: number): (text: string) => number {
@@ -66,7 +67,7 @@ export const EXIT_USAGE = 2;
 
 /** Ends the command as wrongly called. */
 export function usage(command: Command, message: string): never {
-  command.error(`error: ${message}`, { exitCode: EXIT_USAGE });
+  command.error(`error: ${printable(message)}`, { exitCode: EXIT_USAGE });
 }
 
 /** Opens the models for the first image. `.zn` files need none. */

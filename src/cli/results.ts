@@ -46,9 +46,25 @@ export function partition<T extends object>(
   };
 }
 
+/**
+ * A name or a text of others for a terminal, which control characters would command, and in which a line break would
+ * forge a line: all of these as `\\x1b` or `\\u202e`, those of the direction of writing too.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
+  });
+}
+
+/** The line that reports a failure. */
+export function failureLine({ in: path, error }: Failure): string {
+  return `zippynet: ${printable(path)}: ${printable(error.message)}`;
+}
+
 /** Says so where the inputs that were named hold nothing for a command, such as an empty folder. */
 export function warnIfNone(results: readonly unknown[], named: readonly string[]): void {
-  if (results.length === 0) console.error(`zippynet: nothing to do in ${named.join(", ")}`);
+  if (results.length === 0) console.error(`zippynet: nothing to do in ${printable(named.join(", "))}`);
 }
 
 /** The result of an input whose processing threw an error. */

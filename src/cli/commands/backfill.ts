@@ -6,6 +6,7 @@ import type { Scope, State } from "../../service/backfill/survey.ts";
 import type { ServiceContext } from "../../service/encode/context.ts";
 import { EXIT_FAILED, MAX_JOBS, usage, whole } from "../options.ts";
 import { type Progress, startProgress } from "../progress.ts";
+import { failureLine } from "../results.ts";
 import type { ObjectTask } from "../s3/object-work.ts";
 import { type Place, place, s3Url, useBucket, useSettingsOf } from "../s3/s3-location.ts";
 import { bytesText, countText, Summary } from "../s3/summary.ts";
@@ -117,7 +118,7 @@ class Backfill {
   async encode(): Promise<Report> {
     const { doTasks } = await import("../s3/object-work.ts");
     const progress = startProgress(0, "uploads");
-    const summary = new Summary(({ in: path, error }) => progress.say(`zippynet: ${path}: ${error.message}`));
+    const summary = new Summary((failure) => progress.say(failureLine(failure)));
     const counting = process.stderr.isTTY ? this.#countInto(progress) : undefined;
     counting?.catch(() => undefined); // the work throws the same error
     const note = (): string => `${bytesText(summary.saved)} saved`;

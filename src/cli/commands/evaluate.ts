@@ -15,7 +15,7 @@ import { openModels } from "../../model/folder.ts";
 import { readBytes } from "../files/bytes.ts";
 import { findInputs, isImageFile } from "../files/inputs.ts";
 import { EXIT_FAILED, positive, usage, whole, wholes } from "../options.ts";
-import { type Failure, failure } from "../results.ts";
+import { type Failure, failure, failureLine } from "../results.ts";
 
 interface EvaluateOptions {
   readonly size?: number;
@@ -56,7 +56,7 @@ async function evaluate(named: string[], options: EvaluateOptions, command: Comm
   const models = await openModels();
   const chosen = await models.choose(options.model);
   const { images, failures } = await readImages(named, options);
-  for (const { in: path, error } of failures) console.error(`zippynet: ${path}: ${error.message}`);
+  for (const each of failures) console.error(failureLine(each));
   if (failures.length > 0) process.exitCode = EXIT_FAILED;
   if (images.length === 0) usage(command, `expected images in ${named.join(", ")}, found none`);
 

@@ -8,7 +8,7 @@ import { PICTURE_FORMATS, type PictureFormat } from "../../image/formats.ts";
 import { latentsKey } from "../../service/aws/keys.ts";
 import { EXIT_FAILED, MAX_JOBS, usage, whole } from "../options.ts";
 import { formatOption, lookOption } from "../picture-options.ts";
-import { type Failure, failure } from "../results.ts";
+import { type Failure, failure, failureLine } from "../results.ts";
 import { eachLatents, type ListedLatents } from "../s3/each-latents.ts";
 import type { ObjectTask } from "../s3/object-work.ts";
 import { type Place, place, s3Url, useBucket } from "../s3/s3-location.ts";
@@ -57,7 +57,7 @@ async function exportAll(where: Place, options: ExportOptions, command: Command)
     return there && there.mtime >= modified ? undefined : { do: "export", key, file, format, look };
   };
   const summary = await eachLatents(where, options.jobs ?? availableParallelism(), task);
-  for (const { in: path, error } of unnamed) console.error(`zippynet: ${path}: ${error.message}`);
+  for (const each of unnamed) console.error(failureLine(each));
   const exported = summary.of("exported");
   const current = summary.of("current") - unnamed.length;
   const failed = summary.failed + unnamed.length;

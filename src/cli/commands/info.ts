@@ -4,7 +4,7 @@ import { type Models, openModels } from "../../model/folder.ts";
 import { readBytes, readZnBytes } from "../files/bytes.ts";
 import { findInputs, isZnFile } from "../files/inputs.ts";
 import { EXIT_FAILED } from "../options.ts";
-import { type Failure, failure, isFailure, warnIfNone } from "../results.ts";
+import { type Failure, failure, failureLine, isFailure, printable, warnIfNone } from "../results.ts";
 
 /** What a `.zn` file says of itself. */
 interface FileInfo extends Omit<Description, "model"> {
@@ -59,7 +59,7 @@ async function infoOf(path: string, models: Models | undefined): Promise<FileInf
 
 function print(result: FileInfo | Failure): void {
   if (isFailure(result)) {
-    console.error(`zippynet: ${result.in}: ${result.error.message}`);
+    console.error(failureLine(result));
     return;
   }
   const { in: path, bytes, width, height, kind, alpha, grey, quality, model, bitsPerPixel } = result;
@@ -67,7 +67,7 @@ function print(result: FileInfo | Failure): void {
     ? `quality ${quality}, model ${model.number} (${model.name ?? "not here"}), payload not checked`
     : kind.toUpperCase();
   console.log(
-    `${path}: ${width}×${height}${grey ? " grey" : ""}${alpha ? " with alpha" : ""}, ${content}, ` +
+    `${printable(path)}: ${width}×${height}${grey ? " grey" : ""}${alpha ? " with alpha" : ""}, ${content}, ` +
       `${bytes} bytes, ${bitsPerPixel.toFixed(2)} bits a pixel`,
   );
 }

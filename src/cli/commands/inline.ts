@@ -5,7 +5,7 @@ import { type ChooseModels, znFileOf } from "../../image/file-of.ts";
 import { readBytes } from "../files/bytes.ts";
 import { findInputs, isImageFile, isZnFile } from "../files/inputs.ts";
 import { chooser, type EncodeOptions, EXIT_FAILED, wishOf, withEncodeOptions } from "../options.ts";
-import { type Failure, failure, isFailure, warnIfNone } from "../results.ts";
+import { type Failure, failure, failureLine, isFailure, warnIfNone } from "../results.ts";
 
 const FORMS = ["base64url", "json", "tag"] as const;
 type Form = (typeof FORMS)[number];
@@ -63,6 +63,6 @@ function tag({ inline, width, height }: Inline): string {
   return `<zippy-img src="${inline}" width="${width}" height="${height}" alt=""></zippy-img>`;
 }
 
-function complain({ in: path, error }: Failure): void {
-  console.error(`zippynet: ${path}: ${error.message}`);
+function complain(failure: Failure): void {
+  console.error(failureLine(failure));
 }

@@ -16,6 +16,7 @@ import { signerOf, verifierOf } from "../../qr/signature.ts";
 import { readBytes, writeBytes } from "../files/bytes.ts";
 import { STANDARD } from "../files/inputs.ts";
 import { chooser, type EncodeOptions, usage, whole, wishOf, withEncodeOptions } from "../options.ts";
+import { printable } from "../results.ts";
 
 interface QrOptions extends EncodeOptions, ReadOptions {
   readonly read?: string;
@@ -162,8 +163,7 @@ export async function readQr(path: string, options: ReadOptions, command: Comman
     `picture    ${width}×${height}, ${file.length} bytes${output === undefined ? "" : `, in ${output}`}`,
   );
   console.log(`signature  ${signature}`);
-  // control characters of a stranger's text are not for this terminal
-  if (text !== undefined) console.log(`text       ${text.replace(/\p{Cc}/gu, "�")}`);
+  if (text !== undefined) console.log(`text       ${printable(text)}`);
 }
 
 function assertSigned({ signed }: Payload, fits: ReturnType<typeof verifierOf>, key: string): void {

@@ -4,7 +4,7 @@ import type { Failed } from "../../service/backfill/redrive.ts";
 import type { Upload } from "../../service/encode/encode-object.ts";
 import { isPermanentCode } from "../../service/retries.ts";
 import { EXIT_FAILED, usage } from "../options.ts";
-import { type Failure, isFailure } from "../results.ts";
+import { type Failure, failureLine, isFailure } from "../results.ts";
 import type { ObjectResult } from "../s3/object-work.ts";
 import { s3Url, useBucket, useSettingsOf } from "../s3/s3-location.ts";
 import { countText } from "../s3/summary.ts";
@@ -68,7 +68,7 @@ async function redrive(options: RedriveOptions, command: Command): Promise<void>
   const { messages, settled, failures } = report;
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else {
-    for (const { in: path, error } of failures) console.error(`zippynet: ${path}: ${error.message}`);
+    for (const each of failures) console.error(failureLine(each));
     console.log(
       `${countText(messages, "message")}, ${settled} settled, ${messages - settled} still in the queue`,
     );

@@ -5,7 +5,16 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import { makeFolders } from "../../folders.ts";
 import { defaultJobs, EXIT_FAILED, usage } from "../options.ts";
 import { startProgress } from "../progress.ts";
-import { type Done, isFailure, type OnResults, partition, type Result, warnIfNone } from "../results.ts";
+import {
+  type Done,
+  failureLine,
+  isFailure,
+  type OnResults,
+  partition,
+  printable,
+  type Result,
+  warnIfNone,
+} from "../results.ts";
 import { findInputs, type Input, STANDARD, type Wanted } from "./inputs.ts";
 import { type Destination, folderOf, planOutputs, spareOriginals } from "./outputs.ts";
 import type { Work } from "./work.ts";
@@ -67,8 +76,9 @@ export async function runOnFiles(command: Command, options: FileOptions, run: Fi
     results.push(...more);
     for (const one of more) {
       if (isFailure(one)) {
-        if (!options.json) progress.say(`zippynet: ${one.in}: ${one.error.message}`);
-      } else if (options.verbose) progress.say(`${one.in} → ${one.out}: ${lineOf(one, names)}`);
+        if (!options.json) progress.say(failureLine(one));
+      } else if (options.verbose)
+        progress.say(`${printable(one.in)} → ${printable(one.out)}: ${lineOf(one, names)}`);
     }
   };
   add([...found.failures, ...plan.failures, ...failures]);
@@ -163,7 +173,8 @@ function reportJson(results: readonly Result[]): void {
 /** Prints the summary; failures were reported before. Of a single file, it prints all that is known. */
 function reportText(results: readonly Result[], verb: string, { kind }: Destination, names: Names): void {
   const { done } = partition<Done>(sorted(results));
-  for (const { in: path, notes } of done) if (notes) console.error(`zippynet: ${path}: ${notes.join(", ")}`);
+  for (const { in: path, notes } of done)
+    if (notes) console.error(`zippynet: ${printable(path)}: ${printable(notes.join(", "))}`);
   if (kind === "standard" || done.length === 0) return;
   const { bytesBefore, bytesAfter } = bytesOf(done);
   if (done.length === 1) console.log(`1 file ${verb}, ${lineOf(done[0]!, names)}`);

@@ -1,5 +1,6 @@
 import type { Listed } from "../../service/aws/s3.ts";
 import { startProgress } from "../progress.ts";
+import { failureLine } from "../results.ts";
 import type { ObjectTask } from "./object-work.ts";
 import type { Place } from "./s3-location.ts";
 import { Summary } from "./summary.ts";
@@ -22,7 +23,7 @@ export async function eachLatents(
   const { doTasks } = await import("./object-work.ts");
   const { store } = await serviceContext();
   const progress = startProgress(0, "objects");
-  const summary = new Summary(({ in: path, error }) => progress.say(`zippynet: ${path}: ${error.message}`));
+  const summary = new Summary((failure) => progress.say(failureLine(failure)));
 
   async function* ours(): AsyncGenerator<ListedLatents, void, undefined> {
     for await (const listed of store.list(bucket, prefix)) {

@@ -8,7 +8,7 @@ import {
 } from "../../service/backfill/batch-jobs.ts";
 import type { ServiceContext } from "../../service/encode/context.ts";
 import { startProgress } from "../progress.ts";
-import type { Failure } from "../results.ts";
+import { type Failure, failureLine } from "../results.ts";
 import { s3Url } from "./s3-location.ts";
 
 export interface FollowedJob {
@@ -50,7 +50,7 @@ export async function followJob(
   const failures: Failure[] = [];
   for await (const { bucket, key, message } of failedTasks(store, wish.latentsBucket, job)) {
     const failure: Failure = { in: s3Url(bucket, key), error: { code: "input-output", message } };
-    console.error(`zippynet: ${failure.in}: ${message}`);
+    console.error(failureLine(failure));
     if (failures.length < LISTED) failures.push(failure);
   }
   if (state.status !== "Complete") {
