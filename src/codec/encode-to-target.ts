@@ -1,40 +1,40 @@
-import { type Encoded, encodeImage, ImageEncoder, type Way } from "./encode.ts";
-import { assertWithin, ZippyNetError } from "./errors.ts";
+import { type Encoded, encodeImage, ImageEncoder } from "./encode.ts";
+import { assertWithin } from "./errors.ts";
 import { assertImage, type Image } from "./image.ts";
 import type { Model } from "./model.ts";
 import { decibels } from "./rate-distortion.ts";
 import { type Loss, type Outcome, towardsBits, towardsSse } from "./rdo/objective.ts";
 import { isTooLargeToSearch } from "./rdo/refine.ts";
-import { MAX_EFFORT, QUALITIES, type SearchedTarget, type Target } from "./target.ts";
-
-/** A file, and how good its picture is. */
-export interface Hit {
-  readonly file: Uint8Array;
-  readonly quality: number;
-  /** The picture is decoded when one of these two is first asked for. */
-  readonly psnr: number;
-  /** Sum of squared errors; opacity counts where the image has any. */
-  readonly sse: number;
-}
+import type { Trial } from "./rdo/trials.ts";
+import {
+  bestHit,
+  type Hit,
+  MAX_EFFORT,
+  meets,
+  QUALITIES,
+  type SearchedTarget,
+  type Target,
+  unmet,
+} from "./target.ts";
 
 /** By how much a step of quality changes a file, as a first guess: in dB, and in natural logarithms of bytes. */
 const USUAL_STEP = { psnr: 0.11, bytes: 0.024 } as const;
 /** The first quality that is tried. Models are compared there, so its pass is already made. */
 const FIRST_QUALITY = 50;
-/** The most passes that search for the quality. The last steps are taken by each way by itself. */
+/** The most passes that search for the quality. The last steps are taken by each analysis by itself. */
 const MAX_PASSES = 7;
-/** The most steps of quality that a way takes towards the target. */
+/** The most steps of quality that an analysis is taken towards the target. */
 const MAX_STEPS = 5;
 /**
- * Steps that a way takes past the target. Bytes and PSNR rise with quality, but not at every step: what misses the
- * target by one step may meet it by the next.
+ * Steps that an analysis is taken past the target. Bytes and PSNR rise with quality, but not at every step: what misses
+ * the target by one step may meet it by the next.
  */
 const STEPS_PAST = 2;
 /** For the same reason, the qualities up to so far from that of the best file are tried as well. */
 const NEIGHBOURS = 1;
-/** Of a way's files that fit the bytes, so many of the highest quality are decoded and compared. */
+/** Of an analysis' files that fit the bytes, so many of the highest quality are decoded and compared. */
 const MAX_CONTENDERS = 2;
-/** Steps of quality by which the ways reach a PSNR earlier than a single pass does. */
+/** Steps of quality by which the trials of effort 0 reach a PSNR earlier than a single pass does. */
 const STEPS_SAVED = 2;
 /** The most by which a refinement aims beyond where it starts, as a factor, if the target is far away. */
 const MAX_STRETCH = 1.4;
@@ -99,10 +99,11 @@ function assertMet(target: SearchedTarget, hit: Hit): Hit {
  * Finds a file to a number of bytes in about the time of two files of a quality, and to a PSNR in that of two or three:
  *
  * 1. Passes of the networks, which interpolate, find the quality (`#findQuality`).
- * 2. There the picture is analysed in each orientation, and with shares of the error added. From then on only the gain
- *    changes, and each of these ways takes the last steps to the target by itself (`#walk`). Bytes are known before
- *    anything is decoded, so only files that may be the best are decoded. Effort 1 repeats this from where it ended.
- * 3. From effort 2 on the best latents are refined, once and not for each quality, by a loss that leads to the target
+ * 2. There the encoder makes the trials of effort 0: in the best orientation, as it is and corrected. From then on only
+ *    the gain changes, and each of these analyses takes the last steps to the target by itself (`#walk`). Bytes are
+ *    known before anything is decoded, so only files that may be the best are decoded. Effort 1 repeats this from where
+ *    it ended.
+ * 3. From effort 2 on the best trial is refined, once and not for each quality, by a loss that leads to the target
  *    (`#refine`; see `towardsSse`).
  */
 class TargetSearch {
@@ -112,8 +113,8 @@ class TargetSearch {
   /** The direction of quality that leads to files that meet the target. */
   readonly #towards: 1 | -1;
   readonly #hits: Hit[] = [];
-  /** Files that a refinement may start from. */
-  readonly #starts: { readonly hit: Hit; readonly way: Way }[] = [];
+  /** Files that a refinement may start from, and what they hold. */
+  readonly #trials = new Map<Hit, Trial>();
 
   constructor(encoder: ImageEncoder, image: Image, target: SearchedTarget) {
     this.#encoder = encoder;
@@ -122,7 +123,7 @@ class TargetSearch {
     this.#towards = target.kind === "psnr" ? 1 : -1;
   }
 
-  /** What efforts 0 and 1 find stays a candidate, so that no effort is worse than they are. */
+  /** What efforts 0 and 1 find is kept, so that no effort is worse than they are. */
   run(effort: number): Hit {
     const quality = this.#findQuality();
     if (isTooLargeToSearch(this.#image, 0)) {
@@ -147,7 +148,7 @@ class TargetSearch {
   /** The quality at which one pass is nearest to the target, by interpolation between the nearest passes so far. */
   #findQuality(): number {
     const { kind } = this.#target;
-    const goal = this.#goal;
+    const aim = this.#aim;
     let low: Point | undefined;
     let high: Point | undefined;
     let quality = FIRST_QUALITY;
@@ -156,29 +157,31 @@ class TargetSearch {
       const hit = hitOf(this.#image, this.#encoder.encodeInOnePass(quality));
       hits.push(hit);
       const point = { quality, value: this.#value(hit) };
-      if (point.value < goal) low = point;
+      if (point.value < aim) low = point;
       else high = point;
       const [from, to] = [low?.quality ?? 0, high?.quality ?? QUALITIES + 1];
       if (to - from <= 1) break;
       const step = low && high ? (high.value - low.value) / (high.quality - low.quality) : USUAL_STEP[kind];
       const base = (low ?? high)!;
-      const next = base.quality + (goal - base.value) / Math.max(step, USUAL_STEP[kind] / 8);
+      const next = base.quality + (aim - base.value) / Math.max(step, USUAL_STEP[kind] / 8);
       const before = quality;
       quality = Math.max(from + 1, Math.min(to - 1, Math.round(next)));
-      if (Math.abs(quality - before) <= 1) break; // the rest is for the ways
+      if (Math.abs(quality - before) <= 1) break; // the rest is for the walk
     }
     this.#hits.push(...this.#contenders(hits));
     return quality;
   }
 
-  /** Takes each way to code the picture to the target, and the best one farther. Returns the best file's quality. */
+  /** Takes each analysis to the target, and the best one farther. Returns the best file's quality. */
   #walk(quality: number): number {
-    const paths = this.#encoder.waysAt(quality).map((way) => ({ way, hits: this.#walkOne(way, quality) }));
+    const trials = this.#encoder.trialsAt(quality);
+    const paths = trials.map((trial) => ({ analysis: trial.analysis, hits: this.#walkFrom(trial) }));
     const best = this.#best();
-    const { way, hits } = paths.find((path) => path.hits.includes(best)) ?? paths[0]!;
+    const { analysis, hits } = paths.find((path) => path.hits.includes(best)) ?? paths[0]!;
     const tried = new Set(hits.map((hit) => hit.quality));
     const attempt = (other: number): void => {
-      if (!tried.has(other)) this.#keep(() => this.#encoder.encodeAs(way, other));
+      if (tried.has(other)) return;
+      this.#keep(() => this.#encoder.write(this.#encoder.trialOf(analysis, other)));
     };
     for (const other of around(best.quality, NEIGHBOURS)) attempt(other);
     // nothing has met the target yet: the quality that does is farther away than it looked
@@ -189,42 +192,50 @@ class TargetSearch {
     return this.#best().quality;
   }
 
-  /** The files of one way from a quality to the target and a little past it. Those that may be the best are kept. */
-  #walkOne(way: Way, quality: number): Hit[] {
-    const first = hitOf(this.#image, way.encoded);
-    const hits = [first];
+  /**
+   * The files of a trial's analysis, from the trial's quality to the target and a little past it. Those that may be the
+   * best are kept.
+   */
+  #walkFrom(trial: Trial): Hit[] {
+    const first = this.#hitOf(trial);
+    const tried = new Map([[first, trial]]);
     const firstMeets = this.#meets(first);
     const by = firstMeets ? -this.#towards : this.#towards;
     let past = 0;
     for (let steps = 1; steps <= MAX_STEPS && !this.#isOver(); steps++) {
-      const next = quality + by * steps;
-      if (!isQuality(next)) break;
-      const hit = hitOf(this.#image, this.#encoder.encodeAs(way, next));
-      const isBeaten = this.#isNoSmaller(hit, hits);
+      const quality = trial.quality + by * steps;
+      if (!isQuality(quality)) break;
+      const next = this.#encoder.trialOf(trial.analysis, quality);
+      const hit = this.#hitOf(next);
+      const isBeaten = this.#isNoSmaller(hit, [...tried.keys()]);
       const nextMeets = isBeaten || this.#meets(hit);
-      if (!isBeaten) hits.push(hit);
+      if (!isBeaten) tried.set(hit, next);
       if (nextMeets !== firstMeets && ++past === STEPS_PAST) break;
     }
-    const contenders = this.#contenders(hits);
-    this.#hits.push(...contenders);
-    this.#starts.push(...contenders.map((hit) => ({ hit, way })));
+    const hits = [...tried.keys()];
+    for (const hit of this.#contenders(hits)) {
+      this.#hits.push(hit);
+      this.#trials.set(hit, tried.get(hit)!);
+    }
     return hits;
   }
 
   /** Whether another file reaches the PSNR in no more bytes. Then this one need not be decoded. */
-  #isNoSmaller({ file }: Hit, ofWay: readonly Hit[]): boolean {
+  #isNoSmaller({ file }: Hit, others: readonly Hit[]): boolean {
     if (this.#target.kind === "bytes") return false;
-    const best = bestOf([...this.#hits, ...ofWay], this.#target);
+    const best = bestHit([...this.#hits, ...others], this.#target);
     return best !== undefined && this.#meets(best) && best.file.length <= file.length;
   }
 
-  /** Refines latents by a loss that leads to the target, from those with the least loss so far. */
+  /** Refines by a loss that leads to the target, from the trial with the least loss so far. */
   #refine(effort: number): void {
     const outcome = ({ file, sse }: Hit): Outcome => ({ bits: 8 * file.length, sse });
     const loss = this.#lossNear(outcome(this.#best()));
-    const start = this.#starts.reduce((a, b) => (loss.of(outcome(b.hit)) < loss.of(outcome(a.hit)) ? b : a));
-    this.#encoder.refine(start.way, start.hit.quality, loss, effort, (trial, encode) => {
-      if (this.#mayWin(trial)) this.#hits.push(hitOf(this.#image, encode()));
+    const [, trial] = [...this.#trials].reduce((a, b) =>
+      loss.of(outcome(b[0])) < loss.of(outcome(a[0])) ? b : a,
+    );
+    this.#encoder.refined(trial, loss, effort, (found) => {
+      if (this.#mayWin(found)) this.#hits.push(this.#hitOf(found, loss.lambdaAt(found)));
     });
   }
 
@@ -247,6 +258,10 @@ class TargetSearch {
     return psnr > best.psnr && bits < 8 * this.#target.maxBytes;
   }
 
+  #hitOf(trial: Trial, lambda?: number): Hit {
+    return hitOf(this.#image, this.#encoder.write(trial, lambda));
+  }
+
   /** Codes a file and remembers it, unless the budget is spent. */
   #keep(encode: () => Encoded): void {
     if (this.#isOver()) return;
@@ -255,8 +270,8 @@ class TargetSearch {
   }
 
   /**
-   * Of a way's files, those that may be the best. To a PSNR all of them; to bytes, those of the highest qualities that
-   * fit, or the smallest if none fits.
+   * Of an analysis' files, those that may be the best. To a PSNR all of them; to bytes, those of the highest qualities
+   * that fit, or the smallest if none fits.
    */
   #contenders(hits: readonly Hit[]): readonly Hit[] {
     if (this.#target.kind === "psnr") return hits;
@@ -279,7 +294,7 @@ class TargetSearch {
   }
 
   /** The target on the scale of `#value`. */
-  get #goal(): number {
+  get #aim(): number {
     const target = this.#target;
     return target.kind === "psnr" ? target.decibels : Math.log(Math.max(1, target.maxBytes) + 0.5);
   }
@@ -290,28 +305,13 @@ class TargetSearch {
   }
 
   #best(): Hit {
-    return bestOf(this.#hits, this.#target)!;
+    return bestHit(this.#hits, this.#target)!;
   }
 }
 
 interface Point {
   readonly quality: number;
   readonly value: number;
-}
-
-/** The best that meets the target, else the nearest to it. */
-function bestOf(hits: readonly Hit[], target: SearchedTarget): Hit | undefined {
-  const meeting = hits.filter((hit) => meets(target, hit));
-  const smallestFirst = (target.kind === "psnr") === meeting.length > 0;
-  const better = (a: Hit, b: Hit): number => {
-    const bytes = a.file.length - b.file.length;
-    return smallestFirst ? bytes || b.psnr - a.psnr : b.psnr - a.psnr || bytes;
-  };
-  return (meeting.length > 0 ? meeting : hits).toSorted(better)[0];
-}
-
-function meets(target: SearchedTarget, hit: Hit): boolean {
-  return target.kind === "psnr" ? hit.psnr >= target.decibels : hit.file.length <= target.maxBytes;
 }
 
 function hitOf({ data }: Image, encoded: Encoded): Hit {
@@ -325,16 +325,6 @@ function hitOf({ data }: Image, encoded: Encoded): Hit {
       return encoded.sse;
     },
   };
-}
-
-/** @param nearest the file that comes nearest to the target */
-function unmet(target: SearchedTarget, nearest: Hit): ZippyNetError {
-  if (target.kind === "bytes") {
-    const wanted = `expected a file of at most ${target.maxBytes} bytes`;
-    return new ZippyNetError("bad-option", `${wanted}, the least possible is ${nearest.file.length}`);
-  }
-  const wanted = `expected at least ${target.decibels} dB`;
-  return new ZippyNetError("bad-option", `${wanted}, the most possible is ${nearest.psnr.toFixed(2)}`);
 }
 
 function isQuality(value: number): boolean {

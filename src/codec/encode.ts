@@ -4,18 +4,18 @@ import { checkByte, type Header, writeLatentsFile } from "./format/latents-file.
 import { assertImage, encodeOrientation, type Image, isGrey, type Orientation, UPRIGHT } from "./image.ts";
 import type { Model } from "./model.ts";
 import { lambdaOf } from "./rate-distortion.ts";
-import {
-  type Analysed,
-  analysed,
-  bestStart,
-  corrections,
-  fittingGain,
-  type Start,
-  startAt,
-  type WeighedStart,
-} from "./rdo/candidates.ts";
-import { type Loss, type Trial, weighedBy } from "./rdo/objective.ts";
+import { type Loss, weighedBy } from "./rdo/objective.ts";
 import { isTooLargeToSearch, refined, type SearchListener } from "./rdo/refine.ts";
+import {
+  type Analysis,
+  analysisOf,
+  bestOf,
+  corrections,
+  type Fitted,
+  fittedGain,
+  type Trial,
+  trialOf,
+} from "./rdo/trials.ts";
 import { MAX_EFFORT, QUALITIES } from "./target.ts";
 
 /** An encoded image, and what the encoder knows of it. */
@@ -41,9 +41,19 @@ export interface Encoded {
 /**
  * Encodes an image with a model. Throws `bad-image` or `bad-option`.
  *
+ * `g_a` makes an `Analysis` of the picture in one orientation. An analysis at the gain of a quality, rounded and with
+ * its bits counted, is a `Trial`. Every stage of the encoder makes trials and keeps the one of the least loss, which is
+ * bits + λ · SSE:
+ *
+ * 1. one trial for each orientation that the model's files use,
+ * 2. in the best orientation three more, of the picture plus shares of the error so far (`corrections`): effort 0,
+ * 3. the same analysis at other gains; they also tell the picture's own λ (`fittedGain`): effort 1,
+ * 4. gradient descent and moves of single symbols from there (`refined`): efforts 2–9.
+ *
+ * The range coder then writes the symbols of the best trial.
+ *
  * @param quality 1–100: chooses the gain of the latents, and how many bits a squared error is worth
- * @param effort 0–9: 0 tries each orientation and corrects the best; 1 also chooses the gain; higher ones search for
- * better latents, see `rdo/`
+ * @param effort 0–9: how many of these stages are run, and how long the last one searches
  * @example
  * const { file } = encodeImage(model, { width: 42, height: 42, data: rgb }, 50);
  */
@@ -64,16 +74,16 @@ export function encodeInOnePass(model: Model, image: Image, quality: number): En
 }
 
 /**
- * Encodes one image at several qualities and efforts. Each orientation is analysed once, and what effort 1 finds at a
- * quality serves all efforts. Trusts its caller that all is within bounds.
+ * Encodes one image at several qualities and efforts, by the stages of `encodeImage`. Each orientation is analysed once,
+ * and what a stage has found at a quality serves all efforts. Trusts its caller that all is within bounds.
  */
 export class ImageEncoder {
   readonly model: Model;
   /** Called with how far a search from effort 2 on has come. It may be replaced while a search runs. */
   onSearch: SearchListener | undefined;
   readonly #image: Image;
-  readonly #analysed = new Map<Orientation, Analysed>();
-  readonly #searches = new Map<number, Search>();
+  readonly #analyses = new Map<Orientation, Analysis>();
+  readonly #found = new Map<number, Found>();
 
   constructor(model: Model, image: Image) {
     this.model = model;
@@ -83,133 +93,98 @@ export class ImageEncoder {
   /** As `encodeImage`. */
   encode(quality: number, effort: number): Encoded {
     if (isTooLargeToSearch(this.#image, effort)) return this.encodeInOnePass(quality);
-    const { model } = this;
-    const search = this.#search(quality);
-    search.start ??= bestStart(this.#ways(search, quality), quality);
-    if (effort === 0) return this.#write(search.start, search.start.trial, lambdaOf(quality));
-    search.fitting ??= fittingGain(model, search.start);
-    const { lambda } = search.fitting;
-    const found = refined(model, search.fitting, weighedBy(lambda), effort, { onProgress: this.#onProgress });
-    return this.#write(search.start, found, lambda);
+    const found = this.#at(quality);
+    found.best ??= bestOf(this.trialsAt(quality), lambdaOf(quality));
+    if (effort === 0) return this.write(found.best);
+    found.fitted ??= fittedGain(this.model, found.best);
+    const { trial, lambda } = found.fitted;
+    return this.write(this.refined(trial, weighedBy(lambda), effort), lambda);
   }
 
   /** As the function `encodeInOnePass`. */
   encodeInOnePass(quality: number): Encoded {
-    const { upright } = this.#search(quality);
-    return this.#write(upright, upright.trial, lambdaOf(quality));
+    return this.write(this.#at(quality).upright);
+  }
+
+  /** The trials that effort 0 chooses from at a quality: in the best orientation, as it is and corrected. */
+  trialsAt(quality: number): readonly Trial[] {
+    const found = this.#at(quality);
+    if (!found.trials) {
+      const trial = this.#inBestOrientation(found.upright);
+      found.trials = [trial, ...corrections(this.model, trial)];
+    }
+    return found.trials;
+  }
+
+  /** The trial of an analysis at a quality. `g_a` does not run again. */
+  trialOf(analysis: Analysis, quality: number): Trial {
+    return trialOf(this.model, analysis, quality);
   }
 
   /**
-   * The ways to code the picture that effort 0 chooses from at a quality; each may be tried at others too, by
-   * `encodeAs`.
-   */
-  waysAt(quality: number): readonly Way[] {
-    return this.#ways(this.#search(quality), quality).map((start) => ({
-      start,
-      encoded: this.#written(start),
-    }));
-  }
-
-  /** One pass of a way at another quality. `g_a` does not run again. */
-  encodeAs({ start }: Way, quality: number): Encoded {
-    return this.#written(startAt(this.model, start, quality));
-  }
-
-  /**
-   * Refines a way's latents at a quality.
+   * The best trial that the search of an effort finds.
    * @param loss what the search minimises
-   * @param onDecoded called with all latents that were decoded, and with what writes their file
+   * @param onDecoded called with all trials that were decoded
    */
-  refine(
-    { start }: Way,
-    quality: number,
-    loss: Loss,
-    effort: number,
-    onDecoded: (trial: Trial, encode: () => Encoded) => void,
-  ): void {
-    const from = startAt(this.model, start, quality);
-    refined(this.model, from, loss, effort, {
-      onDecoded: (trial) => onDecoded(trial, () => this.#write(from, trial, loss.lambdaAt(trial))),
-      onProgress: this.#onProgress,
+  refined(trial: Trial, loss: Loss, effort: number, onDecoded?: (trial: Trial) => void): Trial {
+    return refined(this.model, trial, loss, effort, {
+      ...(onDecoded && { onDecoded }),
+      onProgress: (done, total) => this.onSearch?.(done, total), // looked up at each call, as it may be replaced
     });
   }
 
-  /** Looks `onSearch` up at each call, since it may have been replaced. */
-  readonly #onProgress: SearchListener = (done, total) => this.onSearch?.(done, total);
-
-  #ways(search: Search, quality: number): readonly Start[] {
-    search.ways ??= corrections(this.model, this.#bestOrientation(search, quality));
-    return search.ways;
+  /** The file of a trial. @param lambda bits that a squared error was worth */
+  write(trial: Trial, lambda = lambdaOf(trial.quality)): Encoded {
+    const { number, orientations, tables } = this.model;
+    const { quality, yHat, scales, symbols, bits } = trial;
+    const { orientation } = trial.analysis;
+    const coder = new RangeEncoder();
+    encodeOrientation(coder, orientation, orientations);
+    symbols.forEach((symbol, i) => {
+      tables.encode(coder, scales[i]!, symbol);
+    });
+    const { width, height } = this.#image;
+    const header: Header = { model: number, quality, grey: isGrey(this.#image), width, height };
+    return {
+      file: writeLatentsFile(header, checkByte(header, orientation, yHat), coder.finish()),
+      quality,
+      estimatedBits: Math.log2(orientations) + bits,
+      orientation,
+      yHat,
+      get sse() {
+        return trial.sse;
+      },
+      lambda,
+    };
   }
 
-  #written(start: Start): Encoded {
-    return this.#write(start, start.trial, lambdaOf(start.trial.quality));
+  #at(quality: number): Found {
+    const found = this.#found.get(quality) ?? { upright: this.#turned(UPRIGHT, quality) };
+    this.#found.set(quality, found);
+    return found;
   }
 
-  #search(quality: number): Search {
-    const search = this.#searches.get(quality) ?? { upright: this.#startAt(UPRIGHT, quality) };
-    this.#searches.set(quality, search);
-    return search;
-  }
-
-  #bestOrientation({ upright }: Search, quality: number): Start {
-    const starts = [upright];
+  #inBestOrientation(upright: Trial): Trial {
+    const { quality } = upright;
+    const trials = [upright];
     for (let orientation = UPRIGHT + 1; orientation < this.model.orientations; orientation++) {
       if (this.model.budget?.isSpent()) break;
-      starts.push(this.#startAt(orientation, quality));
+      trials.push(this.#turned(orientation, quality));
     }
-    return bestStart(starts, quality);
+    return bestOf(trials, lambdaOf(quality));
   }
 
-  #startAt(orientation: Orientation, quality: number): Start {
-    const picture = this.#analysed.get(orientation) ?? analysed(this.model, this.#image, orientation);
-    this.#analysed.set(orientation, picture);
-    return startAt(this.model, picture, quality);
-  }
-
-  #write({ orientation }: Start, trial: Trial, lambda: number): Encoded {
-    return write(this.model, this.#image, orientation, trial, lambda);
+  #turned(orientation: Orientation, quality: number): Trial {
+    const analysis = this.#analyses.get(orientation) ?? analysisOf(this.model, this.#image, orientation);
+    this.#analyses.set(orientation, analysis);
+    return this.trialOf(analysis, quality);
   }
 }
 
-/** A picture in one orientation, with or without a share of an error added, and the file that it gives. */
-export interface Way {
-  readonly start: Start;
-  readonly encoded: Encoded;
-}
-
-/** How far the search for a file of a quality has come. */
-interface Search {
-  readonly upright: Start;
-  ways?: readonly Start[];
-  start?: Start;
-  fitting?: WeighedStart;
-}
-
-function write(
-  { number, orientations, tables }: Model,
-  image: Image,
-  orientation: Orientation,
-  trial: Trial,
-  lambda: number,
-): Encoded {
-  const { quality, yHat, scales, symbols, bits } = trial;
-  const coder = new RangeEncoder();
-  encodeOrientation(coder, orientation, orientations);
-  symbols.forEach((symbol, i) => {
-    tables.encode(coder, scales[i]!, symbol);
-  });
-  const { width, height } = image;
-  const header: Header = { model: number, quality, grey: isGrey(image), width, height };
-  return {
-    file: writeLatentsFile(header, checkByte(header, orientation, yHat), coder.finish()),
-    quality,
-    estimatedBits: Math.log2(orientations) + bits,
-    orientation,
-    yHat,
-    get sse() {
-      return trial.sse;
-    },
-    lambda,
-  };
+/** What the stages of `encodeImage` have found at a quality, so far as they were run. */
+interface Found {
+  readonly upright: Trial;
+  trials?: readonly Trial[];
+  best?: Trial;
+  fitted?: Fitted;
 }

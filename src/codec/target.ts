@@ -63,3 +63,38 @@ export function assertTarget(target: Target): void {
   } else if (!isWhole(target.maxBytes, 1))
     throw badOption("expected a whole number of 1 or more as the most bytes", target.maxBytes);
 }
+
+/** A file, and how good its picture is. */
+export interface Hit {
+  readonly file: Uint8Array;
+  readonly quality: number;
+  /** The picture is decoded when one of these two is first asked for. */
+  readonly psnr: number;
+  /** Sum of squared errors; opacity counts where the image has any. */
+  readonly sse: number;
+}
+
+/** The best that meets the target, else the nearest to it. */
+export function bestHit(hits: readonly Hit[], target: SearchedTarget): Hit | undefined {
+  const meeting = hits.filter((hit) => meets(target, hit));
+  const smallestFirst = (target.kind === "psnr") === meeting.length > 0;
+  const better = (a: Hit, b: Hit): number => {
+    const bytes = a.file.length - b.file.length;
+    return smallestFirst ? bytes || b.psnr - a.psnr : b.psnr - a.psnr || bytes;
+  };
+  return (meeting.length > 0 ? meeting : hits).toSorted(better)[0];
+}
+
+export function meets(target: SearchedTarget, hit: Hit): boolean {
+  return target.kind === "psnr" ? hit.psnr >= target.decibels : hit.file.length <= target.maxBytes;
+}
+
+/** @param nearest the file that comes nearest to the target */
+export function unmet(target: SearchedTarget, nearest: Hit): ZippyNetError {
+  if (target.kind === "bytes") {
+    const wanted = `expected a file of at most ${target.maxBytes} bytes`;
+    return new ZippyNetError("bad-option", `${wanted}, the least possible is ${nearest.file.length}`);
+  }
+  const wanted = `expected at least ${target.decibels} dB`;
+  return new ZippyNetError("bad-option", `${wanted}, the most possible is ${nearest.psnr.toFixed(2)}`);
+}

@@ -4,10 +4,10 @@ import { before, test } from "node:test";
 import { Budget, metered, multiplicationsOf } from "../../src/codec/budget.ts";
 import { decodeImage } from "../../src/codec/decode.ts";
 import { encodeImage, encodeInOnePass, ImageEncoder } from "../../src/codec/encode.ts";
-import { encodeNearWith, encodeTo, type Hit } from "../../src/codec/encode-to-target.ts";
+import { encodeNearWith, encodeTo } from "../../src/codec/encode-to-target.ts";
 import type { Image } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
-import type { Target } from "../../src/codec/target.ts";
+import type { Hit, Target } from "../../src/codec/target.ts";
 import { readImage } from "../../src/image/read.ts";
 import { openModels } from "../../src/model/folder.ts";
 

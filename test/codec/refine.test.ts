@@ -9,18 +9,11 @@ import type { Model } from "../../src/codec/model.ts";
 import { latentSize } from "../../src/codec/network/architecture.ts";
 import { analyse, withGain } from "../../src/codec/network/autoencoder.ts";
 import { lambdaOf } from "../../src/codec/rate-distortion.ts";
-import { analysed, startAt } from "../../src/codec/rdo/candidates.ts";
-import {
-  goalOf,
-  inSteps,
-  relaxedFor,
-  type Trial,
-  tryLatents,
-  weighedBy,
-} from "../../src/codec/rdo/objective.ts";
+import { goalOf, relaxedFor, weighedBy } from "../../src/codec/rdo/objective.ts";
 import { refined } from "../../src/codec/rdo/refine.ts";
 import { LocalDistortion } from "../../src/codec/rdo/relaxation.ts";
 import { seededRandom } from "../../src/codec/rdo/sga.ts";
+import { analysisOf, inSteps, type Trial, trialOf, tryLatents } from "../../src/codec/rdo/trials.ts";
 import { encodePicture } from "../../src/image/encode.ts";
 import { faces, madePicture, photographs } from "./support.ts";
 
@@ -107,7 +100,7 @@ test("bits and squared errors fall along their gradients as fast as these say", 
 
 test("gradient and curvature predict how the squared error changes near latents", async () => {
   const [quality, image] = [60, (await photographs(48))[0]!];
-  const { trial } = startAt(model, analysed(model, image, UPRIGHT), quality);
+  const trial = trialOf(model, analysisOf(model, image, UPRIGHT), quality);
   const { synthesis } = relaxedFor(model, image);
   const goal = goalOf(model, image, quality, weighedBy(1));
   const at = inSteps(trial);
@@ -136,15 +129,15 @@ test("after a move the prior runs from the step of the move on, and says what it
     const before = budget.spent;
     return [of(), budget.spent - before];
   };
-  const { trial } = startAt(counted, analysed(counted, image, UPRIGHT), quality);
+  const trial = trialOf(counted, analysisOf(counted, image, UPRIGHT), quality);
   const shape = latentSize(image.width, image.height);
   for (const at of [0, 17, 30, 64 + 50, trial.yHat.length - 1]) {
     const y = inSteps(trial);
     y[at]! += 1;
     const step = stepOfLatent(model.architecture, shape, at);
     const known = trial.priorOutputs.slice(0, step + 1);
-    const [whole, full] = cost(() => tryLatents(counted, image, y, quality));
-    const [rest, less] = cost(() => tryLatents(counted, image, y, quality, known));
+    const [whole, full] = cost(() => tryLatents(counted, trial.analysis, y, quality));
+    const [rest, less] = cost(() => tryLatents(counted, trial.analysis, y, quality, known));
     assert.deepEqual(rest.yHat, whole.yHat);
     assert.equal(rest.bits, whole.bits);
     assert.notDeepEqual(rest.yHat, trial.yHat);
@@ -157,9 +150,9 @@ test("after a move the prior runs from the step of the move on, and says what it
 
 test("of 96 moves few are decoded, and many of those are kept", async () => {
   const [quality, image] = [60, (await photographs(48))[0]!];
-  const start = startAt(model, analysed(model, image, UPRIGHT), quality);
+  const start = trialOf(model, analysisOf(model, image, UPRIGHT), quality);
   const loss = weighedBy(lambdaOf(quality));
-  let [decoded, kept, least] = [0, 0, loss.of(start.trial)];
+  let [decoded, kept, least] = [0, 0, loss.of(start)];
   const onDecoded = (trial: Trial): void => {
     decoded++;
     if (loss.of(trial) >= least) return;

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { Budget, metered } from "../../src/codec/budget.ts";
 import { ImageEncoder } from "../../src/codec/encode.ts";
-import { draftTo, encodeTo, encodeToWith, type Hit } from "../../src/codec/encode-to-target.ts";
+import { draftTo, encodeTo, encodeToWith } from "../../src/codec/encode-to-target.ts";
 import type { Image } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
-import type { Target } from "../../src/codec/target.ts";
+import type { Hit, Target } from "../../src/codec/target.ts";
 import { encode, info } from "../../src/index.ts";
 import { faces, photographs } from "./support.ts";
 

@@ -1,9 +1,9 @@
 import { stepOfLatent } from "../entropy/context-model.ts";
-import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { latentSize } from "../network/architecture.ts";
-import { type Goal, inSteps, relaxedFor, type Trial, tryLatents } from "./objective.ts";
+import { type Goal, relaxedFor } from "./objective.ts";
 import { LocalDistortion } from "./relaxation.ts";
+import { inSteps, type Trial, tryLatents } from "./trials.ts";
 
 /** The change of one symbol by one. */
 interface Move {
@@ -40,7 +40,6 @@ const ROUND = 96;
  */
 export class SymbolMoves {
   readonly #model: Model;
-  readonly #image: Image;
   readonly #goal: Goal;
   readonly #curvature: Float32Array;
   readonly #listeners: Listeners;
@@ -48,13 +47,11 @@ export class SymbolMoves {
   readonly #tried = new Set<number>();
 
   /**
-   * @param image turned as it is coded
    * @param goal of the image, at the quality of the latents
    * @param curvature of the channels; see `LocalDistortion`
    */
-  constructor(model: Model, image: Image, goal: Goal, curvature: Float32Array, listeners: Listeners) {
+  constructor(model: Model, goal: Goal, curvature: Float32Array, listeners: Listeners) {
     this.#model = model;
-    this.#image = image;
     this.#goal = goal;
     this.#curvature = curvature;
     this.#listeners = listeners;
@@ -64,11 +61,11 @@ export class SymbolMoves {
    * The best latents that moves find.
    * @param count how many moves are coded, at most
    */
-  from(latents: Trial, count: number): Trial {
-    let best = latents;
+  from(trial: Trial, count: number): Trial {
+    const { synthesis } = relaxedFor(this.#model, trial.analysis.image);
+    let best = trial;
     for (let left = count; left > 0; left -= ROUND) {
       if (this.#model.budget?.isSpent()) break;
-      const { synthesis } = relaxedFor(this.#model, this.#image);
       const near = new LocalDistortion(synthesis, this.#goal, inSteps(best), this.#curvature);
       const moves = this.#promising(best, near).slice(0, Math.min(ROUND, left));
       if (moves.length === 0) break;
@@ -77,8 +74,8 @@ export class SymbolMoves {
     return best;
   }
 
-  #round(latents: Trial, near: LocalDistortion, moves: readonly Move[]): Trial {
-    let best = latents;
+  #round(start: Trial, near: LocalDistortion, moves: readonly Move[]): Trial {
+    let best = start;
     const after = (move: Move): Prospect => {
       const trial = this.#moved(best, move);
       const sse = best.sse + near.change(inSteps(trial)) - near.change(inSteps(best));
@@ -95,7 +92,7 @@ export class SymbolMoves {
     }
     for (const first of prospects.sort((a, b) => a.loss - b.loss)) {
       if (this.#model.budget?.isSpent()) break;
-      const prospect = best === latents ? first : after(first.move);
+      const prospect = best === start ? first : after(first.move);
       if (!isBetter(prospect)) continue;
       this.#listeners.onDecoded(prospect.trial);
       if (this.#goal.loss.of(prospect.trial) < this.#goal.loss.of(best)) best = prospect.trial;
@@ -104,12 +101,12 @@ export class SymbolMoves {
   }
 
   /** Moves that were not tried yet, those first that promise most by themselves. */
-  #promising(latents: Trial, near: LocalDistortion): Move[] {
+  #promising(trial: Trial, near: LocalDistortion): Move[] {
     const { tables } = this.#model;
-    const lambda = this.#goal.loss.lambdaAt(latents);
+    const lambda = this.#goal.loss.lambdaAt(trial);
     const moves: (Move & { readonly change: number })[] = [];
-    latents.places.forEach((at, i) => {
-      const [scale, symbol] = [latents.scales[i]!, latents.symbols[i]!];
+    trial.places.forEach((at, i) => {
+      const [scale, symbol] = [trial.scales[i]!, trial.symbols[i]!];
       const cost = tables.cost(scale, symbol);
       for (const by of [1, -1] as const) {
         if (this.#tried.has(idOf({ at, by }))) continue;
@@ -121,13 +118,13 @@ export class SymbolMoves {
   }
 
   /** The latents after a move. Those of later steps are rounded anew, as near to where they were as possible. */
-  #moved(latents: Trial, { at, by }: Move): Trial {
-    const { architecture } = this.#model;
-    const y = inSteps(latents);
+  #moved(trial: Trial, { at, by }: Move): Trial {
+    const { analysis, quality, priorOutputs } = trial;
+    const { width, height } = analysis.image;
+    const y = inSteps(trial);
     y[at]! += by;
-    const shape = latentSize(this.#image.width, this.#image.height);
-    const known = latents.priorOutputs.slice(0, stepOfLatent(architecture, shape, at) + 1);
-    return tryLatents(this.#model, this.#image, y, latents.quality, known);
+    const step = stepOfLatent(this.#model.architecture, latentSize(width, height), at);
+    return tryLatents(this.#model, analysis, y, quality, priorOutputs.slice(0, step + 1));
   }
 }
 

@@ -1,15 +1,22 @@
-import { type Predict, priorOn, quantiseLatents, stepNumber } from "../entropy/context-model.ts";
-import { type Image, isGrey, withAlphaOf } from "../image.ts";
+import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { latentSize } from "../network/architecture.ts";
-import { blockSize, inPictureUnit, pixelMask, reconstruct, toBlocks } from "../network/autoencoder.ts";
-import { LATENT_UNIT } from "../network/prior.ts";
+import { blockSize, inPictureUnit, pixelMask, toBlocks } from "../network/autoencoder.ts";
 import { BLOCK_CHANNELS } from "../network/transforms.ts";
-import { sseOf } from "../rate-distortion.ts";
 import type { Picture, Relaxed } from "./relaxation.ts";
 
-/** Bits and sum of squared errors of a picture. */
-export type Outcome = Pick<Trial, "bits" | "sse">;
+/** What coding a picture comes to. */
+export interface Outcome {
+  /** What the symbols cost by the tables. */
+  readonly bits: number;
+  /** Sum of squared errors of 8-bit samples; opacity counts where the picture has any. */
+  readonly sse: number;
+}
+
+/** The rate–distortion loss: bits + λ · SSE. */
+export function lossOf({ bits, sse }: Outcome, lambda: number): number {
+  return bits + lambda * sse;
+}
 
 /** What a search minimises. */
 export interface Loss {
@@ -18,7 +25,7 @@ export interface Loss {
   lambdaAt(outcome: Outcome): number;
 }
 
-/** bits + λ · SSE. */
+/** The loss of one λ. */
 export function weighedBy(lambda: number): Loss {
   return { of: (outcome) => lossOf(outcome, lambda), lambdaAt: () => lambda };
 }
@@ -79,96 +86,4 @@ export function goalOf(model: Model, image: Image, quality: number, loss: Loss):
 /** Networks with gradients for a picture. */
 export function relaxedFor(model: Model, { width, height }: Image): Relaxed {
   return model.relaxation().of(latentSize(width, height));
-}
-
-/** Latents as a file would hold them, and how good that file would be. */
-export interface Trial {
-  /** The quality whose gain they have. */
-  readonly quality: number;
-  /** [rows, columns, latentChannels], in 32nds. */
-  readonly yHat: Int16Array;
-  /** Where each latent is in `yHat`, in coding order, and the prior's scale of it. */
-  readonly places: Int32Array;
-  readonly scales: Uint8Array;
-  readonly symbols: Int16Array;
-  readonly priorOutputs: PriorOutputs;
-  /** What the symbols cost by the tables. */
-  readonly bits: number;
-  /** Sum of squared errors of 8-bit samples; opacity counts where the picture has any. Reading it decodes. */
-  readonly sse: number;
-  /** Decoded when first read: many trials are compared by their bytes alone, and `g_s` is most of a trial's cost. */
-  readonly decoded: Image;
-}
-
-/** `y_hat` in quantisation steps. */
-export function inSteps({ yHat }: Pick<Trial, "yHat">): Float32Array {
-  const steps = new Float32Array(yHat.length); // Float32Array.from with a function takes forty times as long
-  for (let i = 0; i < steps.length; i++) steps[i] = yHat[i]! / LATENT_UNIT;
-  return steps;
-}
-
-/** Outputs of the prior's networks, by the number of their step (`stepNumber`). */
-type PriorOutputs = readonly ArrayLike<number>[];
-
-/**
- * Quantises the latents of a picture; what they decode to is found when it is asked for.
- * @param image turned as it is coded
- * @param y [rows, columns, latentChannels] after the gain of the quality
- * @param known the prior's outputs in the first steps, from other latents that begin alike
- */
-export function tryLatents(
-  model: Model,
-  image: Image,
-  y: Float32Array,
-  quality: number,
-  known: PriorOutputs = [],
-): Trial {
-  const shape = latentSize(image.width, image.height);
-  const run = priorOn(model.prior, model.architecture, shape);
-  const priorOutputs = [...known];
-  const predict: Predict = (step, input) => {
-    priorOutputs[stepNumber(step)] ??= run(step, input);
-    return priorOutputs[stepNumber(step)]!;
-  };
-  const places = new Int32Array(y.length);
-  const scales = new Uint8Array(y.length);
-  const symbols = new Int16Array(y.length);
-  let [at, bits] = [0, 0];
-  const yHat = quantiseLatents(
-    model,
-    y,
-    shape,
-    quality,
-    (scale, symbol, place) => {
-      places[at] = place;
-      scales[at] = scale;
-      symbols[at++] = symbol;
-      bits += model.tables.cost(scale, symbol);
-    },
-    predict,
-  );
-  let decoded: Image | undefined;
-  let sse: number | undefined;
-  return {
-    quality,
-    yHat,
-    places,
-    scales,
-    symbols,
-    priorOutputs,
-    bits,
-    get decoded() {
-      decoded ??= withAlphaOf(image, reconstruct(model, { ...image, quality, grey: isGrey(image) }, yHat));
-      return decoded;
-    },
-    get sse() {
-      sse ??= sseOf(image, this.decoded);
-      return sse;
-    },
-  };
-}
-
-/** The rate–distortion loss: bits + λ · SSE. */
-export function lossOf({ bits, sse }: Outcome, lambda: number): number {
-  return bits + lambda * sse;
 }

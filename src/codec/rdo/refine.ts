@@ -1,10 +1,11 @@
 import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { withGain } from "../network/autoencoder.ts";
-import type { Start } from "./candidates.ts";
 import { SymbolMoves } from "./moves.ts";
-import { type Goal, goalOf, inSteps, type Loss, relaxedFor, type Trial, tryLatents } from "./objective.ts";
+import { type Goal, goalOf, type Loss, relaxedFor } from "./objective.ts";
+import type { Relaxed } from "./relaxation.ts";
 import { Descent, seededRandom } from "./sga.ts";
+import { inSteps, type Trial, tryLatents } from "./trials.ts";
 
 /** A number for each effort, 0 to `MAX_EFFORT`. */
 type ForEachEffort = { readonly length: 10 };
@@ -43,7 +44,7 @@ interface Listeners {
 /** What a search needs at each of its stages. */
 interface Search {
   readonly model: Model;
-  readonly start: Start;
+  readonly relaxed: Relaxed;
   readonly goal: Goal;
   /** One for each channel of the latents; see `LocalDistortion`. */
   readonly curvature: Float32Array;
@@ -53,18 +54,18 @@ interface Search {
 }
 
 /**
- * Searches for latents of a picture with a lower loss: one gradient descent, whose length is the effort's, then moves
- * of single symbols from the best latents that it passed. Every few steps the latents are coded as a file would hold
- * them, and the best are kept, so what comes out is never worse than the start.
+ * Searches for latents of a picture with a lower loss than a trial's: one gradient descent, whose length is the
+ * effort's, then moves of single symbols from the best latents that it passed. Every few steps the latents are coded as
+ * a file would hold them, and the best are kept, so what comes out is never worse than the trial.
  */
 export function refined(
   model: Model,
-  start: Start,
+  trial: Trial,
   loss: Loss,
   effort: number,
   { onDecoded = () => {}, onProgress = () => {} }: Listeners = {},
 ): Trial {
-  const { image, trial } = start;
+  const { image } = trial.analysis;
   const [steps, moves] = [STEPS[effort]!, MOVES[effort]!];
   if (moves === 0 || model.budget?.isSpent()) return trial;
   const total = steps * STEP_COST + steps / CODE_EVERY + moves * MOVE_COST;
@@ -74,22 +75,26 @@ export function refined(
     onProgress(done, total);
   };
   const goal = goalOf(model, image, trial.quality, loss);
-  const { synthesis } = relaxedFor(model, image);
-  const curvature = synthesis.curvature(goal, inSteps(trial), seededRandom(SEED));
-  const descended = descend({ model, start, goal, curvature, onDecoded, advance }, steps);
+  const relaxed = relaxedFor(model, image);
+  const curvature = relaxed.synthesis.curvature(goal, inSteps(trial), seededRandom(SEED));
+  const descended = descend({ model, relaxed, goal, curvature, onDecoded, advance }, trial, steps);
   const onCoded = (): void => advance(MOVE_COST);
-  const best = new SymbolMoves(model, image, goal, curvature, { onDecoded, onCoded }).from(descended, moves);
+  const best = new SymbolMoves(model, goal, curvature, { onDecoded, onCoded }).from(descended, moves);
   if (done < total) advance(total - done);
   return best;
 }
 
-/** The best latents of a descent of so many steps. */
-function descend({ model, start, goal, curvature, onDecoded, advance }: Search, length: number): Trial {
-  const { image, trial, y } = start;
+/** The best latents of a descent of so many steps. It sets out from what the trial was before it was rounded. */
+function descend(
+  { model, relaxed, goal, curvature, onDecoded, advance }: Search,
+  trial: Trial,
+  length: number,
+): Trial {
+  const { analysis, quality } = trial;
   const { loss } = goal;
   const { budget } = model;
-  const gained = withGain(model, y, trial.quality);
-  const descent = new Descent(relaxedFor(model, image), goal, curvature, gained, seededRandom(SEED));
+  const gained = withGain(model, analysis.y, quality);
+  const descent = new Descent(relaxed, goal, curvature, gained, seededRandom(SEED));
   let [best, latest] = [trial, trial];
   for (let done = 0; done < length && !budget?.isSpent(); done += CODE_EVERY) {
     const lambda = loss.lambdaAt(latest);
@@ -98,7 +103,7 @@ function descend({ model, start, goal, curvature, onDecoded, advance }: Search, 
       advance(STEP_COST);
     }
     const spent = budget?.spent ?? 0;
-    latest = tryLatents(model, image, descent.y, trial.quality);
+    latest = tryLatents(model, analysis, descent.y, quality);
     onDecoded(latest);
     if (loss.of(latest) < loss.of(best)) best = latest;
     budget?.spend(CODE_EVERY * STEP_COST * (budget.spent - spent));
