@@ -74,8 +74,8 @@ export function encodeInOnePass(model: Model, image: Image, quality: number): En
 }
 
 /**
- * Encodes one image at several qualities and efforts, by the stages of `encodeImage`. Each orientation is analysed once,
- * and what a stage has found at a quality serves all efforts. Trusts its caller that all is within bounds.
+ * Encodes one image at several qualities and efforts, by the stages of `encodeImage`. Each orientation is analysed
+ * once, and what a stage has found at a quality serves all efforts. Trusts its caller that all is within bounds.
  */
 export class ImageEncoder {
   readonly model: Model;
