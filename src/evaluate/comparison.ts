@@ -1,6 +1,5 @@
-import { bytesAtLevels, ratios } from "./measure/curve.ts";
+import { bytesAtLevels, type Curve, ratios } from "./measure/curve.ts";
 import type { OwnPoint } from "./measure/own.ts";
-import type { Curve } from "./measure/peer-curves.ts";
 
 /** Bytes of one codec at the levels asked for; null where its curve does not reach. */
 export interface Levels {

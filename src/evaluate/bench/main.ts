@@ -14,8 +14,7 @@ import { resizeImage } from "../../image/fit.ts";
 import { readImage } from "../../image/read.ts";
 import { openModels } from "../../model/folder.ts";
 import { runScript, wholeOf } from "../script.ts";
-import { coldStarts } from "./cold-start.ts";
-import { handlerRows } from "./handlers.ts";
+import { coldStarts, handlerRows } from "./functions.ts";
 import { type Row, rowOf } from "./rows.ts";
 import { timeTrainingStep } from "./training-step.ts";
 

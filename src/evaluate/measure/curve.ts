@@ -14,6 +14,14 @@ export interface Point extends Scores {
   readonly lpips?: number;
 }
 
+/** The points of a codec. */
+export interface Curve {
+  readonly name: string;
+  readonly settings: string;
+  /** In order of quality. */
+  readonly points: readonly Point[];
+}
+
 /** How good a point is; NaN where that is not known. */
 export type Measure = (point: Point) => number;
 

@@ -3,15 +3,8 @@ import type { Image } from "../../codec/image.ts";
 import { mapInParallel } from "../../concurrency.ts";
 import { type Measured, measure, type Peer } from "../peers/peer.ts";
 import { cached } from "./cache.ts";
-import { mean, type Point } from "./curve.ts";
+import { type Curve, mean, type Point } from "./curve.ts";
 import { type Metrics, meanScores } from "./scores.ts";
-
-/** A peer's curve, of whole files or of payloads. */
-export interface Curve {
-  readonly name: string;
-  readonly settings: string;
-  readonly points: readonly Point[];
-}
 
 /** Called after each quality. */
 export type OnQuality = (peer: Peer, quality: number) => void;

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import decodeJxl, { init as initDecoder } from "@jsquash/jxl/decode.js";
 import encodeJxl, { init as initEncoder } from "@jsquash/jxl/encode.js";
 import { packageVersion } from "../measure/cache.ts";
-import { readPixels, writeJpegXl } from "../report/magick.ts";
+import { readPixels, writeJpegXl } from "./magick.ts";
 import { type Peer, steps } from "./peer.ts";
 import { fromRgba, toRgba } from "./rgba.ts";
 

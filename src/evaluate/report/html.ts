@@ -1,7 +1,7 @@
-import { plotOf } from "./curves.ts";
 import type { SheetCell, SheetRow } from "./equal-bytes.ts";
 import { type Block, outline } from "./outline.ts";
 import { escapeHtml } from "./plot.ts";
+import { plotOf } from "./plots.ts";
 import type { Report } from "./report.ts";
 import type { Table } from "./tables.ts";
 

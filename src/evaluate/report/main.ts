@@ -28,11 +28,10 @@ import { PEERS, type Peer } from "../peers/peer.ts";
 import { THUMBHASH } from "../peers/thumbhash.ts";
 import { startProgress } from "../progress.ts";
 import { runScript, wholeOf } from "../script.ts";
-import { plotOf, plotsOf } from "./curves.ts";
 import { toHtml } from "./html.ts";
 import { plotFile, toMarkdown } from "./markdown.ts";
-import type { Report } from "./report.ts";
-import { reportSet, type SetReport } from "./set-report.ts";
+import { plotOf, plotsOf } from "./plots.ts";
+import { type Report, reportSet, type SetReport } from "./report.ts";
 
 /** All that ZippyNet is measured against: sharp's codecs, and what development alone installs. */
 const REPORT_PEERS: readonly Peer[] = [...PEERS, JPEG_2000, ...JPEG_XL, THUMBHASH];

@@ -1,7 +1,6 @@
-import type { PlotKind } from "./curves.ts";
 import { type Block, outline } from "./outline.ts";
-import type { Report } from "./report.ts";
-import type { SetReport } from "./set-report.ts";
+import { altOf, type PlotKind } from "./plots.ts";
+import type { Report, SetReport } from "./report.ts";
 import type { Table } from "./tables.ts";
 
 /** `report.md`: tables, and plots by the names of their files beside it. */
@@ -26,7 +25,7 @@ function toText(block: Block): string[] {
     case "table":
       return [toTable(block.table)];
     case "plot":
-      return [`![${NAMES[block.plot]}](${plotFile(block.set, block.plot)})`];
+      return [`![${altOf(block.plot)}](${plotFile(block.set, block.plot)})`];
     case "pictures":
       return [];
     case "folded": {
@@ -37,15 +36,6 @@ function toText(block: Block): string[] {
     }
   }
 }
-
-const NAMES: Readonly<Record<PlotKind, string>> = {
-  psnr: "PSNR over bytes",
-  ssim: "SSIM over bytes",
-  "psnr-all": "PSNR over bytes, all codecs",
-  "ssim-all": "SSIM over bytes, all codecs",
-  rank1: "Faces recognised over bytes",
-  lpips: "LPIPS over bytes",
-};
 
 function toTable({ head, rows }: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(escapeText).join(" | ")} |`;

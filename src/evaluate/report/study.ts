@@ -4,7 +4,7 @@ import { readImage } from "../../image/read.ts";
 import { cappedPsnr, mean } from "../measure/curve.ts";
 import type { OwnRow } from "../measure/own.ts";
 import type { Picture } from "../measure/sets.ts";
-import { estimatedQuality, mogrify } from "./magick.ts";
+import { estimatedQuality, mogrify } from "../peers/magick.ts";
 
 /** The table of the study from which this codec grew, on one picture or as means. */
 export interface StudyRow {

@@ -5,8 +5,7 @@ import { evenly } from "../measure/sets.ts";
 import type { JudgedCurve } from "./coders.ts";
 import type { Perception } from "./perception.ts";
 import type { Recognition } from "./recognition.ts";
-import type { Report } from "./report.ts";
-import type { SetReport } from "./set-report.ts";
+import type { Report, SetReport } from "./report.ts";
 import { meanRow, type Saved, type StudyRow } from "./study.ts";
 
 /** Plain text; the first column is a name, the others are numbers. */

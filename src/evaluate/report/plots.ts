@@ -1,10 +1,7 @@
 import { inLpips, inRank1, type Point } from "../measure/curve.ts";
 import type { JudgedCurve } from "./coders.ts";
 import { type Colour, type Line, plot } from "./plot.ts";
-import type { SetReport } from "./set-report.ts";
-
-/** What plots show: of a set, or of its faces. */
-export type PlotKind = "psnr" | "ssim" | "psnr-all" | "ssim-all" | "rank1" | "lpips";
+import type { SetReport } from "./report.ts";
 
 /**
  * Codecs of the plots with few curves, as their peers are named: what most people use, AV1 without its container, and
@@ -45,29 +42,41 @@ export function plotsOf(set: SetReport): PlotKind[] {
   return allCurves(set).length > mainCurves(set).length ? [...main, "psnr-all", "ssim-all"] : main;
 }
 
+/** A plot of a set: every kind has an entry in `PLOTS`. */
+export type PlotKind = "psnr" | "ssim" | "psnr-all" | "ssim-all" | "rank1" | "lpips";
+
 interface Plot {
   readonly title: string;
+  /** What stands for it where it is not seen. */
+  readonly alt: string;
   readonly y: string;
   readonly of: (point: Point) => number;
   readonly curves: (set: SetReport) => readonly Measured[];
 }
 
-const PSNR = { title: "PSNR", y: "PSNR in dB", of: ({ psnr }: Point) => psnr };
-const SSIM = { title: "SSIM", y: "SSIM of luma", of: ({ ssim = Number.NaN }: Point) => ssim };
+const PSNR = { title: "PSNR", alt: "PSNR over bytes", y: "PSNR in dB", of: ({ psnr }: Point) => psnr };
+const SSIM = {
+  title: "SSIM",
+  alt: "SSIM over bytes",
+  y: "SSIM of luma",
+  of: ({ ssim = Number.NaN }: Point) => ssim,
+};
 
 const PLOTS: Readonly<Record<PlotKind, Plot>> = {
   psnr: { ...PSNR, curves: mainCurves },
   ssim: { ...SSIM, curves: mainCurves },
-  "psnr-all": { ...PSNR, title: "PSNR, all codecs", curves: allCurves },
-  "ssim-all": { ...SSIM, title: "SSIM, all codecs", curves: allCurves },
+  "psnr-all": { ...PSNR, title: "PSNR, all codecs", alt: "PSNR over bytes, all codecs", curves: allCurves },
+  "ssim-all": { ...SSIM, title: "SSIM, all codecs", alt: "SSIM over bytes, all codecs", curves: allCurves },
   rank1: {
     title: "recognised",
+    alt: "Faces recognised over bytes",
     y: "nearest to its own original, in %",
     of: (point) => inRank1(point) * 100,
     curves: ({ recognition }) => judgedCurves(recognition!.curves.filter(({ points }) => points.length > 1)),
   },
   lpips: {
     title: "LPIPS",
+    alt: "LPIPS over bytes",
     y: "LPIPS in dB, −10·log₁₀; more is better",
     of: inLpips,
     curves: ({ perception }) => judgedCurves(perception!.curves),
@@ -82,6 +91,10 @@ export function plotOf(set: SetReport, kind: PlotKind): string {
     points: curve.points.map((point) => ({ x: point.bytes, y: of(point) })),
   }));
   return plot({ title: `${titleOf(set)}: ${title}`, x: "bytes a picture", y }, lines);
+}
+
+export function altOf(kind: PlotKind): string {
+  return PLOTS[kind].alt;
 }
 
 export function titleOf({ name, images, size, tiles }: SetReport): string {
