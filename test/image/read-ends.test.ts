@@ -328,7 +328,43 @@ suite("files of ever so many parts are refused before they are decoded", () => {
       assert.match(error.message, /at most 20000 parts, got more/);
       return true;
     });
+  /** A baseline JPEG, and the first segment of it that defines Huffman tables. */
+  const baseline = (): [bytes: Buffer, tables: Buffer] => {
+    const bytes = FILES.find(([name]) => name === "baseline JPEG")![1];
+    const at = bytes.indexOf("\xff\xc4", 0, "latin1");
+    return [bytes, bytes.subarray(at, at + 2 + bytes.readUInt16BE(at + 2))];
+  };
   test("JPEG", () => refused(within("baseline JPEG", 2, "\xff\xfe\0\x02")));
+  test("JPEG of more than 200 scans", async () => {
+    const [bytes] = baseline();
+    const scan = bytes.subarray(bytes.indexOf("\xff\xda", 0, "latin1"), -2);
+    const of = (count: number): Buffer =>
+      Buffer.concat([bytes.subarray(0, -2), ...new Array<Buffer>(count - 1).fill(scan), bytes.subarray(-2)]);
+    await assert.rejects(readImage(of(201)), { code: "too-large", message: /at most 200 scans, got more/ });
+    assert.deepEqual((await readImage(of(200))).image, (await readImage(bytes)).image);
+  });
+  test("JPEG that defines tables again and again: the last ones count, and no others are made", async () => {
+    const [bytes, tables] = baseline();
+    const at = bytes.indexOf(tables);
+    const scan = bytes.subarray(bytes.indexOf("\xff\xda", 0, "latin1"), -2);
+    // 3000 tables of no codes, with the numbers that a picture uses
+    const empty = Array.from({ length: 3000 }, (_, i) => [
+      [0, 1, 16, 17][i % 4]!,
+      ...new Array<number>(16).fill(0),
+    ]);
+    const junk = Buffer.from([0xff, 0xc4, (51_002 >> 8) & 255, 51_002 & 255, ...empty.flat()]);
+    const made = Buffer.concat([
+      bytes.subarray(0, at),
+      ...new Array<Buffer>(20).fill(junk),
+      bytes.subarray(at, -2),
+      ...new Array<Buffer>(150).fill(scan),
+      bytes.subarray(-2),
+    ]);
+    const began = performance.now();
+    const { image } = await readImage(made);
+    assert.ok(performance.now() - began < 10_000); // of every table for every scan, it takes minutes
+    assert.deepEqual(image, (await readImage(bytes)).image);
+  });
   test("PNG", () => refused(within("PNG", 33, "\0\0\0\0tEXt\0\0\0\0")));
   test("WebP", () => {
     const bytes = within("WebP", -1, "XXXX\0\0\0\0");

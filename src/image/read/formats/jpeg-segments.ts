@@ -1,3 +1,4 @@
+import { ZippyNetError } from "../../../codec/errors.ts";
 import { assertParts } from "../outline.ts";
 
 /** The frame header of a JPEG (ITU-T T.81, annex B). */
@@ -27,8 +28,12 @@ export interface Scan {
   /** The coded data, from its first byte to the marker that ends it. */
   readonly start: number;
   readonly end: number;
-  /** Definitions of Huffman tables (DHT) before the scan, and units between restart markers (0: none). */
-  readonly tables: readonly Uint8Array[];
+  /**
+   * The Huffman tables that count then, by their class (16 for AC) plus number: of each its 16 numbers of codes, and its
+   * symbols.
+   */
+  readonly tables: ReadonlyMap<number, Uint8Array>;
+  /** Units between restart markers; 0: there are none. */
   readonly restart: number;
 }
 
@@ -43,10 +48,14 @@ export interface Segments {
   readonly end: number;
 }
 
+/** The most scans of a file. Encoders write up to twenty; a decoder goes through all pixels for each. */
+const MOST_SCANS = 200;
+
+/** Throws `too-large` if there are too many segments or scans. */
 export function segmentsOf(bytes: Uint8Array): Segments {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const scans: Scan[] = [];
-  const tables: Uint8Array[] = [];
+  const tables = new Map<number, Uint8Array>();
   let frame: Frame | undefined;
   let restart = 0;
   let profile = false;
@@ -69,14 +78,16 @@ export function segmentsOf(bytes: Uint8Array): Segments {
       const length = view.getUint16(at + 2);
       const body = bytes.subarray(at + 4, at + 2 + length);
       at += 2 + length;
-      if (marker === 0xc4) tables.push(body);
+      if (marker === 0xc4) for (const [id, table] of tablesOf(body)) tables.set(id, table);
       else if (marker === 0xe2) profile ||= isProfile(body);
       else if (marker === 0xdd && body.length >= 2) restart = body[0]! * 256 + body[1]!;
       else if (isFrame(marker)) frame ??= frameOf(marker, body);
       else if (marker === 0xda) {
         const end = endOfData(bytes, at);
         const scan = scanOf(body);
-        if (scan) scans.push({ ...scan, start: at, end, tables: [...tables], restart });
+        if (scan) scans.push({ ...scan, start: at, end, tables: new Map(tables), restart });
+        if (scans.length > MOST_SCANS)
+          throw new ZippyNetError("too-large", `expected a JPEG of at most ${MOST_SCANS} scans, got more`);
         at = end;
       }
     }
@@ -116,6 +127,16 @@ function frameOf(kind: number, body: Uint8Array): Frame {
     return { id, across: sampling >> 4, down: sampling & 15 };
   });
   return { kind, precision: body[0] ?? 0, width: number(3), height: number(1), components };
+}
+
+/** The tables that a DHT segment defines, by their class and number. */
+function* tablesOf(body: Uint8Array): Generator<readonly [id: number, table: Uint8Array]> {
+  for (let at = 0; at + 17 <= body.length; ) {
+    const symbols = body.subarray(at + 1, at + 17).reduce((sum, count) => sum + count, 0);
+    const end = at + 17 + symbols;
+    yield [body[at]!, body.subarray(at + 1, end)];
+    at = end;
+  }
 }
 
 function scanOf(body: Uint8Array): Pick<Scan, "components" | "from" | "to" | "bit"> | undefined {

@@ -76,12 +76,16 @@ function missingDetail({ kind, components }: Frame, scans: readonly Scan[]): str
 function rowsThere(bytes: Uint8Array, frame: Frame, scans: readonly Scan[]): number | undefined {
   if (frame.kind !== 0xc0 && frame.kind !== 0xc1) return undefined;
   let rows = frame.height;
+  const last = new Map<number, { readonly table: Uint8Array; readonly codes: Codes }>();
   for (const scan of scans) {
     const units = unitsOf(frame, scan);
-    const codes = codesOf(scan.tables);
-    const known = units?.blocks.every(({ dc, ac }) => codes.has(dc) && codes.has(16 + ac));
-    if (!units || !known) return undefined;
-    const there = unitsThere(bytes, scan, units, codes);
+    const ids = units?.blocks.flatMap(({ dc, ac }) => [dc, 16 + ac]);
+    if (!units || !ids!.every((id) => scan.tables.has(id))) return undefined;
+    for (const id of ids!) {
+      const table = scan.tables.get(id)!;
+      if (last.get(id)?.table !== table) last.set(id, { table, codes: codesOf(table) });
+    }
+    const there = unitsThere(bytes, scan, units, (id) => last.get(id)!.codes);
     if (there < units.total) rows = Math.min(rows, Math.floor(there / units.acrossPicture) * units.rows);
   }
   return rows;
@@ -128,7 +132,7 @@ function unitsThere(
   bytes: Uint8Array,
   { start, end, restart }: Scan,
   units: Units,
-  codes: ReadonlyMap<number, Codes>,
+  codes: CodesById,
 ): number {
   const zeros = startOfZeros(bytes, end);
   const all = walk(new Bits(bytes, start, end), restart, units, codes);
@@ -142,9 +146,9 @@ function walk(
   bits: Bits,
   restart: number,
   { total, blocks }: Units,
-  codes: ReadonlyMap<number, Codes>,
+  codes: CodesById,
 ): { readonly there: number; readonly end: number } {
-  const tables = blocks.map(({ dc, ac }) => [codes.get(dc)!, codes.get(16 + ac)!] as const);
+  const tables = blocks.map(({ dc, ac }) => [codes(dc), codes(16 + ac)] as const);
   for (let unit = 0; unit < total; unit++) {
     if (restart > 0 && unit > 0 && unit % restart === 0) bits.restart();
     for (const [dc, ac] of tables) if (!skipBlock(bits, dc, ac)) return { there: unit, end: bits.position };
@@ -170,25 +174,21 @@ function skipBlock(bits: Bits, dc: Codes, ac: Codes): boolean {
  */
 type Codes = Uint16Array;
 
-/** Indexed by class (16 for AC) plus number. A later definition replaces an earlier one. */
-function codesOf(definitions: readonly Uint8Array[]): Map<number, Codes> {
-  const all = new Map<number, Codes>();
-  for (const definition of definitions) {
-    for (let at = 0; at + 17 <= definition.length; ) {
-      const codes = new Uint16Array(65536);
-      let symbol = at + 17;
-      let code = 0;
-      for (let length = 1; length <= 16; length++, code *= 2) {
-        for (let i = 0; i < definition[at + length]!; i++, code++) {
-          const first = code << (16 - length);
-          codes.fill(length * 256 + (definition[symbol++] ?? 0), first, first + (1 << (16 - length)));
-        }
-      }
-      all.set(definition[at]!, codes);
-      at = symbol;
+/** By class (16 for AC) plus number. */
+type CodesById = (id: number) => Codes;
+
+/** @param table its 16 numbers of codes, and its symbols */
+function codesOf(table: Uint8Array): Codes {
+  const codes: Codes = new Uint16Array(65536);
+  let symbol = 16;
+  let code = 0;
+  for (let length = 1; length <= 16; length++, code *= 2) {
+    for (let i = 0; i < table[length - 1]!; i++, code++) {
+      const first = code << (16 - length);
+      codes.fill(length * 256 + (table[symbol++] ?? 0), first, first + (1 << (16 - length)));
     }
   }
-  return all;
+  return codes;
 }
 
 /** Reads the bits of coded data up to the next marker, without stuffed zeros. */
