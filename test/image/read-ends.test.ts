@@ -4,7 +4,9 @@ import { suite, test } from "node:test";
 import { crc32, deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { ZippyNetError } from "../../src/codec/errors.ts";
+import { box, u16, u32 } from "../../src/image/read/formats/heif.ts";
 import { readImage } from "../../src/image/read.ts";
+import { chunk } from "./png.ts";
 
 const face = readFileSync(new URL("../images/face-hat-64.png", import.meta.url));
 const NOTE = "its last bytes are missing, all its pixels are there";
@@ -305,13 +307,23 @@ test("bytes behind the end count for nothing", async () => {
 test("a PNG that claims few rows and unpacks to many is bounded", async () => {
   const bomb = deflateSync(Buffer.alloc(200_000_000));
   const start = face.indexOf("IDAT") - 4;
-  const chunk = Buffer.alloc(8 + bomb.length);
-  chunk.writeUInt32BE(bomb.length);
-  chunk.write("IDAT", 4);
-  chunk.set(bomb, 8);
   const before = process.memoryUsage().rss;
-  await assert.rejects(readImage(Buffer.concat([face.subarray(0, start), chunk])), /damaged/);
+  const cut = chunk("IDAT", bomb).subarray(0, -4);
+  await assert.rejects(readImage(Buffer.concat([face.subarray(0, start), cut])), /damaged/);
   assert.ok(process.memoryUsage().rss - before < 64 * 1024 * 1024);
+});
+
+test("texts of a PNG are not unpacked", async () => {
+  const text = deflateSync(Buffer.alloc(5_000_000, 65));
+  const bomb = (type: string, head: string): Buffer =>
+    chunk(type, Buffer.concat([Buffer.from(head, "latin1"), text]));
+  const texts = Array.from({ length: 60 }, (_, i) =>
+    i % 2 ? bomb("zTXt", `a${i}\0\0`) : bomb("iTXt", `a${i}\0\x01\0\0\0`),
+  );
+  const before = process.memoryUsage().rss;
+  const { image } = await readImage(Buffer.concat([face.subarray(0, 33), ...texts, face.subarray(33)]));
+  assert.ok(process.memoryUsage().rss - before < 64 * 1024 * 1024); // unpacked, they are 300 MB
+  assert.deepEqual(image, (await readImage(face)).image);
 });
 
 suite("files of ever so many parts are refused before they are decoded", () => {
@@ -370,6 +382,41 @@ suite("files of ever so many parts are refused before they are decoded", () => {
     const bytes = within("WebP", -1, "XXXX\0\0\0\0");
     bytes.writeUInt32LE(bytes.length - 8, 4);
     return refused(bytes);
+  });
+  test("AVIF whose items lie in places that take no bytes", () => {
+    // numbers of 0 bytes: 300 items, each said to lie in 65,535 places
+    const items = Array.from({ length: 300 }, (_, i) => [...u16(i + 1), 0, 0, 0xff, 0xff]).flat();
+    const meta = box(
+      "meta",
+      u32(0),
+      box("pitm", u32(0), u16(1)),
+      box("iinf", u32(0), u16(1), box("infe", [2, 0, 0, 0], u16(1), u16(0), Buffer.from("av01"), [0])),
+      box("iloc", u32(0), [0, 0], u16(300), items),
+    );
+    return refused(Buffer.concat([box("ftyp", Buffer.from("avif"), u32(0)), meta]));
+  });
+  test("AVIF made of one picture in many places, many times", async () => {
+    const places = new Array(5000).fill([...u32(0), ...u32(1)]).flat();
+    const often = new Array(60_000).fill(u16(2)).flat();
+    const meta = box(
+      "meta",
+      u32(0),
+      box("pitm", u32(0), u16(1)),
+      box(
+        "iinf",
+        u32(0),
+        u16(2),
+        ...["grid", "av01"].map((type, i) =>
+          box("infe", [2, 0, 0, 0], u16(i + 1), u16(0), Buffer.from(type), [0]),
+        ),
+      ),
+      box("iloc", u32(0), [0x44, 0], u16(1), u16(2), u16(0), u16(5000), places),
+      box("iref", u32(0), box("dimg", u16(1), u16(60_000), often)),
+    );
+    const file = Buffer.concat([box("ftyp", Buffer.from("avif"), u32(0)), meta]);
+    const before = process.memoryUsage().rss;
+    await assert.rejects(readImage(file), ZippyNetError);
+    assert.ok(process.memoryUsage().rss - before < 128 * 1024 * 1024); // of 300 million places it would be gigabytes
   });
   test("AVIF", () => refused(within("AVIF", -1, "\0\0\0\x08free")));
   test("GIF", () => {

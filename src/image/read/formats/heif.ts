@@ -113,7 +113,7 @@ export interface Item {
   readonly extents: readonly { readonly from: number; readonly length: number }[];
 }
 
-/** The primary picture, then its parts and its alpha. `undefined` if there is none. */
+/** The primary picture, then its parts and its alpha, each once. `undefined` if there is none. */
 export function itemsOf(meta: Box): Item[] | undefined {
   const boxes = boxesIn(meta);
   const id = primaryIn(boxes);
@@ -122,7 +122,7 @@ export function itemsOf(meta: Box): Item[] | undefined {
   const properties = propertiesIn(boxes);
   const extents = extentsIn(boxes);
   const parts = partsIn(boxes).get(id) ?? [];
-  return [id, ...parts].map((item) => ({
+  return [...new Set([id, ...parts])].map((item) => ({
     type: types.get(item) ?? "none",
     properties: properties.get(item) ?? [],
     extents: extents.get(item) ?? [],
@@ -228,12 +228,16 @@ function extentsIn(boxes: readonly Box[]): Map<number, { from: number; length: n
   const [offsetSize, lengthSize, baseSize] = [first >> 4, first & 15, second >> 4];
   const indexSize = version === 1 || version === 2 ? second & 15 : 0;
   const count = Math.min(MOST, body.number(version < 2 ? 2 : 4));
+  let all = 0;
   for (let i = 0; i < count; i++) {
     const id = body.number(version < 2 ? 2 : 4);
     const method = version === 0 ? 0 : body.number(2) & 15;
     const elsewhere = body.number(2) !== 0 || method !== 0;
     const base = body.number(baseSize);
-    const extents = Array.from({ length: body.number(2) }, () => {
+    const many = body.number(2);
+    all += many; // they may take no bytes, if their numbers have a size of 0
+    assertParts(all);
+    const extents = Array.from({ length: many }, () => {
       body.skip(indexSize);
       return { from: base + body.number(offsetSize), length: body.number(lengthSize) };
     });

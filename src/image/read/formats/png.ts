@@ -16,7 +16,7 @@ import { assertParts, damaged, END_MISSING, type Outline, unsupported, type Wind
  * `maxPixels` is not examined.
  */
 export function outlinePng(file: Uint8Array, maxPixels: number): Outline {
-  const bytes = withExifFirst(file);
+  const bytes = arranged(file);
   const chunks = chunksOf(bytes);
   if (chunks[0]?.type === "CgBI")
     throw unsupported("a PNG as Xcode packs it into apps (CgBI)", "take the one that it was made from");
@@ -66,25 +66,28 @@ function chunksOf(bytes: Uint8Array): Chunk[] {
   return chunks;
 }
 
+/** Texts, which nothing here needs. A decoder unpacks them all: some hundred kilobytes to gigabytes. */
+const TEXTS: readonly string[] = ["tEXt", "zTXt", "iTXt"];
+
 /**
- * libpng reads EXIF data only before the pixels and only if they begin with their byte order. They may also be behind
- * the pixels (5.6), and some programs write them with the six letters that they have in a JPEG.
+ * The file without its texts, and with its EXIF data where libpng reads them: before the pixels, and beginning with
+ * their byte order. They may also be behind the pixels (5.6), and some programs write them with the six letters that
+ * they have in a JPEG.
  */
-function withExifFirst(bytes: Uint8Array): Uint8Array {
+function arranged(bytes: Uint8Array): Uint8Array {
   const chunks = chunksOf(bytes);
   const exif = chunks.find(({ type, intact }) => type === "eXIf" && intact());
-  if (!exif || chunks[0]?.type !== "IHDR") return bytes;
-  const prefixed = Buffer.from(exif.data.subarray(0, 6)).toString("latin1") === "Exif\0\0";
+  const prefixed = exif && Buffer.from(exif.data.subarray(0, 6)).toString("latin1") === "Exif\0\0";
   const pixels = chunks.findIndex(({ type }) => type === "IDAT");
-  if (!prefixed && (pixels < 0 || chunks.indexOf(exif) < pixels)) return bytes;
-  const start = exif.data.byteOffset - bytes.byteOffset - 8;
-  const first = SIGNATURE + 12 + chunks[0].data.length;
-  return Buffer.concat([
-    bytes.subarray(0, first),
-    chunkOf("eXIf", exif.data.subarray(prefixed ? 6 : 0)),
-    bytes.subarray(first, start),
-    bytes.subarray(start + 12 + exif.data.length),
-  ]);
+  const moved = exif && (prefixed || (pixels >= 0 && chunks.indexOf(exif) > pixels)) ? exif : undefined;
+  const kept = chunks.filter((chunk) => chunk !== moved && !TEXTS.includes(chunk.type));
+  const [header, ...others] = kept.map(({ data }) => {
+    const start = data.byteOffset - bytes.byteOffset - 8;
+    return bytes.subarray(start, start + 12 + data.length);
+  });
+  if (kept.length === chunks.length || kept[0]?.type !== "IHDR") return bytes;
+  const early = moved ? [chunkOf("eXIf", moved.data.subarray(prefixed ? 6 : 0))] : [];
+  return Buffer.concat([bytes.subarray(0, SIGNATURE), header!, ...early, ...others]);
 }
 
 interface Header {
