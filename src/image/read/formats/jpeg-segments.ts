@@ -29,8 +29,8 @@ export interface Scan {
   readonly start: number;
   readonly end: number;
   /**
-   * The Huffman tables that count then, by their class (16 for AC) plus number: of each its 16 numbers of codes, and its
-   * symbols.
+   * The Huffman tables that count then, by their class (16 for AC) plus number: of each its 16 numbers of codes and
+   * its symbols.
    */
   readonly tables: ReadonlyMap<number, Uint8Array>;
   /** Units between restart markers; 0: there are none. */
