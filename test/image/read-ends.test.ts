@@ -395,6 +395,21 @@ suite("files of ever so many parts are refused before they are decoded", () => {
     );
     return refused(Buffer.concat([box("ftyp", Buffer.from("avif"), u32(0)), meta]));
   });
+  test("AVIF whose items have ever so many properties", () => {
+    const items = Array.from({ length: 300 }, (_, i) => [
+      ...u16(i + 1),
+      255,
+      ...new Array<number>(255).fill(1),
+    ]);
+    const meta = box(
+      "meta",
+      u32(0),
+      box("pitm", u32(0), u16(1)),
+      box("iinf", u32(0), u16(1), box("infe", [2, 0, 0, 0], u16(1), u16(0), Buffer.from("av01"), [0])),
+      box("iprp", box("ipco", box("free")), box("ipma", u32(0), u32(300), items.flat())),
+    );
+    return refused(Buffer.concat([box("ftyp", Buffer.from("avif"), u32(0)), meta]));
+  });
   test("AVIF made of one picture in many places, many times", async () => {
     const places = new Array(5000).fill([...u32(0), ...u32(1)]).flat();
     const often = new Array(60_000).fill(u16(2)).flat();

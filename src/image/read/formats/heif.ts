@@ -199,6 +199,7 @@ function propertiesIn(boxes: readonly Box[]): Map<number, Box[]> {
   const container = boxAt(boxes, "iprp", "ipco");
   if (!container) return found;
   const all = boxesOf(container.body.again());
+  let entries = 0;
   for (const { type, body } of boxesOf(boxIn(boxes, "iprp")!.body.again())) {
     if (type !== "ipma") continue;
     const { version, flags } = body.version();
@@ -206,6 +207,8 @@ function propertiesIn(boxes: readonly Box[]): Map<number, Box[]> {
     for (let i = 0; i < count; i++) {
       const id = body.number(version === 0 ? 2 : 4);
       const many = body.number(1);
+      entries += many;
+      assertParts(entries);
       const own = Array.from({ length: many }, () =>
         flags & 1 ? body.number(2) & 0x7fff : body.number(1) & 0x7f,
       );
