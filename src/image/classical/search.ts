@@ -186,7 +186,7 @@ export class Classical {
   }
 
   /**
-   * What files that are the same have in common. AV1 has 63 steps where AVIF has 100 qualities, so a third of these
+   * What files that are the same have in common. AV1 has 64 steps where AVIF has 100 qualities, so a third of these
    * give the file of another one. The fast effort shows which, in a hundredth of the time of the slowest.
    */
   async #keyOf(variant: Variant, quality: number, effort: number): Promise<string> {
