@@ -35,7 +35,7 @@ const SERVE = `
 import { Command } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
 export function serveCommand() {
-  return new Command("serve").description("run the service on this machine (from a checkout)").allowUnknownOption().action(() => {
+  return new Command("serve").description("Runs the service on this machine (from a checkout).").allowUnknownOption().action(() => {
     throw new ZippyNetError("unavailable", "expected a checkout of the project, which brings the service: git clone REPOSITORY, then npm start");
   });
 }`;

@@ -127,7 +127,10 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
-  const message = missingPackages(error) ?? (isExpected(error) ? printable(error.message) : undefined);
+  const message =
+    missingPackages(error) ??
+    missingAccess(error) ??
+    (isExpected(error) ? printable(error.message) : undefined);
   console.error(`zippynet: ${message ?? (error instanceof Error ? error.stack : error)}`);
   return EXIT_FAILED;
 }
@@ -150,6 +153,15 @@ function missingPackages(error: unknown): string | undefined {
   if (name === undefined) return undefined;
   const family = FAMILIES.find((names) => names.some((each) => each.replace(/(.)@.*/, "$1") === name));
   return `this command needs the package ${name}, which is not here: npm install ${(family ?? [name]).join(" ")}`;
+}
+
+/** If the AWS SDK has no region or no credentials: the message that says where it looks for them. */
+function missingAccess(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.message === "Region is missing")
+    return "expected an AWS region, in AWS_REGION or ~/.aws/config, found none";
+  if (!/^(Credentials|Token)ProviderError$/.test(error.name)) return undefined;
+  return `expected AWS credentials, in AWS_PROFILE or AWS_ACCESS_KEY_ID for instance: ${printable(error.message)}`;
 }
 
 /** Errors that a user or the system can cause. Others are faults, and are printed with their stack. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { after, before, beforeEach, test } from "node:test";
@@ -10,7 +11,7 @@ import { ObjectStore } from "../../src/service/aws/s3.ts";
 import { ONE_ATTEMPT } from "../service/aws-environment.ts";
 import { collect } from "../service/collect.ts";
 import { LocalSqs } from "../service/local-sqs.ts";
-import { type Ended, IMAGES, scratch, zippynet } from "./run.ts";
+import { type Ended, IMAGES, LAUNCHER, scratch, zippynet } from "./run.ts";
 
 const HARD = [
   "a/b c+d (1).png",
@@ -256,6 +257,25 @@ test("called wrongly: exit code 2", async () => {
     assert.equal(code, 2, args.join(" "));
     assert.match(err, message);
   }
+});
+
+test("no region, no credentials: exit code 1, and where they are looked for", async () => {
+  const {
+    HOME: _,
+    AWS_REGION: __,
+    AWS_ACCESS_KEY_ID: ___,
+    AWS_SECRET_ACCESS_KEY: ____,
+    ...rest
+  } = process.env;
+  const bare = { ...rest, HOME: at(), AWS_EC2_METADATA_DISABLED: "true" };
+  const run = (env: NodeJS.ProcessEnv) => {
+    const args = ["backfill", "s3://else-uploads", "--latents-bucket", "else-latents"];
+    return spawnSync(process.execPath, [LAUNCHER, ...args], { env, encoding: "utf8" });
+  };
+  const [region, credentials] = [run(bare), run({ ...bare, AWS_REGION: "us-east-1" })];
+  assert.deepEqual([region.status, credentials.status], [1, 1]);
+  assert.match(region.stderr, /^zippynet: expected an AWS region, in AWS_REGION or .*\n$/);
+  assert.match(credentials.stderr, /^zippynet: expected AWS credentials, in AWS_PROFILE or .*\n$/);
 });
 
 test("a bucket that is not there: exit code 1", async () => {

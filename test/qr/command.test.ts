@@ -95,6 +95,11 @@ test("a .zn file goes in as it is, also as a link; an SVG is in millimetres, and
   assert.match(bad.err, /expected an SVG that can be drawn/);
 });
 
+test("a file of nothing but comments is no SVG, and is refused at once", async () => {
+  const comments = Buffer.from("<!---->".repeat(500)); // too many to try all ways of taking some for one
+  await assert.rejects(readCode(comments), { code: "bad-image" });
+});
+
 test("what does not fit is refused with the numbers", async () => {
   const golden = new URL("../golden/photograph-2-64-q100.zn", import.meta.url).pathname;
   const size = statSync(golden).size;
@@ -145,6 +150,9 @@ test("called wrongly", async () => {
     [[face, "-o", "a.gif"], /expected --output with a file of \.png or \.svg/],
     [[face, "-o", "a.png", "--max-version", "41"], /expected a whole number of 1–40/],
     [[face, "--read", face], /got both/],
+    [["--read", face, "--quality", "50"], /'--read <file>' cannot be used with option '-q, --quality/],
+    [["--read", face, "--scale", "4"], /cannot be used with option '--scale/],
+    [["--read", face, "--no-classical"], /cannot be used with option '--no-classical/],
   ] as const) {
     const { code, err } = await zippynet(["qr", ...args]);
     assert.equal(code, 2);

@@ -78,3 +78,27 @@ test("a run that goes on, or is exported, refuses what it would ignore", () => {
   check(["--export-only", "--out=a", "--number=200", "--orientations=4", "--terms=free"]);
   check([...settled, ...ofTraining]);
 });
+
+test("options that belong to another way of training are refused", () => {
+  const check = (args: string[]) => {
+    const bare = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
+    const made = withTrainOptions(bare).parse(args, { from: "user" });
+    refuseIgnored(made, made.opts());
+  };
+  const look = ["--look=natural", "--engine=torch", "--init=models/made"];
+  const calls: [args: string[], message: RegExp][] = [
+    [["--identity=0.4"], /expected --identity with --look/],
+    [["--carry=a"], /expected --carry with --look/],
+    [["--recipe=a", "--critic=1"], /expected --critic with --look/],
+    [["--recipe=a", "--seed=1"], /expected --recipe without --seed, which the recipe has/],
+    [["--recipe=a", ...look], /expected --recipe without --look/],
+    [["--data=a"], /expected --data with --recipe/],
+    [["--processes=2"], /expected --processes with --engine torch/],
+    [[...look, "--domain=made"], /expected --look without --domain/],
+    [[...look, "--resume"], /expected --look without --resume/],
+    [[...look, "--lr=1"], /expected --look without --lr/],
+  ];
+  for (const [args, message] of calls) assert.throws(() => check(args), { exitCode: 2, message });
+  check([...look, "--identity=0.4", "--critic=0.1", "--carry=a", "--samples=9", "--seed=2", "--sizes=64"]);
+  check(["--recipe=a", "--data=b", "--engine=torch", "--processes=2"]);
+});

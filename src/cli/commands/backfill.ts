@@ -45,7 +45,7 @@ export function backfillCommand(): Command {
     .option("--before <time>", "encode again what was encoded before this time, such as 2026-05-01", time)
     .option("--prune", "delete latents whose upload is gone; else they are counted")
     .option("--dry-run", "do nothing: count, and estimate the cost")
-    .option("--jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
+    .option("-j, --jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
     .action(backfill);
 }

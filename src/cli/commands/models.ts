@@ -6,7 +6,7 @@ import { listModels } from "../../node/settings.ts";
 export function modelsCommand(): Command {
   return new Command("models")
     .description(
-      "The models that are here: their number in a file, size of all weights, licence, and whether they are released.\nFurther ones are packages: npm install @zippynet/model-NAME",
+      "Lists the models that are here: their number in a file, size of all weights, licence, and whether they are released.\nFurther ones are packages: npm install @zippynet/model-NAME",
     )
     .option("--json", "one JSON object a line", false)
     .action(act);

@@ -66,9 +66,8 @@ export function qrCommand(): Command {
     )
     .addOption(
       new Option("--read <file>", "image with a code to read back, SVG too; - is standard input").conflicts([
-        "text",
-        "sign",
-        "link",
+        ...["text", "sign", "link", "maxVersion", "correction", "scale"],
+        ...["model", "quality", "psnr", "maxBytes", "effort", "tune", "classical"],
       ]),
     )
     .option("--verify <file>", "public Ed25519 key (PEM) that the signature must fit")

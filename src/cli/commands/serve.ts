@@ -26,7 +26,7 @@ interface ServeOptions {
 /** `zippynet serve`, which `npm start` runs: S3, the functions and the API of serverless.yml on this machine. */
 export function serveCommand(): Command {
   return new Command("serve")
-    .description("run the service on this machine: S3, encoding on upload, pictures by URL")
+    .description("Runs the service on this machine: S3, encoding on upload, pictures by URL.")
     .addOption(
       new Option("--api-port <port>", "port of the API; 0 takes any free one")
         .env("ZIPPYNET_API_PORT")

@@ -4,7 +4,7 @@ import { type TrainOptions, withTrainOptions } from "../train/options.ts";
 /** `zippynet train`. */
 export function trainCommand(): Command {
   const command = new Command("train")
-    .description("train a model for a kind of image, and export it")
+    .description("Trains a model for a kind of image, and exports it.")
     .argument(
       "[folders...]",
       "folders of images, of at least 32 pixels a side (not with --resume or --recipe)",

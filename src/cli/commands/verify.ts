@@ -22,7 +22,7 @@ export function verifyCommand(): Command {
       "--uploads-bucket <name>",
       "where the uploads are (default: ZIPPYNET_UPLOADS_BUCKET, or the local service's; without, latents are decoded only)",
     )
-    .option("--jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
+    .option("-j, --jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
     .action(verify);
 }

@@ -64,6 +64,13 @@ const OF_TRAINING = [
   "checkpointMinutes",
   "evaluateMinutes",
 ] as const;
+/** Options that only a look uses. */
+const OF_LOOK = ["identity", "critic", "carry"] as const;
+/** Options that a look does not use: it has a rate of its own, and goes into the model that is there. */
+const NOT_OF_LOOK = [
+  ...["domain", "out", "number", "description", "orientations", "resume", "exportOnly"],
+  ...["lr", "flat", "bits", "only", "architecture", "processes"],
+] as (keyof TrainOptions)[];
 /** Options that a recipe has. */
 const OF_RECIPE = [
   ...SETTLED,
@@ -210,22 +217,27 @@ export function budgetOf(command: Command, { minutes, samples, exportOnly }: Tra
 }
 
 /** Ends the command as wrongly called if it has options that it would ignore. */
-export function refuseIgnored(command: Command, { resume, exportOnly }: TrainOptions): void {
-  const givenFlags = (names: readonly (keyof TrainOptions)[]) =>
-    names.filter((name) => command.getOptionValueSource(name) === "cli").map(flagOf);
-  const [settled] = resume || exportOnly ? givenFlags(SETTLED) : [];
-  if (settled) {
-    const by = exportOnly ? "--export-only" : "--resume";
-    usage(command, `expected ${by} without ${settled}, which the checkpoint has from the start of the run`);
+export function refuseIgnored(command: Command, options: TrainOptions): void {
+  const { recipe, look, resume, exportOnly, engine } = options;
+  const refuse = (names: readonly (keyof TrainOptions)[], message: (flag: string) => string): void => {
+    const first = names.find((name) => command.getOptionValueSource(name) === "cli");
+    if (first) usage(command, message(flagOf(first)));
+  };
+  if (!look) refuse(OF_LOOK, (flag) => `expected ${flag} with --look`);
+  if (recipe) {
+    refuse(["look"], (flag) => `expected --recipe without ${flag}`);
+    refuse(OF_RECIPE, (flag) => `expected --recipe without ${flag}, which the recipe has`);
+    return;
   }
-  const [ofTraining] = exportOnly ? givenFlags(OF_TRAINING) : [];
-  if (ofTraining) usage(command, `expected --export-only without ${ofTraining}: it does not train`);
-}
-
-/** The same for `--recipe`, which has nearly all options. */
-export function refuseBesideRecipe(command: Command): void {
-  const [first] = OF_RECIPE.filter((name) => command.getOptionValueSource(name) === "cli").map(flagOf);
-  if (first) usage(command, `expected --recipe without ${first}, which the recipe has`);
+  refuse(["data"], (flag) => `expected ${flag} with --recipe`);
+  if (look) refuse(NOT_OF_LOOK, (flag) => `expected --look without ${flag}, which it does not use`);
+  if (engine !== "torch") refuse(["processes"], (flag) => `expected ${flag} with --engine torch`);
+  if (resume || exportOnly) {
+    const by = exportOnly ? "--export-only" : "--resume";
+    const why = "which the checkpoint has from the start of the run";
+    refuse(SETTLED, (flag) => `expected ${by} without ${flag}, ${why}`);
+  }
+  if (exportOnly) refuse(OF_TRAINING, (flag) => `expected --export-only without ${flag}: it does not train`);
 }
 
 /** `checkpointMinutes` → `--checkpoint-minutes`. */

@@ -16,7 +16,7 @@ import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/s
 import { refuseEarlierRun } from "../../train/start.ts";
 import { usage } from "../options.ts";
 import { trainLookOf } from "./look.ts";
-import { budgetOf, refuseBesideRecipe, refuseIgnored, type TrainOptions } from "./options.ts";
+import { budgetOf, refuseIgnored, type TrainOptions } from "./options.ts";
 
 /** `zippynet train`, as it was called. */
 export async function trainAsAsked(
@@ -24,6 +24,7 @@ export async function trainAsAsked(
   options: TrainOptions,
   command: Command,
 ): Promise<void> {
+  refuseIgnored(command, options);
   if (options.recipe) return fromRecipe(folders, options, command);
   if (options.look) {
     const plan = await newPlan(folders, options, command);
@@ -36,7 +37,6 @@ export async function trainAsAsked(
   if ((options.exportOnly || options.resume) && folders.length > 0) {
     usage(command, "--resume and --export-only take the folders from the checkpoint");
   }
-  refuseIgnored(command, options);
   const from = options.resume || options.exportOnly ? await readCheckpoint(checkpointPath(run)) : undefined;
   if (!from && folders.length === 0) usage(command, "expected folders of images");
   if (!from) await refuseEarlierRun(run, budget);
@@ -82,7 +82,6 @@ async function fromRecipe(
   if (folders.length > 0 || !options.data) {
     usage(command, "expected --recipe with --data, the folder of its sets, and no other folders");
   }
-  refuseBesideRecipe(command);
   const json = await readFile(options.recipe!, "utf8").catch((cause: unknown) => {
     throw new ZippyNetError("bad-option", `--recipe: expected a file at ${options.recipe}`, { cause });
   });
