@@ -69,15 +69,19 @@ export function encodeNearWith(
   effort: number,
 ): Hit {
   const search = (wanted: SearchedTarget): Hit => new TargetSearch(encoder, image, wanted).run(effort);
-  let nearest = search(target);
-  if (target.kind === "psnr" || meets(target, nearest)) return nearest;
+  const first = search(target);
+  if (target.kind === "psnr" || meets(target, first)) return first;
+  const hits = [first];
+  encoder.squeeze(effort, (found) => meets(target, hits[hits.push(hitOf(image, found)) - 1]!));
+  let nearest = bestHit(hits, target)!;
   // a search that aims below the smallest file so far may find a smaller one; the error names the smallest of all
-  for (;;) {
+  while (!meets(target, nearest)) {
     const lower = { kind: "bytes", maxBytes: nearest.file.length - 1 } as const;
     const hit = search(lower);
-    if (!meets(lower, hit)) return nearest;
+    if (!meets(lower, hit)) break;
     nearest = hit;
   }
+  return nearest;
 }
 
 /**

@@ -5,7 +5,7 @@ import { assertImage, encodeOrientation, type Image, isGrey, type Orientation, U
 import type { Model } from "./model.ts";
 import { lambdaOf } from "./rate-distortion.ts";
 import { type Loss, weighedBy } from "./rdo/objective.ts";
-import { isTooLargeToSearch, refined, type SearchListener } from "./rdo/refine.ts";
+import { isTooLargeToSearch, refined, type SearchListener, squeeze } from "./rdo/refine.ts";
 import {
   type Analysis,
   analysisOf,
@@ -131,6 +131,16 @@ export class ImageEncoder {
       ...(onDecoded && { onDecoded }),
       onProgress: (done, total) => this.onSearch?.(done, total), // looked up at each call, as it may be replaced
     });
+  }
+
+  /**
+   * Files with fewer bytes than the smallest trial of quality 1, where the picture is not too large for such a search.
+   * @param isEnough called with each; soon after it says yes the search ends
+   */
+  squeeze(effort: number, isEnough: (file: Encoded) => boolean): void {
+    if (isTooLargeToSearch(this.#image, effort) || this.model.budget?.isSpent()) return;
+    const smallest = this.trialsAt(1).reduce((a, b) => (b.bits < a.bits ? b : a));
+    squeeze(this.model, smallest, effort, (trial) => isEnough(this.write(trial)));
   }
 
   /** The file of a trial. @param lambda bits that a squared error was worth */

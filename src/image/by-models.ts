@@ -82,8 +82,7 @@ export class PictureEncoders {
 
 /**
  * The encoder of the model that suits a picture best. Models are compared at the quality of the target, or at 50 if it
- * has none. If that model's smallest file has too many bytes for the target, the encoder of the model that has the
- * smallest one.
+ * has none. If that model needs more bytes than are given even at quality 1, they are compared there.
  */
 export function chosenEncoder(
   models: readonly Model[],
@@ -93,7 +92,7 @@ export function chosenEncoder(
   const quality = target.kind === "quality" ? target.quality : COMPARED_AT;
   const best = bestEncoder(likelyModels(models, encoders, quality), encoders, quality);
   if (target.kind !== "bytes" || models.length === 1 || !isTooLarge(best, target)) return best;
-  return smallestEncoder(models, encoders);
+  return bestEncoder(models, encoders, 1);
 }
 
 /** What a file of quality 1 may take of the bytes of one at which models are compared; it is a third or so. */
@@ -103,15 +102,6 @@ const LEAST_SHARE = 0.6;
 function isTooLarge(encoder: ImageEncoder, { maxBytes }: Extract<Target, { kind: "bytes" }>): boolean {
   const size = (quality: number): number => encoder.encodeInOnePass(quality).file.length;
   return maxBytes < LEAST_SHARE * size(COMPARED_AT) && maxBytes < size(1) && !encoder.model.budget?.isSpent();
-}
-
-const NOTHING = { kind: "bytes", maxBytes: 1 } as const;
-
-/** The encoder of the model with the smallest file: the one that suits a picture may not have it. */
-function smallestEncoder(models: readonly Model[], encoders: PictureEncoders): ImageEncoder {
-  const each = models.map((model) => encoders.of(model));
-  const sizes = each.map((encoder) => encodeNearWith(encoder, encoders.image, NOTHING, 0).file.length);
-  return each[sizes.indexOf(Math.min(...sizes))]!;
 }
 
 /**

@@ -87,7 +87,7 @@ suite("the slider and the models", IN_BROWSER, () => {
     await page.context().close();
   });
 
-  test("the slider begins at the least that is possible, to the byte, as the command line has it", async () => {
+  test("the slider begins at the bytes of quality 1, and there it makes the file that the library makes", async () => {
     const { page, errors } = await counted(site);
     await settled(page);
     const before = await page.inputValue("#inline");
@@ -95,20 +95,15 @@ suite("the slider and the models", IN_BROWSER, () => {
     await page.keyboard.press("Home");
     await changed(page, before);
     const least = Number(/^≤ (\d+) B$/.exec(await page.innerText("#amount-text"))![1]);
-    assert.equal(
-      info(new Uint8Array(Buffer.from(await page.inputValue("#inline"), "base64url"))).bytes,
-      least,
-    );
     const [model] = (await page.innerText("#model-text")).split(":");
     const rgba = await page.evaluate(() => {
       const canvas = document.querySelector<HTMLCanvasElement>("#original")!;
       return [...canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data];
     });
     const image = { width: 64, height: 64, data: Uint8ClampedArray.from(rgba) };
-    await assert.rejects(
-      encode(image, { maxBytes: least - 1, model: model!, classical: false }),
-      new RegExp(`the least possible is ${least}`),
-    );
+    const same = await encode(image, { maxBytes: least, model: model!, classical: false });
+    assert.ok(same.length <= least && same.length > least - 4, `${same.length} of ${least} bytes`);
+    assert.equal(await page.inputValue("#inline"), Buffer.from(same).toString("base64url"));
     assert.deepEqual(errors, []);
     await page.context().close();
   });

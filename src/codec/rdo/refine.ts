@@ -2,7 +2,7 @@ import type { Image } from "../image.ts";
 import type { Model } from "../model.ts";
 import { withGain } from "../network/autoencoder.ts";
 import { SymbolMoves } from "./moves.ts";
-import { type Goal, goalOf, type Loss, relaxedFor } from "./objective.ts";
+import { type Goal, goalOf, type Loss, relaxedFor, weighedBy } from "./objective.ts";
 import type { Relaxed } from "./relaxation.ts";
 import { Descent, seededRandom } from "./sga.ts";
 import { inSteps, type Trial, tryLatents } from "./trials.ts";
@@ -27,6 +27,11 @@ const MOVE_COST = 0.25;
 const LARGEST_AT_EFFORT_0 = 128 * 128;
 const LARGEST_SEARCHED = 256 * 256;
 const SEED = 1;
+/** By what factor errors are worth less in each round of a squeeze, and the most rounds: to 0.6 of the bytes or so. */
+const SQUEEZE = 1.5;
+const SQUEEZES = 6;
+/** The least effort that moves symbols. */
+const LEAST_EFFORT = 2;
 
 export function isTooLargeToSearch({ width, height }: Image, effort: number): boolean {
   return width * height > (effort === 0 ? LARGEST_AT_EFFORT_0 : LARGEST_SEARCHED);
@@ -82,6 +87,27 @@ export function refined(
   const best = new SymbolMoves(model, goal, curvature, { onDecoded, onCoded }).from(descended, moves);
   if (done < total) advance(total - done);
   return best;
+}
+
+/**
+ * Makes latents with fewer bits than the lowest gain gives them: refinements, one after the other, by which errors are
+ * worth less and less.
+ * @param isEnough called with all latents that were decoded; the round in which it says yes is the last one
+ */
+export function squeeze(
+  model: Model,
+  trial: Trial,
+  effort: number,
+  isEnough: (trial: Trial) => boolean,
+): void {
+  let [best, lambda, rounds] = [trial, trial.bits / (trial.sse + 1), SQUEEZES];
+  const onDecoded = (found: Trial): void => {
+    if (isEnough(found)) rounds = 0;
+  };
+  for (; rounds > 0 && !model.budget?.isSpent(); rounds--) {
+    lambda /= SQUEEZE;
+    best = refined(model, best, weighedBy(lambda), Math.max(effort, LEAST_EFFORT), { onDecoded });
+  }
 }
 
 /** The best latents of a descent of so many steps. It sets out from what the trial was before it was rounded. */
