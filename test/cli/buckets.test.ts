@@ -139,6 +139,16 @@ test("backfill finds what is outdated: another upload, other settings, an earlie
   delete process.env["ZIPPYNET_QUALITY"];
 });
 
+test("two backfills at once encode each upload once, and count it once", async () => {
+  for (let i = 0; i < 8; i++) await put(`${i}.png`, i % 2 ? face : other);
+  const both = await Promise.all([backfill("--json", "--jobs", "1"), backfill("--json", "--jobs", "1")]);
+  const reports = both.map((ended) => counts(ended) as Record<string, number>);
+  assert.equal(reports[0]!["encoded"]! + reports[1]!["encoded"]!, 8, JSON.stringify(reports));
+  for (const { uploads, missing, outdated, current, encoded } of reports) {
+    assert.deepEqual([uploads, missing, outdated, current], [8, encoded, 0, 8 - encoded!]);
+  }
+});
+
 test("latents whose upload is gone stay, unless they are to be pruned", async () => {
   await put("gone.png", face);
   await put("stays.png", face);
@@ -180,21 +190,28 @@ test("verify finds latents that are damaged or not as good as promised", async (
   assert.equal((failures as unknown[]).length, 2);
 });
 
+test("verify measures the look that was tuned for; an upload in an archive is not compared", async () => {
+  const natural = { "zippynet-model": "faces-64", "zippynet-tune": "natural" };
+  await put("natural", face, natural);
+  await put("archived", face);
+  await backfill("--jobs", "1");
+  const { metadata } = (await store.head(LATENTS, `${prefix}natural.zn`))!;
+  assert.deepEqual([metadata["model"], metadata["tune"]], ["faces-64", "natural"]);
+  const url = `${s3.endpoint}/${UPLOADS}/${prefix}archived`;
+  await fetch(url, { method: "PUT", body: face, headers: { "x-amz-storage-class": "GLACIER" } });
+
+  const ended = await zippynet(["verify", `s3://${LATENTS}/${prefix}`, "--jobs", "1", "--json"]);
+  assert.equal(ended.code, 0, ended.err);
+  assert.deepEqual(json(ended), { verified: 1, decoded: 1, outdated: 0, failed: 0, failures: [] });
+});
+
 test("export writes ordinary images, and only what is not there yet", async () => {
   for (const key of HARD) await put(key, face);
   await backfill("--jobs", "1");
-  const run = () =>
-    zippynet([
-      "export",
-      `s3://${LATENTS}/${prefix}`,
-      "-o",
-      at("out"),
-      "--format",
-      "webp",
-      "--json",
-      "--jobs",
-      "1",
-    ]);
+  const run = (...more: string[]) => {
+    const args = ["-o", at("out"), "--format", "webp", "--json", "--jobs", "1", ...more];
+    return zippynet(["export", `s3://${LATENTS}/${prefix}`, ...args]);
+  };
   const first = await run();
   assert.equal(first.code, 0, first.err);
   assert.deepEqual(json(first), { exported: HARD.length, current: 0, failed: 0, failures: [] });
@@ -205,6 +222,12 @@ test("export writes ordinary images, and only what is not there yet", async () =
   }
   await assert.rejects(stat(at("up.webp")));
   assert.deepEqual(json(await run()), { exported: 0, current: HARD.length, failed: 0, failures: [] });
+  assert.equal(json(await run("--look", "natural", "--overwrite"))["exported"], HARD.length);
+  const [listed] = await collect(store.list(LATENTS, `${prefix}a.zn`));
+  assert.equal((await stat(at("out", prefix, "a.webp"))).mtimeMs, listed!.modified.getTime());
+  await put("a", other);
+  await backfill("--jobs", "1");
+  assert.equal(json(await run())["exported"], 1);
 });
 
 test("redrive tries again, takes what is settled out of the queue and leaves the rest", async () => {

@@ -102,20 +102,23 @@ test("backfill --batch again follows the job that is under way, if it is for the
   const before = control.jobs.length;
   const first = backfill("--json");
   while (control.jobs.length === before) await new Promise((resolve) => setTimeout(resolve, 50));
-  const second = backfill("--json");
+  const second = backfill();
   // until it has looked for jobs under way, however long its start takes
   const looks = () => control.requests.filter((request) => /^GET .*\/jobs$/.test(request)).length;
   for (const seen = looks(); looks() === seen; ) await new Promise((resolve) => setTimeout(resolve, 50));
-  const others = ["2026-01-01", "2026-01-02"].map((time) => backfill("--json", "--before", time));
-  while (control.jobs.length < before + 3) await new Promise((resolve) => setTimeout(resolve, 50));
-  control.held = false;
-  const reports = [json(await first), json(await second)];
-  await Promise.all(others);
-  assert.deepEqual(
-    reports.map(({ job, encoded, failed }) => [job, encoded, failed]),
-    Array(2).fill([control.jobs[before]!.id, 1, 0]),
+  const others = ["--before=2026-01-01", "--before=2026-01-02", "--batch=zippynet-else-batch"].map((option) =>
+    backfill("--json", option),
   );
-  assert.equal(control.jobs.length, before + 3);
+  while (control.jobs.length < before + 4) await new Promise((resolve) => setTimeout(resolve, 50));
+  control.held = false;
+  const { job, encoded, failed } = json(await first);
+  const { id } = control.jobs[before]!;
+  assert.deepEqual([job, encoded, failed], [id, 1, 0]);
+  const { out, err } = await second;
+  assert.match(err, new RegExp(`^job ${id} is under way`));
+  assert.equal(out.toString(), "1 encoded\n"); // it has counted no uploads
+  await Promise.all(others);
+  assert.equal(control.jobs.length, before + 4);
 });
 
 test("a function that is no batch function is an error, and options that do not go together are", async () => {

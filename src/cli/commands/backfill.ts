@@ -6,7 +6,7 @@ import type { Scope, State } from "../../service/backfill/survey.ts";
 import type { ServiceContext } from "../../service/encode/context.ts";
 import { EXIT_FAILED, MAX_JOBS, usage, whole } from "../options.ts";
 import { type Progress, startProgress } from "../progress.ts";
-import { failureLine } from "../results.ts";
+import { failureLine, isFailure } from "../results.ts";
 import type { ObjectTask } from "../s3/object-work.ts";
 import { type Place, place, s3Url, useBucket, useSettingsOf } from "../s3/s3-location.ts";
 import { bytesText, countText, Summary } from "../s3/summary.ts";
@@ -126,17 +126,21 @@ class Backfill {
     try {
       for await (const result of doTasks(tasks, this.#options.jobs ?? availableParallelism())) {
         summary.add(result);
+        if (!isFailure(result) && result.outcome === "current") this.#foundCurrent(result.state!);
         progress.advance(1, note());
       }
     } finally {
       progress.stop();
     }
-    // what asks for other than the settings, and has it, seemed outdated at first
     const { failed, bytesBefore, bytesAfter, failures } = summary;
-    this.#states.outdated -= summary.of("current");
-    this.#states.current += summary.of("current");
     const [encoded, removed] = [summary.of("encoded"), summary.of("removed")];
     return { ...(await this.#report()), encoded, removed, failed, bytesBefore, bytesAfter, failures };
+  }
+
+  /** What asks for other than the settings, and has it, or was encoded by someone else since it was listed. */
+  #foundCurrent(before: State): void {
+    this.#states[before]--;
+    this.#states.current++;
   }
 
   /** A backfill by a job of S3 Batch Operations, which continues if this process ends. */
@@ -146,7 +150,7 @@ class Backfill {
     const followed = await followJob(this.#context, batchFunction, {
       uploadsBucket,
       latentsBucket: this.#context.settings.latentsBucket,
-      description: jobDescription(this.#scope),
+      description: jobDescription(this.#scope, batchFunction),
       again: before !== undefined,
       keys: async () => {
         const keys: string[] = [];
@@ -166,9 +170,9 @@ class Backfill {
       if (asked) this.#questions++;
       if (state === "missing" || state === "outdated") {
         this.#bytes += size;
-        yield { do: "encode", bucket, key, again: early };
+        yield { do: "encode", bucket, key, again: early, state };
       } else if (state === "orphan" && this.#options.prune) {
-        yield { do: "encode", bucket, key, again: false };
+        yield { do: "encode", bucket, key, again: false, state };
       } else if (state !== "orphan") onCurrent();
     }
   }
@@ -199,9 +203,9 @@ class Backfill {
  * By this a job under way is found again: what it is for, as much as S3's 256 characters hold, and a hash of all of
  * that.
  */
-function jobDescription({ uploadsBucket, prefix, before }: Scope): string {
+function jobDescription({ uploadsBucket, prefix, before }: Scope, batchFunction: string): string {
   const since = before ? ` --before ${before.toISOString()}` : "";
-  const words = `zippynet backfill ${s3Url(uploadsBucket, prefix)}${since}`;
+  const words = `zippynet backfill ${s3Url(uploadsBucket, prefix)} --batch ${batchFunction}${since}`;
   const hash = createHash("sha256").update(words).digest("hex").slice(0, 12);
   return `${words.slice(0, 240)} (${hash})`;
 }
@@ -209,11 +213,13 @@ function jobDescription({ uploadsBucket, prefix, before }: Scope): string {
 function print(report: Report, { bucket, prefix }: Place): void {
   const { uploads, missing, outdated, current, orphan, encoded, removed, bytes, cost } = report;
   const n = (count: number): string => count.toLocaleString("en");
-  console.log(
-    `${countText(uploads, "upload")} in ${s3Url(bucket, prefix)}: ${n(current)} up to date, ` +
-      `${n(missing)} without latents, ${n(outdated)} with outdated ones; ` +
-      `${n(orphan)} latents whose upload is gone`,
-  );
+  const isOnlyFollowed = report.job !== undefined && uploads === 0; // then nothing was counted
+  if (!isOnlyFollowed)
+    console.log(
+      `${countText(uploads, "upload")} in ${s3Url(bucket, prefix)}: ${n(current)} up to date, ` +
+        `${n(missing)} without latents, ${n(outdated)} with outdated ones; ` +
+        `${n(orphan)} latents whose upload is gone`,
+    );
   if (encoded === undefined) {
     console.log(
       `to encode: ${countText(missing + outdated, "upload")}, ${bytesText(bytes)}; ` +

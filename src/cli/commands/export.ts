@@ -18,6 +18,7 @@ interface ExportOptions {
   readonly output: string;
   readonly format: PictureFormat;
   readonly look: Look;
+  readonly overwrite?: boolean;
   readonly jobs?: number;
   readonly json?: boolean;
 }
@@ -27,19 +28,21 @@ export function exportCommand(): Command {
   return new Command("export")
     .description(
       "Decodes all latents of a bucket to image files, named by their upload's key and the format: a/b.jpg.zn becomes a/b.jpg.png. " +
-        "It may be interrupted and started again: files newer than their latents are passed over.",
+        "Files get the time of their latents. So it may be interrupted and started again: what is there already is " +
+        "passed over, in whichever look, unless its latents are newer.",
     )
     .argument("<latents>", "where the latents are: s3://bucket/prefix", place)
     .requiredOption("-o, --output <dir>", "folder of the images, made if need be")
     .addOption(formatOption())
     .addOption(lookOption())
+    .option("--overwrite", "write again what is there already, for instance to have it in another look")
     .option("-j, --jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
     .action(exportAll);
 }
 
 async function exportAll(where: Place, options: ExportOptions, command: Command): Promise<void> {
-  const { output, format, look } = options;
+  const { output, format, look, overwrite } = options;
   if ((await stat(output).catch(() => undefined))?.isDirectory() === false) {
     usage(command, `expected a folder as --output, got the file ${output}`);
   }
@@ -53,8 +56,9 @@ async function exportAll(where: Place, options: ExportOptions, command: Command)
       unnamed.push(failure(s3Url(where.bucket, latentsKey(key)), error));
       return undefined;
     }
-    const there = await stat(file).catch(() => undefined);
-    return there && there.mtime >= modified ? undefined : { do: "export", key, file, format, look };
+    // by the clock of S3 alone, as files have the time of their latents: that of this machine may be wrong
+    const there = overwrite ? undefined : await stat(file).catch(() => undefined);
+    return there && there.mtime >= modified ? undefined : { do: "export", key, file, modified, format, look };
   };
   const summary = await eachLatents(where, options.jobs ?? availableParallelism(), task);
   for (const each of unnamed) console.error(failureLine(each));

@@ -15,7 +15,7 @@ interface VerifyOptions {
 export function verifyCommand(): Command {
   return new Command("verify")
     .description(
-      "Decodes all latents of a bucket and, where their upload still exists, compares their PSNR with what their metadata say.",
+      "Decodes all latents of a bucket and, where their upload still exists, compares their PSNR with what their metadata say. Uploads in an archive (Glacier) are not compared.",
     )
     .argument("<latents>", "where the latents are: s3://bucket/prefix", place)
     .option(

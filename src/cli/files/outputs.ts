@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { rename, rm, stat, writeFile } from "node:fs/promises";
+import { rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
@@ -123,12 +123,16 @@ function withoutExtension(name: string): string {
   return name.slice(0, name.length - extname(name).length);
 }
 
-/** Writes a file whole or not at all, with its folders: under another name first, which then takes its place. */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes a file whole or not at all, with its folders: under another name first, which then takes its place.
+ * @param modified the time that the file is to have; by default now
+ */
+export async function writeWhole(path: string, bytes: Uint8Array, modified?: Date): Promise<void> {
   await makeFolders(dirname(path));
   const draft = join(dirname(path), `.${randomBytes(6).toString("hex")}.part`);
   try {
     await writeFile(draft, bytes);
+    if (modified) await utimes(draft, modified, modified);
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });

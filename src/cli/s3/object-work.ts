@@ -7,6 +7,7 @@ import type { PictureFormat } from "../../image/formats.ts";
 import { writeImage } from "../../image/write.ts";
 import { Pool } from "../../node/pool.ts";
 import { latentsKey } from "../../service/aws/keys.ts";
+import type { State } from "../../service/backfill/survey.ts";
 import { verifyObject } from "../../service/backfill/verify.ts";
 import { type ServiceContext, serviceContext } from "../../service/encode/context.ts";
 import { encodeObject } from "../../service/encode/encode-object.ts";
@@ -17,12 +18,21 @@ import { s3Url } from "./s3-location.ts";
 
 /** The work on one object. It is plain data, so that it can be sent to a thread. Keys are those of uploads. */
 export type ObjectTask =
-  | { readonly do: "encode"; readonly bucket: string; readonly key: string; readonly again: boolean }
+  | {
+      readonly do: "encode";
+      readonly bucket: string;
+      readonly key: string;
+      readonly again: boolean;
+      /** How a survey found it; the result says it again. */
+      readonly state?: State;
+    }
   | { readonly do: "verify"; readonly key: string; readonly uploadsBucket: string | undefined }
   | {
       readonly do: "export";
       readonly key: string;
       readonly file: string;
+      /** The time of the latents, which the file takes over. */
+      readonly modified: Date;
       readonly format: PictureFormat;
       readonly look: Look;
     };
@@ -39,6 +49,7 @@ export interface ObjectDone {
     | "decoded"
     | "outdated"
     | "exported";
+  readonly state?: State | undefined;
   /** Only if it was encoded: bytes of the upload and of the file. */
   readonly bytesBefore?: number;
   readonly bytesAfter?: number;
@@ -66,16 +77,17 @@ async function attempt(context: ServiceContext, task: ObjectTask): Promise<Objec
   if (task.do === "encode") {
     const result = await encodeObject(context, { bucket: task.bucket, key, again: task.again });
     if (result.outcome === "rejected") throw result.reason;
-    if (result.outcome !== "encoded") return { key, outcome: result.outcome };
+    const { state } = task;
+    if (result.outcome !== "encoded") return { key, outcome: result.outcome, state };
     const { bytesBefore = 0, bytesAfter = 0 } = parseMetadata(result.metadata);
-    return { key, outcome: "encoded", bytesBefore, bytesAfter };
+    return { key, outcome: "encoded", state, bytesBefore, bytesAfter };
   }
   if (task.do === "verify")
     return { key, outcome: (await verifyObject(context, key, task.uploadsBucket)).outcome };
   const latents = await context.store.read(context.settings.latentsBucket, latentsKey(key));
   if (!latents) return { key, outcome: "absent" };
   const image = await decodePicture(context.models, latents.bytes, task.look);
-  await writeWhole(task.file, await writeImage(image, task.format));
+  await writeWhole(task.file, await writeImage(image, task.format), task.modified);
   return { key, outcome: "exported" };
 }
 

@@ -59,7 +59,7 @@ export class ObjectStore {
   /** Undefined if there is no such object. */
   async head(bucket: string, key: string): Promise<ObjectHead | undefined> {
     const found = await this.#headObject(bucket, key);
-    return found && toHead(found);
+    return found && headOf(found);
   }
 
   /**
@@ -68,7 +68,7 @@ export class ObjectStore {
    */
   async headTagged(bucket: string, key: string): Promise<ObjectHead | undefined> {
     const found = await this.#headObject(bucket, key);
-    const head = found && { ...toHead(found), archive: archiveOf(found) };
+    const head = found && headOf(found);
     if (!head || !found.TagCount) return head;
     const tagging = await orUndefined(
       this.#client.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: key })),
@@ -180,6 +180,11 @@ function archiveOf({
   return Restore?.includes('ongoing-request="false"') ? undefined : archive;
 }
 
+function headOf(found: HeadObjectCommandOutput): ObjectHead {
+  return { ...toHead(found), archive: archiveOf(found) };
+}
+
+/** What the answers to a HEAD and a GET both have. */
 function toHead(found: {
   ETag?: string | undefined;
   ContentLength?: number | undefined;

@@ -1,4 +1,5 @@
 import { ZippyNetError } from "../../codec/errors.ts";
+import { LOOKS } from "../../codec/network/architecture.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
 import { bareTag } from "../../http/etag.ts";
 import { decodePicture } from "../../image/decode.ts";
@@ -12,7 +13,7 @@ import { parseMetadata } from "../encode/latents-object.ts";
 export interface Verified {
   /**
    * - `verified`: compared with the upload;
-   * - `decoded`: it decodes; the upload is gone, or was not to be compared;
+   * - `decoded`: it decodes; the upload is gone, is in an archive, or was not to be compared;
    * - `outdated`: the upload is another one by now, which a backfill corrects;
    * - `absent`: the latents have been deleted since they were listed.
    */
@@ -39,11 +40,15 @@ export async function verifyObject(
   const latents = await store.read(settings.latentsBucket, latentsKey(key));
   if (!latents) return { outcome: "absent" };
   const promises = parseMetadata(latents.metadata);
-  const image = await decodePicture(models, latents.bytes);
-  const source = uploadsBucket === undefined ? undefined : await store.read(uploadsBucket, key);
-  if (!source) return { outcome: "decoded" };
-  if (bareTag(source.etag) !== promises.sourceEtag) return { outcome: "outdated" };
-  const plain = await withoutEncoding(source.bytes, source.encoding, settings.maxUploadBytes);
+  const look = LOOKS.find((each) => each === promises.tune); // their PSNR is that of the look that was tuned for
+  const image = await decodePicture(models, latents.bytes, look);
+  const upload = uploadsBucket === undefined ? undefined : await store.head(uploadsBucket, key);
+  if (uploadsBucket === undefined || !upload) return { outcome: "decoded" };
+  if (bareTag(upload.etag) !== promises.sourceEtag) return { outcome: "outdated" };
+  if (upload.archive !== undefined) return { outcome: "decoded" };
+  const bytes = await store.get(uploadsBucket, key, upload.etag);
+  if (!bytes) return { outcome: "outdated" };
+  const plain = await withoutEncoding(bytes, upload.encoding, settings.maxUploadBytes);
   const original = await readImage(plain, { maxPixels: settings.maxPixels });
   const measured = psnr(original.image, image);
   const promised = promises.psnr ?? Number.NaN;
