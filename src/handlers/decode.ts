@@ -17,7 +17,7 @@ import { getInfo, getPicture } from "../service/decode/picture.ts";
 import { readPictureRequest } from "../service/decode/picture-request.ts";
 import { admit } from "../service/decode/signed-url.ts";
 
-const OPENAPI = "GET /openapi.json";
+const OPENAPI = ["GET /openapi.json", "HEAD /openapi.json"];
 
 // loaded while the function starts; if this fails, the first request tries again and reports the error
 await pictureContext().catch(() => undefined);
@@ -27,7 +27,7 @@ await pictureContext().catch(() => undefined);
  * - `GET|HEAD|OPTIONS /images/{key+}`: the picture of an upload; with `?info` a description of it, with `?inline` its
  *   file as text.
  * - `POST /inline`: many files as text.
- * - `GET /openapi.json`: a description of this API.
+ * - `GET|HEAD /openapi.json`: a description of this API.
  */
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const began = performance.now();
@@ -75,7 +75,7 @@ async function answerTo(
   event: APIGatewayProxyEventV2,
 ): Promise<{ answer: Answer; cacheControl: string }> {
   const ifNoneMatch = event.headers["if-none-match"];
-  if (event.routeKey === OPENAPI) {
+  if (OPENAPI.includes(event.routeKey)) {
     const { getOpenApi } = await import("../service/decode/openapi.ts"); // loaded only when it is asked for
     return { answer: getOpenApi(context.settings, ifNoneMatch), cacheControl: "public, max-age=3600" };
   }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formTag, matches } from "../../src/http/etag.ts";
 import { Problem } from "../../src/service/decode/answer.ts";
-import { chooseFormat, SERVED } from "../../src/service/decode/picture-request.ts";
+import { chooseFormat, readPictureRequest, SERVED } from "../../src/service/decode/picture-request.ts";
 
 test("?format= decides, whatever is accepted", () => {
   for (const format of Object.keys(SERVED)) assert.equal(chooseFormat(format, "text/html"), format);
@@ -63,6 +63,17 @@ test("If-None-Match: a list, weak tags, a star", () => {
   for (const header of [undefined, "", '"abc"', "abc-webp", '"abc-png"', '"x", "y"']) {
     assert.ok(!matches(header, tag), header);
   }
+});
+
+test("a deployment that changes the look, or whether pictures are enlarged, changes the form", () => {
+  const formOf = (query: string, change: object = {}) => {
+    const settings = { maxSide: 2048, look: "faithful", enlarge: true, ...change } as const;
+    return readPictureRequest(new URLSearchParams(query), undefined, settings).form;
+  };
+  assert.equal(formOf("w=200"), "png-w200");
+  assert.equal(formOf("w=200", { enlarge: false }), "png-w200-at-most");
+  assert.equal(formOf("", { enlarge: false }), "png");
+  assert.equal(formOf("w=200", { look: "natural" }), "png-w200-natural");
 });
 
 test("latents and form both change the tag", () => {

@@ -58,8 +58,10 @@ function requests(): Request[] {
     { path: "/images/{key}", url: "/images/face", method: "OPTIONS" },
     { path: "/inline", url: "/inline", method: "POST", body: '{"keys":["face"]}' },
     { path: "/inline", url: "/inline", method: "OPTIONS" },
-    { path: "/openapi.json", url: "/openapi.json" },
-    { path: "/openapi.json", url: "/openapi.json", headers: { "if-none-match": "*" } },
+    ...["GET", "HEAD"].flatMap((method) => [
+      { path: "/openapi.json", method, url: "/openapi.json" },
+      { path: "/openapi.json", method, url: "/openapi.json", headers: { "if-none-match": "*" } },
+    ]),
   ];
 }
 

@@ -33,6 +33,11 @@ export function openApi(settings: Described): Json {
           summary: "This document",
           responses: { 200: ok("The document", { "application/json": {} }), 304: NOT_MODIFIED },
         },
+        head: {
+          operationId: "headOpenApi",
+          summary: "The headers of GET",
+          responses: { 200: ok("The headers", { "application/json": {} }), 304: NOT_MODIFIED },
+        },
       },
     },
     components: {

@@ -13,7 +13,10 @@ export interface PictureRequest {
   /** Undefined: the picture's own size. */
   readonly size: SizeWish | undefined;
   readonly look: Look;
-  /** Names the format, the size and the look, for the ETag: requests for the same form have the same text. */
+  /**
+   * Names the format, the size and the look, for the ETag: requests for the same form have the same text. The settings
+   * that change a form are in it too, because a client may ask with a tag from before a deployment.
+   */
   readonly form: string;
 }
 
@@ -25,7 +28,7 @@ export interface PictureRequest {
 export function readPictureRequest(
   query: URLSearchParams,
   accept: string | undefined,
-  settings: Pick<ServiceSettings, "maxSide" | "look">,
+  settings: Pick<ServiceSettings, "maxSide" | "look" | "enlarge">,
 ): PictureRequest {
   const size = readSize(query, settings.maxSide);
   const asked = only(query, "format");
@@ -34,7 +37,8 @@ export function readPictureRequest(
     throw new Problem(400, "expected no w, h, fit or look beside format=zn, got some");
   const format = chooseFormat(asked, accept, { file: !size && !lookAsked });
   const look = lookAsked ?? settings.look;
-  const form = [format, ...(size ? [describe(size)] : []), ...(look === "faithful" ? [] : [look])].join("-");
+  const sized = size ? [describe(size), ...(settings.enlarge ? [] : ["at-most"])] : [];
+  const form = [format, ...sized, ...(look === "faithful" ? [] : [look])].join("-");
   return { format, size, look, form };
 }
 
