@@ -2,12 +2,15 @@ import { basename } from "node:path";
 import sharp from "sharp";
 import { ZippyNetError } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
+import { mapInParallel } from "../../concurrency.ts";
 import { walk } from "../../image/walk.ts";
 
 /** Images decoded at a time. */
 const JOBS = 8;
 /** Smallest side of an image that training takes. */
 const SMALLEST_SIDE = 32;
+/** The most paths that an error names. */
+const MOST_NAMED = 20;
 const EXTENSIONS = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
 
 /** Decoded images of the training folders, folder by folder. */
@@ -31,7 +34,7 @@ export interface LoadOptions {
 
 /**
  * Decodes every image of some folders, subfolders included, into memory. Throws `bad-option` if a folder cannot be read
- * or nothing is in it, `bad-image` (with the path) if a file is no image.
+ * or nothing is in it, `bad-image` (with the paths) if files are no images.
  */
 export async function loadImages(
   folders: readonly string[],
@@ -42,22 +45,16 @@ export async function loadImages(
   const every = Math.max(1, Math.ceil(found.length / most));
   const paths = found.filter((_, i) => i % every === 0);
   if (paths.length === 0) throw new ZippyNetError("bad-option", `expected images in ${folders.join(", ")}`);
-  const images = new Array<Image | undefined>(paths.length);
-  let [next, done, failed] = [0, 0, false];
-  const work = async (): Promise<void> => {
-    while (next < paths.length && !failed) {
-      const index = next++;
-      const { path, folder } = paths[index]!;
-      try {
-        images[index] = await decode(path, typeof side === "number" ? side : side[folder]!);
-      } catch (error) {
-        failed = true; // nobody waits for the rest, which would keep the process from ending
-        throw error;
-      }
-      onProgress?.(++done, paths.length);
-    }
-  };
-  await Promise.all(Array.from({ length: JOBS }, work));
+  const unreadable: string[] = [];
+  let done = 0;
+  const images = await mapInParallel(paths, JOBS, async ({ path, folder }) => {
+    const image = await decode(path, typeof side === "number" ? side : side[folder]!).catch(() => {
+      unreadable.push(path); // the rest is read, too, so that the error names all of them
+    });
+    onProgress?.(++done, paths.length);
+    return image;
+  });
+  if (unreadable.length > 0) throw notImages(unreadable.sort());
   const isHeldOut = ({ path }: { path: string }) => hashOf(basename(path)) < heldOutShare;
   const train: Image[][] = folders.map(() => []);
   const heldOut: Image[][] = folders.map(() => []);
@@ -106,19 +103,24 @@ function isBrokenLink(error: unknown): boolean {
 
 /** An image in sRGB, upright, without alpha; undefined if it is too small. */
 async function decode(path: string, side: number): Promise<Image | undefined> {
-  try {
-    const { data, info } = await sharp(path)
-      .autoOrient()
-      .resize(side, side, { fit: "outside", withoutEnlargement: true, kernel: "lanczos3" })
-      .flatten({ background: "white" })
-      .toColourspace("srgb")
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    if (Math.min(info.width, info.height) < SMALLEST_SIDE) return undefined;
-    return { width: info.width, height: info.height, data: new Uint8Array(data) };
-  } catch (cause) {
-    throw new ZippyNetError("bad-image", `${path}: not an image that can be read`, { cause });
-  }
+  const { data, info } = await sharp(path)
+    .autoOrient()
+    .resize(side, side, { fit: "outside", withoutEnlargement: true, kernel: "lanczos3" })
+    .flatten({ background: "white" })
+    .toColourspace("srgb")
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  if (Math.min(info.width, info.height) < SMALLEST_SIDE) return undefined;
+  return { width: info.width, height: info.height, data: new Uint8Array(data) };
+}
+
+function notImages(paths: readonly string[]): ZippyNetError {
+  const more = paths.length > MOST_NAMED ? ` and ${paths.length - MOST_NAMED} more` : "";
+  const named = paths.slice(0, MOST_NAMED).join(", ");
+  return new ZippyNetError(
+    "bad-image",
+    `expected images, cannot read ${named}${more}: take them out of the folder`,
+  );
 }
 
 /** 0 ≤ hash < 1 of a name (FNV-1a). */
