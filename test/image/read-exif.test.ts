@@ -105,6 +105,16 @@ test("big-endian EXIF data", async () => {
   await assertAdobe(await withExif(bigEndian(2, "R98")), stored);
 });
 
+test("EXIF data whose directories lead back to the first are read as others are", async () => {
+  const file = await FORMATS["JPEG"]!(picture()).withMetadata({ orientation: 6 }).toBuffer();
+  const exif = file.indexOf("Exif\0\0") + 6;
+  assert.equal(file.toString("latin1", exif, exif + 4), "II*\0");
+  const first = exif + file.readUInt32LE(exif + 4);
+  file.writeUInt32LE(first - exif, first + 2 + 12 * file.readUInt16LE(first));
+  const { image, original } = await readImage(file);
+  assert.deepEqual([original.orientation, image.width, image.height], [6, HEIGHT, WIDTH]);
+});
+
 suite("PNG: wherever EXIF data are, and with the prefix that they have in a JPEG", () => {
   /** A directory of one entry: tag 274, a short, one of them. */
   const oriented = (orientation: number): Buffer =>

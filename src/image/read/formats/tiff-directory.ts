@@ -42,7 +42,6 @@ export class Directory {
     const start = own ?? this.number(big ? 8 : 4, offsetSize);
     const count = Math.min(4096, this.number(start, big ? 8 : 2));
     const length = 4 + 2 * offsetSize;
-    if (own === undefined) this.assertPages(start, big);
     for (let i = 0, at = start + (big ? 8 : 2); i < count; i++, at += length) {
       const size = SIZES[this.number(at + 2, 2)] ?? 0;
       const many = this.number(at + 4, offsetSize);
@@ -53,10 +52,15 @@ export class Directory {
     }
   }
 
-  /** Follows the chain of directories, because their number is limited. */
-  private assertPages(start: number, big: boolean): void {
+  /**
+   * Follows the chain of directories of a TIFF, because their number is limited. Throws `too-large`. Not for EXIF data:
+   * only their first directory counts, and where a chain leads back to itself nobody follows it.
+   */
+  assertPages(): void {
+    if (!this.whole) return;
+    const big = this.number(2, 2) === 43;
     const [countSize, entrySize, offsetSize] = big ? [8, 20, 8] : [2, 12, 4];
-    let at = start;
+    let at = this.number(big ? 8 : 4, offsetSize);
     for (let pages = 0; at > 0 && at + countSize <= this.bytes.length; pages++) {
       assertParts(pages);
       const next = at + countSize + entrySize * this.number(at, countSize);

@@ -28,6 +28,7 @@ const NEEDED = [TAG.bits, TAG.extra, TAG.format, 273, 279, 324, 325];
  */
 export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
   const directory = new Directory(bytes);
+  directory.assertPages();
   if (directory.size === 0) throw damaged("image/tiff", "its directory is not there");
   if (!directory.whole) throw damaged("image/tiff", "its directory is not whole");
   const cut = NEEDED.find((tag) => directory.isCut(tag));
