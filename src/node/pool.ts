@@ -86,8 +86,10 @@ export class Pool<Task, Result> {
     return abortable(options, work, () => this.#abandon(job!));
   }
 
-  /** Ends all threads at once; what they were at fails. */
+  /** Ends all threads at once. What they were at fails with `unavailable`, and so does what waits for them. */
   async close(): Promise<void> {
+    const waiting = this.#queue.splice(0);
+    for (const { failed } of waiting) failed(new ZippyNetError("unavailable", "the threads were closed"));
     await Promise.all([...this.#threads].map((thread) => thread.stop()));
   }
 
@@ -133,7 +135,7 @@ export class Pool<Task, Result> {
 interface Events {
   readonly idle: () => void;
   readonly unready: (error: unknown) => void;
-  /** It takes no more tasks. Called twice for a thread that was stopped. */
+  /** It takes no more tasks. May be called twice. */
   readonly gone: () => void;
 }
 
@@ -150,6 +152,7 @@ class Thread<Task, Result> {
     worker.on("message", (message: FromThread<Result>) => this.#receive(message));
     worker.on("error", (cause) => {
       const why = `expected a thread to do this, it ended: ${cause instanceof Error ? cause.message : cause}`;
+      events.gone(); // before those it fails: what they ask for next would come to it
       this.#fail(new ZippyNetError("unavailable", why, { cause }));
     });
     worker.on("exit", (code) => {

@@ -28,6 +28,44 @@ test("a task that comes while a thread is being ended goes to another", async ()
   }
 });
 
+/** A thread that answers with its task, and dies slowly of another one. */
+const MORTAL = `
+const { parentPort } = require("node:worker_threads");
+parentPort.on("message", ({ id, task }) => {
+  if (task === "die") {
+    process.on("exit", () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100));
+    throw new Error("dead");
+  }
+  if (task !== "wait") parentPort.postMessage({ id, kind: "done", result: task });
+});
+`;
+const mortal = (options: WorkerOptions): Worker => new Worker(MORTAL, { ...options, eval: true });
+
+test("a task that comes while a thread dies goes to another", async () => {
+  const pool = new Pool<string, string>(mortal, { size: 1 });
+  try {
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(pool.run("die"), { code: "unavailable", message: /it ended: dead$/ });
+      assert.equal(await pool.run("next"), "next");
+    }
+  } finally {
+    await pool.close();
+  }
+});
+
+test("closing fails what is done and what waits, and starts nothing", async () => {
+  let started = 0;
+  const pool = new Pool<string, string>((options) => mortal({ ...options, name: `${started++}` }), {
+    size: 1,
+  });
+  const tasks = ["wait", "next", "next"].map((task) => pool.run(task));
+  const outcomes = Promise.allSettled(tasks);
+  await pool.close();
+  for (const outcome of await outcomes)
+    assert.ok(outcome.status === "rejected" && outcome.reason.code === "unavailable");
+  assert.equal(started, 1);
+});
+
 test("a task that cannot be sent fails, and those beside it and behind it are done", async () => {
   const echo = (options: WorkerOptions): Worker => new Worker(ECHO, { ...options, eval: true });
   const pool = new Pool<unknown, unknown>(echo, { size: 1 });
