@@ -27,12 +27,13 @@ export async function settleEach<I, T, O extends CommonOptions>(
   const width = concurrency === undefined ? usual : concurrency;
   assertWithin("concurrency", width, 1, 64);
   const outcomes: Outcome<T>[] = new Array(all.length);
-  let [at, done] = [0, 0];
+  let [at, done, over] = [0, 0, false];
   const report: Listener = (progress) => {
+    if (over) return;
     try {
       onProgress?.(progress);
     } catch (error) {
-      at = all.length; // the other lanes end, too
+      [at, over] = [all.length, true]; // the other lanes end, too, and report nothing more
       throw error;
     }
   };

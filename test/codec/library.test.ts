@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   configure,
@@ -346,7 +347,7 @@ test("what is missing or of a wrong type is a ZippyNetError that says what came"
 });
 
 test("a listener that throws ends what it listens to, with its own error, and nothing else", async () => {
-  const onProgress = (): never => {
+  const onProgress = (_?: unknown): never => {
     throw new Error("no more");
   };
   const loose: unknown[] = [];
@@ -362,6 +363,14 @@ test("a listener that throws ends what it listens to, with its own error, and no
     const options = { model: "faces", classical: false, concurrency: 2, onProgress } as const;
     await assert.rejects(encodeMany([image, image, image], options), /no more/);
     assert.deepEqual(loose, []);
+    let told = 0;
+    const wrong = [image, image, image].map((each) => ({ ...each, width: 1 }));
+    await assert.rejects(
+      encodeMany(wrong, { concurrency: 3, onProgress: () => onProgress(told++) }),
+      /no more/,
+    );
+    await setImmediate();
+    assert.equal(told, 1);
   } finally {
     process.off("uncaughtException", listen);
     configure({ threads: 1 });
