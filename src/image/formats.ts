@@ -11,6 +11,8 @@ export interface OutputFormat {
   readonly quality: number | undefined;
   /** Whether pixels may be transparent. */
   readonly alpha: boolean;
+  /** The longest side that it can have, in pixels. */
+  readonly maxSide: number;
   /** @param many whether the picture has so many pixels that time matters */
   write(pixels: Sharp, quality: number, many: boolean): Sharp;
 }
@@ -30,6 +32,7 @@ export const PICTURE_FORMATS = {
     extension: "png",
     quality: undefined,
     alpha: true,
+    maxSide: 2 ** 31 - 1,
     write: (pixels, _, many) => pixels.png({ compressionLevel: many ? 6 : 9 }),
   },
   webp: {
@@ -37,6 +40,7 @@ export const PICTURE_FORMATS = {
     extension: "webp",
     quality: 97, // 43.0 dB, 40.2 dB, 1745 bytes
     alpha: true,
+    maxSide: 16_383,
     write: (pixels, quality) => pixels.webp({ quality, smartSubsample: true, effort: 4 }),
   },
   avif: {
@@ -44,6 +48,7 @@ export const PICTURE_FORMATS = {
     extension: "avif",
     quality: 92, // 42.8 dB, 41.0 dB, 1587 bytes
     alpha: true,
+    maxSide: 16_384, // of libvips; the format has more
     write: (pixels, quality, many) =>
       pixels.avif({ quality, chromaSubsampling: "4:4:4", effort: many ? 0 : 2 }),
   },
@@ -52,6 +57,7 @@ export const PICTURE_FORMATS = {
     extension: "jpeg",
     quality: 95, // 42.5 dB, 40.7 dB, 2196 bytes
     alpha: false,
+    maxSide: 65_500, // of libjpeg; the format has 65,535
     write: (pixels, quality) => pixels.jpeg({ quality, chromaSubsampling: "4:4:4", optimiseCoding: true }),
   },
 } as const satisfies Readonly<Record<string, OutputFormat>>;

@@ -19,7 +19,7 @@ const MANY_PIXELS = 256 * 256;
 
 /**
  * Writes an image file: PNG without loss, the others above 40 dB unless a quality is given. JPEG puts transparent
- * pixels on white. Throws `bad-option`.
+ * pixels on white. Throws `bad-option`, or `too-large` if a side is longer than the format can have.
  */
 export async function writeImage(
   image: Image,
@@ -27,9 +27,15 @@ export async function writeImage(
   options: WriteOptions = {},
 ): Promise<Uint8Array> {
   assertOptions(format, options);
-  const { alpha, quality, write }: OutputFormat = PICTURE_FORMATS[format];
+  const { alpha, quality, maxSide, write }: OutputFormat = PICTURE_FORMATS[format];
+  const { width, height } = image;
+  if (Math.max(width, height) > maxSide)
+    throw new ZippyNetError(
+      "too-large",
+      `expected sides of at most ${maxSide} pixels for ${format}, got ${width}×${height}`,
+    );
   const pixels = rawPixels(alpha ? image : laidOnWhite(image));
-  const many = image.width * image.height >= MANY_PIXELS;
+  const many = width * height >= MANY_PIXELS;
   return new Uint8Array(await write(pixels, options.quality ?? quality ?? 100, many).toBuffer());
 }
 

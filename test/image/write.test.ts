@@ -27,6 +27,21 @@ suite("writeImage", () => {
     });
   }
 
+  test("sides that a format cannot have are refused by their number", async () => {
+    const longest = { png: 70_000, webp: 16_383, avif: 16_384, jpeg: 65_500 } as const;
+    const wide = (width: number) => ({ width, height: 1, data: new Uint8Array(3 * width) });
+    for (const format of PICTURE_FORMAT_NAMES) {
+      assert.ok((await writeImage(wide(longest[format]), format)).length > 0);
+      if (format === "png") continue;
+      const side = longest[format] + 1;
+      await assert.rejects(writeImage(wide(side), format), {
+        name: "ZippyNetError",
+        code: "too-large",
+        message: `expected sides of at most ${side - 1} pixels for ${format}, got ${side}×1`,
+      });
+    }
+  });
+
   test("quality is the format's own", async () => {
     const image = await read("face-hat-64");
     for (const format of ["webp", "avif", "jpeg"] as const) {
