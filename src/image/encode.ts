@@ -79,9 +79,10 @@ export async function encodePicture(
     const spent = best !== undefined && budget?.isSpent();
     // if VP8, and so probably AV1, is much worse, faces need not wait for a search that never pays
     if (!spent && (!best || !judge.isHopeless(probe, best, AV1_OVER_VP8))) {
-      candidates.push(...(await others.lossy(judge, judge.best(candidates))));
-      const nothingFits = target.kind === "bytes" && !judge.best(candidates) && !budget?.isSpent();
-      if (nothingFits) candidates.push(...(await smallerFrames(others, image, candidates)));
+      const lossy = await others.lossy(judge, judge.best(candidates));
+      const nothingFits =
+        target.kind === "bytes" && !judge.best([...candidates, ...lossy]) && !budget?.isSpent();
+      candidates.push(...(nothingFits ? await smallestFrames(others, image) : lossy));
     }
   }
   const best = judge.best(candidates) ?? (budget?.cut ? nearest(judge, candidates) : undefined);
@@ -114,19 +115,17 @@ async function classicalAt(image: Image, wrap: Wrap, { effort, budget }: EncodeW
 }
 
 /**
- * Frames that are smaller than all candidates, if there are any. Bytes do not fall with every step of quality, so
- * several qualities around the smallest file are tried.
+ * The smallest frames, and others around them. Bytes do not fall with every step of quality, so the search goes on from
+ * the smallest file as long as it finds smaller ones. It begins in the same way whatever is asked for: so the least
+ * bytes that an error names are met when they are asked for.
  */
-async function smallerFrames(
-  others: Classical,
-  { data }: Image,
-  candidates: readonly Candidate[],
-): Promise<Candidate[]> {
+async function smallestFrames(others: Classical, { data }: Image): Promise<Candidate[]> {
   const found: Candidate[] = [];
-  for (let least = leastOf(candidates); ; least = leastOf(found)) {
-    const made = await others.lossy(new Judge({ kind: "bytes", maxBytes: least }, data.length), undefined);
+  for (let maxBytes = 1; ; maxBytes = leastOf(found)) {
+    const made = await others.lossy(new Judge({ kind: "bytes", maxBytes }, data.length));
+    const isSmaller = found.length === 0 || leastOf(made) < maxBytes;
     found.push(...made);
-    if (leastOf(made) >= least) return found;
+    if (!isSmaller) return found;
   }
 }
 

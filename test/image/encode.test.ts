@@ -209,6 +209,27 @@ test("the least possible is: a byte less is refused, as much is not", async () =
   }
 });
 
+test("the least possible is met whatever was asked for, where bytes rise and fall with quality", async () => {
+  const { width, height, data } = noise(24, 20);
+  const image = {
+    width,
+    height,
+    data: data.map((_, i) => [200, 30, 90][i % 3]!),
+    alpha: data.subarray(0, width * height),
+  };
+  const of = (maxBytes: number) =>
+    encodePicture([], image, { target: { kind: "bytes", maxBytes }, effort: 0 });
+  const leastOf = (maxBytes: number): Promise<number> =>
+    of(maxBytes).then(
+      () => 0,
+      (error: Error) => Number(/least possible is (\d+)$/.exec(error.message)?.[1]),
+    );
+  const least = await leastOf(1);
+  assert.ok(least > 500, `${least}`);
+  assert.equal(await leastOf(least - 1), least);
+  for (const more of [0, 2]) assert.ok((await of(least + more)).file.length <= least + more);
+});
+
 test("45 bytes hold a picture of 64×64, although a file of quality 1 has more, and by the model that does it best", async () => {
   const free = await (await openModels()).choose("auto");
   for (const name of ["face-paint-64", "shoes-64"]) {
