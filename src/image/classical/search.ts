@@ -107,7 +107,7 @@ export class Classical {
     // without a rival, VP8 is always coded, so that there is a file
     if ((rival || first.codec !== "vp8") && !this.#allows(1, first, effort)) return [];
     if (large && judge.target.kind === "quality") {
-      return [await this.try(first, await qualityOfPart(this.#image, first, judge), effort)];
+      return [await this.try(first, await qualityOfPart(this.#visible, first, judge), effort)];
     }
     const quick = (quality: number): Promise<Candidate> => this.try(first, quality, QUICK);
     const quality =
