@@ -190,6 +190,23 @@ describe("PyTorch", { skip: withoutTorch }, async () => {
     assert.ok(shapes[1]![0]! > 2 * whole, `${shapes[1]}`);
   });
 
+  it("measures the error that repeats with the latents, and no other", () => {
+    const script = `
+import torch
+from zippynet_torch.look.train import grid
+torch.manual_seed(0)
+noise, flat = torch.randn(400, 3, 64, 64), torch.ones(1, 3, 64, 64)
+pattern = torch.randn(1, 3, 8, 8).repeat(1, 1, 8, 8)
+still = pattern - pattern.mean((2, 3), keepdim=True)
+print(*(float(grid(error).mean()) for error in (noise, flat, pattern, noise + pattern, pattern[..., :42, :43])))
+print(float(still.square().mean()))`;
+    const [found, expected] = runPython(["-c", script]).split("\n");
+    const [noise, flat, pattern, both, odd] = found!.split(" ").map(Number);
+    assert.ok(Math.abs(noise!) < 0.002 && flat === 0, found);
+    for (const value of [pattern, both, odd])
+      assert.ok(Math.abs(value! / Number(expected) - 1) < 0.01, found);
+  });
+
   it("trains in a burst from one archive, and goes on from what that leaves", async () => {
     const torch = await openEngine("torch");
     const run = options("burst");
@@ -229,8 +246,9 @@ describe("PyTorch", { skip: withoutTorch }, async () => {
   });
 });
 
-function runPython(args: readonly string[]): void {
-  execFileSync(python as string, args, { env: { ...process.env, PYTHONPATH: TORCH_FOLDER }, stdio: "pipe" });
+function runPython(args: readonly string[]): string {
+  const env = { ...process.env, PYTHONPATH: TORCH_FOLDER };
+  return execFileSync(python as string, args, { env, stdio: "pipe", encoding: "utf8" });
 }
 
 function norm(values: Float32Array): number {

@@ -4,7 +4,8 @@ RUN has `checkpoint.safetensors`, the weights of a model. `g_a`, prior and gains
 copy of `g_s` learns to decode the same latents for the eye. It is left in `look.safetensors`, and `look.pt` goes on
 from where a run stopped. `zippynet train --look` calls this.
 
-    0.1 · ln LPIPS (VGG16) + 0.013 · ln MSE + identity · distance of descriptors + critic · hinge loss of an adversary
+    0.1 · ln LPIPS (VGG16) + 0.013 · ln MSE + 3 · grid / MSE
+    + identity · distance of descriptors + critic · hinge loss of an adversary
 
 Logarithms, so that a picture counts as much at every quality, and a decibel as much as any other.
 """
@@ -23,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..data import Sampler, Sampling, centred, evenly
-from ..layout import views
+from ..layout import STRIDE, views
 from ..model import Codec, gain_of, level_of
 from ..safetensors import read_safetensors, write_safetensors
 from ..train import Run, shared_parser, stopped_by_signals
@@ -32,6 +33,7 @@ from .identity import Identity
 from .lpips import Lpips
 
 LPIPS, MSE = 0.1, 0.013  # weights of the logarithms of both
+GRID = 3.0  # weight of the error that repeats with the latents, as a share of the whole error
 LEAST_LPIPS, LEAST_MSE = 1e-3, 1e-5  # below, nobody sees a difference
 RATE = 4e-4  # Adam's at the start; it falls to nothing as half a cosine
 CRITICS_RATE = 2e-4
@@ -99,6 +101,7 @@ class Look:
             parts = {
                 "mse": MSE * (mse + LEAST_MSE).log().mean(),
                 "lpips": LPIPS * (self.lpips(x_hat, features) + LEAST_LPIPS).log().mean(),
+                "grid": GRID * (grid((x_hat - x).float()) / (mse.detach() + LEAST_MSE)).mean(),
             }
             if described is not None:
                 distance = (self.identity.describe(x_hat) - described).square().sum(1).mean()
@@ -185,6 +188,22 @@ class Look:
         self.optimiser.load_state_dict(state["optimiser"])
         self.critics_optimiser.load_state_dict(state["critics_optimiser"])
         self.step_count = state["step"]
+
+
+def grid(error: Tensor) -> Tensor:
+    """[n]: the squared error that repeats from latent to latent. On plain cloth the eye sees it as dots or a grid.
+
+    That is the square of the mean error at each of the 8×8 places in a latent, less the mean of all places. The square
+    is the product of the means over two random halves of the latents: what does not repeat cancels out.
+
+    error: [n, 3, height, width]
+    """
+    rows, columns = (length // STRIDE for length in error.shape[2:])
+    tiles = error[..., : rows * STRIDE, : columns * STRIDE].unflatten(3, (columns, STRIDE)).unflatten(2, (rows, STRIDE))
+    tiles = tiles.permute(2, 4, 0, 1, 3, 5).flatten(0, 1)  # [latents, n, 3, 8, 8]
+    halves = tiles[torch.randperm(len(tiles), device=error.device)].tensor_split(2)
+    one, other = (half.mean(0) - half.mean((0, 3, 4))[..., None, None] for half in halves)
+    return (one * other).mean((1, 2, 3))
 
 
 def enlarged(x: Tensor) -> Tensor:
