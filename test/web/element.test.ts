@@ -245,6 +245,73 @@ suite(`<zippy-img> in ${BROWSER}, under the policy`, IN_BROWSER, () => {
     await page.context().close();
   });
 
+  test("what changes while it is out of the page, or comes late, is shown; without a src it is nothing", async () => {
+    site.write("changes.html", html(""));
+    const { page, errors } = await site.page("changes.html");
+    const other = toInline(readFileSync(new URL("../golden/made-24x24-q1.zn", import.meta.url)));
+    const told = await page.evaluate(
+      async ([first, second, pixel]) => {
+        const image = document.createElement("zippy-img") as ZippyImage;
+        const content = () => image.shadowRoot!.firstElementChild;
+        const frames = async () => {
+          for (let i = 0; i < 3; i++) await new Promise((resolve) => requestAnimationFrame(resolve));
+        };
+        const events: string[] = [];
+        for (const name of ["load", "error"]) image.addEventListener(name, () => events.push(name));
+        document.body.append(image);
+        await frames();
+        const without = [content(), image.hasAttribute("broken"), image.complete];
+        image.src = first; // as of a list that is loaded after its rows are there
+        await new Promise((resolve) => image.addEventListener("load", resolve, { once: true }));
+        image.remove();
+        image.look = "natural";
+        const early = image.complete;
+        const again = new Promise((resolve) => image.addEventListener("load", resolve, { once: true }));
+        document.body.append(image);
+        await again;
+        image.remove();
+        image.src = first;
+        const shown = image.decode();
+        image.src = second;
+        await shown; // of the newest
+        const width = image.naturalWidth;
+        document.body.append(image);
+        image.removeAttribute("src");
+        await frames();
+        const after = [content(), image.naturalWidth, image.complete];
+        image.fallback = pixel;
+        await new Promise((resolve) => image.addEventListener("error", resolve, { once: true }));
+        return [without, early, width, after, content()!.localName, events];
+      },
+      [inline, other, PIXEL] as const,
+    );
+    const nothing = [null, false, true];
+    assert.deepEqual(told, [nothing, false, 24, [null, 0, true], "img", ["load", "load", "load", "error"]]);
+    assert.equal(errors.length, 1, errors.join()); // the fallback's
+    await page.context().close();
+  });
+
+  test("its name follows its alt; a role that the page gives it stays", async () => {
+    site.write("names.html", html(`<zippy-img src="${inline}" alt="Menu" role="button"></zippy-img>`));
+    const { page } = await site.page("names.html");
+    const told = await page.evaluate(() => {
+      const image = document.querySelector("zippy-img")!;
+      const now = () => [image.getAttribute("role"), image.getAttribute("aria-label")];
+      const given = now();
+      image.removeAttribute("role");
+      image.setAttribute("alt", "Anna");
+      const named = now();
+      image.removeAttribute("alt");
+      return [given, named, now()];
+    });
+    assert.deepEqual(told, [
+      ["button", "Menu"],
+      ["img", "Anna"],
+      ["img", null],
+    ]);
+    await page.context().close();
+  });
+
   test("of a thousand at once the first are painted long before the last", async () => {
     const made = toInline(readFileSync(new URL("../golden/made-24x24-q1.zn", import.meta.url)));
     const tags = `<zippy-img src="${made}" width="24" height="24" alt="" loading="eager"></zippy-img>`;

@@ -62,9 +62,11 @@ export class ZippyImage extends Base {
   declare height: number;
 
   readonly #root = this.attachShadow({ mode: "open" });
+  /** Whether `connectedCallback` has looked at all attributes, and the element has stayed in the page since. */
+  #isPlaced = false;
   /** Number of the newest `src`. An older picture that comes late is dropped. */
   #turn = 0;
-  /** Settles when the newest `src` is shown or has failed; undefined until it is asked for. */
+  /** Settles when the newest `src` is shown, has failed or is replaced; undefined until it is asked for. */
   #showing: Promise<void> | undefined;
   #complete = false;
   /** Pixels of the picture that is shown. */
@@ -109,31 +111,49 @@ export class ZippyImage extends Base {
   }
 
   /** Resolves when the newest picture is shown, and rejects if it cannot be. It does not wait for the viewport. */
-  decode(): Promise<void> {
-    return this.#showing ?? this.#begin();
+  async decode(): Promise<void> {
+    let showing: Promise<void> | undefined;
+    while (!showing || showing !== this.#showing) {
+      showing = this.#showing ?? this.#begin();
+      await showing;
+    }
   }
 
   connectedCallback(): void {
+    this.#isPlaced = true;
     this.#describe();
     this.#measure();
-    if (this.#showing) return;
-    if (this.loading === "eager") void this.#begin();
-    else whenNear(this, () => void this.#begin());
+    if (!this.#showing) this.#wait();
   }
 
   disconnectedCallback(): void {
+    this.#isPlaced = false;
     forget(this);
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (before === now) return;
-    if (!this.isConnected) {
-      if (name === "src" || name === "fallback") this.#reset();
+    if (name === "alt" && now === null && this.getAttribute("aria-label") === before)
+      this.removeAttribute("aria-label");
+    const isOther = name === "src" || name === "fallback" || name === "look";
+    if (!this.#isPlaced) {
+      if (isOther) this.#reset();
     } else if (name === "alt") this.#describe();
     else if (name === "width" || name === "height") this.#measure();
-    else if (name === "loading") {
-      if (now === "eager" && !this.#showing) void this.#begin();
-    } else if (this.#showing) void this.#begin();
+    else if (!this.#showing || !this.#hasPicture) this.#wait();
+    else if (isOther) void this.#begin();
+  }
+
+  /** An element without `src`, which may come later, is empty, as an `<img>` is; unless it has a fallback. */
+  get #hasPicture(): boolean {
+    return this.hasAttribute("src") || this.fallback !== "";
+  }
+
+  /** Shows the picture when the element is near the viewport, or at once if it is eager. */
+  #wait(): void {
+    if (!this.#hasPicture) this.#clear();
+    else if (this.loading === "eager") void this.#begin();
+    else whenNear(this, () => void this.#begin());
   }
 
   /** For another picture, which is shown when the element is in the page again and near the viewport. */
@@ -141,6 +161,15 @@ export class ZippyImage extends Base {
     this.#turn++;
     this.#showing = undefined;
     this.#complete = false;
+  }
+
+  #clear(): void {
+    this.#reset();
+    forget(this);
+    this.#root.replaceChildren();
+    this.removeAttribute("broken");
+    this.#size = undefined;
+    this.#measure();
   }
 
   #begin(): Promise<void> {
@@ -154,17 +183,14 @@ export class ZippyImage extends Base {
 
   /**
    * For assistive technology: a picture with `alt` is an image of that name, one with an empty `alt` is decoration, and
-   * one without `alt` is an image without a name.
+   * one without `alt` is an image without a name. A role that the page gives it, such as `button`, stays.
    */
   #describe(): void {
-    const alt = this.getAttribute("alt");
-    if (alt === "") {
-      this.setAttribute("role", "presentation");
-      this.removeAttribute("aria-label");
-      return;
-    }
-    this.setAttribute("role", "img");
-    if (alt !== null) this.setAttribute("aria-label", alt);
+    const [alt, role] = [this.getAttribute("alt"), this.getAttribute("role")];
+    if (role === null || role === "img" || role === "presentation")
+      this.setAttribute("role", alt === "" ? "presentation" : "img");
+    if (alt === "") this.removeAttribute("aria-label");
+    else if (alt !== null) this.setAttribute("aria-label", alt);
   }
 
   /** Sets the size by a rule of the shadow root, so that style sheets of the page win, as they do for `<img>`. */
@@ -183,14 +209,14 @@ export class ZippyImage extends Base {
       const look = this.look === "natural" ? "natural" : "faithful";
       const picture = await client(decoderPlace).decode(file, look); // not kept: a worker that broke is replaced
       const element = await elementOf(picture);
-      if (turn !== this.#turn) return this.#showing;
+      if (turn !== this.#turn) return;
       if (this.decoding) element.setAttribute("decoding", this.decoding);
       this.#fill(element, picture);
       this.removeAttribute("broken");
       this.#complete = true;
       this.dispatchEvent(new Event("load"));
     } catch (error) {
-      if (turn !== this.#turn) return this.#showing;
+      if (turn !== this.#turn) return;
       this.#fail(error, turn);
       throw error;
     }
