@@ -96,7 +96,7 @@ export function draftTo(encoder: ImageEncoder, image: Image, target: Target): Hi
 /** Returns the file if it meets the target. Throws `bad-option` otherwise. */
 function assertMet(target: SearchedTarget, hit: Hit): Hit {
   if (meets(target, hit)) return hit;
-  throw unmet(target, hit);
+  throw unmet(target, target.kind === "bytes" ? hit.file.length : hit.psnr);
 }
 
 /**

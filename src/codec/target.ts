@@ -89,12 +89,11 @@ export function meets(target: SearchedTarget, hit: Hit): boolean {
   return target.kind === "psnr" ? hit.psnr >= target.decibels : hit.file.length <= target.maxBytes;
 }
 
-/** @param nearest the file that comes nearest to the target */
-export function unmet(target: SearchedTarget, nearest: Hit): ZippyNetError {
-  if (target.kind === "bytes") {
-    const wanted = `expected a file of at most ${target.maxBytes} bytes`;
-    return new ZippyNetError("bad-option", `${wanted}, the least possible is ${nearest.file.length}`);
-  }
-  const wanted = `expected at least ${target.decibels} dB`;
-  return new ZippyNetError("bad-option", `${wanted}, the most possible is ${nearest.psnr.toFixed(2)}`);
+/** @param possible the least bytes, or the most dB, that a file of the picture has */
+export function unmet(target: SearchedTarget, possible: number): ZippyNetError {
+  const message =
+    target.kind === "bytes"
+      ? `expected a file of at most ${target.maxBytes} bytes, the least possible is ${possible}`
+      : `expected at least ${target.decibels} dB, the most possible is ${possible.toFixed(2)}`;
+  return new ZippyNetError("bad-option", message);
 }

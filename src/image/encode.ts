@@ -4,7 +4,7 @@ import { type Kind, MAX_ALPHA } from "../codec/format/zn-file.ts";
 import { assertPicture, assertPixels, type Image, MAX_PIXELS, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
 import type { SearchListener } from "../codec/rdo/refine.ts";
-import { assertTarget, MAX_EFFORT, type Target } from "../codec/target.ts";
+import { assertTarget, MAX_EFFORT, type Target, unmet } from "../codec/target.ts";
 import { codeByModels } from "./by-models.ts";
 import type { Classical } from "./classical/search.ts";
 import { NO_WRAP, type Wrap, wrapperOf } from "./classical/wrap.ts";
@@ -86,7 +86,7 @@ export async function encodePicture(
     }
   }
   const best = judge.best(candidates) ?? (budget?.cut ? nearest(judge, candidates) : undefined);
-  if (!best) throw unmet(judge, candidates);
+  if (!best) throw missed(judge, candidates);
   const { file, kind, quality, model, estimatedBits } = best;
   return {
     file,
@@ -144,21 +144,17 @@ function worthLossless({ width, height }: Image, { kind }: Target): boolean {
   return kind === "psnr" || width * height <= MAX_LOSSLESS;
 }
 
-function unmet(judge: Judge, candidates: readonly Candidate[]): ZippyNetError {
+/** Why none of the candidates meets the target; a quality is met by each. */
+function missed(judge: Judge, candidates: readonly Candidate[]): ZippyNetError {
   const { target } = judge;
-  if (candidates.length === 0) {
+  if (candidates.length === 0 || target.kind === "quality") {
     return new ZippyNetError(
       "bad-image",
       `expected sides of ${MIN_SIDE}–${MAX_SIDE} pixels, which models code, as no classical codec may stand in`,
     );
   }
-  if (target.kind === "bytes") {
-    const wanted = `expected a file of at most ${target.maxBytes} bytes`;
-    return new ZippyNetError("bad-option", `${wanted}, the least possible is ${leastOf(candidates)}`);
-  }
-  const most = Math.max(...candidates.map((candidate) => judge.psnr(candidate))).toFixed(2);
-  const wanted = target.kind === "psnr" ? `expected at least ${target.decibels} dB` : "expected a file";
-  return new ZippyNetError("bad-option", `${wanted}, the most possible is ${most}`);
+  const most = (): number => Math.max(...candidates.map((candidate) => judge.psnr(candidate)));
+  return unmet(target, target.kind === "bytes" ? leastOf(candidates) : most());
 }
 
 function assertNotTooLarge({ width, height }: Image): void {
