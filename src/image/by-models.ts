@@ -31,12 +31,13 @@ export function codeByModels(
 ): Candidate[] {
   if (models.length === 0 || !hasModelSize(image)) return [];
   const visible = filled(image);
-  const encoder = chosenEncoder(models, new PictureEncoders(visible), target);
+  const wanted = withoutAlpha(target, wrap);
+  const encoder = chosenEncoder(models, new PictureEncoders(visible), wanted);
   encoder.onSearch = onSearch;
   const candidate =
-    target.kind === "quality"
-      ? candidateOf(encoder.model, encoder.encode(target.quality, effort))
-      : toTarget(encoder, visible, withoutAlpha(target, wrap), effort);
+    wanted.kind === "quality"
+      ? candidateOf(encoder.model, encoder.encode(wanted.quality, effort))
+      : toTarget(encoder, visible, wanted, effort);
   return [{ ...candidate, file: wrap.around(candidate.file) }];
 }
 
@@ -46,7 +47,7 @@ function toTarget(encoder: ImageEncoder, image: Image, target: SearchedTarget, e
 }
 
 /** The target for the file without alpha. */
-function withoutAlpha(target: SearchedTarget, { bytes }: Wrap): SearchedTarget {
+function withoutAlpha(target: Target, { bytes }: Wrap): Target {
   return target.kind === "bytes" ? { ...target, maxBytes: target.maxBytes - bytes } : target;
 }
 

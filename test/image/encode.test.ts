@@ -12,6 +12,7 @@ import type { Image } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
 import { psnr } from "../../src/codec/rate-distortion.ts";
 import type { Target } from "../../src/codec/target.ts";
+import { codeByModels } from "../../src/image/by-models.ts";
 import { decodePicture, type ModelSource } from "../../src/image/decode.ts";
 import { type EncodedPicture, encodePicture } from "../../src/image/encode.ts";
 import { rawPixels } from "../../src/image/raw.ts";
@@ -243,6 +244,20 @@ test("45 bytes hold a picture of 64×64, although a file of quality 1 has more, 
     const usual = await encodePicture(free, image, { target: quality(1), effort: 0 });
     assert.ok(usual.file.length > 45, `${usual.file.length} bytes`);
   }
+});
+
+test("bytes of alpha do not count where models are compared", async () => {
+  const free = await (await openModels()).choose("auto");
+  const shoes = await sharp(sample("shoes-64"))
+    .extract({ left: 8, top: 8, width: 24, height: 24 })
+    .png()
+    .toBuffer();
+  const image = await read(shoes);
+  const chosen = (maxBytes: number, bytes: number) => {
+    const wrap = { bytes, around: (file: Uint8Array) => file };
+    return codeByModels(free, image, wrap, { target: { kind: "bytes", maxBytes }, effort: 0 })[0]!.model;
+  };
+  assert.equal(chosen(308, 300), chosen(8, 0));
 });
 
 test("options out of range are refused for pictures of every size", async () => {
