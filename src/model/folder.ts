@@ -17,9 +17,14 @@ export type { Decoders, ModelSummary, Models, ModelsOf } from "./models.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../../models", import.meta.url));
 
+/** The folder that ZIPPYNET_MODELS names; an empty value names none. */
+function namedFolder(): string | undefined {
+  return process.env["ZIPPYNET_MODELS"] || undefined;
+}
+
 /** The folder of the models: the one that ZIPPYNET_MODELS names, else that of the checkout. */
 export function modelsFolder(): string {
-  return process.env["ZIPPYNET_MODELS"] ?? CHECKOUT;
+  return namedFolder() ?? CHECKOUT;
 }
 
 /**
@@ -49,7 +54,7 @@ function located(folder: string | undefined) {
  * this package brings. Throws `bad-model` if there are none.
  */
 export async function findModels(): Promise<ModelLocation[]> {
-  const named = process.env["ZIPPYNET_MODELS"];
+  const named = namedFolder();
   if (named !== undefined) return modelsIn(named);
   const checkout = await modelsIn(CHECKOUT).catch(() => []);
   if (checkout.length > 0) return checkout;

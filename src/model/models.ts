@@ -60,14 +60,15 @@ export interface ModelEntry extends ModelSummary {
   readonly read: ReadFile;
 }
 
-/** A file of a model from its URL of HTTP. Throws `unavailable`. */
+/** A file of a model from its URL of HTTP. Throws `unavailable`, also if the connection ends within the file. */
 export async function fetchFile(url: string): Promise<Uint8Array> {
-  const response = await fetch(url).catch((cause: unknown) => {
+  const failed = (cause: unknown): never => {
     throw new ZippyNetError("unavailable", `${url} cannot be fetched: ${cause}`, { cause });
-  });
+  };
+  const response = await fetch(url).catch(failed);
   if (!response.ok)
     throw new ZippyNetError("unavailable", `${url}: expected status 200, got ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  return new Uint8Array(await response.arrayBuffer().catch(failed));
 }
 
 /** Throws `bad-model` if two entries share a number or a name. @param loadFrom `loadModel` or `loadDecoder` */

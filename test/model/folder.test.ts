@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { openModels } from "../../src/model/folder.ts";
+import { fetchFile } from "../../src/model/models.ts";
 import { facesFolder, zippyError } from "../codec/support.ts";
 
 const root = mkdtempSync(join(tmpdir(), "zippynet-models-"));
@@ -130,6 +134,25 @@ test("ZIPPYNET_MODELS names the default folder", async (t) => {
   addModel(folder, "elsewhere", 250);
   process.env["ZIPPYNET_MODELS"] = folder;
   assert.deepEqual((await openModels()).list()[0]!.name, "elsewhere");
+  process.env["ZIPPYNET_MODELS"] = "";
+  assert.ok((await openModels()).list().length > 1, "an empty value names none");
   delete process.env["ZIPPYNET_MODELS"];
   assert.ok((await openModels()).list().some(({ name }) => name === "faces"));
+});
+
+test("a model whose download ends too soon, or that cannot be fetched, is unavailable", async () => {
+  const server = createServer((request, response) => {
+    if (request.url === "/none") return response.writeHead(404).end();
+    response.writeHead(200, { "content-length": 100 }).write("half");
+    return setTimeout(() => response.destroy(), 50);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    await assert.rejects(fetchFile(`${url}/half`), zippyError("unavailable", /\/half cannot be fetched: /));
+    await assert.rejects(fetchFile(`${url}/none`), zippyError("unavailable", /expected status 200, got 404/));
+  } finally {
+    server.close();
+  }
+  await assert.rejects(fetchFile(`${url}/gone`), zippyError("unavailable", /\/gone cannot be fetched: /));
 });
