@@ -14,7 +14,7 @@ interface CommonInfo {
 /** Latents of a model. */
 export interface LatentsInfo extends CommonInfo {
   readonly kind: "latents";
-  /** The model's number, 0–255. */
+  /** The model's number, 1–255. */
   readonly model: number;
   /** 1–100. */
   readonly quality: number;

@@ -3,7 +3,7 @@ import { looksOf, parseManifest } from "../model/manifest.ts";
 
 /** A model that is here. */
 export interface ModelInfo {
-  /** In every file that the model writes, 0–255; those from 192 on are users' own. */
+  /** In every file that the model writes, 1–255; those from 192 on are users' own. */
   readonly number: number;
   readonly name: string;
   readonly description: string;

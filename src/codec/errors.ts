@@ -6,7 +6,7 @@ export type ErrorCode =
   | "bad-image" // pixels or an image file that cannot be encoded
   | "bad-signature" // a signature that is missing or does not fit
   | "bad-option" // an option out of its range
-  | "unavailable" // the network, a worker or WebAssembly cannot be had
+  | "unavailable" // the network, a thread, WebAssembly or the package sharp cannot be had
   | "archived" // an upload in an archive class of S3, which has to be restored first
   | "too-large"; // over a limit that protects the process
 

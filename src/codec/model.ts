@@ -5,7 +5,7 @@ import type { Relaxation } from "./rdo/relaxation.ts";
 
 /** What decoding needs of a trained model. */
 export interface Decoder {
-  /** Number in the file, 0–255. */
+  /** Number in the file, 1–255. */
   readonly number: number;
   readonly name: string;
   readonly architecture: Architecture;

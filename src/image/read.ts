@@ -178,7 +178,7 @@ async function asDamage<T>(mediaType: string, work: Promise<T>, missing?: string
  * Puts the first frame of an animation on its canvas, which is transparent where the frame does not reach. `image` is
  * the frame alone, or the whole canvas as a decoder fills it.
  */
-export function onCanvas(image: Image, { width, height, frame }: Window): Image {
+function onCanvas(image: Image, { width, height, frame }: Window): Image {
   if (frame.width === width && frame.height === height) return image;
   const alone = image.width === frame.width && image.height === frame.height;
   if (!alone && (image.width !== width || image.height !== height)) return image;

@@ -85,14 +85,7 @@ function text(bytes: Uint8Array, from: number, to: number): string {
 }
 
 /** The media types that are read. */
-export const READABLE = [
-  "image/jpeg",
-  "image/png",
-  "image/webp",
-  "image/avif",
-  "image/gif",
-  "image/tiff",
-] as const;
+const READABLE = ["image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff"] as const;
 
 export type ReadableType = (typeof READABLE)[number];
 
@@ -106,7 +99,6 @@ const KNOWN: Readonly<Record<string, readonly [what: string, remedy: string]>> =
   "image/jxl": ["image/jxl (JPEG XL)", "convert it to PNG or JPEG first"],
   "image/jp2": ["image/jp2 (JPEG 2000)", "convert it to PNG or JPEG first"],
   "image/jxr": ["image/jxr (JPEG XR)", "convert it to PNG or JPEG first"],
-  "image/jls": ["image/jls (JPEG-LS)", "convert it to PNG first"],
   "image/qoi": ["image/qoi", "convert it to PNG first"],
   "image/x-exr": ["image/x-exr (OpenEXR)", "convert it to PNG or TIFF first"],
   "image/vnd.radiance": ["image/vnd.radiance (HDR)", "convert it to PNG or TIFF first"],

@@ -7,7 +7,7 @@ export type Place = string | { readonly href: string } | Uint8Array | ArrayBuffe
 export interface ModelPackage {
   /** manifest.json. */
   readonly manifest: {
-    /** In every file that the model writes, 0–255. */
+    /** In every file that the model writes, 1–255. */
     readonly number: number;
     readonly name: string;
     readonly description: string;

@@ -65,7 +65,10 @@ export async function decodeMany(
   return settleEach(sources, options, threads, decodeOne);
 }
 
-/** Loads a model before the first picture needs it. By default, it is the one of the lowest number. */
+/**
+ * Loads a model in the caller's thread, which decodes small pictures; other threads load theirs when they start. By
+ * default it is the first of those that `auto` chooses from.
+ */
 export async function preload(model?: string | number): Promise<void> {
   if (model !== undefined) assertModel(model);
   const { engine } = await runtime();

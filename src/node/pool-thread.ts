@@ -8,8 +8,10 @@ import type { FromThread, SentError, ToThread } from "./pool.ts";
  * @param start is called once, with the data of the pool; returns the function that does a task, and may report how
  * far it has come. If it fails, every task fails with the same error
  * @example
- * serveTasks(async (locations: ModelLocation[]) => { const engine = new Engine(locations); return (task) =>
- * engine.run(task); });
+ * serveTasks(async (locations: ModelLocation[]) => {
+ *   const engine = new Engine(locations);
+ *   return (task: Task) => engine.run(task);
+ * });
  */
 export function serveTasks<Data, Task, Result>(
   start: (data: Data) => Promise<(task: Task, report: (progress: Progress) => void) => Promise<Result>>,

@@ -49,8 +49,9 @@ interface Job<Task, Result> {
  * Threads that do tasks, so that the program's own goes on answering. They start when there is work, are kept for some
  * seconds, and never keep a program from ending. A thread that dies fails what it was at, and another takes its place.
  * @example
- * const pool = new Pool<Task, Result>((options) => new Worker(new URL("./thread.ts", import.meta.url), options), {
- * size: 4 }); const result = await pool.run(task); // ./thread.ts calls `serveTasks` of pool-thread.ts
+ * const open = (options: WorkerOptions) => new Worker(new URL("./thread.ts", import.meta.url), options);
+ * const pool = new Pool<Task, Result>(open, { size: 4 });
+ * const result = await pool.run(task); // ./thread.ts calls `serveTasks` of pool-thread.ts
  */
 export class Pool<Task, Result> {
   readonly #open: (options: WorkerOptions) => Worker;

@@ -116,7 +116,7 @@ export function contextChannels(architecture: Architecture, { slice, pass }: Cod
  * @param features of the pass, from `contextFeatures`
  * @param yHat [rows, columns, latentChannels], in 32nds; 0 where not decoded yet
  */
-export function contextOf(
+function contextOf(
   architecture: Architecture,
   step: CodingStep,
   features: Int16Array,

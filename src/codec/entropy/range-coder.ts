@@ -14,7 +14,7 @@ import { damagedZn } from "../format/bytes.ts";
  * JavaScript's numbers are doubles: sums here stay below 2³³ and products below 2³², exact; `>>> 0` marks the places
  * where a value must be an unsigned 32-bit integer.
  */
-export const TOTAL_BITS = 16;
+const TOTAL_BITS = 16;
 export const TOTAL = 1 << TOTAL_BITS;
 const MIN_RANGE = 2 ** 24;
 const FULL = 2 ** 32;

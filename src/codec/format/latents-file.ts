@@ -53,7 +53,7 @@ export const RESERVED_MODELS = {
   png: 80,
 } as const;
 /** A tag that is kept for a later version of the format: extension chunks (type, length, content) before a file. */
-export const EXTENSION_TAG = 0xbf;
+const EXTENSION_TAG = 0xbf;
 
 /** Models 1 to 5 have the short form. */
 const SHORT_MODELS = 5;

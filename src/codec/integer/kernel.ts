@@ -197,7 +197,7 @@ export function useKernel(compiled: object): void {
 }
 
 /** The kernel, compiled once. */
-export function kernelModule(): object {
+function kernelModule(): object {
   const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyInterface };
   module ??= new WebAssembly.Module(Uint8Array.from(atob(KERNEL), (character) => character.charCodeAt(0)));
   return module;

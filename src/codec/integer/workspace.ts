@@ -12,7 +12,7 @@ export interface Grid {
 }
 
 /** Cells between one row and the next. */
-export function pitch({ columns, pad }: Grid): number {
+function pitch({ columns, pad }: Grid): number {
   return columns + pad;
 }
 
@@ -38,7 +38,7 @@ export const SAME: Relation = { step: 1, down: 0, right: 0 };
  * Cells of `of`, one for each position of `grid` in turn (of one parity of row + column if asked for), filled up to a
  * multiple of `tile` with `filler`.
  */
-export function cellsOf(
+function cellsOf(
   grid: Grid,
   of: Grid,
   { step, down, right }: Relation,

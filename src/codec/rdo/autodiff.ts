@@ -206,7 +206,7 @@ function gradientOf({ grid, channels, gradient: { at } }: Traced): Feature {
 const GRADIENT_LIMIT = 2 ** 13 - 1;
 
 /** The convolution that computes the gradient of the input. */
-export interface Transposed {
+interface Transposed {
   readonly convolution: IntegerConvolution;
   /** Its output is the gradient of the input times this. */
   readonly gain: number;
@@ -219,10 +219,7 @@ export interface Transposed {
  * hundred per cent.
  * @param gain factor of what comes out; the default leaves gradients about as large as they were
  */
-export function transposedOf(
-  { name, shape, kernel, multiplier }: IntegerConvolution,
-  gain?: number,
-): Transposed {
+function transposedOf({ name, shape, kernel, multiplier }: IntegerConvolution, gain?: number): Transposed {
   const [height, width, depth, out] = shape;
   const taps = height * width;
   const values = new Float32Array(kernel.length);

@@ -31,7 +31,7 @@ export const DIAGONAL: Matrix = diagonal([1, 1, 1]);
  * The matrix from linear light of an RGB space to XYZ under D50: its primaries, adapted to that white with the matrix
  * of Bradford.
  */
-export function rgbToXyzD50({ red, green, blue, white }: Primaries): Matrix {
+function rgbToXyzD50({ red, green, blue, white }: Primaries): Matrix {
   const columns = transpose([direction(red), direction(green), direction(blue)]);
   const [x, y, z] = direction(white);
   const whiteXyz: Vector = [x / y, 1, z / y];
