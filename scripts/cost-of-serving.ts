@@ -53,9 +53,39 @@ export function watchingCost(counts: Readonly<Record<keyof typeof WATCHING, numb
   );
 }
 
+const HOUR = 3600;
+/** Keys that one core can look up in S3 in a second, as `POST /inline` does: each takes 1.5 ms of it. */
+const LOOKED_UP = 670;
+/** Bytes of the largest answer: ZIPPYNET_MAX_RESPONSE_BYTES of serverless.yml. */
+const LARGEST = 4_500_000;
+
+/** The most that others can make decoding cost, in US dollars. What is sent to the Internet comes on top. */
+export interface WorstCost {
+  /** An hour of functions that are all busy. */
+  readonly functions: number;
+  /** An hour of as many requests as are let through, each for one picture: API, invocations, S3, log. */
+  readonly requests: number;
+  /** An hour of lists for `POST /inline`: what S3 takes for reading their keys. */
+  readonly lists: number;
+  /** Sending the largest answer a thousand times. */
+  readonly sent: number;
+}
+
+/** @param limits how many functions run at once, and how many requests come a second */
+export function worstCost(limits: { readonly functions: number; readonly requests: number }): WorstCost {
+  const busy = functionCost(HOUR * 1000) - functionCost(0);
+  return {
+    functions: limits.functions * busy,
+    requests: limits.requests * HOUR * (REQUESTS.api + functionCost(0) + PRICES.read),
+    lists: limits.functions * LOOKED_UP * HOUR * PRICES.read,
+    sent: 1000 * LARGEST * PRICES.transfer,
+  };
+}
+
 if (import.meta.main) {
   const cost = servingCost({ encode: 100, decode: 40 }, { latents: 228, plain: 484 });
   console.log("US dollars for a million pictures of 64×64, 228 bytes as latents and 484 as WebP:");
   for (const [name, value] of Object.entries(cost)) console.log(`${name}: ${(value * 1e6).toFixed(4)}`);
   console.log(`years until storage alone has paid for encoding: ${Math.round(monthsToBreakEven(cost) / 12)}`);
+  console.log("The most that an hour of decoding can cost:", worstCost({ functions: 50, requests: 1000 }));
 }

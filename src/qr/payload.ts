@@ -33,7 +33,7 @@ export interface Signed {
 const VERSION = 0x50;
 const SIGNED = 2;
 const WITH_TEXT = 1;
-export const SIGNATURE_BYTES = 64;
+const SIGNATURE_BYTES = 64;
 
 /** Signs bytes; gives 64. */
 export type Sign = (body: Uint8Array) => Uint8Array;

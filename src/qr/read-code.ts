@@ -13,7 +13,7 @@ export interface Seen {
 export type Patience = Required<Pick<DecodeOpts, "effort" | "timeLimit">>;
 
 /** For a file: a scan may be askew, faint and noisy. */
-export const PATIENT: Patience = { effort: 50, timeLimit: 5000 };
+const PATIENT: Patience = { effort: 50, timeLimit: 5000 };
 
 /** The bytes of the QR code in a picture. Throws `bad-image` if none is found. */
 export function codeIn({ width, height, data }: Seen, patience: Patience = PATIENT): Uint8Array {

@@ -252,6 +252,12 @@ test("redrive tries again, takes what is settled out of the queue and leaves the
   assert.match(dry.out.toString(), /the reason of then/);
   assert.equal(sqs.messages.length, 4);
 
+  process.env["ZIPPYNET_MODEL"] = "nobody"; // fails before it takes a message, which others could not see for minutes
+  const wrong = await redrive();
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, /expected one of the models .* got "nobody"/);
+  delete process.env["ZIPPYNET_MODEL"];
+
   const first = await redrive();
   assert.equal(first.code, 1, first.err);
   assert.deepEqual([json(first)["messages"], json(first)["settled"]], [4, 2]);

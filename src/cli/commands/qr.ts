@@ -125,14 +125,14 @@ async function writeQr(input: string, options: QrOptions, command: Command): Pro
   }
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   readonly output?: string;
   readonly verify?: string;
   readonly json?: boolean;
 }
 
 /** `zippynet qr --read`. Throws, and writes nothing, where a signature was to be verified and does not fit. */
-export async function readQr(path: string, options: ReadOptions, command: Command): Promise<void> {
+async function readQr(path: string, options: ReadOptions, command: Command): Promise<void> {
   const { output, verify, json } = options;
   const ending = extname(output ?? "").slice(1);
   const format = ending.toLowerCase() === "zn" ? "zn" : pictureFormatOf(ending);

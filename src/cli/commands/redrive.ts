@@ -63,6 +63,11 @@ async function redrive(options: RedriveOptions, command: Command): Promise<void>
     usage(command, "expected --latents-bucket with a name, or ZIPPYNET_LATENTS_BUCKET in the environment");
   }
   if (latentsBucket !== undefined) process.env["ZIPPYNET_LATENTS_BUCKET"] = latentsBucket;
+  if (!options.dryRun) {
+    // what would fail for every upload fails now, before messages are taken that others could not see for minutes
+    const { serviceContext } = await import("../../service/encode/context.ts");
+    await serviceContext();
+  }
   const { FailuresQueue } = await import("../../service/aws/sqs.ts");
   const report = await work(new FailuresQueue(url), options);
   const { messages, settled, failures } = report;

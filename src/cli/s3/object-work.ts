@@ -92,7 +92,7 @@ async function attempt(context: ServiceContext, task: ObjectTask): Promise<Objec
 }
 
 /** S3's errors often have no message but "UnknownError"; their name says more. */
-export function failureOf(place: string, error: unknown): Failure {
+function failureOf(place: string, error: unknown): Failure {
   if (!(error instanceof S3ServiceException)) return failure(place, error);
   return { in: place, error: { code: "input-output", message: `S3: ${error.name}: ${error.message}` } };
 }

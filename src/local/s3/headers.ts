@@ -5,13 +5,13 @@ import { noSuchKey, preconditionFailed, S3Error } from "./errors.ts";
 import { readXml, type Xml } from "./xml.ts";
 
 /** The header with the tags of an object, as in a PUT: a form text such as `quality=30&model=faces`. */
-export const TAGS = "x-amz-tagging";
+const TAGS = "x-amz-tagging";
 
 /** With this the names of metadata begin in headers. */
 const METADATA = "x-amz-meta-";
 
 /** Sent for objects that are not in STANDARD. */
-export const STORAGE_CLASS = "x-amz-storage-class";
+const STORAGE_CLASS = "x-amz-storage-class";
 /** Says whether an archived object can be read for a while. */
 export const RESTORE = "x-amz-restore";
 

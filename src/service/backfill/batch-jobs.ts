@@ -146,7 +146,7 @@ export function hasEnded({ status }: JobState): boolean {
  * Where manifests and reports of backfills are stored in the latents bucket. Keys of latents end in `.zn`, so they do
  * not collide.
  */
-export const BACKFILL_FOLDER = "jobs";
+const BACKFILL_FOLDER = "jobs";
 
 /** The lines of a manifest for S3 Batch Operations, as CSV: bucket and percent-encoded key. */
 export function manifestOf(bucket: string, keys: readonly string[]): Uint8Array {

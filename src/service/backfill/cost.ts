@@ -42,7 +42,7 @@ export interface BackfillWork {
 }
 
 /** Milliseconds that Lambda bills for one upload: an assumption. */
-export const BILLED = 100;
+const BILLED = 100;
 
 /** What a backfill costs, in US dollars. */
 export interface Cost {
