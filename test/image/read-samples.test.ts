@@ -253,6 +253,22 @@ suite("bands", () => {
       }
     });
   }
+  for (const bits of [16, 32]) {
+    test(`floats of grey that are multiplied with alpha are divided by it, ${bits} bits`, async () => {
+      const samples = [0.25, 0.5, 1, 1, 0.0625, 0.25, 0, 0];
+      const bytes = tiff(
+        { width: 4, height: 1, bands: 2, bits, format: 3, photometric: 1, extra: [1] },
+        samples,
+      );
+      const { image, notes } = await readImage(bytes);
+      assert.deepEqual(notes, ["32-bit float samples of 0 to 1 taken for levels"]);
+      assert.deepEqual(
+        [0, 3, 6, 9].map((at) => image.data[at]),
+        [128, 255, 64, 0],
+      );
+      assert.deepEqual([...image.alpha!], [128, 255, 64, 0]);
+    });
+  }
 });
 
 suite("palettes", () => {

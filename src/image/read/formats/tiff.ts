@@ -60,7 +60,7 @@ export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
   const extra = directory.numbers(TAG.extra);
   const alpha = alphaBand(colours, bands, extra);
   // the colours of a palette are the same for every alpha
-  const odd = palette || format === "signed" || (format === "unsigned" && bits === 32);
+  const odd = palette || format !== "unsigned" || bits === 32;
   const whiteIsZero = photometric === 0 && (format === "signed" || format === "float");
   const samples: TiffSamples = {
     format,
