@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
@@ -117,6 +117,20 @@ export interface LocalService {
   readonly uploadsBucket: string;
   readonly latentsBucket: string;
   readonly apiUrl: string;
+}
+
+/**
+ * The service that runs with this folder, if one does. A `local.json` may also be left by one that was killed: its S3
+ * does not answer, or knows no such bucket.
+ */
+export async function runningIn(folder: string): Promise<LocalService | undefined> {
+  try {
+    const service = JSON.parse(await readFile(join(folder, "local.json"), "utf8")) as LocalService;
+    const answer = await fetch(service.s3.endpoint, { signal: AbortSignal.timeout(2000) });
+    return (await answer.text()).includes(`<Name>${service.uploadsBucket}</Name>`) ? service : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The port if it is free on 127.0.0.1; for 0, any free port; undefined if something listens there. */

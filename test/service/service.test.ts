@@ -297,6 +297,18 @@ test("a port in use is said, with the way out", async () => {
   assert.match(said, new RegExp(`Port ${port}, for the API, is in use.*--api-port.*ZIPPYNET_API_PORT`, "s"));
 });
 
+test("a second service in the folder of one that runs is refused; the first goes on", async () => {
+  const second = serve(["--folder", local.folder, "--api-port", "0", "--s3-port", "0", "--web-port", "0"]);
+  let said = "";
+  second.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const [code] = (await once(second, "exit")) as [number];
+  assert.equal(code, 1);
+  assert.match(said, /a service runs already, at http.*--folder/);
+  assert.deepEqual(JSON.parse(await readFile(`${local.folder}/local.json`, "utf8")), local.service);
+});
+
 test("it prints what to copy, and stops cleanly", async () => {
   const { s3, uploadsBucket, latentsBucket, apiUrl } = local.service;
   for (const line of [

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { LocalService } from "../../local/run.ts";
-import { freePort, RunningService } from "../../local/run.ts";
+import { freePort, RunningService, runningIn } from "../../local/run.ts";
 import { buildWeb } from "../../web/build/build.ts";
 import { WebServer } from "../../web/development/server.ts";
 
@@ -54,6 +54,14 @@ export function serveCommand(): Command {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
+  const other = await runningIn(options.folder);
+  if (other) {
+    console.error(
+      `In ${options.folder} a service runs already, at ${other.apiUrl}. Stop it, or choose another folder: --folder`,
+    );
+    process.exitCode = 1;
+    return;
+  }
   const apiPort = await takePort("API", options.apiPort, "--api-port", "ZIPPYNET_API_PORT");
   const s3Port = await takePort("S3", options.s3Port, "--s3-port", "ZIPPYNET_S3_PORT");
   const webPort =
