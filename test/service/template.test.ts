@@ -181,6 +181,23 @@ test("a backfill's and the pictures' share of the account's concurrency is cappe
   assert.deepEqual(shares(other), [undefined, 50, undefined]);
 });
 
+test("with a key of the operator's own, each role may decrypt, and only those that write may encrypt", () => {
+  const rights = ["KmsPolicy", "KmsWritePolicy"].map((name) => {
+    const { Condition, Properties } = service.resources.Resources[name]!;
+    assert.equal(Condition, "HasKmsKey");
+    const { Roles, PolicyDocument } = Properties as {
+      Roles: { Ref: string }[];
+      PolicyDocument: { Statement: { Action: string }[] };
+    };
+    return [PolicyDocument.Statement.map(({ Action }) => Action), Roles.map(({ Ref }) => Ref)];
+  });
+  const writing = ["EncodeRole", "BatchRole", "BatchJobRole"];
+  assert.deepEqual(rights, [
+    [["kms:Decrypt"], ["EncodeRole", "DecodeRole", "BatchRole", "BatchJobRole"]],
+    [["kms:GenerateDataKey"], writing],
+  ]);
+});
+
 test("requests to the API have a limit, so that a flood of them costs little", async () => {
   const limits = ({ resources: { extensions } }: Resolved): unknown =>
     extensions["HttpApiStage"]!.Properties["DefaultRouteSettings"];
