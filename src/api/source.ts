@@ -18,7 +18,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
  * or `too-large`.
  */
 export async function bytesOf(source: Source): Promise<Uint8Array> {
-  if (!isBlob(source)) return bytesNow(source).slice();
+  if (!isBlob(source)) return bytesNow(source, "Uint8Array, ArrayBuffer, Blob or base64url text").slice();
   assertSize(source.size);
   const read = async (): Promise<ArrayBuffer> => source.arrayBuffer(); // what it throws is a rejection, too
   const buffer = await read().catch((cause: unknown) => {
@@ -27,16 +27,18 @@ export async function bytesOf(source: Source): Promise<Uint8Array> {
   return bytesNow(buffer);
 }
 
-/** As `bytesOf`, without the copy, and not for Blobs, which have to be awaited. */
-export function bytesNow(source: Exclude<Source, BlobLike>): Uint8Array {
+/** As `bytesOf`, without the copy, and not for Blobs, which have to be awaited. @param taken for the error */
+export function bytesNow(
+  source: Exclude<Source, BlobLike>,
+  taken = "Uint8Array, ArrayBuffer or base64url text",
+): Uint8Array {
   if (typeof source === "string") {
     assertSize(source.length);
     return fromInline(source);
   }
   const isView = ArrayBuffer.isView(source);
   if ((!isView && !isBuffer(source)) || isDetached(isView ? source.buffer : source)) {
-    const wanted = "expected a .zn file as Uint8Array, ArrayBuffer, Blob or base64url text";
-    throw new ZippyNetError("bad-file", `${wanted}, got ${describeValue(source)}`);
+    throw new ZippyNetError("bad-file", `expected a .zn file as ${taken}, got ${describeValue(source)}`);
   }
   const bytes = isView
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)

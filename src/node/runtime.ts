@@ -31,11 +31,13 @@ export function replan(change: Partial<Plan>): void {
 
 /** Throws `bad-model` where there are no models; a failed start is tried again. */
 export function runtime(): Promise<Runtime> {
-  current ??= start(plan).catch((error: unknown) => {
-    current = undefined;
+  if (current) return current;
+  const starting = start(plan).catch((error: unknown) => {
+    if (current === starting) current = undefined; // settings may have changed since
     throw error;
   });
-  return current;
+  current = starting;
+  return starting;
 }
 
 const openThread = (options: WorkerOptions): Worker =>

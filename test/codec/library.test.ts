@@ -188,6 +188,8 @@ test("a file comes as bytes, ArrayBuffer, Blob or text; anything else is refused
   ] as const) {
     await assert.rejects(decode(source as unknown as string), zippyError("bad-file", text));
   }
+  const notBlob = zippyError("bad-file", /as Uint8Array, ArrayBuffer or base64url text, got Blob$/);
+  assert.throws(() => info(new Blob([buffer]) as never), notBlob);
 });
 
 test("options that are none are refused by name, with the one that may have been meant", async () => {
