@@ -96,7 +96,7 @@ export function chosenEncoder(
   return bestEncoder(models, encoders, 1);
 }
 
-/** What a file of quality 1 may take of the bytes of one at which models are compared; it is a third or so. */
+/** A file of quality 1 has at most this share of the bytes of one at `COMPARED_AT`; usually it has a third. */
 const LEAST_SHARE = 0.6;
 
 /** Whether a model needs more bytes than are given. */

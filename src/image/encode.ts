@@ -1,7 +1,15 @@
 import { type Budget, metered } from "../codec/budget.ts";
 import { assertWithin, ZippyNetError } from "../codec/errors.ts";
 import { type Kind, MAX_ALPHA } from "../codec/format/zn-file.ts";
-import { assertPicture, assertPixels, type Image, MAX_PIXELS, MAX_SIDE, MIN_SIDE } from "../codec/image.ts";
+import {
+  assertPicture,
+  assertPixels,
+  hasModelSize,
+  type Image,
+  MAX_PIXELS,
+  MAX_SIDE,
+  MIN_SIDE,
+} from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
 import type { SearchListener } from "../codec/rdo/refine.ts";
 import { assertTarget, MAX_EFFORT, type Target, unmet } from "../codec/target.ts";
@@ -38,19 +46,22 @@ export interface EncodedPicture {
   readonly estimatedBits?: number;
 }
 
-/** The first VP8 quality that is tried, and how much smaller AV1 may be. */
+/** The VP8 quality that is tried first, and the share of a VP8 file's bytes that AV1 may need for the same PSNR. */
 const PROBE = 40;
 const AV1_OVER_VP8 = 0.6;
 /** Up to how many pixels a picture is also coded without loss. Beyond that it takes seconds and hardly ever pays. */
 const MAX_LOSSLESS = 8_000_000;
-const TOO_MUCH_ALPHA = `expected alpha of at most ${MAX_ALPHA} bytes, as no classical codec may stand in`;
+/** The end of errors where only a model could do it. */
+const ALONE = "and no classical codec may stand in";
+const TOO_MUCH_ALPHA = `expected alpha of at most ${MAX_ALPHA} bytes, got more, ${ALONE}`;
 /** The longest side that WebP can have. */
 const MAX_FRAME_SIDE = 16_383;
 
 /**
  * Encodes a picture as a `.zn` file: as latents of the model that suits it best, or as a frame of a classical codec
  * where that is better. For a given quality, the best file has the fewest bits + λ · SSE, where λ comes from the
- * model's file. Alpha is kept. Throws `bad-image`, `too-large`, or `bad-option`, also if nothing meets the target.
+ * model's file. Alpha is kept. Throws `bad-image`, `too-large`, `bad-model` if there is no model where one is needed, or
+ * `bad-option`, also if nothing meets the target.
  */
 export async function encodePicture(
   models: readonly Model[],
@@ -86,7 +97,7 @@ export async function encodePicture(
     }
   }
   const best = judge.best(candidates) ?? (budget?.cut ? nearest(judge, candidates) : undefined);
-  if (!best) throw missed(judge, candidates);
+  if (!best) throw candidates.length === 0 ? notForModels(image) : missed(judge, candidates);
   const { file, kind, quality, model, estimatedBits } = best;
   return {
     file,
@@ -144,15 +155,18 @@ function worthLossless({ width, height }: Image, { kind }: Target): boolean {
   return kind === "psnr" || width * height <= MAX_LOSSLESS;
 }
 
-/** Why none of the candidates meets the target; a quality is met by each. */
+/** Why no model makes a file of a picture: there is no model, or models do not code its sides. */
+function notForModels(image: Image): ZippyNetError {
+  if (hasModelSize(image)) return new ZippyNetError("bad-model", `expected a model, got none, ${ALONE}`);
+  const { width, height } = image;
+  const wanted = `expected sides of ${MIN_SIDE}–${MAX_SIDE} pixels, which models code`;
+  return new ZippyNetError("bad-image", `${wanted}, got ${width}×${height}, ${ALONE}`);
+}
+
+/** Why none of the candidates meets the target. */
 function missed(judge: Judge, candidates: readonly Candidate[]): ZippyNetError {
   const { target } = judge;
-  if (candidates.length === 0 || target.kind === "quality") {
-    return new ZippyNetError(
-      "bad-image",
-      `expected sides of ${MIN_SIDE}–${MAX_SIDE} pixels, which models code, as no classical codec may stand in`,
-    );
-  }
+  if (target.kind === "quality") throw new TypeError("expected a target that can be missed");
   const most = (): number => Math.max(...candidates.map((candidate) => judge.psnr(candidate)));
   return unmet(target, target.kind === "bytes" ? leastOf(candidates) : most());
 }

@@ -67,9 +67,9 @@ export class Judge {
   }
 
   /**
-   * Whether a classical file would be larger than its rival at the rival's PSNR, too; of a rival without loss nobody
-   * knows.
-   * @param saving what a better way to code it may leave of its bytes, 0–1
+   * Whether a classical file would be larger than its rival if it had the rival's PSNR; never if the rival is lossless,
+   * as that PSNR is infinite.
+   * @param saving the share of its bytes that a better way to code it may need, 0–1
    */
   isHopeless(candidate: Candidate, rival: Candidate, saving: number): boolean {
     if (rival.sse === 0) return false;

@@ -4,7 +4,7 @@ import { assertWithin } from "../codec/errors.ts";
 import { modelsIn } from "../model/folder.ts";
 import { assertPackages, type ModelPackage } from "../model/package.ts";
 import { locationOfPackage } from "../model/packages.ts";
-// apart from it, so that the package's types do not lead to what only sources have: valibot, Node's threads
+// a module of its own, so that the types of this one do not lead to what only sources have: valibot, Node's threads
 import { replan, runtime } from "./runtime.ts";
 
 export interface Settings {

@@ -114,7 +114,7 @@ test("images of a wrong size or length are refused", async () => {
   );
   await assert.rejects(
     encode({ width: 7, height: 7, data: new Uint8Array(147) }, { classical: false }),
-    zippyError("bad-image", /sides of 8–1024 pixels/),
+    zippyError("bad-image", /sides of 8–1024 pixels, which models code, got 7×7, and no classical/),
   );
 });
 

@@ -260,6 +260,13 @@ test("bytes of alpha do not count where models are compared", async () => {
   assert.equal(chosen(308, 300), chosen(8, 0));
 });
 
+test("without a model and without classical codecs, it is the model that is missing", async () => {
+  await assert.rejects(
+    encodePicture([], noise(8, 8), { target: quality(50), effort: 0, classical: false }),
+    new ZippyNetError("bad-model", "expected a model, got none, and no classical codec may stand in"),
+  );
+});
+
 test("options out of range are refused for pictures of every size", async () => {
   const wrong: [Target, number, RegExp][] = [
     [quality(101), 0, /quality of 1–100, got 101/],
