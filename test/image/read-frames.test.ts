@@ -320,6 +320,13 @@ suite("AVIF", async () => {
     }
   });
 
+  test("colours of another picture that are multiplied with alpha do not count", async () => {
+    const straight = avif({ ...size, picture, alpha: mono("alpha") });
+    const file = avif({ ...size, picture, alpha: mono("alpha"), premultiplied: true });
+    file.writeUInt16BE(2, file.indexOf("prem") + 4);
+    assert.deepEqual((await readImage(file)).image, (await readImage(straight)).image);
+  });
+
   test("under HEIF's own brand", async () => {
     const file = avif({ ...size, picture, brand: "mif1" });
     isChart((await readImage(file)).image, false);

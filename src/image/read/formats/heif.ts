@@ -249,9 +249,11 @@ function extentsIn(boxes: readonly Box[]): Map<number, { from: number; length: n
   return found;
 }
 
-/** Whether the colours of a picture are multiplied with its alpha (`prem`; MIAF, 7.3.5.2). */
+/** Whether the colours of the primary picture are multiplied with its alpha (`prem`; MIAF, 7.3.5.2). */
 export function isPremultiplied(meta: Box): boolean {
-  return referencesIn(boxesIn(meta)).some(({ type }) => type === "prem");
+  const boxes = boxesIn(meta);
+  const id = primaryIn(boxes);
+  return referencesIn(boxes).some(({ type, from }) => type === "prem" && from === id);
 }
 
 interface Reference {
