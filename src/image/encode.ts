@@ -60,7 +60,7 @@ const MAX_FRAME_SIDE = 16_383;
 /**
  * Encodes a picture as a `.zn` file: as latents of the model that suits it best, or as a frame of a classical codec
  * where that is better. For a given quality, the best file has the fewest bits + λ · SSE, where λ comes from the
- * model's file. Alpha is kept. Throws `bad-image`, `too-large`, `bad-model` if there is no model where one is needed, or
+ * model's file. Alpha is kept. Throws `bad-image`, `too-large`, `bad-model` if a model is needed and there is none, or
  * `bad-option`, also if nothing meets the target.
  */
 export async function encodePicture(

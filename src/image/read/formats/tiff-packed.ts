@@ -116,7 +116,8 @@ function fileOf(
   file.writeUInt32LE(start, 4);
   for (let i = 0; i < bands; i++) file.writeUInt16LE(16, bits + 2 * i);
   for (const [i, value] of extra.entries()) file.writeUInt16LE(value, bits + 2 * bands + 2 * i);
-  for (const [i, sample] of samples.entries()) file.writeUInt16LE(sample, pixels + 2 * i);
+  const view = new DataView(file.buffer, file.byteOffset + pixels); // entries() and writeUInt16LE take as long as all the rest
+  for (let i = 0; i < samples.length; i++) view.setUint16(2 * i, samples[i]!, true);
   file.set(icc, profile);
   file.writeUInt16LE(own.length, start);
   for (const [i, [tag, type, count, value]] of own.entries()) {
