@@ -39,6 +39,13 @@ function gama(gamma: number): Buffer {
   return chunk("gAMA", data);
 }
 
+/** A chunk with another checksum. */
+function altered(whole: Buffer): Buffer {
+  const other = Buffer.from(whole);
+  other[other.length - 1]! ^= 1;
+  return other;
+}
+
 /** White, red, green, blue. */
 function chrm(...points: readonly number[]): Buffer {
   const data = Buffer.alloc(32);
@@ -106,6 +113,7 @@ const PNGS: readonly Told[] = [
   ],
   ["cHRM that spans no space", [chrm(0.3, 0.3, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3)], "sRGB", srgb],
   ["gAMA 0", [gama(0)], "sRGB", srgb],
+  ["checksums that are wrong", [cicp(12, 13), gama(1), P3].map(altered), "sRGB", srgb],
 ];
 
 suite("PNG", () => {

@@ -116,14 +116,17 @@ function viewOf(data: Uint8Array): DataView {
   return new DataView(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** `cICP` wins over `iCCP`, that over `sRGB`, that over `gAMA` and `cHRM` (4.3). */
+/**
+ * `cICP` wins over `iCCP`, that over `sRGB`, that over `gAMA` and `cHRM` (4.3). One whose checksum is wrong does not
+ * count, as in browsers.
+ */
 function colourOfPng(
   chunks: readonly Chunk[],
 ): Pick<Outline, "colour" | "colourBeforeProfile" | "limitedRange"> {
   const first = chunks.findIndex(({ type }) => type === "IDAT" || type === "fdAT");
   const before = first < 0 ? chunks : chunks.slice(0, first);
   const find = (type: string, length: number): Uint8Array | undefined =>
-    before.find((chunk) => chunk.type === type && chunk.data.length === length)?.data;
+    before.find((chunk) => chunk.type === type && chunk.data.length === length && chunk.intact())?.data;
   const cicp = find("cICP", 4);
   if (cicp && cicp[2] === 0) {
     const [primaries, transfer, matrix, range] = cicp as unknown as [number, number, number, number];
