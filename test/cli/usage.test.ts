@@ -32,6 +32,7 @@ suite("called wrongly: exit code 2, nothing done", { concurrency: 2 }, () => {
     [["decode", face, "-o", out, "--format", "bmp"], /Allowed choices are png, webp, /],
     [["evaluate", IMAGES, "--peers", "jpeg2000"], /expected some of mozjpeg, webp/],
     [["info"], /missing required argument 'in'/],
+    [["rollback", "zippynet-live", "--list", "--to", "x"], /'--list' cannot be used with option '--to/],
   ];
   for (const [args, message] of calls) {
     test(`zippynet ${args.map((arg) => arg.replace(IMAGES, "…").replace(at(), "…")).join(" ")}`, async () => {
@@ -50,6 +51,11 @@ suite("exit codes 0 and 1", { concurrency: 2 }, () => {
       assert.deepEqual([code, err], [0, ""]);
       assert.ok(out.length > 0);
     }
+  });
+
+  test("the default of --expires in help is one that it takes", async () => {
+    const { out } = await zippynet(["sign-url", "--help"]);
+    assert.match(out.toString(), /\(default:\s+1h\)/);
   });
 
   test("a model that is not there", async () => {

@@ -42,7 +42,7 @@ export function qrCommand(): Command {
     .argument("[in]", "an image or .zn file; - is standard input")
     .option(
       "-o, --output <file>",
-      "the code, .png or .svg; of --read, the picture, .png, .webp, .avif, .jpg or .zn",
+      "the code, .png or .svg, or - for a PNG on standard output; of --read, the picture, .png, .webp, .avif, .jpg or .zn",
     )
     .option(
       "--max-version <v>",

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { DEPLOYMENT } from "../../service/settings.ts";
 
@@ -20,7 +20,7 @@ export function rollbackCommand(): Command {
     )
     .argument("<stack>", "the stack of the service, such as zippynet-live")
     .option("--to <deployment>", "a deployment of --list, an earlier or a later one")
-    .option("--list", "change nothing: list the deployments")
+    .addOption(new Option("--list", "change nothing: list the deployments").conflicts("to"))
     .option("--json", "report as JSON")
     .action(rollback);
 }

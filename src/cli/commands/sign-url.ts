@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { signUrl } from "../../service/decode/signed-url.ts";
 import { readSecrets } from "../../service/settings.ts";
 import { duration, usage } from "../options.ts";
@@ -19,7 +19,11 @@ export function signUrlCommand(): Command {
     )
     .argument("<url...>", "with the query that it is to have")
     .requiredOption("--secret-file <file>", "the service's secret, at least 32 characters")
-    .option("--expires <time>", "for how long it is good: 90s, 15m, 1h, 7d", duration, 3600)
+    .addOption(
+      new Option("--expires <time>", "for how long it is good: 90s, 15m, 1h, 7d")
+        .argParser(duration)
+        .default(3600, "1h"),
+    )
     .action(sign);
 }
 
