@@ -49,6 +49,28 @@ suite("the page opens what it makes", IN_BROWSER, () => {
     await page.context().close();
   });
 
+  test("a slider that has the focus takes no paste; words dropped into a field of text go there", async () => {
+    const { page, errors } = await site.page("", { permissions: CLIPBOARD });
+    await settled(page);
+    const before = await page.inputValue("#inline");
+    const made = toInline(golden("photograph-1-42-q50"));
+    await page.evaluate((words) => navigator.clipboard.writeText(words), made);
+    await page.focus("#amount");
+    await page.keyboard.press("ControlOrMeta+v");
+    assert.equal(await changed(page, before), made);
+    const taken = await page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.setData("text/plain", "Anna");
+      const event = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer });
+      document.querySelector("#qr-text")!.dispatchEvent(event);
+      return event.defaultPrevented;
+    });
+    assert.equal(taken, false);
+    assert.equal(await page.inputValue("#inline"), made);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
   test("a QR code: the SVG that it saves, a picture of it; the command line reads the SVG as well", async () => {
     const { page, errors } = await site.page("");
     await settled(page);

@@ -80,9 +80,10 @@ function draggedAway(event: DragEvent): void {
 }
 
 function dropped(event: DragEvent): Given | undefined {
-  event.preventDefault();
   document.body.classList.remove("dropping");
   const file = event.dataTransfer?.files[0];
+  if (!file && takesText(event.target)) return undefined;
+  event.preventDefault();
   if (file) return { file };
   const address = event.dataTransfer?.getData("text/uri-list") ?? "";
   if (address !== "" && !/#[\w-]{16,}$/.test(address))
@@ -93,9 +94,14 @@ function dropped(event: DragEvent): Given | undefined {
 }
 
 function pasted({ target, clipboardData }: ClipboardEvent): Given | undefined {
-  if (target instanceof HTMLInputElement) return undefined;
+  if (takesText(target)) return undefined;
   const file = clipboardData?.files[0];
   return file ? { file } : inlineIn(clipboardData?.getData("text/plain"));
+}
+
+/** Whether words that are pasted or dropped belong to the element itself. A slider takes none. */
+function takesText(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement && target.type === "text";
 }
 
 /** What stands after the # of the page's address. */
