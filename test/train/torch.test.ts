@@ -202,8 +202,9 @@ print(*(float(grid(error).mean()) for error in (noise, flat, pattern, noise + pa
 print(float(still.square().mean()))`;
     const [found, expected] = runPython(["-c", script]).split("\n");
     const [noise, flat, pattern, both, odd] = found!.split(" ").map(Number);
-    assert.ok(Math.abs(noise!) < 0.002 && flat === 0, found);
-    for (const value of [pattern, both, odd])
+    const share = 1 / 64; // what is left of noise in the mean of as many latents
+    assert.ok(Math.abs(noise! / share - 1) < 0.05 && flat === 0, found);
+    for (const value of [pattern, both! - share, odd])
       assert.ok(Math.abs(value! / Number(expected) - 1) < 0.01, found);
   });
 
