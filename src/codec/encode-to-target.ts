@@ -72,7 +72,11 @@ export function encodeNearWith(
   const first = search(target);
   if (target.kind === "psnr" || meets(target, first)) return first;
   const hits = [first];
-  encoder.squeeze(effort, (found) => meets(target, hits[hits.push(hitOf(image, found)) - 1]!));
+  encoder.squeeze(effort, (found) => {
+    const hit = hitOf(image, found);
+    hits.push(hit);
+    return meets(target, hit);
+  });
   let nearest = bestHit(hits, target)!;
   // a search that aims below the smallest file so far may find a smaller one; the error names the smallest of all
   while (!meets(target, nearest)) {

@@ -1,5 +1,6 @@
 import { type Budget, metered } from "../codec/budget.ts";
 import { assertWithin, ZippyNetError } from "../codec/errors.ts";
+import { MAX_WEBP_SIDE } from "../codec/format/webp.ts";
 import { type Kind, MAX_ALPHA } from "../codec/format/zn-file.ts";
 import {
   assertPicture,
@@ -54,8 +55,6 @@ const MAX_LOSSLESS = 8_000_000;
 /** The end of errors where only a model could do it. */
 const ALONE = "and no classical codec may stand in";
 const TOO_MUCH_ALPHA = `expected alpha of at most ${MAX_ALPHA} bytes, got more, ${ALONE}`;
-/** The longest side that WebP can have. */
-const MAX_FRAME_SIDE = 16_383;
 
 /**
  * Encodes a picture as a `.zn` file: as latents of the model that suits it best, or as a frame of a classical codec
@@ -172,9 +171,9 @@ function missed(judge: Judge, candidates: readonly Candidate[]): ZippyNetError {
 }
 
 function assertNotTooLarge({ width, height }: Image): void {
-  if (width * height <= MAX_PIXELS && Math.max(width, height) <= MAX_FRAME_SIDE) return;
+  if (width * height <= MAX_PIXELS && Math.max(width, height) <= MAX_WEBP_SIDE) return;
   throw new ZippyNetError(
     "too-large",
-    `expected a picture of at most ${MAX_PIXELS} pixels and sides of at most ${MAX_FRAME_SIDE}, got ${width}×${height}`,
+    `expected a picture of at most ${MAX_PIXELS} pixels and sides of at most ${MAX_WEBP_SIDE}, got ${width}×${height}`,
   );
 }

@@ -1,4 +1,5 @@
 import type { Sharp } from "sharp";
+import { MAX_WEBP_SIDE } from "../codec/format/webp.ts";
 
 /**
  * How a format is written, and its names. This table is the only one; library, command line, service and CDN read it.
@@ -40,7 +41,7 @@ export const PICTURE_FORMATS = {
     extension: "webp",
     quality: 97, // 43.0 dB, 40.2 dB, 1745 bytes
     alpha: true,
-    maxSide: 16_383,
+    maxSide: MAX_WEBP_SIDE,
     write: (pixels, quality) => pixels.webp({ quality, smartSubsample: true, effort: 4 }),
   },
   avif: {

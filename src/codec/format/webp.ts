@@ -9,6 +9,9 @@ export interface WebpFrame {
   readonly payload: Uint8Array;
 }
 
+/** The longest side of a picture in pixels: a VP8 frame has 14 bits for each (RFC 6386, 9.1). */
+export const MAX_WEBP_SIDE = 16_383;
+
 const FOUR_CC: Readonly<Record<WebpCodec, string>> = { vp8: "VP8 ", vp8l: "VP8L" };
 
 /**
