@@ -7,7 +7,7 @@ import { readCode } from "../../src/qr/code-image.ts";
 import { readPayload } from "../../src/qr/payload.ts";
 import { IN_BROWSER } from "./browser.ts";
 import { Site } from "./site.ts";
-import { CLIPBOARD, changed, choose, paste, savedBy, settled } from "./states.ts";
+import { CLIPBOARD, changed, choose, paste, reported, savedBy, settled } from "./states.ts";
 
 const golden = (name: string): Buffer => readFileSync(new URL(`../golden/${name}.zn`, import.meta.url));
 
@@ -135,6 +135,24 @@ suite("the page opens what it makes", IN_BROWSER, () => {
     assert.equal(await page.innerText("#own-text"), "");
     assert.equal(await page.locator("#qr svg").count(), 0);
     assert.ok(await page.isDisabled("#copy"));
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("what it cannot open while it still works at a picture is what it reports at the end", async () => {
+    const { page, errors } = await site.page("");
+    await settled(page);
+    await page.evaluate(async () => {
+      document.querySelectorAll<HTMLElement>("#samples button")[1]!.click();
+      const card = document.getElementById("result")!;
+      while (card.dataset["state"] !== "busy") await new Promise((resolve) => setTimeout(resolve));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["hello"], "a.txt"));
+      document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer }));
+    });
+    await settled(page);
+    await reported(page, /expected a picture that this browser reads, got 5 bytes/);
+    assert.equal(await page.inputValue("#inline"), "");
     assert.deepEqual(errors, []);
     await page.context().close();
   });

@@ -10,7 +10,7 @@ import { readPayload } from "../../src/qr/payload.ts";
 import { Local } from "../service/local.ts";
 import { BROWSER, IN_BROWSER, launch } from "./browser.ts";
 import { Site, watched } from "./site.ts";
-import { changed, choose, ready, settled, sheets, sticksOut } from "./states.ts";
+import { changed, choose, ready, reported, settled, sheets, sticksOut } from "./states.ts";
 
 /** Where screenshots are left, to be looked at. */
 const SHOTS = fileURLToPath(new URL("../../dist/screenshots/", import.meta.url));
@@ -122,10 +122,7 @@ suite(`the page in ${BROWSER}, under the policy`, IN_BROWSER, () => {
       ],
     ] as const) {
       await page.setInputFiles("#file", { name, mimeType, buffer });
-      await page.waitForFunction(
-        (text) => new RegExp(text).test(document.getElementById("status")!.innerText),
-        message.source,
-      );
+      await reported(page, message);
     }
     assert.deepEqual(errors, []);
     await page.context().close();

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { inflateSync } from "node:zlib";
 import type { Page } from "playwright-core";
@@ -24,6 +25,17 @@ export async function changed(page: Page, before: string): Promise<string> {
     return value !== text && value !== "" && (state === "done" || state === "opened");
   }, before);
   return page.inputValue("#inline");
+}
+
+/** Waits until the page says in these words that it cannot show what it was given, and wants it to stay so. */
+export async function reported(page: Page, words: RegExp): Promise<void> {
+  const said = page.locator("#status.bad", { hasText: words });
+  await said.waitFor().catch(async (cause: unknown) => {
+    throw new Error(`expected ${words}, got: ${await page.innerText("#status")}`, { cause });
+  });
+  await page.locator('#result[aria-busy="false"]').waitFor();
+  assert.match(await page.innerText("#status"), words);
+  assert.equal(await page.locator("#result").getAttribute("data-state"), "failed");
 }
 
 /** Chooses a radio button, by what a reader clicks on. */

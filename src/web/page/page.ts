@@ -89,6 +89,13 @@ function picked(picture: Picked): void {
   refresh("resting");
 }
 
+/** Nothing can be shown of what the reader gave. This too is an answer, and comes after those to earlier requests. */
+function refused(error: unknown): void {
+  requests++;
+  jobs.run(async () => failed(error));
+  void whileBusy(jobs.settled());
+}
+
 function refresh(pace: Pace): void {
   jobs.run(async (stale) => {
     try {
@@ -171,7 +178,7 @@ async function study(bitmap: ImageBitmap, stale: Stale): Promise<void> {
     limit(limits);
     limited = limitedFor;
   }
-  if (wanted().model === undefined) void weights.takeRest(() => refresh("resting"));
+  if (wanted().model === undefined) void weights.takeRest(() => shown && refresh("resting"));
   clearCurves();
   const now = { bytes: file.length, psnr: result.psnr };
   if (details.open)
@@ -244,7 +251,7 @@ for (const { number, name, bytes, description } of models.values()) {
 ask({ maxBytes: ZIPPYNET_FIRST.bytes });
 listenForSettings(changed);
 listenForCopies(() => looks.look);
-listenForPictures({ picked, failed });
+listenForPictures({ picked, failed: refused });
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="peer"]')) {
   radio.addEventListener("change", () => {
     if (shown?.psnr === undefined) return;
@@ -257,7 +264,7 @@ for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="vie
   });
 }
 listenForQr(() => shown && showQr(shown.file));
-details.addEventListener("toggle", () => details.open && refresh("resting"));
+details.addEventListener("toggle", () => details.open && shown && refresh("resting"));
 
 const progress = at("progress", "progress");
 onProgress((loading) => {
