@@ -1,6 +1,7 @@
 /* The costs in the table of docs/operations.md; a test compares the two. Run it to see them: `node scripts/cost-of-serving.ts`. */
 
 import { functionCost, PRICES, READS } from "../src/service/backfill/cost.ts";
+import { MAX_KEYS } from "../src/service/decode/inline.ts";
 
 /**
  * List prices in US dollars, us-east-1, without the free tier: https://aws.amazon.com/api-gateway/pricing/ (HTTP API),
@@ -54,8 +55,6 @@ export function watchingCost(counts: Readonly<Record<keyof typeof WATCHING, numb
 }
 
 const HOUR = 3600;
-/** Keys that one core can look up in S3 in a second, as `POST /inline` does: each takes 1.5 ms of it. */
-const LOOKED_UP = 670;
 /** Bytes of the largest answer: ZIPPYNET_MAX_RESPONSE_BYTES of serverless.yml. */
 const LARGEST = 4_500_000;
 
@@ -71,13 +70,15 @@ export interface WorstCost {
   readonly sent: number;
 }
 
-/** @param limits how many functions run at once, and how many requests come a second */
-export function worstCost(limits: { readonly functions: number; readonly requests: number }): WorstCost {
+/** @param limits how many functions run at once; how many requests and lists come a second, and the keys of a list */
+export function worstCost(
+  limits: Readonly<Record<"functions" | "requests" | "lists" | "keys", number>>,
+): WorstCost {
   const busy = functionCost(HOUR * 1000) - functionCost(0);
   return {
     functions: limits.functions * busy,
     requests: limits.requests * HOUR * (REQUESTS.api + functionCost(0) + PRICES.read),
-    lists: limits.functions * LOOKED_UP * HOUR * PRICES.read,
+    lists: limits.lists * limits.keys * HOUR * PRICES.read,
     sent: 1000 * LARGEST * PRICES.transfer,
   };
 }
@@ -87,5 +88,6 @@ if (import.meta.main) {
   console.log("US dollars for a million pictures of 64×64, 228 bytes as latents and 484 as WebP:");
   for (const [name, value] of Object.entries(cost)) console.log(`${name}: ${(value * 1e6).toFixed(4)}`);
   console.log(`years until storage alone has paid for encoding: ${Math.round(monthsToBreakEven(cost) / 12)}`);
-  console.log("The most that an hour of decoding can cost:", worstCost({ functions: 50, requests: 1000 }));
+  const worst = worstCost({ functions: 50, requests: 1000, lists: 20, keys: MAX_KEYS });
+  console.log("The most that an hour of decoding can cost:", worst);
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { monthsToBreakEven, servingCost, watchingCost, worstCost } from "../../scripts/cost-of-serving.ts";
+import { MAX_KEYS } from "../../src/service/decode/inline.ts";
 import { encodeMetrics } from "../../src/service/encode/handle-upload.ts";
 
 const ENCODED = { outcome: "encoded", metadata: {} } as const;
@@ -36,12 +37,13 @@ test("docs/operations.md has the most that others can make decoding cost", async
   const [text, yaml] = [await read("docs/operations.md"), await read("serverless.yml")];
   const limit = (name: string): number => Number(new RegExp(`^ {4}${name}: (\\d+)$`, "m").exec(yaml)![1]);
   const [functions, requests] = [limit("decodeConcurrency"), limit("maxRequests")];
-  const cost = worstCost({ functions, requests });
+  const lists = limit("maxInlineRequests");
+  const cost = worstCost({ functions, requests, lists, keys: MAX_KEYS });
   const row = text.split("\n").find((line) => line.startsWith("| the most expensive hour of decoding"))!;
   for (const expected of [
     `${functions} functions busy all the time: $${cost.functions.toFixed(2)}`,
     `${requests} requests a second: $${cost.requests.toFixed(2)}`,
-    `$${cost.lists.toFixed(0)} for S3`,
+    `${lists} lists of ${MAX_KEYS} keys a second for \`POST /inline\`: $${cost.lists.toFixed(2)} for S3`,
     `a thousand answers of 4.5 MB cost $${cost.sent.toFixed(2)}`,
   ])
     assert.ok(row.includes(expected), `expected "${expected}" in ${row}`);

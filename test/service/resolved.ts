@@ -37,6 +37,7 @@ export interface ResolvedFunction {
 export interface Resource {
   readonly Type: string;
   readonly Condition?: string;
+  readonly DependsOn?: readonly string[];
   readonly DeletionPolicy?: string;
   readonly UpdateReplacePolicy?: string;
   readonly Properties: Record<string, unknown>;

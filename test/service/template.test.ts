@@ -198,13 +198,18 @@ test("with a key of the operator's own, each role may decrypt, and only those th
   ]);
 });
 
-test("requests to the API have a limit, so that a flood of them costs little", async () => {
-  const limits = ({ resources: { extensions } }: Resolved): unknown =>
-    extensions["HttpApiStage"]!.Properties["DefaultRouteSettings"];
-  assert.deepEqual(limits(service), { ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 2000 });
-  const other = await resolve("maxRequests=20", "maxBurst=30");
+test("requests to the API have a limit, lists of keys a lower one, so that a flood of them costs little", async () => {
+  const limits = ({ resources: { extensions } }: Resolved): unknown[] => {
+    const { DefaultRouteSettings, RouteSettings } = extensions["HttpApiStage"]!.Properties;
+    return [DefaultRouteSettings, RouteSettings];
+  };
+  const settings = <T>(rate: T, burst: T) => ({ ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst });
+  assert.deepEqual(limits(service), [settings(1000, 2000), { "POST /inline": settings(20, 20) }]);
+  const other = await resolve("maxRequests=20", "maxBurst=30", "maxInlineRequests=4");
+  // CloudFormation makes the stage after the route that it names
+  assert.deepEqual(service.resources.extensions["HttpApiStage"]!.DependsOn, ["HttpApiRoutePostInline"]);
   // text, from a command line; CloudFormation takes it for numbers
-  assert.deepEqual(limits(other), { ThrottlingRateLimit: "20", ThrottlingBurstLimit: "30" });
+  assert.deepEqual(limits(other), [settings("20", "30"), { "POST /inline": settings("4", "4") }]);
 });
 
 test("the limits of uploads are those of every function that encodes, and all defaults are the code's own", () => {
