@@ -1,10 +1,10 @@
-import { quantiseLatents } from "../../codec/entropy/context-model.ts";
+import { ImageEncoder } from "../../codec/encode.ts";
 import { TOTAL } from "../../codec/entropy/range-coder.ts";
 import { SCALES } from "../../codec/entropy/symbol-tables.ts";
 import type { Image } from "../../codec/image.ts";
 import type { Model } from "../../codec/model.ts";
-import { latentSize } from "../../codec/network/architecture.ts";
-import { analyse, withGain } from "../../codec/network/autoencoder.ts";
+import { lambdaOf } from "../../codec/rate-distortion.ts";
+import { bestOf } from "../../codec/rdo/trials.ts";
 import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "../network/quantise.ts";
 
 /** Share of a table's probability that its symbols may leave to the escape. */
@@ -75,8 +75,8 @@ function continuedFraction(z: number): number {
 }
 
 /**
- * Adds the symbols of each scale to `counts`, over images at some qualities: what `buildTables` corrects its Gaussians
- * with. The images must be ones the model may learn from.
+ * Adds the symbols of each scale to `counts`, of the files that effort 0 makes of images at some qualities: what
+ * `buildTables` corrects its Gaussians with. The images must be ones the model may learn from.
  */
 export function countSymbols(
   model: Model,
@@ -85,11 +85,11 @@ export function countSymbols(
   counts: readonly Map<number, number>[],
 ): void {
   for (const image of images) {
-    const shape = latentSize(image.width, image.height);
-    const y = analyse(model, image);
+    const encoder = new ImageEncoder(model, image);
     for (const quality of qualities) {
-      quantiseLatents(model, withGain(model, y, quality), shape, quality, (scale, symbol) => {
-        const row = counts[scale]!;
+      const { scales, symbols } = bestOf(encoder.trialsAt(quality), lambdaOf(quality));
+      symbols.forEach((symbol, i) => {
+        const row = counts[scales[i]!]!;
         row.set(symbol, (row.get(symbol) ?? 0) + 1);
       });
     }
