@@ -362,8 +362,12 @@ test("a replacement that cannot be encoded takes the old picture's latents away"
 test("its own bucket, a key without room for .zn and too many bytes are refused", async () => {
   const own = await encodeObject(context, { bucket: LATENTS, key: "a.zn" });
   assert.ok(own.outcome === "rejected" && /outside the bucket of the latents/.test(own.reason.message));
-  const long = await encode("x".repeat(1022));
+  const key = "x".repeat(1022);
+  await upload(key, pictures[0]!);
+  const long = await encode(key);
   assert.ok(long.outcome === "rejected" && /at most 1021 bytes.*got 1022/.test(long.reason.message));
+  await remove(key);
+  assert.equal((await encode(key)).outcome, "absent"); // nothing is left to complain of
   await upload("big", pictures[0]!);
   const settings = readSettings({ ZIPPYNET_LATENTS_BUCKET: LATENTS, ZIPPYNET_MAX_UPLOAD_BYTES: "1000" });
   const big = await encodeObject({ ...context, settings }, { bucket: UPLOADS, key: "big" });

@@ -65,8 +65,16 @@ export async function encodeObject(
   const { store, settings } = context;
   const bucket = settings.latentsBucket;
   const key = latentsKey(upload.key);
-  const refused = refuse(upload, bucket, key);
-  if (refused) return rejected(refused);
+  if (upload.bucket === bucket) {
+    return rejected(
+      "expected an upload outside the bucket of the latents, which would encode its own output for ever",
+    );
+  }
+  const length = Buffer.byteLength(key);
+  if (length > MAX_KEY) {
+    if (!(await lookFor(store, upload))) return { outcome: "absent" }; // it was deleted, and never had latents
+    return rejected(`expected a key of at most ${MAX_KEY - 3} bytes, so that .zn fits, got ${length - 3}`);
+  }
 
   for (let round = 0; round < ROUNDS; round++) {
     const standing = await store.head(bucket, key);
@@ -205,15 +213,6 @@ async function inTime<T>({ deadline }: Limits, work: () => Promise<T>): Promise<
   } finally {
     clearTimeout(timer);
   }
-}
-
-function refuse(upload: Upload, latentsBucket: string, key: string): string | undefined {
-  if (upload.bucket === latentsBucket) {
-    return "expected an upload outside the bucket of the latents, which would encode its own output for ever";
-  }
-  const length = Buffer.byteLength(key);
-  if (length <= MAX_KEY) return undefined;
-  return `expected a key of at most ${MAX_KEY - 3} bytes, so that .zn fits, got ${length - 3}`;
 }
 
 /** Turns an error that another try cannot correct into a result. */
