@@ -362,6 +362,21 @@ suite("AVIF", async () => {
       near(corner(image), levels(patch, "RGB"));
     });
   }
+  test("turns and cuts are also those of alpha, whether they are said of it or not", async () => {
+    const clap = box("clap", u32(2 * PATCH, 1, 2 * PATCH, 1), u32(PATCH / 2, 1), u32(0, 1));
+    const ways: Buffer[][] = [1, 2, 3].map((turn) => [box("irot", u8(turn))]);
+    ways.push([box("imir", u8(1))], [box("irot", u8(1)), box("imir", u8(0))], [clap, box("irot", u8(3))]);
+    for (const properties of ways) {
+      const parts = { ...size, picture, alpha: mono("alpha"), properties };
+      const file = avif(parts);
+      // data that go to the end of the file, without a size
+      const open = Buffer.from(file);
+      open.writeUInt32BE(0, open.indexOf("mdat") - 4);
+      const said = (await readImage(avif({ ...parts, turnsOfAlpha: properties }))).image;
+      for (const bytes of [file, open, Buffer.concat([file, Buffer.from("behind the end")])])
+        assert.deepEqual((await readImage(bytes)).image, said);
+    }
+  });
   test("cut to its clean aperture, then turned", async () => {
     // two patches of the middle, half a patch to the right: its offset is that of the centre, in fractions
     const half = u32(PATCH / 2, 1);

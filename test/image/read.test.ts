@@ -7,6 +7,7 @@ import { type ErrorCode, ZippyNetError } from "../../src/codec/errors.ts";
 import { laidOnWhite } from "../../src/codec/image.ts";
 import { psnr } from "../../src/codec/rate-distortion.ts";
 import { readImage } from "../../src/image/read.ts";
+import { tiff } from "./made/tiff.ts";
 import { chunk, hollowPng, png } from "./png.ts";
 
 const face = readFileSync(new URL("../images/face-hat-64.png", import.meta.url));
@@ -216,6 +217,24 @@ suite("refused", () => {
     const before = process.memoryUsage().rss;
     await refuses(hollowPng(20_000, 20_000), "too-large", /at most 25000000 pixels, got 20000×20000/);
     assert.ok(process.memoryUsage().rss - before < 100 * 1024 * 1024);
+  });
+  test("sides that nothing codes, before any pixel is decoded", async () => {
+    const longest = hollowPng(16_383, 1); // has no pixels
+    await refuses(longest, "bad-image", /damaged/);
+    for (const [width, height] of [
+      [16_384, 1],
+      [1, 25_000_000],
+    ] as const)
+      await refuses(hollowPng(width, height), "too-large", /sides of at most 16383 pixels, got \d+×\d+/);
+    // libvips would take minutes for it
+    const wide = {
+      width: 1_000_000,
+      height: 16,
+      bands: 1,
+      bits: 8,
+      tags: [[322, 16] as const, [323, 16] as const],
+    };
+    await refuses(tiff(wide, [0]), "too-large", /sides of at most 16383 pixels, got 1000000×16/);
   });
   test("more pixels than asked", () =>
     refuses(face, "too-large", /at most 4095 pixels, got 64×64/, { maxPixels: 4095 }));

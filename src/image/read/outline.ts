@@ -1,4 +1,5 @@
 import { ZippyNetError } from "../../codec/errors.ts";
+import { MAX_WEBP_SIDE } from "../../codec/format/webp.ts";
 import type { Colour } from "./colour/colour.ts";
 
 /** What a file says about its picture and its decoder does not report. Read before any pixel is decoded. */
@@ -76,8 +77,16 @@ export function damaged(mediaType: string, why: string, cause?: unknown): ZippyN
   });
 }
 
-/** Throws `too-large`. */
+/**
+ * Throws `too-large`. Nothing codes a longer side. Some decoders take time by the square of it: a TIFF of a million
+ * pixels in a row of small tiles takes minutes.
+ */
 export function assertPixels(width: number, height: number, most: number): void {
+  if (Math.max(width, height) > MAX_WEBP_SIDE && width * height <= most)
+    throw new ZippyNetError(
+      "too-large",
+      `expected an image with sides of at most ${MAX_WEBP_SIDE} pixels, got ${width}×${height}`,
+    );
   if (width * height > most)
     throw new ZippyNetError(
       "too-large",

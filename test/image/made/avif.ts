@@ -40,6 +40,8 @@ export interface Parts {
   readonly properties?: readonly Buffer[];
   /** Whether those have to be understood. */
   readonly essential?: boolean;
+  /** Boxes that are said of alpha. */
+  readonly turnsOfAlpha?: readonly Buffer[];
   readonly brand?: string;
   /** Of the picture's item: `av01` by default. */
   readonly type?: string;
@@ -52,6 +54,7 @@ export function avif({
   picture,
   alpha,
   properties = [],
+  turnsOfAlpha = [],
   essential = false,
   brand = "avif",
   type = "av01",
@@ -63,7 +66,9 @@ export function avif({
     box("ispe", u32(0), u32(width), u32(height)),
     box("pixi", u32(0), u8(channels, ...new Array(channels).fill(bits))),
     config,
-    ...(i === 0 ? properties : [box("auxC", u32(0), "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")]),
+    ...(i === 0
+      ? properties
+      : [box("auxC", u32(0), "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"), ...turnsOfAlpha]),
   ]);
   let index = 0;
   const bit = (property: Buffer): number => (essential && properties.includes(property) ? 0x80 : 0);

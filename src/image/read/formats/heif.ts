@@ -195,10 +195,21 @@ function typesIn(boxes: readonly Box[]): Map<number, string> {
 }
 
 function propertiesIn(boxes: readonly Box[]): Map<number, Box[]> {
-  const found = new Map<number, Box[]>();
   const container = boxAt(boxes, "iprp", "ipco");
-  if (!container) return found;
+  if (!container) return new Map();
   const all = boxesOf(container.body.again());
+  const found = [...namesIn(boxes)].map(
+    ([id, names]) => [id, names.flatMap((name) => all[(name & INDEX) - 1] ?? [])] as const,
+  );
+  return new Map(found);
+}
+
+/** In the name of a property: its index, from 1. The bit above says whether it has to be understood. */
+const INDEX = 0x7fff;
+
+/** The names of the properties of each item. */
+function namesIn(boxes: readonly Box[]): Map<number, number[]> {
+  const found = new Map<number, number[]>();
   let entries = 0;
   for (const { type, body } of boxesOf(boxIn(boxes, "iprp")!.body.again())) {
     if (type !== "ipma") continue;
@@ -209,16 +220,48 @@ function propertiesIn(boxes: readonly Box[]): Map<number, Box[]> {
       const many = body.number(1);
       entries += many;
       assertParts(entries);
-      const own = Array.from({ length: many }, () =>
-        flags & 1 ? body.number(2) & 0x7fff : body.number(1) & 0x7f,
-      );
+      const wide = (short: number): number => (short & 0x7f) | ((short & 0x80) << 8);
       found.set(
         id,
-        own.flatMap((index) => all[index - 1] ?? []),
+        Array.from({ length: many }, () => (flags & 1 ? body.number(2) : wide(body.number(1)))),
       );
     }
   }
   return found;
+}
+
+/** Properties that cut, turn and mirror a picture (ISO/IEC 23008-12, 6.5). */
+const TURNS: readonly string[] = ["clap", "irot", "imir"];
+
+/**
+ * The file, with the turns of the primary picture also for its alpha, if they are not said of that. Older encoders
+ * leave them out, and browsers turn both; libheif would stretch alpha that is not turned. The changed `meta` box is at
+ * the end, so that all data stay in their places.
+ * @param last the last box of the file
+ */
+export function withAlphaTurned(bytes: Uint8Array, meta: Box, last: Box): Uint8Array {
+  const boxes = boxesIn(meta);
+  const [id, properties] = [primaryIn(boxes), propertiesIn(boxes)];
+  const turned = (item: number): boolean => !!properties.get(item)?.some(({ type }) => TURNS.includes(type));
+  const added = referencesIn(boxes).filter(({ type, to }) => type === "auxl" && to.includes(id!));
+  const unturned = new Set(added.flatMap(({ from }) => (turned(from) ? [] : [from])));
+  if (id === undefined || !turned(id) || unturned.size === 0) return bytes;
+  const container = boxAt(boxes, "iprp", "ipco")!;
+  const all = boxesOf(container.body.again());
+  const names = namesIn(boxes);
+  const turns = names.get(id)!.filter((name) => TURNS.includes(all[(name & INDEX) - 1]?.type ?? ""));
+  const entries = [...names].map(([item, own]) => {
+    const now = unturned.has(item) ? [...own, ...turns] : own;
+    return [...u32(item), now.length, ...now.flatMap(u16)];
+  });
+  const whole = ({ start, end }: Box): Uint8Array => bytes.subarray(start, end);
+  const iprp = box("iprp", whole(container), box("ipma", [1, 0, 0, 1], u32(entries.length), ...entries));
+  const parts = boxes.map((part) => (part.type === "iprp" ? iprp : whole(part)));
+  const file = Buffer.concat([bytes.subarray(0, last.end), box("meta", u32(0), ...parts)]);
+  file.write("free", meta.start + 4, "latin1");
+  // a size of 0 would be to the end
+  if (file.readUInt32BE(last.start) === 0) file.writeUInt32BE(last.end - last.start, last.start);
+  return file;
 }
 
 function extentsIn(boxes: readonly Box[]): Map<number, { from: number; length: number }[]> {
