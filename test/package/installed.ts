@@ -48,8 +48,6 @@ async function install(): Promise<Installed> {
   await npmInstall(folder);
   const cli = join(folder, "node_modules/zippynet/bin/zippynet.js");
   const picture = (await run("node", [cli, "inline", PNG], folder)).stdout.trim();
-  for (const path of ["vite-react/src/picture.js", "next/app/picture.js"])
-    await writeFile(join(folder, "examples", path), `export const picture = "${picture}";\n`);
   return { folder, tarballs, own: { library, model }, modelPackage, picture };
 }
 
