@@ -21,7 +21,7 @@ import { MAX_EFFORT, QUALITIES } from "./target.ts";
 /** An encoded image, and what the encoder knows of it. */
 export interface Encoded {
   /** The `.zn` file. */
-  readonly file: Uint8Array;
+  readonly file: Uint8Array<ArrayBuffer>;
   /**
    * The quality in the file, 1–100. From effort 1 on it may differ from the one asked for: the encoder chooses the
    * gain.

@@ -66,7 +66,7 @@ export function assertTarget(target: Target): void {
 
 /** A file, and how good its picture is. */
 export interface Hit {
-  readonly file: Uint8Array;
+  readonly file: Uint8Array<ArrayBuffer>;
   readonly quality: number;
   /** The picture is decoded when one of these two is first asked for. */
   readonly psnr: number;

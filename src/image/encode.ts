@@ -34,7 +34,7 @@ export interface EncodeWish {
 
 /** A file with its kind and its quality. */
 export interface EncodedPicture {
-  readonly file: Uint8Array;
+  readonly file: Uint8Array<ArrayBuffer>;
   readonly kind: Kind;
   /** In dB, with transparent pixels on white; infinite without loss. */
   readonly psnr: number;

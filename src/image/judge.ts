@@ -5,7 +5,7 @@ import type { Target } from "../codec/target.ts";
 /** One possible file of a picture. */
 export interface Candidate {
   readonly kind: Kind;
-  readonly file: Uint8Array;
+  readonly file: Uint8Array<ArrayBuffer>;
   /** Sum of squared errors of the decoded picture. */
   readonly sse: number;
   /** Only for latents. */

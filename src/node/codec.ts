@@ -28,7 +28,10 @@ const AT_ONCE = 64 * 64;
  * const { data, info } = await sharp(upload).resize(64, 64).raw().toBuffer({ resolveWithObject: true });
  * const file = await encode({ width: info.width, height: info.height, data }, { maxBytes: 120 });
  */
-export async function encode(picture: PictureLike, options: EncodeOptions = {}): Promise<Uint8Array> {
+export async function encode(
+  picture: PictureLike,
+  options: EncodeOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   return encodeOne(picture, options);
 }
 
@@ -49,7 +52,7 @@ export async function decode(source: Source, options: DecodeOptions = {}): Promi
 export async function encodeMany(
   pictures: Iterable<PictureLike>,
   options: EncodeOptions & ManyOptions = {},
-): Promise<Outcome<Uint8Array>[]> {
+): Promise<Outcome<Uint8Array<ArrayBuffer>>[]> {
   encodeWish(options, MANY); // options that are wrong are wrong for every picture
   const { threads } = await runtime();
   return settleEach(pictures, options, threads, encodeOne);
@@ -75,7 +78,7 @@ export async function preload(model?: string | number): Promise<void> {
   await (model === undefined ? engine.models.default() : engine.models.choose(model));
 }
 
-async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<Uint8Array> {
+async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { model, tune, ...wish } = encodeWish(options);
   const image = imageOf(picture);
   return (await run({ kind: "encode", image, model, tune, wish }, options)).file;

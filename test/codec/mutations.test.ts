@@ -132,7 +132,9 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
 
 const mutated = fc
   .tuple(fc.nat(originals.length - 1), fc.array(mutation, { minLength: 1, maxLength: 3 }))
-  .map(([which, mutations]) => mutations.reduce((file, mutate) => mutate(file), originals[which]!));
+  .map(([which, mutations]) =>
+    mutations.reduce<Uint8Array>((file, mutate) => mutate(file), originals[which]!),
+  );
 
 /** A header with any of its fields legal or not, of any size. */
 const anyHeader = fc

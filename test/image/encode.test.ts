@@ -250,7 +250,7 @@ test("bytes of alpha do not count where models are compared", async () => {
     .toBuffer();
   const image = await read(shoes);
   const chosen = (maxBytes: number, bytes: number) => {
-    const wrap = { bytes, around: (file: Uint8Array) => file };
+    const wrap = { bytes, around: (file: Uint8Array<ArrayBuffer>) => file };
     return codeByModels(free, image, wrap, { target: { kind: "bytes", maxBytes }, effort: 0 })[0]!.model;
   };
   assert.equal(chosen(308, 300), chosen(8, 0));

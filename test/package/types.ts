@@ -8,7 +8,7 @@ import { decode as decodeAnywhere } from "zippynet/decode";
 import { signUrl } from "zippynet/sign";
 configure({ threads: 2 });
 const picture: Picture = await decode("AA", { channels: 3 });
-const file: Uint8Array = await encode(picture, { maxBytes: 120, model: "auto" });
+const file: Uint8Array<ArrayBuffer> = await encode(picture, { maxBytes: 120, model: "auto" });
 const told: Info = info(file);
 if (told.kind === "latents") told.quality.toFixed();
 for (const outcome of await encodeMany([picture], { concurrency: 2 }))
@@ -20,12 +20,18 @@ signUrl("https://a.b/images/c", "x".repeat(32), new Date()).length.toFixed();
 encode(picture, { qualty: 3 });
 `;
 const PAGE = `
-import { decode, encode, square } from "zippynet/browser";
+import { encode as encodeInNode } from "zippynet";
+import { decode, encode, fromInline, square } from "zippynet/browser";
 import { ZippyImage } from "zippynet/element";
 const picture: ImageData = await decode("AA");
-await encode(picture, { maxBytes: 120 });
+const file = await encode(picture, { maxBytes: 120 });
+// what takes bytes in a page takes no memory that threads share
+new Response(file);
+new Blob([file, fromInline("AA"), await encodeInNode(picture)]);
 await square(new Blob([]), 64);
 new ZippyImage().src = "AA";
+await document.createElement("zippy-img").decode();
+document.querySelector("zippy-img")?.naturalWidth.toFixed();
 `;
 
 suite("types", { timeout: 900_000 }, () => {

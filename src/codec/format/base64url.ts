@@ -29,7 +29,7 @@ export function toInline(file: Uint8Array): string {
  * Back to bytes; whether they are a `.zn` file is for the decoder to say. Throws `bad-file` with the place of what is
  * wrong.
  */
-export function fromInline(text: string): Uint8Array {
+export function fromInline(text: string): Uint8Array<ArrayBuffer> {
   if (typeof text !== "string") throw notInline(`expected text, got ${describeValue(text)}`);
   const rest = text.length % 4;
   const file = new Uint8Array(Math.floor((text.length * 3) / 4));

@@ -62,7 +62,11 @@ const SHORT_TAG = 0xb0;
 const LONG_TAG = 0x80;
 const STATED_SIZE = 15;
 
-export function writeLatentsFile(header: Header, check: number, payload: Uint8Array): Uint8Array {
+export function writeLatentsFile(
+  header: Header,
+  check: number,
+  payload: Uint8Array,
+): Uint8Array<ArrayBuffer> {
   const { model, quality, grey, width, height } = header;
   const square = width === height ? SQUARES.indexOf(width as (typeof SQUARES)[number]) : -1;
   const tail = [(grey ? 128 : 0) | quality, check];

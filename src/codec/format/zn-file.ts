@@ -67,7 +67,7 @@ export function readZn(bytes: Uint8Array): ZnFile {
 }
 
 /** A file that holds a classical codec's frame. */
-export function writeClassical(codec: ClassicalCodec, frame: Uint8Array): Uint8Array {
+export function writeClassical(codec: ClassicalCodec, frame: Uint8Array): Uint8Array<ArrayBuffer> {
   const tag = CLASSICAL_TAG | CODECS.indexOf(codec);
   return joined(Uint8Array.of(tag, foldedHash([tag], frame)), frame);
 }
@@ -82,7 +82,7 @@ export function classicalImage({ kind, frame }: ClassicalFile): {
 }
 
 /** A file with alpha, 1 to `MAX_ALPHA` bytes, around one without. */
-export function withAlpha(file: Uint8Array, alpha: Uint8Array): Uint8Array {
+export function withAlpha(file: Uint8Array, alpha: Uint8Array): Uint8Array<ArrayBuffer> {
   const { length } = alpha;
   const head =
     length <= SHORT_ALPHA

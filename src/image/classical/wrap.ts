@@ -6,7 +6,7 @@ import { withSharp } from "../with-sharp.ts";
 export interface Wrap {
   /** How many bytes alpha adds to a file. */
   readonly bytes: number;
-  readonly around: (file: Uint8Array) => Uint8Array;
+  readonly around: (file: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 }
 
 /** For a picture without alpha. */
@@ -23,6 +23,6 @@ export async function wrapperOf({ width, height, data, alpha }: Image): Promise<
   const { alphaFrame } = await withSharp(() => import("./codecs.ts"));
   const frame = await alphaFrame({ width, height, data, alpha });
   if (frame.length > MAX_ALPHA) return undefined;
-  const around = (file: Uint8Array): Uint8Array => withAlpha(file, frame);
+  const around = (file: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => withAlpha(file, frame);
   return { bytes: withAlpha(EMPTY, frame).length, around };
 }

@@ -119,7 +119,7 @@ class Client {
     image: Image,
     wish: Wish,
     { draft = false, onSearch }: { draft?: boolean; onSearch?: Listener } = {},
-  ): Promise<Uint8Array> {
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const result = await this.#ask((id) => ({ type: "encode", id, image, wish, draft }), onSearch);
     if (result.type !== "encoded") throw unexpected(result);
     return result.file;

@@ -18,7 +18,10 @@ import { encoderPlace } from "./encoder-place.ts";
  * @example
  * const file = await encode(await square(photo, 64), { maxBytes: 120 });
  */
-export async function encode(picture: PictureLike, options: EncodeOptions = {}): Promise<Uint8Array> {
+export async function encode(
+  picture: PictureLike,
+  options: EncodeOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   return encodeOne(picture, options);
 }
 
@@ -26,16 +29,16 @@ export async function encode(picture: PictureLike, options: EncodeOptions = {}):
 export async function encodeMany(
   pictures: Iterable<PictureLike>,
   options: EncodeOptions & ManyOptions = {},
-): Promise<Outcome<Uint8Array>[]> {
+): Promise<Outcome<Uint8Array<ArrayBuffer>>[]> {
   encodeWish(options, MANY);
   return settleEach(pictures, options, 1, encodeOne);
 }
 
-async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<Uint8Array> {
+async function encodeOne(picture: PictureLike, options: EncodeOptions): Promise<Uint8Array<ArrayBuffer>> {
   const wish = encodeWish(options);
   const image = imageOf(picture);
   const encoder = client(encoderPlace);
-  const work = (listener: Listener | undefined): Promise<Uint8Array> =>
+  const work = (listener: Listener | undefined): Promise<Uint8Array<ArrayBuffer>> =>
     withWeightsProgress(listener, () => encoder.encode(image, wish, listener && { onSearch: listener }));
   return abortable(options, work, () => encoder.abandon());
 }

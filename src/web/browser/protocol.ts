@@ -33,7 +33,7 @@ export interface DecodeJob {
 export type Answer =
   | { readonly type: "loaded"; readonly id: number }
   | { readonly type: "decoded"; readonly id: number; readonly picture: Picture }
-  | { readonly type: "encoded"; readonly id: number; readonly file: Uint8Array }
+  | { readonly type: "encoded"; readonly id: number; readonly file: Uint8Array<ArrayBuffer> }
   | { readonly type: "failed"; readonly id: number; readonly code: ErrorCode; readonly message: string }
   /** Asks for a file that could not be loaded. The worker chooses the `id`. */
   | { readonly type: "missing"; readonly id: number; readonly model: number; readonly file: string }

@@ -22,7 +22,7 @@ export const serveEncoder: Serve = (answer) => {
     { model, target, effort, tune }: Wish,
     draft: boolean,
     onSearch: SearchListener,
-  ): Promise<Uint8Array> => {
+  ): Promise<Uint8Array<ArrayBuffer>> => {
     const chosen = await models.choose(model, tune);
     const opaque = laidOnWhite(image); // latents have no transparency
     const encoder = chosenEncoder(chosen, pictures.of(opaque), target);
@@ -35,7 +35,7 @@ export const serveEncoder: Serve = (answer) => {
       case "encode": {
         const { id, image, wish, draft } = request;
         encode(image, wish, draft, (done, total) => answer({ type: "search", id, done, total })).then(
-          (file) => answer({ type: "encoded", id, file }, file.buffer as ArrayBuffer),
+          (file) => answer({ type: "encoded", id, file }, file.buffer),
           (error: unknown) => answer(failure(id, error)),
         );
         return;
