@@ -23,6 +23,8 @@ import { startingWeights } from "./start.ts";
 export type Watch = Pick<RunOptions, "checkpointMinutes" | "evaluateMinutes" | "signal" | "onReport"> & {
   /** Called with how many of all images are decoded. */
   readonly onDecode?: (done: number, total: number) => void;
+  /** Called with the images, before the training begins. */
+  readonly onImages?: (images: ImageSets) => void;
 };
 
 /** One run: from its folders, or from its checkpoint. */
@@ -40,9 +42,10 @@ export interface Session extends Watch {
 /** Loads the images and trains. */
 export async function runSession(
   engine: Engine,
-  { plan, folder, budget, from, init, onDecode, ...watch }: Session,
+  { plan, folder, budget, from, init, onDecode, onImages, ...watch }: Session,
 ): Promise<Trained> {
   const images = await imagesOf(plan, onDecode);
+  onImages?.(images);
   const start = from ?? (await startingWeights(plan, init));
   return engine({ plan, images, folder, budget, from: start, ...watch });
 }

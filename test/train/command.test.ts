@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -74,6 +75,7 @@ describe("zippynet train", () => {
     const more = ["--architecture", "tiny.json", "--samples", "1", "--holdout", "30%", "--terms", "free"];
     const trained = zippynet(IMAGES, ...all, ...more);
     assert.equal(trained.status, 0, trained.stderr);
+    assert.match(trained.stderr, /images: 6 to train on, 3 held out\n/);
     assert.match(trained.stderr, /held out, images, 42×42, quality {2}10: [\d.]+ bytes, [\d.]+ dB/);
     assert.match(trained.stderr, /model 201 \(made\) is in .*models.made/);
     const again = zippynet(...all, "--export-only", "--out", "again");
@@ -92,6 +94,37 @@ describe("zippynet train", () => {
     const anew = zippynet(IMAGES, ...all, "--architecture", "tiny.json", "--samples", "0");
     assert.equal(anew.status, 1, anew.stderr);
     assert.match(anew.stderr, /expected no earlier run in runs.made/);
+  });
+
+  it("stopped, it leaves a checkpoint, says so, and ends with exit code 1: there is no model", {
+    skip: withoutBinding,
+  }, async () => {
+    writeTiny();
+    const args = [
+      "--domain",
+      "stopped",
+      "--architecture",
+      "tiny.json",
+      "--samples",
+      "1000000",
+      "--holdout",
+      "0",
+    ];
+    const child = spawn(process.execPath, [MAIN, "train", IMAGES, ...args], { cwd: folder, env });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      if (!said.includes("to train on") && text.includes("to train on")) child.kill("SIGINT");
+      said += text;
+    });
+    const [code] = (await once(child, "close")) as [number | null];
+    assert.equal(code, 1, said);
+    assert.match(
+      said,
+      /images: 9 to train on, 0 held out; to see rate and PSNR, hold out more: --holdout 10%\n/,
+    );
+    assert.match(said, /stopped; what was learnt is in runs.stopped\n$/);
+    assert.ok(existsSync(join(folder, "runs", "stopped", "checkpoint.safetensors")));
+    assert.ok(!existsSync(join(folder, "models", "stopped")));
   });
 
   it("exports what --init holds as often as asked: a log of its own, the model's number, other files stay", {

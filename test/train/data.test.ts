@@ -166,7 +166,7 @@ describe("training data", () => {
     await rm(folder, { recursive: true });
   });
 
-  it("leaves hidden files and folders alone, finds the others however deep", async () => {
+  it("leaves hidden files and folders alone, finds the others however deep, and counts those too small", async () => {
     const folder = await mkdtemp(join(tmpdir(), "zippynet-images-"));
     for (const sub of ["deep/er", ".thumbnails"]) await mkdir(join(folder, sub), { recursive: true });
     for (const name of ["a.png", "deep/er/b.png"]) {
@@ -174,8 +174,10 @@ describe("training data", () => {
     }
     for (const name of ["._a.png", ".thumbnails/a.png"]) await writeFile(join(folder, name), "not a picture");
     await symlink(join(folder, "gone"), join(folder, "notes.txt"));
-    const { counts } = await loadImages([folder], { heldOutShare: 0, side: 128 });
-    assert.deepEqual(counts, { train: 2, heldOut: 0 });
+    const small = { width: 31, height: 64, channels: 3, background: "red" } as const;
+    await sharp({ create: small }).toFile(join(folder, "deep/small.png"));
+    const { counts, tooSmall } = await loadImages([folder], { heldOutShare: 0, side: 128 });
+    assert.deepEqual([counts, tooSmall], [{ train: 2, heldOut: 0 }, 1]);
     await symlink(join(folder, "gone"), join(folder, "deep/c.png"));
     await assert.rejects(loadImages([folder], { heldOutShare: 0, side: 128 }), /cannot look at .*c\.png/);
     await rm(folder, { recursive: true });

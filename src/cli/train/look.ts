@@ -6,7 +6,7 @@ import type { RunPlan } from "../../train/plan.ts";
 import { imagesOf, type Watch } from "../../train/session.ts";
 import { findPython } from "../../train/torch.ts";
 import { usage } from "../options.ts";
-import { budgetOf, type TrainOptions } from "./options.ts";
+import { budgetOf, reportStop, type TrainOptions } from "./options.ts";
 
 /** `zippynet train --look`: a further decoder for the files of a model, which is added to the model's folder. */
 export async function trainLookOf(
@@ -22,11 +22,13 @@ export async function trainLookOf(
   const python = await findPython();
   const folder = join(runs, `${basename(init)}-${look}`);
   const loss = { identity, critic };
+  const images = await imagesOf(plan, watch.onDecode);
+  watch.onImages?.(images);
   const trained = await trainLook({
     model: init,
     folder,
     plan,
-    images: await imagesOf(plan, watch.onDecode),
+    images,
     budget,
     loss,
     ...(carry !== undefined && { carried: carry }),
@@ -36,7 +38,7 @@ export async function trainLookOf(
     ...(watch.signal && { signal: watch.signal }),
     onReport: show,
   });
-  if (!trained) return;
+  if (!trained) return reportStop(folder);
   const { licence, attribution, research } = options;
   const story = {
     ...{ look: look!, plan, loss, terms, budget, model: basename(init) },

@@ -14,7 +14,7 @@ import {
   LEARNING_RATE,
   type Sampling,
 } from "../../train/plan.ts";
-import { positive, usage, whole } from "../options.ts";
+import { EXIT_FAILED, positive, usage, whole } from "../options.ts";
 
 export interface TrainOptions extends Sampling {
   readonly domain?: string;
@@ -214,6 +214,12 @@ export function budgetOf(command: Command, { minutes, samples, exportOnly }: Tra
     usage(command, "expected --minutes or --samples");
   }
   return minutes === undefined ? { samples: samples ?? 0 } : { minutes };
+}
+
+/** Says where a run that a signal stopped goes on from. There is no model: a script must not go on as if there were. */
+export function reportStop(folder: string): void {
+  console.error(`stopped; what was learnt is in ${folder}`);
+  process.exitCode = EXIT_FAILED;
 }
 
 /** Ends the command as wrongly called if it has options that it would ignore. */

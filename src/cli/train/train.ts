@@ -7,6 +7,7 @@ import { isFolder } from "../../folders.ts";
 import { modelsFolder } from "../../model/folder.ts";
 import { type Manifest, parseManifest } from "../../model/manifest.ts";
 import { type Checkpoint, checkpointPath, readCheckpoint } from "../../train/checkpoint.ts";
+import { type ImageSets, SMALLEST_SIDE } from "../../train/data/images.ts";
 import { openEngine } from "../../train/engine.ts";
 import { numberAt } from "../../train/export/destination.ts";
 import { LEARNING_RATE, type RunPlan } from "../../train/plan.ts";
@@ -16,7 +17,7 @@ import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/s
 import { refuseEarlierRun } from "../../train/start.ts";
 import { usage } from "../options.ts";
 import { trainLookOf } from "./look.ts";
-import { budgetOf, refuseIgnored, type TrainOptions } from "./options.ts";
+import { budgetOf, refuseIgnored, reportStop, type TrainOptions } from "./options.ts";
 
 /** `zippynet train`, as it was called. */
 export async function trainAsAsked(
@@ -70,7 +71,8 @@ export async function trainAsAsked(
     ...(options.init && { init: options.init }),
     ...watchOf(options),
   });
-  if (last.finished) await exported(last);
+  if (!last.finished) return reportStop(run);
+  await exported(last);
 }
 
 /** `--recipe`: trains all stages that are not done yet. */
@@ -97,7 +99,8 @@ async function fromRecipe(
     ...(!options.exportOnly && { engineOf: (name) => openEngine(given ?? name, options.processes) }),
     ...watchOf(options),
   });
-  if (manifest) showModel(manifest, out);
+  if (!manifest) return reportStop(join(options.runs, recipe.name));
+  showModel(manifest, out);
 }
 
 async function newPlan(
@@ -159,7 +162,15 @@ function watchOf({ checkpointMinutes, evaluateMinutes }: TrainOptions): Watch {
     signal: stop.signal,
     onReport: show,
     onDecode: showDecoding(),
+    onImages: showImages,
   };
+}
+
+/** Says what is trained on: a folder of few images, or none that is held out, makes a model that nobody has measured. */
+function showImages({ counts: { train, heldOut }, tooSmall }: ImageSets): void {
+  const left = tooSmall > 0 ? `, ${tooSmall} left out, of fewer than ${SMALLEST_SIDE} pixels a side` : "";
+  const raise = heldOut === 0 ? "; to see rate and PSNR, hold out more: --holdout 10%" : "";
+  write(`images: ${train} to train on, ${heldOut} held out${left}${raise}`, true);
 }
 
 /** The architecture of `--architecture`, else that of the model to start from. */

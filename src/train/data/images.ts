@@ -8,7 +8,7 @@ import { walk } from "../../image/walk.ts";
 /** Images decoded at a time. */
 const JOBS = 8;
 /** Smallest side of an image that training takes. */
-const SMALLEST_SIDE = 32;
+export const SMALLEST_SIDE = 32;
 /** The most paths that an error names. */
 const MOST_NAMED = 20;
 const EXTENSIONS = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
@@ -20,6 +20,8 @@ export interface ImageSets {
   readonly heldOut: readonly (readonly Image[])[];
   /** How many of each there are, decoded or not. */
   readonly counts: { readonly train: number; readonly heldOut: number };
+  /** How many of the decoded were left out. */
+  readonly tooSmall: number;
 }
 
 export interface LoadOptions {
@@ -69,7 +71,7 @@ export async function loadImages(
     every === 1
       ? { train: train.flat().length, heldOut: heldOut.flat().length }
       : { train: found.length - held, heldOut: held };
-  return { train, heldOut, counts };
+  return { train, heldOut, counts, tooSmall: images.filter((image) => !image).length };
 }
 
 async function findImages(folder: string): Promise<string[]> {
