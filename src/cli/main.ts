@@ -130,6 +130,7 @@ function exitCodeOf(error: unknown): number {
   const message =
     missingPackages(error) ??
     missingAccess(error) ??
+    missingFile(error) ??
     (isExpected(error) ? printable(error.message) : undefined);
   console.error(`zippynet: ${message ?? (error instanceof Error ? error.stack : error)}`);
   return EXIT_FAILED;
@@ -162,6 +163,12 @@ function missingAccess(error: unknown): string | undefined {
     return "expected an AWS region, in AWS_REGION or ~/.aws/config, found none";
   if (!/^(Credentials|Token)ProviderError$/.test(error.name)) return undefined;
   return `expected AWS credentials, in AWS_PROFILE or AWS_ACCESS_KEY_ID for instance: ${printable(error.message)}`;
+}
+
+/** If a file that the command was given, such as a key, is not there: the message that says which. */
+function missingFile(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "ENOENT") return undefined;
+  return "path" in error ? `${printable(String(error.path))}: there is no such file or folder` : undefined;
 }
 
 /** Errors that a user or the system can cause. Others are faults, and are printed with their stack. */

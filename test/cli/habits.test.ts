@@ -72,6 +72,25 @@ test("the error for a picture in place of a .zn file says so", async () => {
   }
 });
 
+test("the error for a .zn file in place of a picture says so", async () => {
+  await zippynet(["encode", face, at("swapped.zn")]);
+  const { code, err } = await zippynet(["encode", at("swapped.zn"), "-o", at("never")]);
+  assert.equal(code, 1);
+  assert.match(err, /: expected an image, got a \.zn file: did you mean zippynet decode\?\n$/);
+});
+
+test("a file that an option names and that is not there is reported by its name", async () => {
+  const none = at("none.pem");
+  for (const args of [
+    ["qr", face, "-o", at("never.svg"), "--sign", none],
+    ["qr", "--read", none],
+    ["sign-url", "https://a.b/images/c", "--secret-file", none],
+  ]) {
+    const { code, err } = await zippynet(args);
+    assert.deepEqual([code, err], [1, `zippynet: ${none}: there is no such file or folder\n`]);
+  }
+});
+
 test("quoted patterns are expanded, after files that are called so themselves", async () => {
   mkdirSync(at("g/sub"), { recursive: true });
   for (const name of ["b.png", "a.png", "c.jpg", "sub/d.png", "e[1].png"]) cpSync(face, at("g", name));

@@ -202,9 +202,10 @@ test("where all inputs fail, no empty folder is left; one that was there, or hol
   const decode = async (folder: string, ...more: string[]) =>
     (await zippynet(["decode", at("bad.zn"), ...more, "-o", at(folder)])).code;
   assert.equal(await decode("none/such"), 1);
-  assert.equal(existsSync(at("none/such")), false);
+  assert.equal(existsSync(at("none")), false);
   mkdirSync(at("there"));
   assert.equal(await decode("there"), 1);
+  assert.equal(await decode("there/new/folder"), 1);
   assert.deepEqual(readdirSync(at("there")), []);
   await zippynet([
     "encode",

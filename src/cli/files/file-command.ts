@@ -1,8 +1,8 @@
-import { access, constants, rmdir, stat } from "node:fs/promises";
-import { basename, extname } from "node:path";
+import { access, constants, rmdir } from "node:fs/promises";
+import { basename, dirname, extname, resolve } from "node:path";
 import type { Command } from "commander";
 import { ZippyNetError } from "../../codec/errors.ts";
-import { makeFolders } from "../../folders.ts";
+import { isFolder, makeFolders } from "../../folders.ts";
 import { defaultJobs, EXIT_FAILED, usage } from "../options.ts";
 import { startProgress } from "../progress.ts";
 import {
@@ -68,7 +68,7 @@ export async function runOnFiles(command: Command, options: FileOptions, run: Fi
   const { tasks, failures } = run.sparing
     ? await spareOriginals(plan.tasks)
     : { tasks: plan.tasks, failures: [] };
-  const isNew = to.kind !== "standard" && tasks.length > 0 && (await makeFolder(folder));
+  const made = to.kind !== "standard" && tasks.length > 0 ? await makeFolder(folder) : [];
   const progress = startProgress(options.quiet ? 0 : tasks.length, "files");
   const names: Names = options.json || options.quiet ? new Map() : await modelNames();
   const results: Result[] = [];
@@ -92,7 +92,7 @@ export async function runOnFiles(command: Command, options: FileOptions, run: Fi
       });
     } finally {
       progress.stop();
-      if (isNew) await rmdir(folder).catch(() => undefined); // nothing was written; else it is refused
+      await removeEmpty(made);
     }
   }
   warnIfNone(results, named);
@@ -113,18 +113,31 @@ function inputsFor({ kind, path }: Destination, inputs: readonly Input[]): reado
 
 /**
  * Makes the folder before the work, which may take a night, so that one that cannot be written is reported at once.
- * Gives whether it was not there.
+ * Gives those that were not there: it, and folders above it.
  */
-async function makeFolder(folder: string): Promise<boolean> {
+async function makeFolder(folder: string): Promise<string[]> {
   try {
-    const isNew = (await stat(folder).catch(() => undefined)) === undefined;
+    const missing: string[] = [];
+    for (let path = resolve(folder); !(await isFolder(path)) && dirname(path) !== path; path = dirname(path))
+      missing.push(path);
     await makeFolders(folder);
     await access(folder, constants.W_OK);
-    return isNew;
+    return missing;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `expected a folder that can be written as --output, got ${folder}: ${why}`;
     throw new ZippyNetError("bad-option", message, { cause });
+  }
+}
+
+/** Removes folders, from the innermost on, up to the first that holds something. */
+async function removeEmpty(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    try {
+      await rmdir(folder);
+    } catch {
+      return;
+    }
   }
 }
 

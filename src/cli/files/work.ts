@@ -1,3 +1,4 @@
+import { ZippyNetError } from "../../codec/errors.ts";
 import type { Model } from "../../codec/model.ts";
 import type { Look } from "../../codec/network/architecture.ts";
 import { decodePicture } from "../../image/decode.ts";
@@ -8,6 +9,7 @@ import { writeImage } from "../../image/write.ts";
 import { type Models, openModels } from "../../model/folder.ts";
 import { type Done, failure, type Result } from "../results.ts";
 import { readBytes, readZnBytes, writeBytes } from "./bytes.ts";
+import { isZnFile } from "./inputs.ts";
 import type { Task } from "./outputs.ts";
 
 /** The work to do on every input of a run. It is plain data, so that it can be sent to a thread. */
@@ -28,10 +30,17 @@ export async function openWork(work: Work): Promise<DoFile> {
   return (task) => done(task).catch((error: unknown) => failure(task.in, error));
 }
 
+const notDecoded = new ZippyNetError(
+  "bad-image",
+  "expected an image, got a .zn file: did you mean zippynet decode?",
+);
+
 function encoder(models: readonly Model[], wish: EncodeWish): (task: Task) => Promise<Done> {
   return async (task) => {
     const bytes = await readBytes(task.in, MAX_BYTES);
-    const { image, notes } = await readImage(bytes);
+    const { image, notes } = await readImage(bytes).catch((error: unknown) => {
+      throw isZnFile(task.in) ? notDecoded : error;
+    });
     const { file, kind, model, quality, psnr } = await encodePicture(models, image, wish);
     await writeBytes(task.out, file);
     return {
