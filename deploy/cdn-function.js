@@ -66,7 +66,7 @@ function sizeOf(query) {
     const side = query[name];
     if (!side) return;
     const text = plain(side);
-    kept[name] = /^\d{1,9}$/.test(text) ? { value: String(parseInt(text, 10)) } : side;
+    kept[name] = /^\d+$/.test(text) ? { value: String(parseInt(text, 10)) } : side;
   });
   const look = query.look;
   if (look && plain(look) !== LOOK) kept.look = oneOf(LOOKS, look);

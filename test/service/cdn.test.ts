@@ -132,6 +132,8 @@ test("one picture, one key, however it is asked for", () => {
       "/images/a?w=64",
       "/images/a?w=064",
       "/images/a?w=0000064&fit=fill",
+      "/images/a?w=0000000000000064",
+      "/images/a?w=0%3000%30000000000064",
       "/images/a?fit=cover&w=64&expires=9",
     ],
     ["/images/a?w=6&h=7", "/images/a?h=7&w=6", "/images/a?h=07&fit=cover&w=6"],
