@@ -187,6 +187,37 @@ suite("profiles that do not fit", () => {
     assert.equal(image.data[3 * middle(9)], PATCHES[9]![1]);
     assert.deepEqual(notes, left);
   });
+  test("an RGB one on grey, in a JPEG and a TIFF: its curve counts", async () => {
+    const grey = await sharp(pngFile("grey", 8, GREY_SPACES[0]!))
+      .toColourspace("b-w")
+      .jpeg({ quality: 100 })
+      .toBuffer();
+    const jpeg = ({ icc }: Space): Buffer => {
+      const body = Buffer.concat([Buffer.from("ICC_PROFILE\0\x01\x01", "latin1"), icc!]);
+      const length = body.length + 2;
+      return Buffer.concat([
+        grey.subarray(0, 2),
+        Buffer.from([0xff, 0xe2, length >> 8, length & 255]),
+        body,
+        grey.subarray(2),
+      ]);
+    };
+    for (const space of RGB_SPACES.slice(1)) {
+      for (const file of [jpeg(space), tiffFile("grey", 16, space)]) {
+        const { image, notes } = await readImage(file);
+        for (const i of PATCHES.keys()) {
+          // the gamut makes no difference to grey
+          const [wanted] = expected("sRGB", space.curve, levels(i, "grey"));
+          for (const value of image.data.subarray(3 * middle(i), 3 * middle(i) + 3))
+            assert.ok(
+              Math.abs(value - wanted!) <= 2,
+              `${space.name}, patch ${i}: expected ${wanted}, got ${value}`,
+            );
+        }
+        assert.deepEqual(notes, space.curve === srgb ? [] : [`converted from ${space.name}`]);
+      }
+    }
+  });
   test("parts in a JPEG of which the first is missing, or that are counted wrong", async () => {
     const jpeg = await sharp(pngFile("RGB", 8, RGB_SPACES[0]!))
       .jpeg({ quality: 95 })

@@ -20,14 +20,19 @@ export type Profile =
   | { readonly kind: "curves"; readonly colour: Colour }
   | { readonly kind: "tables"; readonly name: string };
 
-/** `undefined` if the profile is damaged, or made for another number of `channels`: 1 is grey, 3 RGB, 4 CMYK. */
+/**
+ * `undefined` if the profile is damaged, or made for another number of `channels`: 1 is grey, 3 RGB, 4 CMYK. A curve of
+ * an RGB profile also counts for grey, as in browsers: programs keep the profile of a picture that they make grey.
+ */
 export function parseProfile(bytes: Uint8Array, channels: number): Profile | undefined {
   try {
     const profile = new Tags(bytes);
     const space = { GRAY: 1, "RGB ": 3, CMYK: 4, "Lab ": 3 }[profile.text(16, 4)];
-    if (space !== channels || !["scnr", "mntr", "prtr", "spac"].includes(profile.text(12, 4)))
+    const madeGrey = channels === 1 && profile.text(16, 4) === "RGB ";
+    if ((space !== channels && !madeGrey) || !["scnr", "mntr", "prtr", "spac"].includes(profile.text(12, 4)))
       return undefined;
     const name = profile.name();
+    if (madeGrey) return { kind: "curves", colour: greyOf(name, profile.curve("gTRC")) };
     if (profile.has("A2B0") || profile.has("A2B1")) return { kind: "tables", name };
     if (profile.text(16, 4) === "Lab ") return undefined;
     const coded = profile.has("cicp") ? profile.cicp() : undefined;
@@ -35,8 +40,7 @@ export function parseProfile(bytes: Uint8Array, channels: number): Profile | und
     if (channels === 1) {
       // a grey curve that leads to Lab gives lightness
       if (profile.text(20, 4) !== "XYZ ") return { kind: "tables", name };
-      const curve = profile.curve("kTRC");
-      return { kind: "curves", colour: { name, curves: [curve, curve, curve], matrix: DIAGONAL } };
+      return { kind: "curves", colour: greyOf(name, profile.curve("kTRC")) };
     }
     if (channels !== 3 || profile.text(20, 4) !== "XYZ ") return undefined;
     const columns: Matrix = [profile.xyz("rXYZ"), profile.xyz("gXYZ"), profile.xyz("bXYZ")];
@@ -52,6 +56,10 @@ export function parseProfile(bytes: Uint8Array, channels: number): Profile | und
     if (error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+function greyOf(name: string, curve: Curve): Colour {
+  return { name, curves: [curve, curve, curve], matrix: DIAGONAL };
 }
 
 /** Reads the tags of a profile. Throws RangeError if the bytes are not as expected. */
