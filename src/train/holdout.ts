@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { Image } from "../codec/image.ts";
 import { fromBlocks, inPictureUnit } from "../codec/network/autoencoder.ts";
 import { levelOf } from "../codec/rate-distortion.ts";
-import { batchOf, batchSize, centred } from "./data/batch.ts";
+import { batchOf, batchSize, centred, evenly } from "./data/batch.ts";
 import type { RunPlan, Sampling } from "./plan.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -47,8 +47,7 @@ function evaluateSet(
   sizes: readonly number[],
   set: string,
 ): HeldOutPoint[] {
-  const every = Math.max(1, Math.floor(images.length / MOST_IMAGES));
-  const chosen = images.filter((_, i) => i % every === 0).slice(0, MOST_IMAGES);
+  const chosen = evenly(images, MOST_IMAGES);
   if (chosen.length === 0) return [];
   const points: HeldOutPoint[] = [];
   for (const size of sizes) {

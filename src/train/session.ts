@@ -118,7 +118,7 @@ async function exportRecipe(
 ): Promise<Manifest> {
   const { train } = await imagesOf(checkpoint.plan, onDecode, IMAGES_TO_EXPORT);
   const { name, number, description, supersedes, orientations, licence, attribution, research } = recipe;
-  return release(out, checkpoint, train.flat(), {
+  return release(out, checkpoint, train, {
     name,
     number,
     description,

@@ -106,7 +106,7 @@ describe("training run", { skip: withoutBinding }, async () => {
     assert.ok(best(curve[1]!) > best(curve[0]!) + 2, `${best(curve[0]!)} → ${best(curve[1]!)} dB`);
 
     const models = join(folder, "models");
-    await release(join(models, "tiny"), last, images.train.flat(), {
+    await release(join(models, "tiny"), last, images.train, {
       number: 200,
       name: "tiny",
       description: "a test",

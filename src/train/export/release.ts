@@ -4,9 +4,10 @@ import { QUALITIES } from "../../codec/target.ts";
 import { buildModel } from "../../model/load-model.ts";
 import type { Licence, Manifest } from "../../model/manifest.ts";
 import type { Checkpoint } from "../checkpoint.ts";
-import { centred } from "../data/batch.ts";
+import { centred, evenly } from "../data/batch.ts";
 import { heldOutSizes } from "../holdout.ts";
 import { unpackParameters } from "../network/parameters.ts";
+import type { Sampling } from "../plan.ts";
 import { exportModel, packModel } from "./export.ts";
 import { buildTables, countSymbols, noCounts, type SymbolCounts } from "./tables.ts";
 
@@ -22,30 +23,31 @@ export interface ReleaseOptions {
   readonly files: ReadonlyMap<string, string>;
 }
 
-const IMAGES_OF_A_SIZE = 128;
+const IMAGES_OF_A_FOLDER = 128;
 const QUALITY_STEP = 11;
 
 /**
  * Exports the averaged weights of a checkpoint as a model folder, with tables counted on training images, by the code
- * that will encode.
+ * that will encode. Images of a folder count as often as the run drew them.
+ * @param images of each folder of the run
  */
 export async function release(
   folder: string,
   { plan: { architecture, sampling }, optimiser }: Checkpoint,
-  images: readonly Image[],
+  images: readonly (readonly Image[])[],
   { orientations, ...naming }: ReleaseOptions,
 ): Promise<Manifest> {
   const weights = unpackParameters(architecture, optimiser.average);
   const options = { ...naming, architecture, orientations, weights };
-  const tables = buildTables(countOf(architecture, options, images, heldOutSizes(sampling)));
+  const tables = buildTables(countOf(architecture, options, images, sampling));
   return exportModel(folder, { ...options, tables });
 }
 
 function countOf(
   architecture: Architecture,
   options: Omit<Parameters<typeof packModel>[0], "tables">,
-  images: readonly Image[],
-  sizes: readonly number[],
+  images: readonly (readonly Image[])[],
+  sampling: Sampling,
 ): SymbolCounts {
   const blobs = packModel({ ...options, tables: buildTables() });
   const { number, name, orientations } = options;
@@ -55,14 +57,14 @@ function countOf(
     (_, i) => 1 + i * QUALITY_STEP,
   );
   const counts = noCounts();
-  for (const size of sizes) {
-    const step = Math.max(1, Math.floor(images.length / IMAGES_OF_A_SIZE));
-    const chosen = images
-      .filter((_, i) => i % step === 0)
-      .slice(0, IMAGES_OF_A_SIZE)
-      .map((image) => centred(image, size));
-    countSymbols(model, chosen, qualities, counts);
-  }
+  const chosen = images.map((folder) => evenly(folder, IMAGES_OF_A_FOLDER));
+  const shares = sampling.shares ?? images.map(({ length }) => length);
+  const perShare = chosen.flat().length / shares.reduce((sum, share) => sum + share, 0);
+  chosen.forEach((folder, i) => {
+    const weight = (shares[i]! * perShare) / folder.length; // of all images about 1 in the mean
+    for (const size of heldOutSizes(sampling))
+      for (const image of folder) countSymbols(model, centred(image, size), qualities, weight, counts);
+  });
   model.dispose();
   return counts;
 }

@@ -1,10 +1,8 @@
-import { ImageEncoder } from "../../codec/encode.ts";
 import { TOTAL } from "../../codec/entropy/range-coder.ts";
 import { SCALES } from "../../codec/entropy/symbol-tables.ts";
-import type { Image } from "../../codec/image.ts";
+import { type Image, UPRIGHT } from "../../codec/image.ts";
 import type { Model } from "../../codec/model.ts";
-import { lambdaOf } from "../../codec/rate-distortion.ts";
-import { bestOf } from "../../codec/rdo/trials.ts";
+import { analysisOf, trialOf } from "../../codec/rdo/trials.ts";
 import { SCALE_FLOOR, SCALE_START, SCALE_STEP } from "../network/quantise.ts";
 
 /** Share of a table's probability that its symbols may leave to the escape. */
@@ -15,7 +13,7 @@ export function sigmaOf(index: number): number {
   return Math.log1p(Math.exp(SCALE_START + SCALE_STEP * index)) + SCALE_FLOOR;
 }
 
-/** Symbol counts by scale index, then symbol, from real images at all qualities. */
+/** How often each symbol came, by scale index, then symbol, in real images at all qualities; weighed, so no integers. */
 export type SymbolCounts = readonly ReadonlyMap<number, number>[];
 
 /**
@@ -75,24 +73,27 @@ function continuedFraction(z: number): number {
 }
 
 /**
- * Adds the symbols of each scale to `counts`, of the files that effort 0 makes of images at some qualities: what
- * `buildTables` corrects its Gaussians with. The images must be ones the model may learn from.
+ * Adds the symbols of each scale to `counts`, of an image at some qualities: what `buildTables` corrects its Gaussians
+ * with. Those of a file count as much less as the file is larger, since a hundredth of its bytes is worth as much at
+ * every quality. The image must be one that the model may learn from.
+ *
+ * @param weight of the image; in a file of 1000 bits each symbol then counts so often
  */
 export function countSymbols(
   model: Model,
-  images: readonly Image[],
+  image: Image,
   qualities: readonly number[],
+  weight: number,
   counts: readonly Map<number, number>[],
 ): void {
-  for (const image of images) {
-    const encoder = new ImageEncoder(model, image);
-    for (const quality of qualities) {
-      const { scales, symbols } = bestOf(encoder.trialsAt(quality), lambdaOf(quality));
-      symbols.forEach((symbol, i) => {
-        const row = counts[scales[i]!]!;
-        row.set(symbol, (row.get(symbol) ?? 0) + 1);
-      });
-    }
+  const analysis = analysisOf(model, image, UPRIGHT);
+  for (const quality of qualities) {
+    const { scales, symbols, bits } = trialOf(model, analysis, quality);
+    const times = (weight * 1000) / Math.max(1, bits);
+    symbols.forEach((symbol, i) => {
+      const row = counts[scales[i]!]!;
+      row.set(symbol, (row.get(symbol) ?? 0) + times);
+    });
   }
 }
 
