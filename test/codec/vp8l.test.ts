@@ -6,7 +6,7 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import { assertVp8lEnds, vp8lLength } from "../../src/codec/format/vp8l.ts";
-import { webpFrame, webpSize } from "../../src/codec/format/webp.ts";
+import { webpFile, webpFrame, webpSize } from "../../src/codec/format/webp.ts";
 import { zippyError } from "./support.ts";
 
 const face = readFileSync(new URL("../images/face-hat-64.png", import.meta.url));
@@ -76,4 +76,39 @@ test("altered frames end somewhere, or are refused", async () => {
     { numRuns: 3000 },
   );
   assert.ok(refused > 300, `${refused}`);
+});
+
+/** A frame of 8×8 pixels of one colour, which all use the last of so many groups of codes. */
+function ofGroups(groups: number): Uint8Array {
+  const bits: number[] = [];
+  const put = (value: number, count: number): void => {
+    for (let i = 0; i < count; i++) bits.push((value >> i) & 1);
+  };
+  const only = (symbol: number): void => put(symbol * 8 + 0b101, 11); // a code of one symbol of 8 bits
+  put(0x2f, 8);
+  put(7, 14);
+  put(7, 14);
+  put(0, 4); // no alpha, version 0
+  put(0b1_0_0, 3); // no transform, no colour cache, several groups
+  put(7, 3); // blocks of 512×512
+  put(0, 1);
+  only((groups - 1) & 255); // the number of a group is in green and red
+  only((groups - 1) >> 8);
+  for (let i = 0; i < 3; i++) only(0);
+  for (let i = 0; i < 5 * groups; i++) put(0b0001, 4); // a code of the symbol 0
+  const bytes = new Uint8Array(Math.ceil(bits.length / 8));
+  for (const [i, bit] of bits.entries()) bytes[i >> 3]! |= bit << (i & 7);
+  return bytes;
+}
+
+test("codes that are alike take memory once: a frame of few pixels may have 65,536 groups of them", async () => {
+  const size = { width: 8, height: 8 };
+  const frame = ofGroups(65_536);
+  const { data } = await sharp(webpFile({ codec: "vp8l", payload: ofGroups(300) }))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  assert.equal(data.length, 3 * 64); // libwebp reads such frames
+  const before = process.memoryUsage().rss;
+  assert.equal(vp8lLength(frame, size), frame.length);
+  assert.ok(process.memoryUsage().rss - before < 128 * 1024 * 1024); // one by one they took 380 MB
 });

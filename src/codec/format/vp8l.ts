@@ -21,6 +21,7 @@ export function assertVp8lEnds(frame: Uint8Array, size: Size): void {
  */
 export function vp8lLength(frame: Uint8Array, { width, height }: Size): number {
   const bits = new Bits(frame, HEADER);
+  const known: Known = new Map();
   let columns = width;
   const seen = new Set<number>();
   while (bits.read(1) === 1) {
@@ -29,17 +30,17 @@ export function vp8lLength(frame: Uint8Array, { width, height }: Size): number {
     seen.add(transform);
     if (transform === PREDICTOR || transform === COLOUR) {
       const block = bits.read(3) + 2;
-      readImage(bits, { width: blocksOf(columns, block), height: blocksOf(height, block) });
+      readImage(bits, { width: blocksOf(columns, block), height: blocksOf(height, block) }, known);
     } else if (transform === COLOUR_INDEXING) {
       const colours = bits.read(8) + 1;
-      readImage(bits, { width: colours, height: 1 });
+      readImage(bits, { width: colours, height: 1 }, known);
       // several indices of few bits are one pixel
       columns = blocksOf(columns, colours <= 2 ? 3 : colours <= 4 ? 2 : colours <= 16 ? 1 : 0);
     }
   }
   const cache = readCacheSize(bits);
-  const groups = bits.read(1) === 1 ? readGroups(bits, { width: columns, height }) : undefined;
-  const codes = Array.from({ length: groups?.count ?? 1 }, () => readCodes(bits, cache));
+  const groups = bits.read(1) === 1 ? readGroups(bits, { width: columns, height }, known) : undefined;
+  const codes = Array.from({ length: groups?.count ?? 1 }, () => readCodes(bits, cache, known));
   readPixels(bits, { width: columns, height }, codes, groups);
   return bits.end;
 }
@@ -69,34 +70,29 @@ interface Groups {
   readonly numbers: Uint16Array;
 }
 
-function readGroups(bits: Bits, { width, height }: Size): Groups {
+function readGroups(bits: Bits, { width, height }: Size, known: Known): Groups {
   const block = bits.read(3) + 2;
   const columns = blocksOf(width, block);
-  const pixels = readImage(bits, { width: columns, height: blocksOf(height, block) });
+  const pixels = readImage(bits, { width: columns, height: blocksOf(height, block) }, known);
   const numbers = Uint16Array.from(pixels, (pixel) => (pixel >>> 8) & 0xffff);
   return { count: numbers.reduce((most, number) => Math.max(most, number), 0) + 1, block, columns, numbers };
 }
 
 /** An image within the frame, which has one group of codes: its pixels as alpha, red, green and blue. */
-function readImage(bits: Bits, size: Size): Uint32Array {
+function readImage(bits: Bits, size: Size, known: Known): Uint32Array {
   const cache = readCacheSize(bits);
   const pixels = new Uint32Array(size.width * size.height);
-  readPixels(bits, size, [readCodes(bits, cache)], undefined, { pixels, cache: new Uint32Array(2 ** cache) });
+  const kept = { pixels, cache: new Uint32Array(2 ** cache) };
+  readPixels(bits, size, [readCodes(bits, cache, known)], undefined, kept);
   return pixels;
 }
 
 /** Codes of green (with lengths and the colour cache), red, blue, alpha and distances. */
 type Codes = readonly [PrefixCode, PrefixCode, PrefixCode, PrefixCode, PrefixCode];
 
-function readCodes(bits: Bits, cache: number): Codes {
-  const [green, red, blue, alpha, distance] = [GREEN_AND_LENGTHS + (cache && 2 ** cache), 256, 256, 256, 40];
-  return [
-    readPrefixCode(bits, green),
-    readPrefixCode(bits, red),
-    readPrefixCode(bits, blue),
-    readPrefixCode(bits, alpha),
-    readPrefixCode(bits, distance),
-  ];
+function readCodes(bits: Bits, cache: number, known: Known): Codes {
+  const read = (alphabet: number): PrefixCode => readPrefixCode(bits, alphabet, known);
+  return [read(GREEN_AND_LENGTHS + (cache && 2 ** cache)), read(256), read(256), read(256), read(40)];
 }
 
 const GREEN_AND_LENGTHS = 256 + 24;
@@ -169,22 +165,35 @@ function distanceOf(code: number, width: number): number {
 /** The order in which the lengths of the code of lengths are stored. */
 const LENGTHS_ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] as const;
 
-function readPrefixCode(bits: Bits, alphabet: number): PrefixCode {
-  const lengths = new Uint8Array(alphabet);
+/**
+ * The codes of a frame, by the lengths of their symbols. A code takes 4 bits and more in a file and a kilobyte here,
+ * and a frame of a few pixels may have 65,536 groups of them. So those that are alike are one.
+ */
+type Known = Map<string, PrefixCode>;
+
+function codeOf(lengths: Uint8Array, known: Known): PrefixCode {
+  const key = String.fromCharCode(...lengths);
+  const code = known.get(key) ?? new PrefixCode(lengths);
+  known.set(key, code);
+  return code;
+}
+
+function readPrefixCode(bits: Bits, alphabet: number, known: Known): PrefixCode {
   if (bits.read(1) === 1) {
     const symbols = bits.read(1) + 1;
     const first = bits.read(bits.read(1) === 1 ? 8 : 1);
     const second = symbols === 2 ? bits.read(8) : first;
-    for (const symbol of [first, second]) {
-      if (symbol >= alphabet) throw damagedZn("expected VP8L symbols of their alphabet");
-      lengths[symbol] = 1;
-    }
-    return new PrefixCode(lengths);
+    const last = Math.max(first, second);
+    if (last >= alphabet) throw damagedZn("expected VP8L symbols of their alphabet");
+    const lengths = new Uint8Array(last + 1);
+    lengths[first] = lengths[second] = 1;
+    return codeOf(lengths, known);
   }
+  const lengths = new Uint8Array(alphabet);
   const ofLengths = new Uint8Array(LENGTHS_ORDER.length);
   const count = bits.read(4) + 4;
   for (let i = 0; i < count; i++) ofLengths[LENGTHS_ORDER[i]!] = bits.read(3);
-  const code = new PrefixCode(ofLengths);
+  const code = codeOf(ofLengths, known);
   let left = bits.read(1) === 1 ? bits.read(2 + 2 * bits.read(3)) + 2 : alphabet;
   if (left > alphabet) throw damagedZn("expected no more VP8L code lengths than symbols");
   let last = 8;
@@ -200,7 +209,7 @@ function readPrefixCode(bits: Bits, alphabet: number): PrefixCode {
     lengths.fill(length === 16 ? last : 0, symbol, symbol + times);
     symbol += times;
   }
-  return new PrefixCode(lengths);
+  return codeOf(lengths, known);
 }
 
 /** Bits that are looked up at once, at most. */
