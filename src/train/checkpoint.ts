@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
 import { makeFolders } from "../folders.ts";
@@ -64,8 +64,14 @@ export async function writeCheckpoint(
   const json = new TextEncoder().encode(JSON.stringify(rest));
   tensors.set("run.json", { dtype: "U8", shape: [json.length], data: json });
   await makeFolders(dirname(path));
-  await writeFile(`${path}.new`, writeSafetensors(tensors));
-  await rename(`${path}.new`, path);
+  try {
+    await writeFile(`${path}.new`, writeSafetensors(tensors));
+    await rename(`${path}.new`, path);
+  } catch (cause) {
+    await rm(`${path}.new`, { force: true }); // on a full disk it would keep all the rest from being written, too
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ZippyNetError("unavailable", `expected room for the checkpoint ${path}: ${why}`, { cause });
+  }
 }
 
 interface Rest {

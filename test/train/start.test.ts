@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -11,9 +11,11 @@ import { readBlobs } from "../../src/model/load-decoder.ts";
 import { buildModel } from "../../src/model/load-model.ts";
 import { BLOBS } from "../../src/model/manifest.ts";
 import { writeSafetensors } from "../../src/model/safetensors.ts";
+import { checkpointPath, startOf, writeCheckpoint } from "../../src/train/checkpoint.ts";
 import { packModel } from "../../src/train/export/export.ts";
 import { buildTables } from "../../src/train/export/tables.ts";
 import { initialise, unpackParameters } from "../../src/train/network/parameters.ts";
+import type { RunPlan } from "../../src/train/plan.ts";
 import { startingWeights } from "../../src/train/start.ts";
 import { TINY } from "./support.ts";
 
@@ -23,6 +25,20 @@ const PICTURE = {
   height: 32,
   data: Uint8Array.from({ length: 40 * 32 * 3 }, (_, i) => 128 + 100 * Math.sin(i * i)),
 };
+
+it("leaves no half checkpoint where one cannot be written, and names it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "zippynet-checkpoint-"));
+  const path = checkpointPath(folder);
+  await mkdir(path); // as a full disk does, it refuses the file
+  const fixed = { folders: [], architecture: TINY, seed: 1, heldOut: 0, rate: 1e-3 };
+  const plan: RunPlan = { ...fixed, sampling: { cut: "aligned" } };
+  const checkpoint = { plan, ...startOf(initialise(TINY, 1), plan) };
+  await assert.rejects(writeCheckpoint(path, checkpoint), (error: Error) =>
+    error.message.startsWith(`expected room for the checkpoint ${path}: `),
+  );
+  assert.deepEqual(await readdir(folder), ["checkpoint.safetensors"]);
+  await rm(folder, { recursive: true });
+});
 
 describe("weights to start from", async () => {
   const folder = await mkdtemp(join(tmpdir(), "zippynet-start-"));

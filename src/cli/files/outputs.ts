@@ -136,6 +136,8 @@ export async function writeWhole(path: string, bytes: Uint8Array, modified?: Dat
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
+    // the system names the draft, or nothing: a full disk is that of the output, not of the input
+    if (error instanceof Error) error.message = `cannot write ${path}: ${error.message}`;
     throw error;
   }
 }
