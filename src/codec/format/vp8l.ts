@@ -21,7 +21,6 @@ export function assertVp8lEnds(frame: Uint8Array, size: Size): void {
  */
 export function vp8lLength(frame: Uint8Array, { width, height }: Size): number {
   const bits = new Bits(frame, HEADER);
-  const known: Known = new Map();
   let columns = width;
   const seen = new Set<number>();
   while (bits.read(1) === 1) {
@@ -30,17 +29,17 @@ export function vp8lLength(frame: Uint8Array, { width, height }: Size): number {
     seen.add(transform);
     if (transform === PREDICTOR || transform === COLOUR) {
       const block = bits.read(3) + 2;
-      readImage(bits, { width: blocksOf(columns, block), height: blocksOf(height, block) }, known);
+      readImage(bits, { width: blocksOf(columns, block), height: blocksOf(height, block) });
     } else if (transform === COLOUR_INDEXING) {
       const colours = bits.read(8) + 1;
-      readImage(bits, { width: colours, height: 1 }, known);
+      readImage(bits, { width: colours, height: 1 });
       // several indices of few bits are one pixel
       columns = blocksOf(columns, colours <= 2 ? 3 : colours <= 4 ? 2 : colours <= 16 ? 1 : 0);
     }
   }
   const cache = readCacheSize(bits);
-  const groups = bits.read(1) === 1 ? readGroups(bits, { width: columns, height }, known) : undefined;
-  const codes = Array.from({ length: groups?.count ?? 1 }, () => readCodes(bits, cache, known));
+  const groups = bits.read(1) === 1 ? readGroups(bits, { width: columns, height }) : undefined;
+  const codes = Array.from({ length: groups?.count ?? 1 }, () => readCodes(bits, cache));
   readPixels(bits, { width: columns, height }, codes, groups);
   return bits.end;
 }
@@ -70,29 +69,29 @@ interface Groups {
   readonly numbers: Uint16Array;
 }
 
-function readGroups(bits: Bits, { width, height }: Size, known: Known): Groups {
+function readGroups(bits: Bits, { width, height }: Size): Groups {
   const block = bits.read(3) + 2;
   const columns = blocksOf(width, block);
-  const pixels = readImage(bits, { width: columns, height: blocksOf(height, block) }, known);
+  const pixels = readImage(bits, { width: columns, height: blocksOf(height, block) });
   const numbers = Uint16Array.from(pixels, (pixel) => (pixel >>> 8) & 0xffff);
   return { count: numbers.reduce((most, number) => Math.max(most, number), 0) + 1, block, columns, numbers };
 }
 
 /** An image within the frame, which has one group of codes: its pixels as alpha, red, green and blue. */
-function readImage(bits: Bits, size: Size, known: Known): Uint32Array {
+function readImage(bits: Bits, size: Size): Uint32Array {
   const cache = readCacheSize(bits);
   const pixels = new Uint32Array(size.width * size.height);
   const kept = { pixels, cache: new Uint32Array(2 ** cache) };
-  readPixels(bits, size, [readCodes(bits, cache, known)], undefined, kept);
+  readPixels(bits, size, [readCodes(bits, cache)], undefined, kept);
   return pixels;
 }
 
 /** Codes of green (with lengths and the colour cache), red, blue, alpha and distances. */
 type Codes = readonly [PrefixCode, PrefixCode, PrefixCode, PrefixCode, PrefixCode];
 
-function readCodes(bits: Bits, cache: number, known: Known): Codes {
-  const read = (alphabet: number): PrefixCode => readPrefixCode(bits, alphabet, known);
-  return [read(GREEN_AND_LENGTHS + (cache && 2 ** cache)), read(256), read(256), read(256), read(40)];
+function readCodes(bits: Bits, cache: number): Codes {
+  const alphabets = [GREEN_AND_LENGTHS + (cache && 2 ** cache), 256, 256, 256, 40];
+  return alphabets.map((alphabet) => readPrefixCode(bits, alphabet)) as unknown as Codes;
 }
 
 const GREEN_AND_LENGTHS = 256 + 24;
@@ -166,19 +165,17 @@ function distanceOf(code: number, width: number): number {
 const LENGTHS_ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] as const;
 
 /**
- * The codes of a frame, by the lengths of their symbols. A code takes 4 bits and more in a file and a kilobyte here,
- * and a frame of a few pixels may have 65,536 groups of them. So those that are alike are one.
+ * A code takes 4 bits and more in a file and a kilobyte here, and a frame of a few pixels may have 65,536 groups of
+ * them. So those that are alike are one.
  */
-type Known = Map<string, PrefixCode>;
-
-function codeOf(lengths: Uint8Array, known: Known): PrefixCode {
+function codeOf(lengths: Uint8Array, { codes }: Bits): PrefixCode {
   const key = String.fromCharCode(...lengths);
-  const code = known.get(key) ?? new PrefixCode(lengths);
-  known.set(key, code);
+  const code = codes.get(key) ?? new PrefixCode(lengths);
+  codes.set(key, code);
   return code;
 }
 
-function readPrefixCode(bits: Bits, alphabet: number, known: Known): PrefixCode {
+function readPrefixCode(bits: Bits, alphabet: number): PrefixCode {
   if (bits.read(1) === 1) {
     const symbols = bits.read(1) + 1;
     const first = bits.read(bits.read(1) === 1 ? 8 : 1);
@@ -187,29 +184,29 @@ function readPrefixCode(bits: Bits, alphabet: number, known: Known): PrefixCode 
     if (last >= alphabet) throw damagedZn("expected VP8L symbols of their alphabet");
     const lengths = new Uint8Array(last + 1);
     lengths[first] = lengths[second] = 1;
-    return codeOf(lengths, known);
+    return codeOf(lengths, bits);
   }
   const lengths = new Uint8Array(alphabet);
   const ofLengths = new Uint8Array(LENGTHS_ORDER.length);
   const count = bits.read(4) + 4;
   for (let i = 0; i < count; i++) ofLengths[LENGTHS_ORDER[i]!] = bits.read(3);
-  const code = codeOf(ofLengths, known);
+  const code = codeOf(ofLengths, bits);
   let left = bits.read(1) === 1 ? bits.read(2 + 2 * bits.read(3)) + 2 : alphabet;
-  if (left > alphabet) throw damagedZn("expected no more VP8L code lengths than symbols");
+  if (left > alphabet) throw damagedZn("expected VP8L symbols of their alphabet");
   let last = 8;
   for (let symbol = 0; symbol < alphabet && left > 0; left--) {
     const length = code.read(bits);
     if (length < 16) {
       lengths[symbol++] = length;
-      if (length > 0) last = length;
+      if (length) last = length;
       continue;
     }
     const times = length === 16 ? 3 + bits.read(2) : length === 17 ? 3 + bits.read(3) : 11 + bits.read(7);
-    if (symbol + times > alphabet) throw damagedZn("expected no more VP8L code lengths than symbols");
+    if (symbol + times > alphabet) throw damagedZn("expected VP8L symbols of their alphabet");
     lengths.fill(length === 16 ? last : 0, symbol, symbol + times);
     symbol += times;
   }
-  return codeOf(lengths, known);
+  return codeOf(lengths, bits);
 }
 
 /** Bits that are looked up at once, at most. */
@@ -231,14 +228,13 @@ class PrefixCode {
 
   /** @param lengths of each symbol's code, 0 for none. Throws `bad-file` unless they make a whole code. */
   constructor(lengths: Uint8Array) {
-    for (const length of lengths) if (length > 0) this.#counts[length]!++;
-    const used = this.#counts.reduce((sum, count) => sum + count, 0);
-    const longest = this.#counts.findLastIndex((count) => count > 0);
-    this.#table = new Uint16Array(used > 1 ? 2 ** Math.min(longest, LOOKED_UP) : 0);
-    const order = Array.from(lengths.keys()).filter((symbol) => lengths[symbol]! > 0);
-    order.sort((a, b) => lengths[a]! - lengths[b]! || a - b);
-    this.#symbols = Uint16Array.from(order);
-    if (used === 1) this.#only = order[0]!;
+    for (const length of lengths) if (length) this.#counts[length]!++;
+    const used = Array.from(lengths.keys()).filter((symbol) => lengths[symbol]);
+    used.sort((a, b) => lengths[a]! - lengths[b]! || a - b);
+    this.#symbols = Uint16Array.from(used);
+    const longest = lengths[used.at(-1) ?? 0]!;
+    this.#table = new Uint16Array(2 ** Math.min(longest, LOOKED_UP));
+    if (used.length === 1) this.#only = used[0]!;
     else if (this.#counts.reduce((sum, count, length) => sum + count * 2 ** (15 - length), 0) !== 2 ** 15)
       throw damagedZn("expected VP8L prefix codes that are whole");
     else this.#fillTable(lengths);
@@ -263,7 +259,7 @@ class PrefixCode {
   read(bits: Bits): number {
     if (this.#only !== undefined) return this.#only;
     const found = this.#table[bits.peek() & (this.#table.length - 1)]!;
-    if (found > 0) {
+    if (found) {
       bits.skip(found & 15);
       return found >> 4;
     }
@@ -282,6 +278,8 @@ class PrefixCode {
 
 /** Reads bits, the least significant of each byte first. */
 class Bits {
+  /** The codes read so far, by the lengths of their symbols. */
+  readonly codes = new Map<string, PrefixCode>();
   readonly #bytes: Uint8Array;
   /** The next bit. */
   #at: number;
@@ -306,10 +304,10 @@ class Bits {
     return value;
   }
 
-  /** The next 8 bits; 0 past the end. */
+  /** The next 9 bits and more, the lowest first; 0 past the end. */
   peek(): number {
     const [at, shift] = [this.#at >> 3, this.#at & 7];
-    return (((this.#bytes[at] ?? 0) | ((this.#bytes[at + 1] ?? 0) << 8)) >> shift) & 255;
+    return (this.#bytes[at]! | (this.#bytes[at + 1]! << 8)) >> shift;
   }
 
   skip(count: number): void {
