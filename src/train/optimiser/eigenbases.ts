@@ -18,6 +18,7 @@ import {
 import { FLOAT, matMul, native, nativeAll, splitVector } from "../network/kernels.ts";
 import type { Slot } from "../network/parameters.ts";
 import { type EigenbasesState, kernelShape } from "./state.ts";
+import { numbersOf } from "./variables.ts";
 
 /** Share of the past in the average of gradients' products. */
 const MEMORY = 0.96;
@@ -133,11 +134,11 @@ export class Eigenbases {
   }
 
   state(): EigenbasesState {
+    const sides = this.#sides();
     const all = (which: keyof Side) =>
-      tidy(() => {
-        const flat = this.#sides().map((side) => reshape(side[which], [-1]));
-        return flat.length > 0 ? concat(flat).dataSync<"float32">().slice() : new Float32Array(0);
-      });
+      sides.length > 0
+        ? numbersOf(() => concat(sides.map((side) => reshape(side[which], [-1]))))
+        : new Float32Array(0);
     return { factors: all("factor"), bases: all("basis") };
   }
 

@@ -3,7 +3,7 @@ import { FLOAT, native, nativeAll } from "../network/kernels.ts";
 import type { Slot } from "../network/parameters.ts";
 import { Eigenbases } from "./eigenbases.ts";
 import type { OptimiserState } from "./state.ts";
-import { addTo, assign, disposeVariable, readVariable, variable } from "./variables.ts";
+import { addTo, assign, disposeVariable, numbersOf, readVariable, variable } from "./variables.ts";
 
 const MOMENTS = [0.9, 0.98] as const;
 const EPSILON = 1e-8;
@@ -107,7 +107,7 @@ export class Optimiser {
       this.#average,
       this.#first,
       this.#second,
-    ].map((handle) => tidy(() => readVariable(handle).dataSync<"float32">().slice())) as [
+    ].map((handle) => numbersOf(() => readVariable(handle))) as [
       Float32Array,
       Float32Array,
       Float32Array,

@@ -27,6 +27,18 @@ export function readVariable(handle: Tensor): Tensor1D {
   return native("ReadVariableOp", [handle], TYPE) as Tensor1D;
 }
 
+/**
+ * A copy of a tensor's numbers. They are not returned through `tidy`, which looks for tensors in what it returns: among
+ * millions of numbers for minutes.
+ * @param make its other tensors are freed
+ */
+export function numbersOf(make: () => Tensor): Float32Array {
+  const tensor = tidy(make);
+  const numbers = tensor.dataSync<"float32">().slice();
+  tensor.dispose();
+  return numbers;
+}
+
 export function assign(handle: Tensor, value: Tensor): void {
   nativeAll("AssignVariableOp", [handle, value], 0, TYPE);
 }
