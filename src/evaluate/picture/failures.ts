@@ -38,7 +38,7 @@ async function encoded(model: Model, image: Image, classical: boolean): Promise<
   const { file, kind, psnr } = await encodePicture([model], image, wish);
   return {
     image: imageOf(await decode(file)),
-    label: `${kind === "latents" ? model.name : kind} ${file.length} bytes ${psnrText(psnr)}`,
+    label: `${kind === "latents" ? model.name : kind} ${file.length} B, ${psnrText(psnr)}`,
   };
 }
 
