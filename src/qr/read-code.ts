@@ -22,10 +22,12 @@ export function codeIn({ width, height, data }: Seen, patience: Patience = PATIE
     const text = decodeQR({ width, height, data }, { ...patience, format, textDecoder: latin1 });
     return Uint8Array.from(text, (character) => character.charCodeAt(0));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const stage = cause instanceof Error ? cause.message : String(cause);
+    // the library names the stage of reading that failed; the first one looks for the marks in a code's corners
+    const found = stage === "finder" ? "none" : `one that cannot be read (${stage})`;
     throw new ZippyNetError(
       "bad-image",
-      `expected a picture with one QR code, found none that can be read in ${width}×${height} pixels: ${why}`,
+      `expected a picture with one QR code, found ${found} in ${width}×${height} pixels`,
       { cause },
     );
   }

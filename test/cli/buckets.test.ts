@@ -276,6 +276,7 @@ test("redrive tries again, takes what is settled out of the queue and leaves the
 test("called wrongly: exit code 2", async () => {
   for (const [args, message] of [
     [["backfill", "uploads"], /expected a place in S3, s3:\/\/bucket\/prefix/],
+    [["backfill", "s3://x"], /with a bucket of 3–63 lower-case letters/],
     [["backfill", "s3://else-uploads/"], /expected --latents-bucket/],
     [["backfill", `s3://${LATENTS}/`, "--latents-bucket", LATENTS], /a bucket of their own/],
     [["backfill", `s3://${UPLOADS}`, "--before", "soon"], /expected a time such as/],

@@ -15,7 +15,11 @@ const FOLDER = fileURLToPath(new URL("../../../.zippynet", import.meta.url));
 /** A parser of `s3://bucket/prefix`, for commander. */
 export function place(text: string): Place {
   const [, bucket, prefix = ""] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s.exec(text) ?? [];
-  if (bucket === undefined) throw new InvalidArgumentError("expected a place in S3, s3://bucket/prefix.");
+  if (bucket === undefined) {
+    throw new InvalidArgumentError(
+      "expected a place in S3, s3://bucket/prefix, with a bucket of 3–63 lower-case letters, digits, dots and hyphens.",
+    );
+  }
   return { bucket, prefix };
 }
 
