@@ -16,15 +16,23 @@ suite("what a page loads", () => {
       .filter((name) => matches.test(name))
       .reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, name)), { level: 9 }).length, 0);
 
-  test("code of the decoder, its WebAssembly within: at most 40 kB compressed", () => {
+  test("code of the decoder, its WebAssembly within: at most 38 kB compressed, and 200 bytes a model", () => {
     const code = weight(/^(zippynet|zippy-img|shared-.*|decoder-.*)\.js$/);
-    assert.ok(code > 10_000 && code <= 40_000, `${code} bytes`);
+    const models = readdirSync(join(folder, "models")).length; // of each, the hashes of its files and its terms
+    assert.ok(code > 10_000 && code <= 38_000 + 200 * models, `${code} bytes with ${models} models`);
     assert.ok(weight(/^zippynet\.script\.js$/) <= 20_000);
   });
 
   test("code of the encoder, its search within: at most 40 kB compressed", () => {
     const code = weight(/^encoder-.*\.js$/);
     assert.ok(code > 10_000 && code <= 40_000, `${code} bytes`);
+  });
+
+  test("the page itself: at most 42 kB compressed, its reader of QR codes 20 kB", () => {
+    const page = weight(/^(index\.html|page\.css|page\.js)$/);
+    assert.ok(page > 10_000 && page <= 42_000, `${page} bytes`);
+    const reader = weight(/^qr-worker\.js$/);
+    assert.ok(reader > 5_000 && reader <= 20_000, `${reader} bytes`);
   });
 
   test("a decoder's weights: at most 3 MB compressed", () => {
