@@ -78,19 +78,19 @@ export function damaged(mediaType: string, why: string, cause?: unknown): ZippyN
 }
 
 /**
- * Throws `too-large`. Nothing codes a longer side. Some decoders take time by the square of it: a TIFF of a million
- * pixels in a row of small tiles takes minutes.
+ * Throws `too-large`, also for sides longer than anything codes. Some decoders take time by the square of a side: a
+ * TIFF of a million pixels in a row of small tiles takes minutes.
  */
 export function assertPixels(width: number, height: number, most: number): void {
-  if (Math.max(width, height) > MAX_WEBP_SIDE && width * height <= most)
-    throw new ZippyNetError(
-      "too-large",
-      `expected an image with sides of at most ${MAX_WEBP_SIDE} pixels, got ${width}×${height}`,
-    );
   if (width * height > most)
     throw new ZippyNetError(
       "too-large",
       `expected an image of at most ${most} pixels, got ${width}×${height}`,
+    );
+  if (Math.max(width, height) > MAX_WEBP_SIDE)
+    throw new ZippyNetError(
+      "too-large",
+      `expected an image with sides of at most ${MAX_WEBP_SIDE} pixels, got ${width}×${height}`,
     );
 }
 

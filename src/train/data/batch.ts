@@ -26,7 +26,7 @@ export function batchSize(size: number, images: number = BATCH): number {
   return Math.max(1, Math.round((images * PADDED) / padded ** 2));
 }
 
-/** So many of some images, or all where there are fewer, evenly spread. */
+/** At most so many of the images, from all over: the same ones as `evenly` of `tools/torch`. */
 export function evenly(images: readonly Image[], most: number): Image[] {
   const every = Math.max(1, Math.floor(images.length / most));
   return images.filter((_, i) => i % every === 0).slice(0, most);
