@@ -106,11 +106,17 @@ export class ImageEncoder {
     return this.write(this.#at(quality).upright);
   }
 
+  /** In the best orientation, without the corrections of effort 0; upright if the effort would not turn the picture. */
+  encodeTurned(quality: number, effort: number): Encoded {
+    if (isTooLargeToSearch(this.#image, effort)) return this.encodeInOnePass(quality);
+    return this.write(this.#turnedAt(quality));
+  }
+
   /** The trials that effort 0 chooses from at a quality: in the best orientation, as it is and corrected. */
   trialsAt(quality: number): readonly Trial[] {
     const found = this.#at(quality);
     if (!found.trials) {
-      const trial = this.#inBestOrientation(found.upright);
+      const trial = this.#turnedAt(quality);
       found.trials = [trial, ...corrections(this.model, trial)];
     }
     return found.trials;
@@ -169,22 +175,24 @@ export class ImageEncoder {
   }
 
   #at(quality: number): Found {
-    const found = this.#found.get(quality) ?? { upright: this.#turned(UPRIGHT, quality) };
+    const found = this.#found.get(quality) ?? { upright: this.#pass(UPRIGHT, quality) };
     this.#found.set(quality, found);
     return found;
   }
 
-  #inBestOrientation(upright: Trial): Trial {
-    const { quality } = upright;
-    const trials = [upright];
+  #turnedAt(quality: number): Trial {
+    const found = this.#at(quality);
+    if (found.turned) return found.turned;
+    const trials = [found.upright];
     for (let orientation = UPRIGHT + 1; orientation < this.model.orientations; orientation++) {
       if (this.model.budget?.isSpent()) break;
-      trials.push(this.#turned(orientation, quality));
+      trials.push(this.#pass(orientation, quality));
     }
-    return bestOf(trials, lambdaOf(quality));
+    found.turned = bestOf(trials, lambdaOf(quality));
+    return found.turned;
   }
 
-  #turned(orientation: Orientation, quality: number): Trial {
+  #pass(orientation: Orientation, quality: number): Trial {
     const analysis = this.#analyses.get(orientation) ?? analysisOf(this.model, this.#image, orientation);
     this.#analyses.set(orientation, analysis);
     return this.trialOf(analysis, quality);
@@ -194,6 +202,7 @@ export class ImageEncoder {
 /** What the stages of `encodeImage` have found at a quality, so far as they were run. */
 interface Found {
   readonly upright: Trial;
+  turned?: Trial;
   trials?: readonly Trial[];
   best?: Trial;
   fitted?: Fitted;

@@ -32,7 +32,7 @@ export function codeByModels(
   if (models.length === 0 || !hasModelSize(image)) return [];
   const visible = filled(image);
   const wanted = withoutAlpha(target, wrap);
-  const encoder = chosenEncoder(models, new PictureEncoders(visible), wanted);
+  const encoder = chosenEncoder(models, new PictureEncoders(visible), wanted, effort);
   encoder.onSearch = onSearch;
   const candidate =
     wanted.kind === "quality"
@@ -55,6 +55,8 @@ function withoutAlpha(target: Target, { bytes }: Wrap): Target {
 const SMALL = 32;
 /** A domain is left out if its loss on the small copy is above that of the best one by more than this factor. */
 const HOPELESS = 1.12;
+/** Models are close if one pass of each gives products that differ by no more than this factor. */
+const CLOSE = 1.03;
 
 /** The encoders of one picture, each made when it is first asked for. What one has computed serves later requests. */
 export class PictureEncoders {
@@ -84,16 +86,18 @@ export class PictureEncoders {
 /**
  * The encoder of the model that suits a picture best. Models are compared at the quality of the target, or at 50 if it
  * has none. If that model needs more bytes than are given even at quality 1, they are compared there.
+ * @param effort 0–9, of the file that is to come; undefined for a draft, where one pass of each model has to do
  */
 export function chosenEncoder(
   models: readonly Model[],
   encoders: PictureEncoders,
   target: Target,
+  effort: number | undefined,
 ): ImageEncoder {
   const quality = target.kind === "quality" ? target.quality : COMPARED_AT;
-  const best = bestEncoder(likelyModels(models, encoders, quality), encoders, quality);
+  const best = bestEncoder(likelyModels(models, encoders, quality), encoders, quality, effort);
   if (target.kind !== "bytes" || models.length === 1 || !isTooLarge(best, target)) return best;
-  return bestEncoder(models, encoders, 1);
+  return bestEncoder(models, encoders, 1, effort);
 }
 
 /** A file of quality 1 has at most this share of the bytes of one at `COMPARED_AT`; usually it has a third. */
@@ -131,21 +135,42 @@ function likelyModels(
 }
 
 /**
- * The encoder of the model that needs the fewest bytes at equal PSNR, found by one pass of each model; that pass is
- * kept. At one quality, models differ both in bytes and in PSNR. For any picture a decibel is worth about a fifth of
- * the bytes, so bytes · SSE is nearly constant along the curve of a model. The least product wins: see
- * docs/experiments.md.
+ * The encoder of the model that needs the fewest bytes at equal PSNR. At one quality, models differ both in bytes and
+ * in PSNR. For any picture a decibel is worth about a fifth of the bytes, so bytes · SSE is nearly constant along the
+ * curve of a model, and the least product wins. One pass of each model tells which are close; it often errs between
+ * those, so they are compared in their best orientations. What the winner has computed serves the file that is to come.
+ * See docs/experiments.md.
  */
-function bestEncoder(models: readonly Model[], encoders: PictureEncoders, quality: number): ImageEncoder {
+function bestEncoder(
+  models: readonly Model[],
+  encoders: PictureEncoders,
+  quality: number,
+  effort: number | undefined,
+): ImageEncoder {
   const each = models.map((model) => encoders.of(model));
   if (each.length === 1) return each[0]!;
-  const products: number[] = [];
-  for (const encoder of each) {
-    if (products.length > 0 && encoder.model.budget?.isSpent()) break;
-    const { file, sse } = encoder.encodeInOnePass(quality);
-    products.push(file.length * (sse + 1));
+  const compared = ranked(each, (encoder) => encoder.encodeInOnePass(quality));
+  const close = compared.filter(({ product }) => product <= CLOSE * compared[0]!.product);
+  if (effort === undefined || close.length === 1) return compared[0]!.encoder;
+  const rivals = close.map(({ encoder }) => encoder);
+  return ranked(rivals, (encoder) => encoder.encodeTurned(quality, effort))[0]!.encoder;
+}
+
+/** An encoder, and the product of bytes and squared error of a file of it. */
+interface Ranked {
+  readonly encoder: ImageEncoder;
+  readonly product: number;
+}
+
+/** Encoders, the one of the least product first. Those for which a budget has nothing left are left out. */
+function ranked(encoders: readonly ImageEncoder[], encode: (encoder: ImageEncoder) => Encoded): Ranked[] {
+  const found: Ranked[] = [];
+  for (const encoder of encoders) {
+    if (found.length > 0 && encoder.model.budget?.isSpent()) break;
+    const { file, sse } = encode(encoder);
+    found.push({ encoder, product: file.length * (sse + 1) });
   }
-  return each[products.indexOf(Math.min(...products))]!;
+  return found.sort((a, b) => a.product - b.product);
 }
 
 /** A model's file, to be compared with others. */

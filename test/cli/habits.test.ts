@@ -51,8 +51,15 @@ suite("one file to one file", () => {
     assert.deepEqual(await to([face], at("d/there.zn")), file(at("d/there.zn")));
     assert.deepEqual(await to([face], at("d/folder.zn")), folder(at("d/folder.zn")));
     assert.deepEqual(await to([face], "new.zn/"), folder("new.zn/"));
-    assert.deepEqual(await to([face, face], "new.zn"), folder("new.zn"));
-    assert.deepEqual(await to([IMAGES], "new.zn"), folder("new.zn"));
+    for (const many of [[face, face], [IMAGES]]) {
+      for (const path of ["new.zn", "new.png"])
+        await assert.rejects(
+          to(many, path),
+          /expected a folder, new.*\/ if that is its name, as --output, got \./,
+        );
+      assert.deepEqual(await to(many, "new.zn/"), folder("new.zn/"));
+      assert.deepEqual(await to(many, "v1.2"), folder("v1.2"));
+    }
     assert.deepEqual(await to(["-"]), { kind: "standard", path: "-" });
     await assert.rejects(to([face, face, "new.zn"]), /expected one input for the file new\.zn, got 2/);
     await assert.rejects(to([face], "new.webp"), /expected a folder or a file of another format.*new\.webp/);

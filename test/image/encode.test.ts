@@ -242,6 +242,22 @@ test("45 bytes hold a picture of 64×64, although a file of quality 1 has more, 
   assert.ok(usual.file.length > 45, `${usual.file.length} bytes`);
 });
 
+test("models that one pass finds close are compared in their best orientations", async () => {
+  const free = await (await openModels()).choose("auto");
+  const image = await read(sample("parrot-64"));
+  const wrap = { bytes: 0, around: (file: Uint8Array<ArrayBuffer>) => file };
+  const product = ({ file, sse }: { file: Uint8Array; sse: number }) => file.length * sse;
+  const products = free.map((model) => product(encodeInOnePass(model, image, 50)));
+  const first = free[products.indexOf(Math.min(...products))]!;
+  for (const effort of [0, 1, 2]) {
+    const coded = (models: readonly Model[]) =>
+      codeByModels(models, image, wrap, { target: quality(50), effort })[0]!;
+    const best = coded(free);
+    assert.notEqual(best.model, first.number, "the picture has to be one where a single pass errs");
+    assert.ok(product(best) < 0.99 * product(coded([first])), `effort ${effort}`);
+  }
+});
+
 test("bytes of alpha do not count where models are compared", async () => {
   const free = await (await openModels()).choose("auto");
   const shoes = await sharp(sample("shoes-64"))

@@ -21,8 +21,8 @@ const FILE_ENDING = /\.(zn|png|webp|avif|jpe?g|jfif|gif|tiff?|bmp|jxl|heic|ppm)$
 /**
  * The inputs, and where their output goes: to what `--output` names; without it, to the last name if that has an
  * ending of an output, as in `encode in.png out.zn`; and of standard input alone to standard output. `--output` names a
- * file if it ends as one, there is one input and that is no folder. Ends the command as wrongly called where none of
- * this fits.
+ * file if it ends as one, there is one input and that is no folder, and otherwise a folder. Ends the command as wrongly
+ * called where none of this fits.
  * @param isOutput whether a name has the ending of an output
  */
 export async function destinationOf(
@@ -50,11 +50,10 @@ export async function destinationOf(
   const single = named.length === 1 && !(await isFolder(last));
   if (single && isOutput(path)) return { named, to: { kind: "file", path } };
   if (await exists(path)) usage(command, `expected a folder as --output, got the file ${path}`);
-  if (single && FILE_ENDING.test(path))
-    usage(
-      command,
-      `expected a folder or a file of another format as --output, got ${extname(path)}: ${path}`,
-    );
+  if (FILE_ENDING.test(path)) {
+    const file = single ? " or a file of another format" : `, ${path}/ if that is its name,`;
+    usage(command, `expected a folder${file} as --output, got ${extname(path)}: ${path}`);
+  }
   return { named, to: { kind: "folder", path } };
 }
 

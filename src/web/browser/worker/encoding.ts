@@ -25,7 +25,7 @@ export const serveEncoder: Serve = (answer) => {
   ): Promise<Uint8Array<ArrayBuffer>> => {
     const chosen = await models.choose(model, tune);
     const opaque = laidOnWhite(image); // latents have no transparency
-    const encoder = chosenEncoder(chosen, pictures.of(opaque), target);
+    const encoder = chosenEncoder(chosen, pictures.of(opaque), target, draft ? undefined : effort);
     encoder.onSearch = onSearch;
     const { file } = draft ? draftTo(encoder, opaque, target) : encodeToWith(encoder, opaque, target, effort);
     return Uint8Array.from(file); // a buffer of its own can be transferred
