@@ -153,7 +153,8 @@ export async function carriedOver(
 /** What is said of a look in the manifest, and its card. */
 export interface LookNaming {
   readonly look: Exclude<Look, "faithful">;
-  readonly licence: Licence;
+  /** What is not said is as the model has it, whose `g_s` the look was trained on from. */
+  readonly licence: Partial<Licence>;
   /** Markdown. */
   readonly card: string;
 }
@@ -179,7 +180,8 @@ export async function exportLook(
   synthesisWeights(g_s, architecture); // throws if anything is not legal
   const bytes = writeSafetensors(g_s);
   const file = `g_s.${look}.safetensors`;
-  const entry = { file, bytes: bytes.length, sha256: await sha256Hex(bytes), ...licence };
+  const terms = { licence: manifest.licence, attribution: manifest.attribution, research: manifest.research };
+  const entry = { file, bytes: bytes.length, sha256: await sha256Hex(bytes), ...terms, ...licence };
   const changed: Manifest = { ...manifest, looks: { ...manifest.looks, [look]: entry } };
   await replaceFolder(folder, async (draft) => {
     await writeFile(join(draft, file), bytes);

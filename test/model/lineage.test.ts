@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { parseManifest } from "../../src/model/manifest.ts";
+import { type Licence, parseManifest } from "../../src/model/manifest.ts";
 import { parseRecipe } from "../../src/train/recipe.ts";
 
 const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
@@ -32,6 +32,16 @@ describe("lineage of the models", () => {
       assert.equal(manifest.name, folder);
       assert.match(manifest.licence, /^(https:\/\/|[A-Z][\w.-]+$)/);
       assert.equal(manifest.research, !FREE_LICENCES.includes(manifest.licence));
+    });
+
+    it(`${folder} has looks on its own terms`, () => {
+      const termsOf = ({ licence, attribution, research }: Licence): Licence => ({
+        licence,
+        attribution,
+        research,
+      });
+      for (const look of Object.values(manifest.looks ?? {}))
+        assert.deepEqual(termsOf(look), termsOf(manifest));
     });
 
     if (manifest.research) continue;

@@ -3,9 +3,9 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { readBlobs } from "../../src/model/load-decoder.ts";
-import { BLOBS } from "../../src/model/manifest.ts";
+import { BLOBS, type Licence } from "../../src/model/manifest.ts";
 import { floatWeights } from "../../src/train/export/exported.ts";
-import { carriedOver } from "../../src/train/look.ts";
+import { carriedOver, exportLook } from "../../src/train/look.ts";
 import { withLook } from "../codec/made-look.ts";
 import { modelFolder } from "../codec/support.ts";
 
@@ -48,4 +48,19 @@ test("what has no look, or another g_s, is not carried over", async () => {
     carriedOver(join(folder, "faces"), { name: "mine", architecture: larger }, floats),
     /expected a model with the g_s of mine/,
   );
+});
+
+test("a look has the terms of its model, but for those that are stated", async () => {
+  const model = join(folder, "faces");
+  const naming = { look: "natural", card: "# A look\n" } as const;
+  const termsOf = ({ licence, attribution, research }: Licence): Licence => ({
+    licence,
+    attribution,
+    research,
+  });
+  const manifest = await exportLook(model, new Map(), { ...naming, licence: {} });
+  assert.match(manifest.attribution, /CelebA/);
+  assert.deepEqual(termsOf(manifest.looks!.natural!), termsOf(manifest));
+  const stated = await exportLook(model, new Map(), { ...naming, licence: { licence: "MIT" } });
+  assert.deepEqual(termsOf(stated.looks!.natural!), { ...termsOf(manifest), licence: "MIT" });
 });

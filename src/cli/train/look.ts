@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { isFolder } from "../../folders.ts";
+import type { Licence } from "../../model/manifest.ts";
 import { exportLook, type LookReport, lookCard, trainLook } from "../../train/look.ts";
 import type { RunPlan } from "../../train/plan.ts";
 import { imagesOf, type Watch } from "../../train/session.ts";
@@ -39,14 +40,23 @@ export async function trainLookOf(
     onReport: show,
   });
   if (!trained) return reportStop(folder);
-  const { licence, attribution, research } = options;
   const story = {
     ...{ look: look!, plan, loss, terms, budget, model: basename(init) },
     ...(carry !== undefined && { carried: basename(carry) }),
   };
   const card = await lookCard(join(folder, "log.jsonl"), story);
-  await exportLook(init, trained, { look: look!, licence: { licence, attribution, research }, card });
+  await exportLook(init, trained, { look: look!, licence: licenceGiven(options, command), card });
   console.error(`the look ${look} is in ${init}`);
+}
+
+/** The terms that the command line states; its defaults are for models. */
+function licenceGiven({ licence, attribution, research }: TrainOptions, command: Command): Partial<Licence> {
+  const isGiven = (name: keyof Licence): boolean => command.getOptionValueSource(name) === "cli";
+  return {
+    ...(isGiven("licence") && { licence }),
+    ...(isGiven("attribution") && { attribution }),
+    ...(isGiven("research") && { research }),
+  };
 }
 
 function show({ done, samples, imagesPerSecond, heldOut }: LookReport): void {

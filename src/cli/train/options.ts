@@ -102,7 +102,11 @@ export function withTrainOptions(command: Command): Command {
     )
     .option("--description <text>", "one line for the model's manifest")
     .option("--terms <text>", "terms of the data, for the model card", "those of the data")
-    .option("--licence <spdx>", "terms of the weights: an SPDX expression or a URL", "NOASSERTION")
+    .option(
+      "--licence <spdx>",
+      "terms of the weights: an SPDX expression or a URL; of a look, by default those of its model",
+      "NOASSERTION",
+    )
     .option("--attribution <text>", "whom the data's licences ask to name", "")
     .option(
       "--research",
