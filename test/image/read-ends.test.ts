@@ -304,6 +304,68 @@ test("bytes behind the end count for nothing", async () => {
   }
 });
 
+suite("a gain map behind a JPEG (Ultra HDR) counts for nothing", () => {
+  const inserted = (file: Buffer, marker: number, body: Buffer): Buffer => {
+    const head = Buffer.from([0xff, marker, ...u16(body.length + 2)]);
+    return Buffer.concat([file.subarray(0, 2), head, body, file.subarray(2)]);
+  };
+  const described = (file: Buffer, fields: string): Buffer => {
+    const rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+    const map = "http://ns.adobe.com/hdr-gain-map/1.0/";
+    const xmp = `http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="${rdf}">
+      <rdf:Description xmlns:hdrgm="${map}" hdrgm:Version="1.0" ${fields}/></rdf:RDF></x:xmpmeta>`;
+    return inserted(file, 0xe1, Buffer.from(xmp, "latin1"));
+  };
+  /** With an index of both pictures (CIPA DC-007), as phones write it. */
+  const withMap = async (file: Buffer): Promise<Buffer> => {
+    const small = await still().resize(32, 24).greyscale().jpeg().toBuffer();
+    const map = described(small, 'hdrgm:GainMapMax="2" hdrgm:HDRCapacityMax="2"');
+    const own = described(file, "");
+    const index = (length: number): Buffer =>
+      Buffer.from([
+        ...Buffer.from("MPF\0MM\0*", "latin1"),
+        ...[u32(8), u16(3)].flat(),
+        ...[u16(0xb000), u16(7), u32(4), Buffer.from("0100")].flatMap((part) => [...part]),
+        ...[u16(0xb001), u16(4), u32(1), u32(2)].flat(),
+        ...[u16(0xb002), u16(7), u32(32), u32(50), u32(0)].flat(),
+        ...[u32(0x30000), u32(length), u32(0), u32(0)].flat(),
+        ...[u32(0), u32(map.length), u32(length - 10), u32(0)].flat(),
+      ]);
+    const { length } = inserted(own, 0xe2, index(0));
+    return Buffer.concat([inserted(own, 0xe2, index(length)), map]);
+  };
+  for (const name of ["baseline JPEG", "grey JPEG", "progressive JPEG"])
+    test(name, async () => {
+      const bytes = FILES.find(([other]) => other === name)![1];
+      const both = await withMap(bytes);
+      assert.ok("gainMap" in (await sharp(both).metadata()), "expected libvips to see the map");
+      const { image, notes } = await readImage(both);
+      assert.deepEqual(image, (await readImage(bytes)).image);
+      assert.deepEqual(notes, []);
+      // damage is found as without the map
+      const outcome = (file: Buffer): Promise<string> =>
+        readImage(file).then(
+          ({ notes }) => `read, ${notes}`,
+          (error: Error) => error.message,
+        );
+      for (let at = bytes.length >> 1; at < bytes.length - 60; at += 60) {
+        const holed = Buffer.from(bytes).fill(0, at, at + 40);
+        assert.equal(await outcome(await withMap(holed)), await outcome(holed));
+      }
+    });
+});
+
+test("bytes between the segments of a JPEG are passed over, as by other decoders", async () => {
+  for (const [name, bytes] of FILES.filter(([name]) => name.includes("JPEG"))) {
+    const { image } = await readImage(bytes);
+    const second = 4 + bytes.readUInt16BE(4);
+    for (const between of [Buffer.alloc(10), Buffer.from("garbage"), Buffer.from([1, 0xff, 0, 2, 0xff])]) {
+      const file = Buffer.concat([bytes.subarray(0, second), between, bytes.subarray(second)]);
+      assert.deepEqual((await readImage(file)).image, image, name);
+    }
+  }
+});
+
 test("a PNG that claims few rows and unpacks to many is bounded", async () => {
   const bomb = deflateSync(Buffer.alloc(200_000_000));
   const start = face.indexOf("IDAT") - 4;

@@ -5,7 +5,7 @@ import { deflateSync } from "node:zlib";
 import sharp from "sharp";
 import type { Image } from "../../src/codec/image.ts";
 import { readImage } from "../../src/image/read.ts";
-import { avif, box, type Coded, coded, codedIn, nclx, sequence, u8 } from "./made/avif.ts";
+import { avif, box, type Coded, coded, codedIn, nclx, sequence, u8, u16 } from "./made/avif.ts";
 import { chart, HEIGHT, levels, middle, opacity, PATCH, PATCHES, WIDTH } from "./made/chart.ts";
 import { chunk, png } from "./png.ts";
 
@@ -230,6 +230,27 @@ test("a TIFF of many pages gives its first", async () => {
   const { image, notes } = await readImage(bytes);
   assert.deepEqual([image.width, image.height, image.data[0]], [9, 8, 0]);
   assert.deepEqual(notes, ["first of 3 pages"]);
+  // what the other pages are does not count, and not whether they are there
+  const first = bytes.readUInt32LE(4);
+  const pointer = first + 2 + 12 * bytes.readUInt16LE(first);
+  const second = bytes.readUInt32LE(pointer);
+  const numberOf = (tag: number): number => {
+    for (let at = second + 2; ; at += 12) if (bytes.readUInt16LE(at) === tag) return at + 8;
+  };
+  for (const [at, value, note] of [
+    [numberOf(259), 50000, "first of 3 pages"],
+    [numberOf(258), 0, "first of 3 pages"],
+    [numberOf(256), 0, "first of 3 pages"],
+    [pointer, 0, undefined],
+    [pointer, bytes.length, "its last bytes are missing, all its pixels are there"],
+    [pointer, 0x20202020, "its last bytes are missing, all its pixels are there"],
+  ] as const) {
+    const file = Buffer.from(bytes);
+    file.writeUInt32LE(value, at);
+    const read = await readImage(file);
+    assert.deepEqual(read.image, image);
+    assert.deepEqual(read.notes, note ? [note] : []);
+  }
 });
 
 suite("AVIF", async () => {
@@ -375,6 +396,27 @@ suite("AVIF", async () => {
       const said = (await readImage(avif({ ...parts, turnsOfAlpha: properties }))).image;
       for (const bytes of [file, open, Buffer.concat([file, Buffer.from("behind the end")])])
         assert.deepEqual((await readImage(bytes)).image, said);
+    }
+  });
+  test("turns of a grid are not those of its tiles, which older encoders state too", async () => {
+    const grid = { ...picture, data: Buffer.concat([u32(0), u16(WIDTH, HEIGHT)]) };
+    for (const turn of [1, 2, 3]) {
+      const properties = [box("irot", u8(turn))];
+      // item 2 is the only tile of item 1
+      const file = avif({
+        ...size,
+        picture: grid,
+        alpha: picture,
+        type: "grid",
+        properties,
+        turnsOfAlpha: properties,
+      });
+      const at = file.indexOf("auxl");
+      file.write("dimg", at);
+      file.writeUInt16BE(1, at + 4);
+      file.writeUInt16BE(2, at + 8);
+      const alone = await readImage(avif({ ...size, picture, properties }));
+      assert.deepEqual((await readImage(file)).image, alone.image, `${turn} quarters`);
     }
   });
   test("cut to its clean aperture, then turned", async () => {

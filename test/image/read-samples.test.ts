@@ -271,6 +271,21 @@ suite("bands", () => {
   }
 });
 
+test("tags of a TIFF whose numbers mean nothing count for nothing", async () => {
+  const plain = { width: 2, height: 1, bands: 3, bits: 8 };
+  const read = async (...tags: [number, number][]): Promise<Uint8Array> =>
+    (await readImage(tiff({ ...plain, tags }, [1, 2, 3, 40, 50, 60]))).image.data;
+  // the order of bits in a byte, orientation, and the unit of resolution
+  for (const [tag, above] of [
+    [266, 3],
+    [274, 9],
+    [296, 4],
+  ] as const)
+    for (const value of [0, above, 65535])
+      assert.deepEqual([...(await read([tag, value]))], [1, 2, 3, 40, 50, 60], `${tag} is ${value}`);
+  assert.deepEqual([...(await read([274, 2], [296, 0]))], [40, 50, 60, 1, 2, 3]);
+});
+
 suite("palettes", () => {
   /** A colour map of 256 entries, of which some are given. */
   const map = (colours: readonly (readonly number[])[]): number[] =>

@@ -11,7 +11,7 @@ import {
   isPremultiplied,
   itemsOf,
   Reader,
-  withAlphaTurned,
+  withTurnsRight,
 } from "./heif.ts";
 
 /**
@@ -53,7 +53,7 @@ function outline(bytes: Uint8Array, maxPixels: number): Outline {
   const colour = stated && colourOf(cicp);
   const grey = isGrey(properties);
   return {
-    bytes: cut ? readable(bytes, boxes) : withAlphaTurned(readable(bytes, boxes), meta, boxes.at(-1)!),
+    bytes: cut ? readable(bytes, boxes) : withTurnsRight(readable(bytes, boxes), meta, boxes.at(-1)!),
     ...(colour && { colour }),
     ...(grey && { grey }),
     // libheif stretches the narrow range of colours, and forgets it for grey

@@ -234,24 +234,32 @@ function namesIn(boxes: readonly Box[]): Map<number, number[]> {
 const TURNS: readonly string[] = ["clap", "irot", "imir"];
 
 /**
- * The file, with the turns of the primary picture also for its alpha, if they are not said of that. Older encoders
- * leave them out, and browsers turn both; libheif would stretch alpha that is not turned. The changed `meta` box is at
- * the end, so that all data stay in their places.
+ * The file, with the turns of the primary picture also for its alpha, if they are not said of that, and without those
+ * of the tiles of a grid, of which they must not be said (AV1 Image File Format, 4). Older encoders leave the ones out
+ * and write the others. Browsers turn picture and alpha, each once; libheif would stretch alpha that is not turned, and
+ * turn each tile. The changed `meta` box is at the end, so that all data stay in their places.
  * @param last the last box of the file
  */
-export function withAlphaTurned(bytes: Uint8Array, meta: Box, last: Box): Uint8Array {
+export function withTurnsRight(bytes: Uint8Array, meta: Box, last: Box): Uint8Array {
   const boxes = boxesIn(meta);
-  const [id, properties] = [primaryIn(boxes), propertiesIn(boxes)];
+  const [id, properties, types] = [primaryIn(boxes), propertiesIn(boxes), typesIn(boxes)];
   const turned = (item: number): boolean => !!properties.get(item)?.some(({ type }) => TURNS.includes(type));
-  const added = referencesIn(boxes).filter(({ type, to }) => type === "auxl" && to.includes(id!));
-  const unturned = new Set(added.flatMap(({ from }) => (turned(from) ? [] : [from])));
-  if (id === undefined || !turned(id) || unturned.size === 0) return bytes;
+  const references = referencesIn(boxes);
+  const added = references.filter(({ type, to }) => type === "auxl" && to.includes(id!));
+  const unturned = new Set(
+    id !== undefined && turned(id) ? added.flatMap(({ from }) => (turned(from) ? [] : [from])) : [],
+  );
+  const grids = references.filter(({ type, from }) => type === "dimg" && types.get(from) === "grid");
+  const tiles = new Set(grids.flatMap(({ to }) => to.filter(turned)));
+  if (unturned.size === 0 && tiles.size === 0) return bytes;
   const container = boxAt(boxes, "iprp", "ipco")!;
   const all = boxesOf(container.body.again());
   const names = namesIn(boxes);
-  const turns = names.get(id)!.filter((name) => TURNS.includes(all[(name & INDEX) - 1]?.type ?? ""));
+  const isTurn = (name: number): boolean => TURNS.includes(all[(name & INDEX) - 1]?.type ?? "");
+  const turns = (names.get(id!) ?? []).filter(isTurn);
   const entries = [...names].map(([item, own]) => {
-    const now = unturned.has(item) ? [...own, ...turns] : own;
+    const kept = tiles.has(item) ? own.filter((name) => !isTurn(name)) : own;
+    const now = unturned.has(item) ? [...kept, ...turns] : kept;
     return [...u32(item), now.length, ...now.flatMap(u16)];
   });
   const whole = ({ start, end }: Box): Uint8Array => bytes.subarray(start, end);

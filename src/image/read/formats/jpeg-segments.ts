@@ -44,7 +44,7 @@ export interface Segments {
   readonly profile: boolean;
   /** Whether the end mark is there. */
   readonly ended: boolean;
-  /** The end of its last whole byte. */
+  /** Where the end mark begins, or the end of its last whole byte. */
   readonly end: number;
 }
 
@@ -69,11 +69,13 @@ export function segmentsOf(bytes: Uint8Array): Segments {
   });
   for (let count = 0; at + 4 <= bytes.length; count++) {
     assertParts(count);
-    if (bytes[at] !== 0xff) return result(false, bytes.length);
+    // bytes between segments are passed over, as by other decoders
+    if (bytes[at] !== 0xff) at = bytes.indexOf(0xff, at);
+    if (at < 0) return result(false, bytes.length);
     while (bytes[at + 1] === 0xff) at++;
     const marker = bytes[at + 1]!;
     if (marker === 0xd9) return result(true, at);
-    else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
+    else if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
     else {
       const length = view.getUint16(at + 2);
       const body = bytes.subarray(at + 4, at + 2 + length);

@@ -5,8 +5,10 @@ import { type Frame, type Scan, segmentsOf } from "./jpeg-segments.ts";
  * Checks whether a JPEG has all its pixels, and adds its end mark if only that is missing. Throws `bad-image` for kinds
  * that are not read here, and names them, and for files that lack pixels.
  */
-export function outlineJpeg(bytes: Uint8Array, maxPixels: number): Outline {
-  const { frame, scans, profile, ended, end } = segmentsOf(bytes);
+export function outlineJpeg(file: Uint8Array, maxPixels: number): Outline {
+  const { frame, scans, profile, ended, end } = segmentsOf(file);
+  // libvips would take a picture with a gain map behind its end (Ultra HDR) to a decoder that passes over damage
+  const bytes = ended ? file.subarray(0, end + 2) : file;
   if (!ended && scans.length === 0) throw damaged("image/jpeg", "it ends before its pixels");
   if (!frame) return { bytes, notes: [] };
   assertReadable(frame);

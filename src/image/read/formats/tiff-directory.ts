@@ -20,6 +20,8 @@ export class Directory {
   private readonly view: DataView;
   private readonly little: boolean;
   private readonly entries = new Map<number, Entry>();
+  /** Where the offset of the next directory is. */
+  private next = { at: 0, size: 0 };
   /** Whether all its entries are there. */
   readonly whole: boolean = true;
 
@@ -40,9 +42,11 @@ export class Directory {
     const big = this.number(2, 2) === 43;
     const offsetSize = big ? 8 : 4;
     const start = own ?? this.number(big ? 8 : 4, offsetSize);
-    const count = Math.min(4096, this.number(start, big ? 8 : 2));
+    const count = this.number(start, big ? 8 : 2);
     const length = 4 + 2 * offsetSize;
-    for (let i = 0, at = start + (big ? 8 : 2); i < count; i++, at += length) {
+    const first = start + (big ? 8 : 2);
+    this.next = { at: first + length * count, size: offsetSize };
+    for (let i = 0, at = first; i < Math.min(4096, count); i++, at += length) {
       const size = SIZES[this.number(at + 2, 2)] ?? 0;
       const many = this.number(at + 4, offsetSize);
       const inside = at + 4 + offsetSize;
@@ -53,19 +57,23 @@ export class Directory {
   }
 
   /**
-   * Follows the chain of directories of a TIFF, because their number is limited. Throws `too-large`. Not for EXIF data:
-   * only their first directory counts, and where a chain leads back to itself nobody follows it.
+   * Follows the chain of directories of a TIFF: how many there are, and whether it leads to its end. Throws
+   * `too-large`. Not for EXIF data: only their first directory counts, and where a chain leads back to itself nobody follows it.
    */
-  assertPages(): void {
-    if (!this.whole) return;
+  pages(): { readonly count: number; readonly whole: boolean } {
     const big = this.number(2, 2) === 43;
     const [countSize, entrySize, offsetSize] = big ? [8, 20, 8] : [2, 12, 4];
     let at = this.number(big ? 8 : 4, offsetSize);
-    for (let pages = 0; at > 0 && at + countSize <= this.bytes.length; pages++) {
-      assertParts(pages);
-      const next = at + countSize + entrySize * this.number(at, countSize);
-      at = next + offsetSize <= this.bytes.length ? this.number(next, offsetSize) : 0;
+    let count = 0;
+    for (; at > 0; count++) {
+      assertParts(count);
+      const entries = at + countSize <= this.bytes.length ? this.number(at, countSize) : 0;
+      const next = at + countSize + entrySize * entries;
+      if (entries === 0 || next + offsetSize > this.bytes.length)
+        return { count: Math.max(1, count), whole: false };
+      at = this.number(next, offsetSize);
     }
+    return { count, whole: true };
   }
 
   private number(at: number, size: number): number {
@@ -104,9 +112,10 @@ export class Directory {
     return this.bytes.subarray(at, at + size * count);
   }
 
-  /** A copy of the file in which some tags have other values. */
+  /** A copy of the file that ends with this directory, in which some tags have other values. */
   with(...changes: readonly (readonly [tag: number, value: number])[]): Uint8Array {
     const copy = Uint8Array.from(this.bytes);
+    copy.fill(0, this.next.at, this.next.at + this.next.size);
     const view = new DataView(copy.buffer);
     for (const [tag, value] of changes) {
       const { at, size, count } = this.entries.get(tag) ?? { at: 0, size: 0, count: 0 };

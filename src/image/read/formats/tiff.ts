@@ -1,5 +1,12 @@
 import { colourOfExif } from "../colour/exif.ts";
-import { assertPixels, damaged, type Outline, type TiffSamples, unsupported } from "../outline.ts";
+import {
+  assertPixels,
+  damaged,
+  END_MISSING,
+  type Outline,
+  type TiffSamples,
+  unsupported,
+} from "../outline.ts";
 import { Directory } from "./tiff-directory.ts";
 import { isPacked, unpacked } from "./tiff-packed.ts";
 
@@ -10,8 +17,11 @@ const TAG = {
   bits: 258,
   compression: 259,
   photometric: 262,
+  fillOrder: 266,
+  orientation: 274,
   bands: 277,
   planes: 284,
+  resolutionUnit: 296,
   tileWidth: 322,
   extra: 338,
   inks: 332,
@@ -26,11 +36,13 @@ const NEEDED = [TAG.bits, TAG.extra, TAG.format, 273, 279, 324, 325];
  * Reads how the samples of a TIFF are to be understood. Throws `bad-image` for a whole file that cannot be read, and
  * names its kind.
  */
-export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
-  const directory = new Directory(bytes);
-  directory.assertPages();
-  if (directory.size === 0) throw damaged("image/tiff", "its directory is not there");
-  if (!directory.whole) throw damaged("image/tiff", "its directory is not whole");
+export function outlineTiff(file: Uint8Array, maxPixels: number): Outline {
+  const given = new Directory(file);
+  if (given.size === 0) throw damaged("image/tiff", "its directory is not there");
+  if (!given.whole) throw damaged("image/tiff", "its directory is not whole");
+  const pages = given.pages();
+  const bytes = firstPage(file, given, pages);
+  const directory = bytes === file ? given : new Directory(bytes);
   const cut = NEEDED.find((tag) => directory.isCut(tag));
   if (cut !== undefined) throw damaged("image/tiff", `the values of its tag ${cut} are not there`);
   const first = (tag: number, otherwise: number): number => directory.numbers(tag)[0] ?? otherwise;
@@ -77,9 +89,33 @@ export function outlineTiff(bytes: Uint8Array, maxPixels: number): Outline {
     // the colours of a palette, and their alpha, are returned like those of other formats
     ...(!palette && { samples }),
     ...(colour && { colour }),
-    notes: [],
+    ...(pages.count > 1 && { frames: pages.count }),
+    notes: pages.whole ? [] : [END_MISSING],
     ...(missing && { missing }),
   };
+}
+
+/** Tags that libtiff refuses if their number is above this one or 0, which is common. They mean 1 then. */
+const UP_TO: readonly (readonly [tag: number, most: number])[] = [
+  [TAG.fillOrder, 2],
+  [TAG.orientation, 8],
+  [TAG.planes, 2],
+  [TAG.resolutionUnit, 3],
+  [TAG.format, 6],
+];
+
+/** The file without its other pages, which libvips would refuse it for, and without numbers that mean nothing. */
+function firstPage(
+  file: Uint8Array,
+  directory: Directory,
+  { count, whole }: ReturnType<Directory["pages"]>,
+): Uint8Array {
+  const wrong = UP_TO.filter(([tag, most]) => {
+    const [value = 1] = directory.numbers(tag);
+    return value < 1 || value > most;
+  });
+  const changes = wrong.map(([tag]) => [tag, 1] as const);
+  return count > 1 || !whole || changes.length > 0 ? directory.with(...changes) : file;
 }
 
 /**
