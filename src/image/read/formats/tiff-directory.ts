@@ -58,7 +58,8 @@ export class Directory {
 
   /**
    * Follows the chain of directories of a TIFF: how many there are, and whether it leads to its end. Throws
-   * `too-large`. Not for EXIF data: only their first directory counts, and where a chain leads back to itself nobody follows it.
+   * `too-large`. Not for EXIF data: only their first directory counts, and where a chain leads back to itself nobody
+   * follows it.
    */
   pages(): { readonly count: number; readonly whole: boolean } {
     const big = this.number(2, 2) === 43;
