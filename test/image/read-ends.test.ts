@@ -89,6 +89,18 @@ suite("all pixels are there", () => {
     const animated = FILES.find(([name]) => name === "animated GIF")![1];
     await accepted(animated, 100);
   });
+  test("a GIF with bytes behind its first frame that begin no block", async () => {
+    for (const [name, bytes] of FILES.filter(([name]) => name.includes("GIF"))) {
+      const { image } = await readImage(bytes);
+      for (const odd of ["\0", "\0".repeat(30), "<!-- -->"]) {
+        const read = await readImage(
+          Buffer.concat([bytes.subarray(0, -1), Buffer.from(odd), Buffer.from(";")]),
+        );
+        assert.deepEqual(read.image, image, name);
+        assert.equal(read.notes.at(-1), NOTE, name);
+      }
+    }
+  });
   test("a WebP that ends within its EXIF", () =>
     accepted(FILES.find(([name]) => name.includes("EXIF"))![1], 10));
   test("the first frame of a WebP animation", async () => {

@@ -45,7 +45,9 @@ function blocksOf(bytes: Uint8Array): {
   for (let count = 0; at < bytes.length; count++) {
     assertParts(count);
     const kind = view.getUint8(at);
-    if (kind !== IMAGE && kind !== EXTENSION) return result(true);
+    if (kind === TRAILER) return result(true);
+    // as in browsers, any other byte ends a file that has a frame
+    if (kind !== IMAGE && kind !== EXTENSION) return result(!first);
     if (kind === IMAGE) {
       if (at + 11 > bytes.length) return result(false);
       const packed = view.getUint8(at + 9);
