@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import type { Image } from "../../src/codec/image.ts";
 import { colourInAv1 } from "../../src/image/read/formats/avif.ts";
 import { readImage } from "../../src/image/read.ts";
 import { avif, type Coded, coded, codedIn, colourProfile, nclx } from "./made/avif.ts";
-import { CHANNELS, chart, HEIGHT, type Layout, levels, middle, PATCHES, WIDTH } from "./made/chart.ts";
+import {
+  CHANNELS,
+  chart,
+  HEIGHT,
+  type Layout,
+  levels,
+  middle,
+  opacity,
+  PATCHES,
+  WIDTH,
+} from "./made/chart.ts";
 import {
   bt2020,
   type Curve,
@@ -221,6 +232,32 @@ suite("AVIF", async () => {
     assert.deepEqual(colourInAv1(units(false)), { ...unknown, fullRange: true });
   });
 
+  test("alpha of limited range, as the first version of the format allowed it", async () => {
+    /** The same with the bit turned that says that the range is full. */
+    const limited = (units: Buffer): Buffer => {
+      const full = colourInAv1(units);
+      for (let bit = 8 * Math.min(40, units.length) - 1; full && bit >= 0; bit--) {
+        const changed = Buffer.from(units);
+        changed[bit >> 3]! ^= 128 >> (bit & 7);
+        if (isDeepStrictEqual(colourInAv1(changed), { ...full, fullRange: false })) return changed;
+      }
+      return units;
+    };
+    for (const bits of [8, 10, 12] as const) {
+      const url = new URL(`../odd-images/mono-alpha-${bits}.avif`, import.meta.url);
+      const { data, config, ...rest } = codedIn(readFileSync(url), 1, bits);
+      const alpha = {
+        ...rest,
+        data: limited(data),
+        config: Buffer.concat([config.subarray(0, 12), limited(config.subarray(12))]),
+      };
+      const { image } = await readImage(avif({ ...size, picture: pictures[bits], alpha }));
+      for (const i of PATCHES.keys()) {
+        const wanted = Math.min(255, Math.max(0, ((opacity(i) - 16) * 255) / 219));
+        assert.ok(Math.abs(image.alpha![middle(i)]! - wanted) <= 1, `${bits} bits, patch ${i}`);
+      }
+    }
+  });
   test("without a colour box, the AV1 data decide", async () => {
     // the encoder writes BT.709's primaries, sRGB's curve and the identity matrix into the sequence header
     const { image, notes } = await readImage(avif({ ...size, picture: pictures[10] }));

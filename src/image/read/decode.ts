@@ -67,7 +67,7 @@ const COLOURS: Readonly<Record<string, 1 | 3 | 4>> = {
 async function samplesOf(
   open: (ignoreIcc: boolean) => Sharp,
   header: Metadata,
-  { samples, limitedRange }: Outline,
+  { samples, limitedRange, limitedAlpha }: Outline,
 ): Promise<Samples> {
   const { depth, space, channels, bitsPerSample: bits } = header;
   if (!isDepth(depth))
@@ -79,9 +79,15 @@ async function samplesOf(
     samples?.format === "signed" && depth === "ushort" ? { ...bare, data: signed(bare.data) } : bare;
   const white =
     depth === "uchar" ? 255 : bits === 10 || bits === 12 ? ((1 << bits) - 1) << (16 - bits) : 65535;
+  const full = { black: 0, white };
+  const limited = limitedIn(depth);
+  return { ...own, range: limitedRange ? limited : full, alphaRange: limitedAlpha ? limited : full };
+}
+
+/** The range of video, in samples of 8 or 16 bits. */
+function limitedIn(depth: string): Range {
   const unit = depth === "uchar" ? 1 : 256;
-  const range: Range = limitedRange ? { black: 16 * unit, white: 235 * unit } : { black: 0, white };
-  return { ...own, range, alphaRange: { black: 0, white } };
+  return { black: 16 * unit, white: 235 * unit };
 }
 
 /** Reads the same bits as signed numbers. */
@@ -167,7 +173,7 @@ async function throughTables(
   open: (ignoreIcc: boolean) => Sharp,
   { depth, space, hasAlpha }: Metadata,
   profile: Profile | undefined,
-  { premultiplied }: Outline,
+  { premultiplied, limitedAlpha }: Outline,
 ): Promise<Decoded> {
   if (premultiplied)
     throw unsupported(
@@ -194,7 +200,8 @@ async function throughTables(
     const colours = bands < 3 ? 1 : 3;
     const alpha = bands > colours ? { alpha: colours } : {};
     const range = { black: 0, white: wide ? 65535 : 255 };
-    return { width, height, bands, colours, data: numbers(data, to), range, ...alpha };
+    const alphaRange = limitedAlpha ? limitedIn(to) : range;
+    return { width, height, bands, colours, data: numbers(data, to), range, alphaRange, ...alpha };
   };
   const bare = (): Sharp => open(true).toColourspace(space);
   const samples = await raw(bare().withIccProfile("srgb", { attach: false }));

@@ -18,6 +18,8 @@ export interface Outline {
   readonly premultiplied?: boolean;
   /** Whether samples leave room below black and above white, as in video. */
   readonly limitedRange?: boolean;
+  /** Whether alpha does. */
+  readonly limitedAlpha?: boolean;
   /** Frames or pages, if the decoder does not count them. */
   readonly frames?: number;
   /** The place of the first frame, on a canvas that it does not fill. */

@@ -58,6 +58,7 @@ function outline(bytes: Uint8Array, maxPixels: number): Outline {
     ...(grey && { grey }),
     // libheif stretches the narrow range of colours, and forgets it for grey
     ...(grey && cicp?.fullRange === false && { limitedRange: true }),
+    ...(isAlphaLimited(others, bytes) && { limitedAlpha: true }),
     ...(isPremultiplied(meta) && { premultiplied: true }),
     ...(frames > 1 && { frames }),
     notes: [...(stated && !colour ? [UNKNOWN_COLOUR] : []), ...(cut ? [END_MISSING] : [])],
@@ -149,6 +150,18 @@ function codedColour(
 function isGrey(properties: readonly Box[]): boolean {
   const config = boxIn(properties, "av1C")?.body.again();
   return config !== undefined && config.left >= 4 && (config.skip(2).number(1) & 0x10) !== 0;
+}
+
+/**
+ * Whether alpha has the range of video, which the first version of the format allowed (1.0.0, 4). libheif returns it as
+ * it is.
+ */
+function isAlphaLimited(others: readonly Item[], bytes: Uint8Array): boolean {
+  return others.some((item) => {
+    const kind = boxIn(item.properties, "auxC")?.body.again();
+    if (!kind || !/alpha|auxid:1/.test(kind.text(kind.left))) return false;
+    return codedColour(item.properties, item, bytes)?.fullRange === false;
+  });
 }
 
 /**
