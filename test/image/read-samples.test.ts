@@ -410,6 +410,7 @@ suite("whole, and not read", () => {
     ));
   test("compression that is not built in", async () => {
     for (const [compression, name] of [
+      [6, "old-style JPEG"],
       [50000, "Zstandard"],
       [34925, "LZMA"],
       [34712, "JPEG 2000"],

@@ -162,6 +162,8 @@ function alphaBand(colours: number, bands: number, extra: readonly number[]): nu
 }
 
 const COMPRESSIONS: Readonly<Record<number, string>> = {
+  6: "old-style JPEG",
+  32909: "PixarLog",
   34661: "JBIG",
   34712: "JPEG 2000",
   33003: "JPEG 2000",
@@ -185,7 +187,7 @@ function assertCoding(compression: number, photometric: number): void {
   if (photometric === 32803 || photometric === 34892)
     throw unsupported("the raw data of a camera", "develop it to a JPEG first");
   // JPEG data are converted to RGB by their own decoder
-  if (photometric === 6 && compression !== 6 && compression !== 7)
+  if (photometric === 6 && compression !== 7)
     throw unsupported("a TIFF in YCbCr without JPEG compression", "convert it to RGB first");
 }
 
