@@ -245,6 +245,23 @@ suite("a file that is cut and filled up with zeros", () => {
   });
 });
 
+test("a TIFF of which tiles or JPEG data are zeros in the middle is refused", async () => {
+  for (const compression of ["lzw", "deflate", "packbits", "jpeg"] as const)
+    for (const tile of [true, false]) {
+      const bytes = await still()
+        .tiff({ compression, predictor: "none", tile, tileWidth: 16, tileHeight: 16 })
+        .toBuffer();
+      const holed = Buffer.from(bytes).fill(0, bytes.length >> 2, bytes.length >> 1);
+      const { notes } = await readImage(bytes);
+      assert.deepEqual(notes, []);
+      await assert.rejects(
+        readImage(holed),
+        /got a damaged one/,
+        `${compression}, ${tile ? "tiles" : "strips"}`,
+      );
+    }
+});
+
 suite("a PNG whose checksums are missing or wrong", () => {
   /** The parts of the picture's file: what comes before its pixels, these as one chunk's data, and what comes after. */
   const parts = async (): Promise<{ before: Buffer; data: Buffer; after: Buffer }> => {

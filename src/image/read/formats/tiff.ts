@@ -90,10 +90,23 @@ export function outlineTiff(file: Uint8Array, maxPixels: number): Outline {
     ...(!palette && { samples }),
     ...(colour && { colour }),
     ...(pages.count > 1 && { frames: pages.count }),
+    fatal: LOST,
     notes: pages.whole ? [] : [END_MISSING],
     ...(missing && { missing }),
   };
 }
+
+/**
+ * What the decoders of strips and tiles say if pixels are missing or make no sense. libvips refuses that in strips, but
+ * takes it for a warning in tiles and in JPEG data. The other warnings are harmless, such as those on unknown tags.
+ */
+const LOST = new RegExp(
+  [
+    "corrupt jpeg data(?!: \\d+ extraneous)|premature end of",
+    "not enough data|not yet in table|not terminated with EOI|decoding error|WebPGetInfo",
+  ].join("|"),
+  "i",
+);
 
 /** Tags that libtiff refuses if their number is above this one or 0, which is common. They mean 1 then. */
 const UP_TO: readonly (readonly [tag: number, most: number])[] = [
