@@ -120,12 +120,16 @@ export function zippyError(code: string, text: RegExp = /./) {
 }
 
 /**
- * SHA-256 of a file of a released model, which never changes. Further looks may be added to it later, so those are left
- * out of its manifest.
+ * SHA-256 of a file of a released model, which never changes. Later it may gain looks, or prove better than an older
+ * model. Neither changes what it encodes or decodes, so both are left out of its manifest.
  */
 export function hashOfReleased(path: string): string {
   const content = readFileSync(path);
-  const { looks, ...manifest } = path.endsWith("manifest.json") ? JSON.parse(content.toString()) : {};
-  const text = looks === undefined ? content : `${JSON.stringify(manifest, null, 2)}\n`;
+  const {
+    looks: _,
+    supersedes: __,
+    ...kept
+  } = path.endsWith("manifest.json") ? JSON.parse(content.toString()) : {};
+  const text = Object.keys(kept).length > 0 ? `${JSON.stringify(kept, null, 2)}\n` : content;
   return createHash("sha256").update(text).digest("hex");
 }

@@ -72,11 +72,15 @@ test("a released model that is changed, gone or not listed is found", () => {
       readdirSync(join(folder, "made")).map((file) => [file, hashOfReleased(join(folder, "made", file))]),
     );
     assert.deepEqual(faults(folder, { made }), []);
-    const looked = { ...manifest, released: true, looks: {} };
+    const later = { ...manifest, released: true, looks: {}, supersedes: [200] };
     writeFileSync(path, `${JSON.stringify({ ...manifest, released: true }, null, 2)}\n`);
     made["manifest.json"] = hashOfReleased(path);
-    writeFileSync(path, JSON.stringify(looked));
-    assert.deepEqual(faults(folder, { made }), [], "a look may be added");
+    writeFileSync(path, JSON.stringify(later));
+    assert.deepEqual(
+      faults(folder, { made }),
+      [],
+      "a look may be added, and an older model that it is better than",
+    );
     writeFileSync(path, JSON.stringify({ ...manifest, released: true, description: "another" }));
     assert.match(
       faults(folder, { made }).join(),
