@@ -6,6 +6,7 @@ import sharp, { type Sharp } from "sharp";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import { box, u16, u32 } from "../../src/image/read/formats/heif.ts";
 import { readImage } from "../../src/image/read.ts";
+import { zippyError } from "../codec/support.ts";
 import { chunk } from "./png.ts";
 
 const face = readFileSync(new URL("../images/face-hat-64.png", import.meta.url));
@@ -391,6 +392,12 @@ test("bytes between the segments of a JPEG are passed over, as by other decoders
     for (const between of [Buffer.alloc(10), Buffer.from("garbage"), Buffer.from([1, 0xff, 0, 2, 0xff])]) {
       const file = Buffer.concat([bytes.subarray(0, second), between, bytes.subarray(second)]);
       assert.deepEqual((await readImage(file)).image, image, name);
+      for (let end = second; end < second + between.length + 6; end++)
+        await assert.rejects(
+          readImage(file.subarray(0, end)),
+          zippyError("bad-image"),
+          `${name}, ${end} bytes`,
+        );
     }
   }
 });

@@ -73,6 +73,7 @@ export function segmentsOf(bytes: Uint8Array): Segments {
     if (bytes[at] !== 0xff) at = bytes.indexOf(0xff, at);
     if (at < 0) return result(false, bytes.length);
     while (bytes[at + 1] === 0xff) at++;
+    if (at + 4 > bytes.length) break;
     const marker = bytes[at + 1]!;
     if (marker === 0xd9) return result(true, at);
     else if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
