@@ -66,7 +66,7 @@ export function instead(modules: Readonly<Record<string, string>>): Plugin {
 }
 
 /** Modules that callers may step into with a debugger. */
-const PUBLIC = /^src\/(index|api\/|node\/|sign|web\/browser\/[\w-]+\.ts)/;
+const PUBLIC = /^src\/(index|api\/|node\/|sign|web\/browser\/(index|element|define|near)\.ts)/;
 
 /** Removes the source maps of bundles that are mostly other modules, to keep an install small. */
 export async function dropMaps(outputs: Metafile["outputs"]): Promise<void> {
