@@ -82,6 +82,11 @@ export type Asset = v.InferOutput<typeof blob>;
 /** The terms of a model. */
 export type Licence = Pick<Manifest, keyof typeof licenceFields>;
 
+/** The terms alone, of whatever states them: a manifest, one of its looks, a recipe. */
+export function licenceOf({ licence, attribution, research }: Licence): Licence {
+  return { licence, attribution, research };
+}
+
 /** The `manifest.json` of a model. */
 export type Manifest = v.InferOutput<typeof schema>;
 

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Look } from "../codec/network/architecture.ts";
 import { readBlobs, sha256Hex } from "../model/load-decoder.ts";
-import { BLOBS, type Licence, type Manifest } from "../model/manifest.ts";
+import { BLOBS, type Licence, licenceOf, type Manifest } from "../model/manifest.ts";
 import {
   readSafetensors,
   type SafeTensor,
@@ -180,8 +180,8 @@ export async function exportLook(
   synthesisWeights(g_s, architecture); // throws if anything is not legal
   const bytes = writeSafetensors(g_s);
   const file = `g_s.${look}.safetensors`;
-  const terms = { licence: manifest.licence, attribution: manifest.attribution, research: manifest.research };
-  const entry = { file, bytes: bytes.length, sha256: await sha256Hex(bytes), ...terms, ...licence };
+  const terms = { ...licenceOf(manifest), ...licence };
+  const entry = { file, bytes: bytes.length, sha256: await sha256Hex(bytes), ...terms };
   const changed: Manifest = { ...manifest, looks: { ...manifest.looks, [look]: entry } };
   await replaceFolder(folder, async (draft) => {
     await writeFile(join(draft, file), bytes);

@@ -1,6 +1,6 @@
 import { basename, join, resolve } from "node:path";
 import type { Architecture } from "../codec/network/architecture.ts";
-import type { Licence, Manifest } from "../model/manifest.ts";
+import { type Licence, licenceOf, type Manifest } from "../model/manifest.ts";
 import { type Checkpoint, checkpointPath, readCheckpoint, startOf } from "./checkpoint.ts";
 import { type ImageSets, loadImages } from "./data/images.ts";
 import type { Engine } from "./engine.ts";
@@ -117,14 +117,14 @@ async function exportRecipe(
   onDecode?: Watch["onDecode"],
 ): Promise<Manifest> {
   const { train } = await imagesOf(checkpoint.plan, onDecode, IMAGES_TO_EXPORT);
-  const { name, number, description, supersedes, orientations, licence, attribution, research } = recipe;
+  const { name, number, description, supersedes, orientations } = recipe;
   return release(out, checkpoint, train, {
     name,
     number,
     description,
     ...(supersedes && { supersedes }),
     orientations,
-    licence: { licence, attribution, research },
+    licence: licenceOf(recipe),
     files: new Map([
       ["recipe.json", `${JSON.stringify(recipe, null, 2)}\n`],
       ["README.md", await modelCard(recipe, logs)],

@@ -125,11 +125,11 @@ export function zippyError(code: string, text: RegExp = /./) {
  */
 export function hashOfReleased(path: string): string {
   const content = readFileSync(path);
-  const {
-    looks: _,
-    supersedes: __,
-    ...kept
-  } = path.endsWith("manifest.json") ? JSON.parse(content.toString()) : {};
-  const text = Object.keys(kept).length > 0 ? `${JSON.stringify(kept, null, 2)}\n` : content;
+  const text = path.endsWith("manifest.json") ? withoutLater(content.toString()) : content;
   return createHash("sha256").update(text).digest("hex");
+}
+
+function withoutLater(manifest: string): string {
+  const { looks: _, supersedes: __, ...kept } = JSON.parse(manifest);
+  return `${JSON.stringify(kept, null, 2)}\n`;
 }

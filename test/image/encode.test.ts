@@ -13,6 +13,7 @@ import type { Model } from "../../src/codec/model.ts";
 import { psnr } from "../../src/codec/rate-distortion.ts";
 import type { Target } from "../../src/codec/target.ts";
 import { codeByModels } from "../../src/image/by-models.ts";
+import { NO_WRAP } from "../../src/image/classical/wrap.ts";
 import { decodePicture, type ModelSource } from "../../src/image/decode.ts";
 import { type EncodedPicture, encodePicture } from "../../src/image/encode.ts";
 import { rawPixels } from "../../src/image/raw.ts";
@@ -245,13 +246,12 @@ test("45 bytes hold a picture of 64×64, although a file of quality 1 has more, 
 test("models that one pass finds close are compared in their best orientations", async () => {
   const free = await (await openModels()).choose("auto");
   const image = await read(sample("parrot-64"));
-  const wrap = { bytes: 0, around: (file: Uint8Array<ArrayBuffer>) => file };
   const product = ({ file, sse }: { file: Uint8Array; sse: number }) => file.length * sse;
   const products = free.map((model) => product(encodeInOnePass(model, image, 50)));
   const first = free[products.indexOf(Math.min(...products))]!;
   for (const effort of [0, 1, 2]) {
     const coded = (models: readonly Model[]) =>
-      codeByModels(models, image, wrap, { target: quality(50), effort })[0]!;
+      codeByModels(models, image, NO_WRAP, { target: quality(50), effort })[0]!;
     const best = coded(free);
     assert.notEqual(best.model, first.number, "the picture has to be one where a single pass errs");
     assert.ok(product(best) < 0.99 * product(coded([first])), `effort ${effort}`);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Licence, parseManifest } from "../../src/model/manifest.ts";
+import { licenceOf, parseManifest } from "../../src/model/manifest.ts";
 import { parseRecipe } from "../../src/train/recipe.ts";
 
 const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
@@ -35,13 +35,8 @@ describe("lineage of the models", () => {
     });
 
     it(`${folder} has looks on its own terms`, () => {
-      const termsOf = ({ licence, attribution, research }: Licence): Licence => ({
-        licence,
-        attribution,
-        research,
-      });
       for (const look of Object.values(manifest.looks ?? {}))
-        assert.deepEqual(termsOf(look), termsOf(manifest));
+        assert.deepEqual(licenceOf(look), licenceOf(manifest));
     });
 
     if (manifest.research) continue;

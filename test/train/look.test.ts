@@ -3,7 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { readBlobs } from "../../src/model/load-decoder.ts";
-import { BLOBS, type Licence } from "../../src/model/manifest.ts";
+import { BLOBS, licenceOf } from "../../src/model/manifest.ts";
 import { floatWeights } from "../../src/train/export/exported.ts";
 import { carriedOver, exportLook } from "../../src/train/look.ts";
 import { withLook } from "../codec/made-look.ts";
@@ -53,14 +53,9 @@ test("what has no look, or another g_s, is not carried over", async () => {
 test("a look has the terms of its model, but for those that are stated", async () => {
   const model = join(folder, "faces");
   const naming = { look: "natural", card: "# A look\n" } as const;
-  const termsOf = ({ licence, attribution, research }: Licence): Licence => ({
-    licence,
-    attribution,
-    research,
-  });
   const manifest = await exportLook(model, new Map(), { ...naming, licence: {} });
   assert.match(manifest.attribution, /CelebA/);
-  assert.deepEqual(termsOf(manifest.looks!.natural!), termsOf(manifest));
+  assert.deepEqual(licenceOf(manifest.looks!.natural!), licenceOf(manifest));
   const stated = await exportLook(model, new Map(), { ...naming, licence: { licence: "MIT" } });
-  assert.deepEqual(termsOf(stated.looks!.natural!), { ...termsOf(manifest), licence: "MIT" });
+  assert.deepEqual(licenceOf(stated.looks!.natural!), { ...licenceOf(manifest), licence: "MIT" });
 });

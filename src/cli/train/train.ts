@@ -5,7 +5,7 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import { type Architecture, DEFAULT_ARCHITECTURE } from "../../codec/network/architecture.ts";
 import { isFolder } from "../../folders.ts";
 import { modelsFolder } from "../../model/folder.ts";
-import { type Manifest, parseManifest } from "../../model/manifest.ts";
+import { licenceOf, type Manifest, parseManifest } from "../../model/manifest.ts";
 import { type Checkpoint, checkpointPath, readCheckpoint } from "../../train/checkpoint.ts";
 import { type ImageSets, SMALLEST_SIDE } from "../../train/data/images.ts";
 import { openEngine } from "../../train/engine.ts";
@@ -44,7 +44,7 @@ export async function trainAsAsked(
   const out = options.out ?? join(modelsFolder(), domain);
   await numberAt(out, domain, options.number); // throws now, not after hours of training
   const exported = async (checkpoint: Checkpoint) => {
-    const { licence, attribution, research, terms, description, orientations, engine } = options;
+    const { terms, description, orientations, engine } = options;
     const manifest = await exportRun(
       out,
       checkpoint,
@@ -52,7 +52,7 @@ export async function trainAsAsked(
       {
         name: domain,
         number: await numberAt(out, domain, options.number),
-        licence: { licence, attribution, research },
+        licence: licenceOf(options),
         terms,
         engine,
         ...(description && { description }),

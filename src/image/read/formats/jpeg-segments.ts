@@ -70,7 +70,7 @@ export function segmentsOf(bytes: Uint8Array): Segments {
   for (let count = 0; at + 4 <= bytes.length; count++) {
     assertParts(count);
     // bytes between segments are passed over, as by other decoders
-    if (bytes[at] !== 0xff) at = bytes.indexOf(0xff, at);
+    at = bytes.indexOf(0xff, at);
     if (at < 0) return result(false, bytes.length);
     while (bytes[at + 1] === 0xff) at++;
     if (at + 4 > bytes.length) break;

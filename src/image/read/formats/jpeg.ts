@@ -41,7 +41,7 @@ export function outlineJpeg(file: Uint8Array, maxPixels: number): Outline {
 const ZEROS_OF_SCANS = 64;
 
 /** What libjpeg says if pixels are missing or make no sense. Its other warnings are harmless. */
-const LOST = /corrupt jpeg data(?!: \d+ extraneous)|premature end/i;
+export const LOST = /corrupt jpeg data(?!: \d+ extraneous)|premature end/i;
 
 function assertReadable({ kind, precision, height }: Frame): void {
   const remedy = "save it as a baseline or progressive JPEG of 8 bits a sample first";

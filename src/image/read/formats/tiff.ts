@@ -7,6 +7,7 @@ import {
   type TiffSamples,
   unsupported,
 } from "../outline.ts";
+import { LOST as LOST_IN_JPEG } from "./jpeg.ts";
 import { Directory } from "./tiff-directory.ts";
 import { isPacked, unpacked } from "./tiff-packed.ts";
 
@@ -101,10 +102,7 @@ export function outlineTiff(file: Uint8Array, maxPixels: number): Outline {
  * takes it for a warning in tiles and in JPEG data. The other warnings are harmless, such as those on unknown tags.
  */
 const LOST = new RegExp(
-  [
-    "corrupt jpeg data(?!: \\d+ extraneous)|premature end of",
-    "not enough data|not yet in table|not terminated with EOI|decoding error|WebPGetInfo",
-  ].join("|"),
+  `${LOST_IN_JPEG.source}|not enough data|not yet in table|not terminated with EOI|decoding error|WebPGetInfo`,
   "i",
 );
 
