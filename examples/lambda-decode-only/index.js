@@ -1,4 +1,4 @@
-import portraits from "@zippynet/model-portraits-3";
+import portraits from "@zippynet/model-portraits-4";
 import { configure, decode } from "zippynet/decode";
 
 configure({ models: [portraits] });

@@ -58,6 +58,6 @@ test("as a table, with an image that cannot be read", async () => {
   assert.match(err, /README\.md: expected an image of type/);
   assert.match(
     out.toString(),
-    /^1 image of 64×64 pixels, models \d+ \(portraits[\w-]*\), (\d+ \([a-z\d-]+\), )*\d+ \(photos-64\), effort 0\n\nquality +bytes/,
+    /^1 image of 64×64 pixels, models \d+ \(portraits[\w-]*\), (\d+ \([a-z\d-]+\), )*\d+ \(photos-2\), effort 0\n\nquality +bytes/,
   );
 });

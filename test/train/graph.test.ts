@@ -21,8 +21,10 @@ import { priorInIntegers } from "../../src/codec/integer/convolution.ts";
 import { IntegerLayers } from "../../src/codec/integer/integer-layers.ts";
 import { latentSize } from "../../src/codec/network/architecture.ts";
 import { LATENT_UNIT } from "../../src/codec/network/prior.ts";
+import { synthesisShapes } from "../../src/codec/network/transforms.ts";
 import type { Batch } from "../../src/train/data/batch.ts";
 import { Random } from "../../src/train/data/random.ts";
+import { packSynthesis } from "../../src/train/export/export.ts";
 import { byName, run } from "../../src/train/network/graph.ts";
 import { convolution, registerNativeGradients } from "../../src/train/network/kernels.ts";
 import { Leaves } from "../../src/train/network/leaves.ts";
@@ -79,6 +81,32 @@ describe("training graph", { skip }, () => {
         assert.ok(seen.size > 50, `expected a prior that says different things, got ${seen.size}`);
       });
     }
+    leaves.dispose();
+  });
+
+  it("sees the kernels of the transforms in the 8 bits of an export, and biases as they are", () => {
+    const parameters = spread(initialise(TINY, 8));
+    const exported = packSynthesis(TINY, unpackParameters(TINY, parameters));
+    const leaves = new Leaves(TINY);
+    leaves.renewScales(parameters);
+    tidy(() => {
+      const made = byName(layoutOf(TINY).slots, leaves.make(tensor(parameters) as Tensor1D));
+      for (const { name } of synthesisShapes(TINY)) {
+        const [kernel, scale, bias] = ["kernel", "scale", "bias"].map(
+          (part) => exported.get(`${name}.${part}`)!.data,
+        ) as [Int8Array, Float32Array, Float32Array];
+        const seen = made.get(`${name}.kernel`)!.dataSync<"float32">();
+        let off = 0;
+        kernel.forEach((integer, at) => {
+          const step = scale[at % scale.length]!;
+          const steps = Math.abs(seen[at]! / step - integer);
+          if (steps > 1e-3) off++;
+          assert.ok(steps < 1.001, `${name}, ${at}: ${seen[at]} instead of ${integer} · ${step}`);
+        });
+        assert.ok(off <= kernel.length / 200, `${name}: ${off} of ${kernel.length} are rounded the other way`);
+        assert.deepEqual(made.get(`${name}.bias`)!.dataSync<"float32">(), bias);
+      }
+    });
     leaves.dispose();
   });
 

@@ -6,7 +6,7 @@
 #
 # Python 3.10 or later with PyTorch 2.4 or later: $PYTHON, else python3. Further options of `train` go to
 # zippynet_torch.train:
-# --lr 2e-3, --batch 512 (images of 42×42 a step; by default 1024 where there is a GPU), --no-compile.
+# --lr 2e-3, --batch 512 (images of 42×42 a step; by default 256 where there is a GPU).
 set -euo pipefail
 
 python=${PYTHON:-python3}

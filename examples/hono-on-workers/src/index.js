@@ -1,6 +1,6 @@
-import portraits from "@zippynet/model-portraits-3";
-import gs from "@zippynet/model-portraits-3/g_s.safetensors";
-import prior from "@zippynet/model-portraits-3/prior.safetensors";
+import portraits from "@zippynet/model-portraits-4";
+import gs from "@zippynet/model-portraits-4/g_s.safetensors";
+import prior from "@zippynet/model-portraits-4/prior.safetensors";
 import { Hono } from "hono";
 import { configure, decode } from "zippynet/decode";
 

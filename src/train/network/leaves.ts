@@ -1,6 +1,7 @@
 import {
   add,
   concat,
+  div,
   floor,
   mul,
   reshape,
@@ -8,19 +9,22 @@ import {
   type Tensor1D,
   tensor1d,
   tidy,
+  where,
 } from "@tensorflow/tfjs-core";
 import type { Architecture } from "../../codec/network/architecture.ts";
 import { priorShapes } from "../../codec/network/prior.ts";
+import { FEATURE_LIMIT, FEATURE_UNIT } from "../../codec/network/transforms.ts";
 import { splitVector } from "./kernels.ts";
 import { type Layout, layoutOf, unpackParameters } from "./parameters.ts";
-import { layerUnits, type QuantisedLayer, quantisePrior } from "./quantise.ts";
+import { layerUnits, type QuantisedLayer, quantisePrior, scaleOf } from "./quantise.ts";
 
 /**
- * The tensors that the graph is made of, from the vector of parameters: those of the transforms as they are, those of
- * the prior in its integer arithmetic.
+ * The tensors that the graph is made of, from the vector of parameters: kernels of the transforms in the 8 bits of an
+ * export, the prior in its integer arithmetic, all else as it is.
  *
- * A kernel w of the prior becomes k = ⌊w/scale + ½⌋·multiplier, what `quantise.ts` exports; its gradient goes straight
- * through. Scales are renewed now and then: weights hardly move from one step to the next.
+ * A kernel w of the transforms becomes ⌊w/scale + ½⌋·scale, one of the prior ⌊w/scale + ½⌋·multiplier, what
+ * `quantise.ts` exports; gradients go straight through. Scales are renewed now and then: weights hardly move from one
+ * step to the next.
  */
 export class Leaves {
   readonly #layout: Layout;
@@ -31,6 +35,9 @@ export class Leaves {
   readonly #biasSlope: Tensor1D;
   #factor: Tensor1D | undefined;
   #worth: Tensor1D | undefined;
+  /** Which of the transforms' parameters are of kernels, and what an integer of theirs is worth. */
+  readonly #isKernel: Tensor1D;
+  #transformScale: Tensor1D | undefined;
   /** What the integer of every bias is worth. */
   #biasScales = new Float64Array(0);
 
@@ -53,6 +60,10 @@ export class Leaves {
       }
     }
     this.#biases = biases;
+    const ofTransforms = this.#layout.parts[0].slots.flatMap(({ shape, size }) =>
+      new Array<number>(size).fill(isKernel(shape) ? 1 : 0),
+    );
+    this.#isKernel = tensor1d(ofTransforms, "bool");
     this.#kernelSlope = tensor1d(kernelSlope);
     this.#biasSlope = tensor1d(biasSlope);
   }
@@ -76,6 +87,7 @@ export class Leaves {
       }
       scales.push(...multiplier);
     }
+    this.#renewTransforms(find);
     this.#factor?.dispose();
     this.#worth?.dispose();
     this.#factor = tensor1d(factor);
@@ -84,24 +96,42 @@ export class Leaves {
     return prior;
   }
 
+  #renewTransforms(find: (name: string) => Float32Array): void {
+    const { slots, size } = this.#layout.parts[0];
+    const scales = new Float32Array(size).fill(1);
+    let at = 0;
+    for (const { name, shape, size: count } of slots) {
+      if (isKernel(shape)) {
+        const layer = { kernel: find(name), bias: find(name.replace(/kernel$/, "bias")) };
+        const scale = scaleOf(layer, { unit: FEATURE_UNIT, limit: FEATURE_LIMIT });
+        for (let i = 0; i < count; i++) scales[at + i] = scale[i % scale.length]! || 1;
+      }
+      at += count;
+    }
+    this.#transformScale?.dispose();
+    this.#transformScale = tensor1d(scales);
+  }
+
   /** One tensor a slot, in the layout's order; the caller disposes them. */
   make(vector: Tensor1D): Tensor[] {
     return tidy(() => {
       const [transforms, kernels, biases] = this.#layout.parts;
-      const pieces = splitVector(vector, [
-        ...transforms.slots.map(({ size }) => size),
-        kernels.size,
-        biases.size,
-      ]);
-      const whole = floor(add(mul(pieces.at(-2)!, this.#factor!), 0.5));
+      const sizes = [transforms.size, kernels.size, biases.size];
+      const [ofTransforms, ofKernels, ofBiases] = splitVector(vector, sizes) as [Tensor, Tensor, Tensor];
+      const whole = floor(add(mul(ofKernels, this.#factor!), 0.5));
       const integers = mul(whole, this.#worth!);
+      const scale = this.#transformScale!;
+      const rounded = mul(floor(add(div(ofTransforms, scale), 0.5)), scale);
       const parts = [
-        ...pieces.slice(0, -2),
+        ...splitVector(
+          where(this.#isKernel, rounded, ofTransforms),
+          transforms.slots.map(({ size }) => size),
+        ),
         ...splitVector(
           integers,
           kernels.slots.map(({ size }) => size),
         ),
-        ...this.#quantisedBiases(pieces.at(-1)!),
+        ...this.#quantisedBiases(ofBiases),
       ];
       return this.#layout.slots.map(({ shape }, i) => reshape(parts[i]!, [...shape]));
     });
@@ -135,8 +165,14 @@ export class Leaves {
   }
 
   dispose(): void {
-    for (const tensor of [this.#kernelSlope, this.#biasSlope, this.#factor, this.#worth]) tensor?.dispose();
+    const fixed = [this.#kernelSlope, this.#biasSlope, this.#isKernel];
+    for (const tensor of [...fixed, this.#factor, this.#worth, this.#transformScale]) tensor?.dispose();
   }
+}
+
+/** Whether a tensor of this shape is the kernel of a convolution, and no bias or gain. */
+function isKernel(shape: readonly number[]): boolean {
+  return shape.length === 4;
 }
 
 interface BiasUnits {

@@ -35,26 +35,30 @@ export interface Inputs {
 }
 
 /**
- * Kernel in 8 bits with one scale an output channel, its last axis: the largest weight's, or a coarser one where
- * integers of bias and sums would not fit.
+ * What one of a kernel's integers is worth, for each output channel, its last axis: the largest weight in 7 bits and a
+ * sign, or more where integers of bias and sums would not fit.
  */
-export function toInt8(
-  { kernel, bias }: FloatLayer,
-  { unit, limit }: Inputs,
-): { scale: Float32Array; data: Int8Array } {
+export function scaleOf({ kernel, bias }: FloatLayer, { unit, limit }: Inputs): Float32Array {
   const { length: channels } = bias;
   const [largest, sums] = [new Float64Array(channels), new Float64Array(channels)];
   kernel.forEach((value, at) => {
     largest[at % channels] = Math.max(largest[at % channels]!, Math.abs(value));
     sums[at % channels]! += Math.abs(value);
   });
-  const scale = bias.map((value, o) =>
+  return bias.map((value, o) =>
     Math.max(
       largest[o]! / KERNEL_LIMIT,
       (Math.abs(value) * unit) / LARGEST_BIAS,
       (sums[o]! * limit) / LARGEST_SUM,
     ),
   );
+}
+
+/** Kernel in 8 bits with one scale an output channel. */
+export function toInt8(layer: FloatLayer, inputs: Inputs): { scale: Float32Array; data: Int8Array } {
+  const scale = scaleOf(layer, inputs);
+  const { length: channels } = scale;
+  const { kernel } = layer;
   const data = Int8Array.from(kernel, (value, at) => roundHalfUp(value / (scale[at % channels]! || 1)));
   return { scale, data };
 }

@@ -26,7 +26,7 @@ LARGEST = 30 * 10**6  # bytes of an archive
 FOR_IMAGES = 0.97  # share of the room beside the weights that images may take
 HELD_OUT = 64  # images of each set
 SAMPLE = 200  # images by which the size of one is estimated
-GPU_BATCH = 1024  # images of 42×42 a step by default, where there is a GPU
+GPU_BATCH = 256  # images of 42×42 a step by default, where there is a GPU; steps count for more than their size
 
 
 def pack(run: str, side: int, archive: str) -> None:
@@ -126,7 +126,6 @@ def train(folder: str, minutes: str, out: str, further: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="burst.sh train", description=__doc__)
     parser.add_argument("--lr", type=float, help="peak learning rate (default: the run's)")
     parser.add_argument("--batch", type=int, help=f"images of 42×42 a step (default: {GPU_BATCH}, without a GPU the run's)")
-    parser.add_argument("--no-compile", action="store_true", help="without torch.compile")
     options, rest = parser.parse_known_args(further)
     with open(os.path.join(folder, "run.json")) as file:
         plan = json.load(file)["plan"]
@@ -153,8 +152,6 @@ def train(folder: str, minutes: str, out: str, further: list[str]) -> None:
     arguments = [out, "--minutes", minutes, "--checkpoint-minutes", "1", "--evaluate-minutes", "4"]
     arguments += [part for path in paths for part in ("--data", path)]
     arguments += ["--held-out-sizes", ",".join(str(size) for size, _ in sampling["sizes"][:2])]
-    if gpu and not options.no_compile:
-        arguments.append("--compile")
     trainer.main([*arguments, *rest])
 
 

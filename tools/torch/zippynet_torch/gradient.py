@@ -21,7 +21,7 @@ def main(checkpoint: str, batch: str, out: str) -> None:
     x = given["images"].permute(0, 3, 1, 2).float() / 255 - 0.5
     noise = None if plan.get("bits") == "rounded" else given["noise"].permute(0, 3, 1, 2)
     loss, gradient = trainer.gradient(x, given["levels"], noise)
-    write_safetensors(out, {"loss": loss[None], "gradient": gradient})
+    write_safetensors(out, {"loss": loss[None], "gradient": trainer.optimiser.in_layout(gradient)})
 
 
 if __name__ == "__main__":

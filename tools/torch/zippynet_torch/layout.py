@@ -65,11 +65,16 @@ def layout(architecture: dict) -> list[Slot]:
     ]
     named += [(f"{name}.kernel", shape) for name, shape in convolutions]
     named += [(f"{name}.bias", shape[3:]) for name, shape in convolutions]
-    slots, start = [], 0
-    for name, shape in named:
-        slots.append(Slot(name, shape, start))
-        start = slots[-1].stop
-    return slots
+    return relaid([Slot(name, shape, 0) for name, shape in named])
+
+
+def relaid(slots: list[Slot]) -> list[Slot]:
+    """The same tensors one after the other in the order given."""
+    placed, start = [], 0
+    for slot in slots:
+        placed.append(Slot(slot.name, slot.shape, start))
+        start = placed[-1].stop
+    return placed
 
 
 def views(slots: list[Slot], vector: Tensor) -> dict[str, Tensor]:

@@ -8,7 +8,9 @@ The wiring is that of `src/codec/network`, which draws it; images and features a
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +23,8 @@ TRANSFORM_SLOPE = 0.1
 PRIOR_SLOPE = 1 / 8
 # Integers that make one of latents, means and whatever else enters the prior; and of what is between its layers.
 LATENT_UNIT, ACTIVATION_UNIT = 32, 512
+# The same for the features of the transforms, whose kernels have 8 bits too.
+FEATURE_UNIT, FEATURE_LIMIT = 1024, 2**14 - 1
 # Largest magnitudes in these integers.
 LATENT_LIMIT, ACTIVATION_LIMIT, MEAN_LIMIT = 1023, 2**14 - 1, 4095
 KERNEL_LIMIT, LARGEST_BIAS, LARGEST_SUM = 127, 2.0**28, 2.0**30
@@ -136,7 +140,7 @@ class Codec:
 
     def _predict(self, weights: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
         """One network of the prior in its integer arithmetic: means in 32nds, then scale indices."""
-        with torch.autocast(x.device.type, enabled=False):  # integers of 14 bits
+        with torch.autocast(x.device.type, enabled=False), _all_digits():
             for layer in range(3):
                 kernel, bias = self._integers(weights, name, layer)
                 x = F.conv2d(x, kernel.permute(3, 2, 0, 1), bias, padding=kernel.shape[0] // 2)
@@ -150,18 +154,22 @@ class Codec:
         unit, limit = (LATENT_UNIT, LATENT_LIMIT) if layer == 0 else (ACTIVATION_UNIT, ACTIVATION_LIMIT)
         out, offset = _output_units(bias, layer)
         with torch.no_grad():
-            scale = torch.stack(
-                [
-                    kernel.abs().amax((0, 1, 2)) / KERNEL_LIMIT,
-                    (bias + offset / out).abs() * (unit / LARGEST_BIAS),
-                    kernel.abs().sum((0, 1, 2)) * (limit / LARGEST_SUM),
-                ]
-            ).amax(0)
-            scale = torch.where(scale == 0, 1, scale)
+            scale = _scale_of(kernel, bias + offset / out, unit, limit)
             multiplier = scale * out / unit
             whole = torch.floor(kernel / scale + 0.5) * multiplier
             whole_bias = torch.floor((bias * out + offset) / multiplier + 0.5) * multiplier
         return whole + (kernel - kernel.detach()) * (out / unit), whole_bias + (bias - bias.detach()) * out
+
+
+@contextmanager
+def _all_digits() -> Iterator[None]:
+    """Products of integers of 14 bits: TensorFloat-32, which a GPU takes by default, keeps 11. It will do for slopes."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def _output_units(bias: Tensor, layer: int) -> tuple[Tensor, Tensor]:
@@ -175,9 +183,22 @@ def _output_units(bias: Tensor, layer: int) -> tuple[Tensor, Tensor]:
     )
 
 
+def _scale_of(kernel: Tensor, bias: Tensor, unit: int, limit: int) -> Tensor:
+    """What one of a kernel's integers is worth, for each output channel (`src/train`, toInt8)."""
+    size = kernel.abs()
+    scale = torch.stack(
+        [size.amax((0, 1, 2)) / KERNEL_LIMIT, bias.abs() * (unit / LARGEST_BIAS), size.sum((0, 1, 2)) * (limit / LARGEST_SUM)]
+    ).amax(0)
+    return scale.masked_fill(scale == 0, 1)
+
+
 def _conv(weights: dict[str, Tensor], name: str, x: Tensor, stride: int = 1) -> Tensor:
-    kernel = weights[f"{name}.kernel"]
-    return F.conv2d(x, kernel.permute(3, 2, 0, 1), weights[f"{name}.bias"], stride, padding=kernel.shape[0] // 2)
+    """A layer of the transforms, with its kernel in the 8 bits of an export; gradients go straight through."""
+    kernel, bias = weights[f"{name}.kernel"], weights[f"{name}.bias"]
+    with torch.no_grad():
+        scale = _scale_of(kernel, bias, FEATURE_UNIT, FEATURE_LIMIT)
+        error = torch.floor(kernel / scale + 0.5) * scale - kernel
+    return F.conv2d(x, (kernel + error).permute(3, 2, 0, 1), bias, stride, padding=kernel.shape[0] // 2)
 
 
 def _residual(weights: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
@@ -232,7 +253,7 @@ def _checkerboard(y: Tensor, pass_: int) -> Tensor:
 def _context_features(y: Tensor, levels: Tensor, pass_: int) -> Tensor:
     """Positions, level and mask in 32nds: [n, 19, rows, columns] integers."""
     n, _, rows, columns = y.shape
-    positions = position_features(rows, columns).to(y) * (LATENT_UNIT / 16)
+    positions = position_features(rows, columns, y.device) * (LATENT_UNIT / 16)
     level = torch.floor(levels * LATENT_UNIT + 0.5)[:, None, None, None]
     return torch.cat(
         [

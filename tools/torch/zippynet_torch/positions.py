@@ -12,10 +12,10 @@ COSINE = [round(16 * math.cos(math.pi * j / 64)) for j in range(128)]
 
 
 @lru_cache(maxsize=None)
-def position_features(rows: int, columns: int) -> Tensor:
+def position_features(rows: int, columns: int, device: torch.device) -> Tensor:
     """[1, 17, rows, columns] in 16ths: Y, X, XY, X², Y², then for k = 1, 2, 3: cos πkY, cos πkX, sin πkY, sin πkX."""
     table = [[_features(_coordinate(r, rows), _coordinate(c, columns)) for c in range(columns)] for r in range(rows)]
-    return torch.tensor(table, dtype=torch.float32).permute(2, 0, 1)[None].contiguous()
+    return torch.tensor(table, dtype=torch.float32).permute(2, 0, 1)[None].contiguous().to(device)
 
 
 def _features(y: int, x: int) -> list[int]:

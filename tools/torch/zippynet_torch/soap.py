@@ -7,18 +7,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .layout import Slot
+from .layout import Slot, relaid, views
 
 BETA1, BETA2, EPSILON = 0.9, 0.98, 1e-8
 LARGEST_NORM = 1.0  # gradients are scaled down to this
 AVERAGE_DECAY = 0.999  # of the average of the weights over steps
 MEMORY = 0.96  # share of the past in the average of gradients' products
+LEAST_EIGENVALUE = 1e-6  # of a factor, as a share of its norm: less is lost in 32 bits
 OBSERVED, RENEWED = 2, 16  # steps from one look at the gradient, and from one renewal of the bases, to the next
 
 
 @dataclass
 class Group:
-    """Kernels of one shape, stacked: k kernels of `positions` matrices of in × out."""
+    """Kernels of one shape, one after the other in the vector: k kernels of `positions` matrices of in × out."""
 
     slots: list[Slot]
     shape: tuple[int, int, int]
@@ -27,12 +28,11 @@ class Group:
 
     def read(self, vector: Tensor) -> Tensor:
         """[k, in, positions, out]: either side can be multiplied by a matrix at once."""
-        pieces = [vector[slot.start : slot.stop].view(self.shape).transpose(0, 1) for slot in self.slots]
-        return torch.stack(pieces)
+        piece = vector[self.slots[0].start : self.slots[-1].stop]
+        return piece.view(len(self.slots), *self.shape).transpose(1, 2)
 
     def write(self, vector: Tensor, pieces: Tensor) -> None:
-        for slot, piece in zip(self.slots, pieces):
-            vector[slot.start : slot.stop].view(self.shape).copy_(piece.transpose(0, 1))
+        self.read(vector).copy_(pieces)
 
     def rotate(self, pieces: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
         """Into the coordinates of the bases."""
@@ -49,7 +49,11 @@ def _sandwich(left: Tensor, pieces: Tensor, right: Tensor, dtype: torch.dtype) -
 
 
 class Soap:
-    """One vector of parameters, its average over steps, and the optimiser's state."""
+    """
+    One vector of parameters, its average over steps, and the optimiser's state.
+
+    In its vectors, kernels of one shape lie side by side, so that one operation reads all of them: `slots` says where.
+    """
 
     NAMES = ("parameters", "average", "first", "second")
 
@@ -57,10 +61,11 @@ class Soap:
         """dtype: of the rotations of gradients and moves; averages and bases are of 32 bits."""
         self.dtype = dtype
         self.step_count: int = state["step"]
+        self.slots = relaid(sorted(slots, key=lambda slot: _shape_of(slot) or (0, 0, 0)))
+        self.by_layout = slots
         for name in self.NAMES:
-            setattr(self, name, state[name].to(device, copy=True))
-        self.slots = slots
-        self.groups = _grouped(slots)
+            setattr(self, name, _cat(state[name], slots, self.slots).to(device, copy=True))
+        self.groups = _grouped(self.slots)
         self.started = bool((state["bases"] != 0).any())
         for slot, group, k, factors in _walk(slots, self.groups, state["factors"], state["bases"]):
             for side in range(2):
@@ -108,45 +113,101 @@ class Soap:
         if not self.started:
             self.started = True
             for group in self.groups:
-                group.bases = [torch.linalg.eigh(factor).eigenvectors for factor in group.factors]
+                # on the CPU: a GPU takes seconds for hundreds of small matrices
+                group.bases = [torch.linalg.eigh(each.cpu()).eigenvectors.to(each) for each in group.factors]
 
     def _renew(self) -> None:
         """One step of orthogonal iteration; Adam's moments go into the new bases, in which eigenvalues fall."""
+        ahead: list[tuple[Tensor, Tensor]] = []
         for group in self.groups:
-            first = group.back(group.read(self.first))
+            group.write(self.first, group.back(group.read(self.first)))
             second = group.read(self.second)
-            orders = []
-            for side, factor in enumerate(group.factors):
-                ahead = factor @ group.bases[side]
-                order = (ahead * group.bases[side]).sum(1).argsort(1, descending=True)
-                ahead = ahead.gather(2, order[:, None].expand_as(ahead))
-                group.bases[side] = torch.linalg.qr(ahead).Q
-                orders.append(order)
-            second = second.gather(1, orders[0][:, :, None, None].expand_as(second))
-            second = second.gather(3, orders[1][:, None, None, :].expand_as(second))
-            group.write(self.first, group.rotate(first))
+            for side, (factor, basis) in enumerate(zip(group.factors, group.bases)):
+                product = factor @ basis
+                order = (product * basis).sum(1).argsort(1, descending=True)
+                place = (order[:, :, None, None], order[:, None, None, :])[side].expand_as(second)
+                second = second.gather(1 if side == 0 else 3, place)
+                ahead.append(tuple(each.gather(2, order[:, None].expand_as(each)) for each in (product, basis)))
             group.write(self.second, second)
+        bases = iter(orthonormal(ahead))
+        for group in self.groups:
+            group.bases = [next(bases), next(bases)]
+            group.write(self.first, group.rotate(group.read(self.first)))
 
     def state(self) -> dict:
         """For a checkpoint: vectors on the CPU, factors and bases slot by slot, of inputs before outputs."""
         factors, bases = [], []
-        for _, group, k, _ in _walk(self.slots, self.groups):
+        for _, group, k, _ in _walk(self.by_layout, self.groups):
             factors += [each[k].flatten() for each in group.factors]
             bases += [each[k].flatten() for each in group.bases]
         return {
             "step": self.step_count,
-            **{name: getattr(self, name).detach().cpu() for name in self.NAMES},
+            **{name: self.in_layout(getattr(self, name).detach().cpu()) for name in self.NAMES},
             "factors": torch.cat(factors).cpu(),
             "bases": torch.cat(bases).cpu(),
         }
 
 
+    def in_layout(self, vector: Tensor) -> Tensor:
+        """A vector of this optimiser in the order of the layout that it was given."""
+        return _cat(vector, self.slots, self.by_layout)
+
+
+def orthonormal(ahead: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+    """
+    Q of the QR decompositions of products, each [k, n, n], signs aside.
+
+    A GPU takes milliseconds for each small QR. There it is Cholesky's way, of all matrices of a size at once: with
+    AᵀA = RᵀR, Q is A·R⁻¹, twice for its digits. The products are nearly orthogonal already, so that R is near the
+    identity once columns have length 1. A multiple of the old basis keeps columns apart that a factor of low rank maps
+    to nearly nothing; it changes no eigenvector.
+
+    ahead: each product with the basis that it came from, columns in the same order
+    """
+    if ahead[0][0].device.type == "cpu":
+        return [torch.linalg.qr(product).Q for product, _ in ahead]
+    return orthonormal_by_cholesky(ahead)
+
+
+def orthonormal_by_cholesky(ahead: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+    found: list[Tensor] = [product for product, _ in ahead]
+    for n in {product.shape[1] for product, _ in ahead}:
+        places = [i for i, (product, _) in enumerate(ahead) if product.shape[1] == n]
+        old = torch.cat([ahead[i][1] for i in places])
+        a = torch.cat([ahead[i][0] for i in places]).double()
+        a = a + (LEAST_EIGENVALUE * a.flatten(1).norm(dim=1)[:, None, None] + 1e-30) * old
+        a = a / a.norm(dim=1, keepdim=True)
+        failed = torch.zeros(len(a), dtype=torch.bool, device=a.device)
+        for _ in range(2):
+            r, info = torch.linalg.cholesky_ex(a.mT @ a, upper=True)
+            failed |= info != 0
+            a = torch.linalg.solve_triangular(r, a, upper=True, left=False)
+        failed |= ~a.isfinite().flatten(1).all(1)
+        q = torch.where(failed[:, None, None], old, a.float())
+        for i, piece in zip(places, q.split([len(ahead[i][0]) for i in places])):
+            found[i] = piece
+    return found
+
+
+def _cat(vector: Tensor, slots: list[Slot], order: list[Slot]) -> Tensor:
+    """A vector whose tensors lie as `slots` says, in another order."""
+    pieces = views(slots, vector)
+    return torch.cat([pieces[slot.name].flatten() for slot in order])
+
+
+def _shape_of(slot: Slot) -> tuple[int, int, int] | None:
+    """Positions, inputs and outputs of a kernel."""
+    if len(slot.shape) != 4:
+        return None
+    height, width, inputs, outputs = slot.shape
+    return height * width, inputs, outputs
+
+
 def _grouped(slots: list[Slot]) -> list[Group]:
     by_shape: dict[tuple[int, int, int], list[Slot]] = {}
     for slot in slots:
-        if len(slot.shape) == 4:
-            height, width, inputs, outputs = slot.shape
-            by_shape.setdefault((height * width, inputs, outputs), []).append(slot)
+        if shape := _shape_of(slot):
+            by_shape.setdefault(shape, []).append(slot)
     groups = []
     for shape, members in by_shape.items():
         sides = [torch.zeros(len(members), channels, channels) for channels in shape[1:]]

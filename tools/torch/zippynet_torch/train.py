@@ -10,7 +10,6 @@ import json
 import math
 import os
 import signal
-import sys
 import time
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from .checkpoint import read_checkpoint, write_checkpoint
 from .data import Pack, Sampler, Sampling, batch_size, centred, evenly, read_pack
+from .graphs import Graphed
 from .layout import STRIDE, views
 from .model import Codec, level_of, loss_of, rate_loss_of
 from .soap import Soap
@@ -75,10 +75,11 @@ class Trainer:
         self.codec = Codec(plan["architecture"])
         self.optimiser = Soap(self.codec.slots, state, device, torch.bfloat16 if bfloat16 else torch.float32)
         self.plan, self.device, self.bfloat16, self.workers = plan, device, bfloat16, workers
+        self.gradient = Graphed(self._gradient) if device.type == "cuda" else self._gradient
 
-    def gradient(self, x: Tensor, levels: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Loss of a batch and its gradient, one vector."""
-        weights = views(self.codec.slots, self.optimiser.parameters.detach())
+    def _gradient(self, x: Tensor, levels: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Loss of a batch and its gradient, one vector as the optimiser's are."""
+        weights = views(self.optimiser.slots, self.optimiser.parameters.detach())
         # leaves of their own: the gradient of a slice would be as long as the vector
         leaves = {name: weight.requires_grad_() for name, weight in weights.items()}
         loss = self.loss(leaves, x, levels, noise)
@@ -111,7 +112,7 @@ class Trainer:
     @torch.no_grad()
     def evaluate(self, images: Tensor, sizes: list[int]) -> list[dict]:
         """What the averaged weights make of held-out images; means of estimated bytes and of PSNR."""
-        weights = views(self.codec.slots, self.optimiser.average)
+        weights = views(self.optimiser.slots, self.optimiser.average)
         images = evenly(images, MOST_HELD_OUT)
         points = []
         for size in sizes if len(images) else []:
@@ -149,7 +150,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = shared_parser("zippynet_torch.train", __doc__)
     parser.add_argument("--held-out-sizes", default="42,64", help="sides at which the held-out images are looked at")
     parser.add_argument("--threads", type=int, help="threads of the CPU (default: PyTorch's)")
-    parser.add_argument("--compile", action="store_true", help="torch.compile; goes on without where that fails")
     return parser.parse_args(arguments)
 
 
@@ -196,8 +196,6 @@ def main(arguments: list[str] | None = None) -> None:
     run = Run.open(options)
     workers = Workers.join(run.device)
     trainer = Trainer(run.plan, run.state, run.device, run.bfloat16, workers)
-    if options.compile:
-        compile_or_not(trainer)
     train(trainer, run, options)
     if workers.count > 1:
         dist.destroy_process_group()
@@ -208,21 +206,6 @@ def has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
     return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
-def compile_or_not(trainer: Trainer) -> None:
-    plain = trainer.loss
-    compiled = torch.compile(plain)
-
-    def loss(*arguments) -> Tensor:
-        try:
-            return compiled(*arguments)
-        except Exception as error:  # noqa: BLE001 - whatever the compiler lacks here, training goes on
-            print(f"torch.compile failed, going on without: {error}", file=sys.stderr)
-            trainer.loss = plain
-            return plain(*arguments)
-
-    trainer.loss = loss
 
 
 def train(trainer: Trainer, run: Run, options: argparse.Namespace) -> None:

@@ -38,7 +38,7 @@ LEAST_LPIPS, LEAST_MSE = 1e-3, 1e-5  # below, nobody sees a difference
 RATE = 4e-4  # Adam's at the start; it falls to nothing as half a cosine
 CRITICS_RATE = 2e-4
 AVERAGE_DECAY = 0.998
-CRITIC_FROM = 600  # step from which the adversary is trained and counts in the loss
+CRITIC_FROM = 0.3  # share of a run after which the adversary is trained and counts in the loss
 REPORT_SECONDS = 20
 HELD_OUT_QUALITIES = (10, 30, 50, 70)
 MOST_HELD_OUT = 48
@@ -91,7 +91,7 @@ class Look:
         for group in self.optimiser.param_groups:
             group["lr"] = RATE * (1 + math.cos(math.pi * done)) / 2
         z, _ = self.latents(x, levels)
-        heard = self.weights.critic > 0 and self.step_count >= CRITIC_FROM
+        heard = self.weights.critic > 0 and done >= CRITIC_FROM
         with self._cast():
             x_hat = self.codec.synthesis(self.trained, z, x.shape)
             with torch.no_grad():
