@@ -103,7 +103,10 @@ describe("training graph", { skip }, () => {
           if (steps > 1e-3) off++;
           assert.ok(steps < 1.001, `${name}, ${at}: ${seen[at]} instead of ${integer} · ${step}`);
         });
-        assert.ok(off <= kernel.length / 200, `${name}: ${off} of ${kernel.length} are rounded the other way`);
+        assert.ok(
+          off <= kernel.length / 200,
+          `${name}: ${off} of ${kernel.length} are rounded the other way`,
+        );
         assert.deepEqual(made.get(`${name}.bias`)!.dataSync<"float32">(), bias);
       }
     });
