@@ -187,7 +187,11 @@ def _scale_of(kernel: Tensor, bias: Tensor, unit: int, limit: int) -> Tensor:
     """What one of a kernel's integers is worth, for each output channel (`src/train`, toInt8)."""
     size = kernel.abs()
     scale = torch.stack(
-        [size.amax((0, 1, 2)) / KERNEL_LIMIT, bias.abs() * (unit / LARGEST_BIAS), size.sum((0, 1, 2)) * (limit / LARGEST_SUM)]
+        [
+            size.amax((0, 1, 2)) / KERNEL_LIMIT,
+            bias.abs() * (unit / LARGEST_BIAS),
+            size.sum((0, 1, 2)) * (limit / LARGEST_SUM),
+        ]
     ).amax(0)
     return scale.masked_fill(scale == 0, 1)
 

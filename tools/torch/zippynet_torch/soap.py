@@ -147,7 +147,6 @@ class Soap:
             "bases": torch.cat(bases).cpu(),
         }
 
-
     def in_layout(self, vector: Tensor) -> Tensor:
         """A vector of this optimiser in the order of the layout that it was given."""
         return _cat(vector, self.slots, self.by_layout)
@@ -170,6 +169,7 @@ def orthonormal(ahead: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
 
 
 def orthonormal_by_cholesky(ahead: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+    """The same on any device; where Cholesky's decomposition fails, the old basis stays."""
     found: list[Tensor] = [product for product, _ in ahead]
     for n in {product.shape[1] for product, _ in ahead}:
         places = [i for i, (product, _) in enumerate(ahead) if product.shape[1] == n]
