@@ -20,7 +20,7 @@ import { replaceFolder } from "./export/destination.ts";
 import { packSynthesis } from "./export/export.ts";
 import { floatWeights } from "./export/exported.ts";
 import { packParameters, unpackParameters } from "./network/parameters.ts";
-import type { Budget, RunPlan } from "./plan.ts";
+import { type Budget, LOOK_RATE, type RunPlan } from "./plan.ts";
 import type { RunOptions } from "./run.ts";
 import { runPython, sharedArguments, TORCH_FOLDER } from "./torch.ts";
 
@@ -258,6 +258,7 @@ function commandOf({ look, plan, loss, budget, model, carried }: LookStory): str
     init: `models/${model}`,
     carry: carried && `models/${carried}`,
     ...budget,
+    lr: plan.rate === LOOK_RATE ? undefined : plan.rate,
     seed: plan.seed,
     holdout: plan.heldOut,
     identity: loss.identity,

@@ -66,6 +66,8 @@ export type Budget = { readonly minutes: number } | { readonly samples: number }
 
 /** The default peak learning rate. */
 export const LEARNING_RATE = 1e-3;
+/** The default learning rate of a look at the start. */
+export const LOOK_RATE = 4e-4;
 /** The default share of a run at the peak. */
 export const FLAT = 0.4;
 /** The default number of images of 42×42 in a step. */

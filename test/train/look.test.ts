@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { readBlobs } from "../../src/model/load-decoder.ts";
 import { BLOBS, licenceOf } from "../../src/model/manifest.ts";
 import { floatWeights } from "../../src/train/export/exported.ts";
-import { carriedOver, exportLook } from "../../src/train/look.ts";
+import { carriedOver, exportLook, lookCard } from "../../src/train/look.ts";
+import { LOOK_RATE } from "../../src/train/plan.ts";
 import { withLook } from "../codec/made-look.ts";
 import { modelFolder } from "../codec/support.ts";
 
@@ -58,4 +59,19 @@ test("a look has the terms of its model, but for those that are stated", async (
   assert.deepEqual(licenceOf(manifest.looks!.natural!), licenceOf(manifest));
   const stated = await exportLook(model, new Map(), { ...naming, licence: { licence: "MIT" } });
   assert.deepEqual(licenceOf(stated.looks!.natural!), { ...licenceOf(manifest), licence: "MIT" });
+});
+
+test("a look's card has the command that makes it again, with the learning rate where it is not the usual one", async () => {
+  const log = join(folder, "log.jsonl");
+  await writeFile(log, "");
+  const { architecture } = (await readBlobs(BLOBS, (file) => readFile(join(folder, "faces", file)))).manifest;
+  const cardAt = (rate: number): Promise<string> =>
+    lookCard(log, {
+      ...{ look: "natural", model: "faces", terms: "CC0", budget: { samples: 9 }, carried: "signs" },
+      loss: { identity: 0.4, critic: 0.01 },
+      plan: { folders: ["/made"], architecture, seed: 3, sampling: { cut: "aligned" }, heldOut: 0.02, rate },
+    });
+  const command = "--look natural --init models/faces --carry models/signs --samples 9";
+  assert.match(await cardAt(LOOK_RATE), new RegExp(`train made --engine torch ${command} --seed 3 `));
+  assert.match(await cardAt(2e-4), new RegExp(`${command} --lr 0.0002 --seed 3 `));
 });

@@ -96,9 +96,18 @@ test("options that belong to another way of training are refused", () => {
     [["--processes=2"], /expected --processes with --engine torch/],
     [[...look, "--domain=made"], /expected --look without --domain/],
     [[...look, "--resume"], /expected --look without --resume/],
-    [[...look, "--lr=1"], /expected --look without --lr/],
+    [[...look, "--flat=0.5"], /expected --look without --flat/],
   ];
   for (const [args, message] of calls) assert.throws(() => check(args), { exitCode: 2, message });
-  check([...look, "--identity=0.4", "--critic=0.1", "--carry=a", "--samples=9", "--seed=2", "--sizes=64"]);
+  check([
+    ...look,
+    "--identity=0.4",
+    "--critic=0.1",
+    "--carry=a",
+    "--lr=2e-4",
+    "--samples=9",
+    "--seed=2",
+    "--sizes=64",
+  ]);
   check(["--recipe=a", "--data=b", "--engine=torch", "--processes=2"]);
 });

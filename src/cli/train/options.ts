@@ -12,6 +12,7 @@ import {
   type EngineName,
   FLAT,
   LEARNING_RATE,
+  LOOK_RATE,
   type Sampling,
 } from "../../train/plan.ts";
 import { EXIT_FAILED, positive, usage, whole } from "../options.ts";
@@ -66,10 +67,10 @@ const OF_TRAINING = [
 ] as const;
 /** Options that only a look uses. */
 const OF_LOOK = ["identity", "critic", "carry"] as const;
-/** Options that a look does not use: it has a rate of its own, and goes into the model that is there. */
+/** Options that a look does not use: it goes into the model that is there. */
 const NOT_OF_LOOK = [
   ...["domain", "out", "number", "description", "orientations", "resume", "exportOnly"],
-  ...["lr", "flat", "bits", "only", "architecture", "processes"],
+  ...["flat", "bits", "only", "architecture", "processes"],
 ] as (keyof TrainOptions)[];
 /** Options that a recipe has. */
 const OF_RECIPE = [
@@ -143,7 +144,11 @@ export function withTrainOptions(command: Command): Command {
       whole(0, 1e12),
     )
     .option("--seed <s>", "seed of starting weights and samples", whole(0, 2 ** 32 - 1), 1)
-    .option("--lr <rate>", `peak learning rate (default: ${LEARNING_RATE}, or what the run had)`, positive)
+    .option(
+      "--lr <rate>",
+      `peak learning rate (default: ${LEARNING_RATE}, or what the run had; of a look ${LOOK_RATE}, and Adam's)`,
+      positive,
+    )
     .addOption(
       new Option(
         "--only <part>",

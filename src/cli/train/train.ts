@@ -10,7 +10,7 @@ import { type Checkpoint, checkpointPath, readCheckpoint } from "../../train/che
 import { type ImageSets, SMALLEST_SIDE } from "../../train/data/images.ts";
 import { openEngine } from "../../train/engine.ts";
 import { numberAt } from "../../train/export/destination.ts";
-import { LEARNING_RATE, type RunPlan } from "../../train/plan.ts";
+import { LEARNING_RATE, LOOK_RATE, type RunPlan } from "../../train/plan.ts";
 import { parseRecipe } from "../../train/recipe.ts";
 import type { RunReport } from "../../train/run.ts";
 import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/session.ts";
@@ -130,7 +130,7 @@ async function newPlan(
       ...(grey !== undefined && { grey }),
     },
     heldOut: options.holdout,
-    rate: options.lr ?? LEARNING_RATE,
+    rate: options.lr ?? (options.look ? LOOK_RATE : LEARNING_RATE),
     ...(options.flat !== undefined && { flat: options.flat }),
     ...(options.only && { only: options.only }),
     ...(options.bits && { bits: options.bits }),

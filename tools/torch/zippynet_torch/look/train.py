@@ -35,7 +35,6 @@ from .lpips import Lpips
 LPIPS, MSE = 0.1, 0.013  # weights of the logarithms of both
 GRID = 3.0  # weight of the error that repeats with the latents, as a share of the whole error
 LEAST_LPIPS, LEAST_MSE = 1e-3, 1e-5  # below, nobody sees a difference
-RATE = 4e-4  # Adam's at the start; it falls to nothing as half a cosine
 CRITICS_RATE = 2e-4
 AVERAGE_DECAY = 0.998
 CRITIC_FROM = 0.3  # share of a run after which the adversary is trained and counts in the loss
@@ -65,12 +64,12 @@ class Look:
         }
         self.average = {name: tensor.detach().clone() for name, tensor in self.trained.items()}
         self.critic = Critic(plan["architecture"]["latentChannels"]).to(self.device)
-        self.optimiser = torch.optim.Adam(self.trained.values(), RATE)
+        self.optimiser = torch.optim.Adam(self.trained.values(), plan["rate"])
         self.critics_optimiser = torch.optim.Adam(self.critic.parameters(), CRITICS_RATE)
         self.lpips = Lpips(archive, "vgg16", self.device, torch.bfloat16 if bfloat16 else torch.float32)
         self.judge = Lpips(archive, "alexnet", self.device)
         self.identity = Identity(faces, self.device) if faces else None
-        self.weights, self.bfloat16 = weights, bfloat16
+        self.weights, self.rate, self.bfloat16 = weights, plan["rate"], bfloat16
         self.step_count = 0
 
     def latents(self, x: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
@@ -89,7 +88,7 @@ class Look:
         done: share of the run that is behind, 0 to 1
         """
         for group in self.optimiser.param_groups:
-            group["lr"] = RATE * (1 + math.cos(math.pi * done)) / 2
+            group["lr"] = self.rate * (1 + math.cos(math.pi * done)) / 2  # falls to nothing
         z, _ = self.latents(x, levels)
         heard = self.weights.critic > 0 and done >= CRITIC_FROM
         with self._cast():
