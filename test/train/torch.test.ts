@@ -233,6 +233,11 @@ print(float(still.square().mean()))`;
     });
     assert.ok(last.finished && last.optimiser.step > after.optimiser.step);
     assert.throws(() => burst("train", archive), /burst\.sh train ARCHIVE MINUTES OUT/);
+    burst("pack", run.folder, "64", archive, "--webp", "90", "--most", "8");
+    assert.ok(statSync(archive).size < 8e6);
+    burst("train", archive, "0.02", join(folder, "burst-webp"), "--batch", "8");
+    const lossy = await readCheckpoint(checkpointPath(join(folder, "burst-webp")));
+    assert.ok(lossy.optimiser.step > 0);
   });
 
   it("says what it needs where Python has no PyTorch", async () => {

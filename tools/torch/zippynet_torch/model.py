@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .functions import Bits, Clip, RoundAndClip
 from .layout import POSITION_FEATURES, PASSES, STRIDE, layout, prior_networks
 from .positions import position_features
 
@@ -31,7 +32,6 @@ KERNEL_LIMIT, LARGEST_BIAS, LARGEST_SUM = 127, 2.0**28, 2.0**30
 SCALES = 64
 # Scale index i stands for σ = softplus(START + STEP · i) + FLOOR.
 SCALE_START, SCALE_STEP, SCALE_FLOOR = -3.2, 0.2, 0.05
-LEAST_PROBABILITY = 1e-9
 
 
 @dataclass
@@ -125,7 +125,7 @@ class Codec:
                 own = [_in_units(hat)]
             predicted = self._predict(weights, network.name, torch.cat([*decoded, features[network.pass_], *own], 1))
             mean, scale = predicted.chunk(2, 1)
-            mean, scale = _Clip.apply(mean, -MEAN_LIMIT, MEAN_LIMIT), _Clip.apply(scale, 0, SCALES - 1)
+            mean, scale = Clip.apply(mean, -MEAN_LIMIT, MEAN_LIMIT), Clip.apply(scale, 0, SCALES - 1)
             mask = masks[network.pass_]
             hat = hat + mask * _quantise(slices[network.slice], mean / LATENT_UNIT)
             means, scales = means + mask * mean, scales + mask * scale
@@ -136,7 +136,7 @@ class Codec:
                 all_scales.append(scales)
         residual = (y if noise is None else y + noise) - torch.cat(all_means, 1) / LATENT_UNIT
         sigma = F.softplus(torch.cat(all_scales, 1) * SCALE_STEP + SCALE_START) + SCALE_FLOOR
-        return torch.cat(all_hat, 1), _Bits.apply(residual, sigma, noise is None).sum((1, 2, 3))
+        return torch.cat(all_hat, 1), Bits.apply(residual, sigma, noise is None).sum((1, 2, 3))
 
     def _predict(self, weights: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
         """One network of the prior in its integer arithmetic: means in 32nds, then scale indices."""
@@ -145,7 +145,7 @@ class Codec:
                 kernel, bias = self._integers(weights, name, layer)
                 x = F.conv2d(x, kernel.permute(3, 2, 0, 1), bias, padding=kernel.shape[0] // 2)
                 if layer < 2:
-                    x = _RoundAndClip.apply(F.leaky_relu(x, PRIOR_SLOPE), ACTIVATION_LIMIT)
+                    x = RoundAndClip.apply(F.leaky_relu(x, PRIOR_SLOPE), ACTIVATION_LIMIT)
             return x + (x.round() - x).detach()
 
     def _integers(self, weights: dict[str, Tensor], name: str, layer: int) -> tuple[Tensor, Tensor]:
@@ -163,7 +163,7 @@ class Codec:
 
 @contextmanager
 def _all_digits() -> Iterator[None]:
-    """Products of integers of 14 bits: TensorFloat-32, which a GPU takes by default, keeps 11. It will do for slopes."""
+    """Products of integers of 14 bits: TensorFloat-32, a GPU's default, keeps 11. It will do for slopes."""
     before = torch.backends.cudnn.allow_tf32
     torch.backends.cudnn.allow_tf32 = False
     try:
@@ -196,12 +196,18 @@ def _scale_of(kernel: Tensor, bias: Tensor, unit: int, limit: int) -> Tensor:
     return scale.masked_fill(scale == 0, 1)
 
 
+def in_8_bits(kernel: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    """A kernel of the transforms in whole numbers, as an export has it, and what one of them is worth."""
+    scale = _scale_of(kernel, bias, FEATURE_UNIT, FEATURE_LIMIT)
+    return torch.floor(kernel / scale + 0.5), scale
+
+
 def _conv(weights: dict[str, Tensor], name: str, x: Tensor, stride: int = 1) -> Tensor:
     """A layer of the transforms, with its kernel in the 8 bits of an export; gradients go straight through."""
     kernel, bias = weights[f"{name}.kernel"], weights[f"{name}.bias"]
     with torch.no_grad():
-        scale = _scale_of(kernel, bias, FEATURE_UNIT, FEATURE_LIMIT)
-        error = torch.floor(kernel / scale + 0.5) * scale - kernel
+        whole, scale = in_8_bits(kernel, bias)
+        error = whole * scale - kernel
     return F.conv2d(x, (kernel + error).permute(3, 2, 0, 1), bias, stride, padding=kernel.shape[0] // 2)
 
 
@@ -267,79 +273,3 @@ def _context_features(y: Tensor, levels: Tensor, pass_: int) -> Tensor:
         ],
         1,
     ).contiguous(memory_format=torch.channels_last)
-
-
-def _inside(gradient: Tensor, x: Tensor, low: float, high: float) -> Tensor:
-    """The gradient where low ≤ x ≤ high, or where a step against it leads back there."""
-    leads_out = ((x > high) & (gradient < 0)) | ((x < low) & (gradient > 0))
-    return gradient.masked_fill(leads_out, 0)
-
-
-class _Clip(torch.autograd.Function):
-    """Clips; the gradient also passes outside where it leads back inside."""
-
-    @staticmethod
-    def forward(ctx, x, low, high):
-        ctx.save_for_backward(x)
-        ctx.limits = low, high
-        return x.clamp(low, high)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return _inside(gradient, ctx.saved_tensors[0], *ctx.limits), None, None
-
-
-class _RoundAndClip(torch.autograd.Function):
-    """Rounds and clips to ±limit; the gradient takes rounding for the identity."""
-
-    @staticmethod
-    def forward(ctx, x, limit):
-        ctx.save_for_backward(x)
-        ctx.limit = limit
-        return x.round().clamp_(-limit, limit)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return _inside(gradient, ctx.saved_tensors[0], -ctx.limit, ctx.limit), None
-
-
-class _Bits(torch.autograd.Function):
-    """−log₂ of a zero-mean Gaussian's probability in [z − ½, z + ½], elementwise; of round(z) if `rounded`.
-
-    Rounded, σ's gradient is that of these bits; z's, for which they have none, is taken before rounding.
-    """
-
-    @staticmethod
-    def forward(ctx, z, sigma, rounded):
-        symbol = z.round() if rounded else z
-        probability = _bin(symbol, sigma)[0]
-        ctx.save_for_backward(z, symbol, sigma, probability)
-        ctx.rounded = rounded
-        return probability.log2().neg()
-
-    @staticmethod
-    def backward(ctx, gradient):
-        z, symbol, sigma, probability = ctx.saved_tensors
-        _, a, b = _bin(symbol, sigma, probability)
-        at_a, at_b = _density(a), _density(b)
-        outer = gradient / (math.log(2) * sigma)
-        by_sigma = outer * (at_a * a - at_b * b) / probability
-        if ctx.rounded:
-            probability, a, b = _bin(z, sigma)
-            at_a, at_b = _density(a), _density(b)
-        return outer * z.sign() * (at_a - at_b) / probability, by_sigma, None
-
-
-def _bin(z: Tensor, sigma: Tensor, probability: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """P = Φ(a) − Φ(b) and its bounds, by |z|: in the lower tail the difference keeps its digits."""
-    v = z.abs()
-    a, b = (0.5 - v) / sigma, (-0.5 - v) / sigma
-    if probability is None:
-        root = -math.sqrt(0.5)
-        difference = torch.special.erfc(a * root) - torch.special.erfc(b * root)
-        probability = (difference * 0.5).clamp_min(LEAST_PROBABILITY)
-    return probability, a, b
-
-
-def _density(x: Tensor) -> Tensor:
-    return (x.square() * -0.5).exp() * (1 / math.sqrt(2 * math.pi))

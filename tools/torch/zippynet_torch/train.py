@@ -135,11 +135,13 @@ def shared_parser(prog: str, description: str | None) -> argparse.ArgumentParser
     """The arguments of every trainer here: run, data, budget, device, and how often it reports and saves."""
     parser = argparse.ArgumentParser(prog=prog, description=description)
     parser.add_argument("run", help="folder with checkpoint.safetensors; log.jsonl is appended to")
-    parser.add_argument("--data", action="append", required=True, metavar="PACK", help="images of a folder of the plan; once each")
+    once = "images of a folder of the plan; once each"
+    parser.add_argument("--data", action="append", required=True, metavar="PACK", help=once)
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument("--minutes", type=float, help="of training; those before this start count")
     budget.add_argument("--samples", type=int, help="images to train on, repeats counted")
-    parser.add_argument("--precision", choices=("bfloat16", "float32"), help="default: bfloat16 where the device has it")
+    usual = "default: bfloat16 where the device has it"
+    parser.add_argument("--precision", choices=("bfloat16", "float32"), help=usual)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--checkpoint-minutes", type=float, default=5)
     parser.add_argument("--evaluate-minutes", type=float, default=10)

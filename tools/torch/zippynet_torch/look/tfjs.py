@@ -11,7 +11,7 @@ TYPES = {"float32": torch.float32, "int32": torch.int32, "float16": torch.float1
 
 
 def read_weights(entries: list[dict], path: str, device: torch.device) -> dict[str, Tensor]:
-    """Floats by name; kernels as PyTorch has them: [out, in, height, width], and depthwise [channels, 1, height, width].
+    """Floats by name; kernels as PyTorch has them: [out, in, height, width], depthwise [channels, 1, height, width].
 
     entries: `weights` of the manifest, in the order of the file
     path: the file of numbers; those of 8 bits have a scale and a least value

@@ -3,7 +3,8 @@ Trains the peer on packs of images: `python -m zippynet_torch.peer.train OUT --d
 
 The first half of the samples goes to a model of a middle λ; each of the λ then goes on from it with its share of the
 rest, as CompressAI's own models of one kind differ in λ alone. Adam, λ · 255² · MSE + bits per pixel, gradients clipped
-at 1, rates and loss by CompressAI's example; the rate falls to 0 by a cosine. The same command goes on where it stopped.
+at 1, rates and loss by CompressAI's example; the rate falls to 0 by a cosine. The same command goes on where it
+stopped.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ HELD_OUT = 64
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="zippynet_torch.peer.train", description=__doc__)
     parser.add_argument("out", help="folder of the weights and of log.jsonl")
-    parser.add_argument("--data", action="append", required=True, metavar="PACK", help="as `zippynet train` packs images")
+    parser.add_argument("--data", action="append", required=True, metavar="PACK", help="images, from `zippynet train`")
     parser.add_argument("--shares", type=float, nargs="*", help="of each pack (default: by their images)")
     parser.add_argument("--cuts", nargs="*", help="of each pack: aligned or patches (default: aligned)")
     parser.add_argument("--sizes", type=int, nargs="*", default=[42, 64], help="sides of the samples")

@@ -1,0 +1,1 @@
+"""Minutes on a machine with a GPU and no network: what `burst.sh` calls."""
