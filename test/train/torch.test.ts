@@ -208,6 +208,26 @@ print(float(still.square().mean()))`;
       assert.ok(Math.abs(value! / Number(expected) - 1) < 0.01, found);
   });
 
+  it("finds the bases on a GPU that a QR decomposition finds, and keeps an old one where it cannot", () => {
+    const script = `
+import torch
+from zippynet_torch.soap import orthonormal_by_cholesky
+torch.manual_seed(0)
+for side in (4, 48, 256):
+    a = torch.randn(3, side, side)
+    products, old = a @ a.mT + side * torch.eye(side), torch.linalg.qr(torch.randn(3, side, side)).Q
+    products[0] *= 1e-12
+    broken = torch.full((1, side, side), torch.nan)
+    q, kept = orthonormal_by_cholesky([(products @ old, old), (broken, old[:1])])
+    apart = (q.mT @ q - torch.eye(side)).abs().max()
+    turned = (q.mT @ torch.linalg.qr(products @ old).Q).abs() - torch.eye(side)
+    print(float(apart), float(turned.abs().max()), bool(torch.equal(kept, old[:1])))`;
+    for (const line of runPython(["-c", script]).trim().split("\n")) {
+      const [apart, turned, kept] = line.split(" ");
+      assert.ok(Number(apart) < 1e-5 && Number(turned) < 0.01 && kept === "True", line);
+    }
+  });
+
   it("trains in a burst from one archive, and goes on from what that leaves", async () => {
     const torch = await openEngine("torch");
     const run = options("burst");
