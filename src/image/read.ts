@@ -78,8 +78,9 @@ export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Pro
     mediaType === "image/avif" && outline.frames === undefined
       ? `main one of ${pages} pictures`
       : `first of ${pages} ${mediaType === "image/tiff" ? "pages" : "frames"}`;
+  const whole = outline.window ? onCanvas(image, outline.window) : image;
   return {
-    image: outline.window ? onCanvas(image, outline.window) : image,
+    image: outline.turned?.(whole) ?? whole,
     mediaType,
     original,
     notes: [...(pages > 1 ? [first] : []), ...notes, ...outline.notes],
@@ -104,9 +105,9 @@ async function outlineOf(mediaType: ReadableType, bytes: Uint8Array, maxPixels: 
   }
 }
 
-function describe(header: Metadata, { window, frames }: Outline, bytes: number): Original {
+function describe(header: Metadata, { shown, window, frames, ...outline }: Outline, bytes: number): Original {
   const { channels, depth, space, hasAlpha, orientation = 1 } = header;
-  const { width, height } = window ?? header;
+  const { width, height } = shown ?? window ?? header;
   return {
     width,
     height,
@@ -114,7 +115,7 @@ function describe(header: Metadata, { window, frames }: Outline, bytes: number):
     depth,
     space,
     hasAlpha,
-    orientation,
+    orientation: outline.orientation ?? orientation,
     pages: frames ?? header.pages ?? 1,
     bytes,
   };
@@ -142,9 +143,11 @@ async function decodeWhole(
   header: Metadata,
   maxPixels: number,
 ): Promise<Decoded> {
-  const { fatal, missing } = outline;
+  const { fatal, missing, shown } = outline;
+  // of what is cut off there may be as much again
+  const limitInputPixels = shown ? 2 * maxPixels : maxPixels;
   const work = (failOn: "warning" | "error") =>
-    asDamage(mediaType, decode(outline, header, { limitInputPixels: maxPixels, failOn }), missing);
+    asDamage(mediaType, decode(outline, header, { limitInputPixels, failOn }), missing);
   if (!fatal) return work("error");
   try {
     return await work("warning");

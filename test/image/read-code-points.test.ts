@@ -220,6 +220,17 @@ suite("AVIF", async () => {
     });
   }
 
+  for (const bits of [8, 10, 12] as const) {
+    test(`RGB of narrow range, ${bits} bits`, async () => {
+      const file = avif({ ...size, picture: pictures[bits], properties: [nclx(1, 13, 0, false)] });
+      const { image, notes } = await readImage(file);
+      const [black, white] = [16, 235].map((v) => v * 2 ** (bits - 8)) as [number, number];
+      const level = (v: number): number => (255 * ((v / 255) * (2 ** bits - 1) - black)) / (white - black);
+      near(image, (i) => levels(i, "RGB").map((v) => Math.min(255, Math.max(0, level(v)))), 1);
+      assert.deepEqual(notes, []);
+    });
+  }
+
   test("the AV1 data state the range of colours that they do not describe", () => {
     // a reduced still picture header of profile 0; sides of 1 bit; no tools; 8 bits, grey, no description
     const units = (narrow: boolean): Uint8Array => {

@@ -77,6 +77,50 @@ suite("APNG", () => {
     }
   });
 
+  test("EXIF orientation turns the canvas, whether the first frame fills it or not", async () => {
+    const turned: ((x: number, y: number) => [number, number])[] = [
+      (x, y) => [x, y],
+      (x, y) => [7 - x, y],
+      (x, y) => [7 - x, 5 - y],
+      (x, y) => [x, 5 - y],
+      (x, y) => [y, x],
+      (x, y) => [y, 5 - x],
+      (x, y) => [7 - y, 5 - x],
+      (x, y) => [7 - y, x],
+    ];
+    for (const [i, from] of turned.entries()) {
+      const exif = Buffer.from([
+        ...Buffer.from("MM\0*\0\0\0\x08\0\x01"),
+        1,
+        18,
+        0,
+        3,
+        0,
+        0,
+        0,
+        1,
+        0,
+        i + 1,
+        0,
+        0,
+      ]);
+      const own = [chunk("eXIf", Buffer.concat([exif, u32(0)])), animation(1)];
+      for (const [width, height, x, y] of [
+        [3, 2, 4, 1],
+        [8, 6, 0, 0],
+      ] as const) {
+        const after = [control(0, width, height, x, y), data(1, flat(width, height, GREEN))];
+        const plain = (await readImage(png(canvas, still, own.slice(1), after))).image;
+        const { image, original } = await readImage(png(canvas, still, own, after));
+        assert.deepEqual([image.width, image.height], i < 4 ? [8, 6] : [6, 8]);
+        assert.deepEqual([original.width, original.height, original.orientation], [8, 6, i + 1]);
+        for (let y = 0; y < image.height; y++)
+          for (let x = 0; x < image.width; x++)
+            assert.deepEqual(pixel(image, x, y), pixel(plain, ...from(x, y)), `${i + 1}: ${x}, ${y}`);
+      }
+    }
+  });
+
   test("colour is stated for all frames", async () => {
     const gama = chunk("gAMA", u32(100_000));
     const after = [control(0, 8, 6, 0, 0), data(1, flat(8, 6, [128, 128, 128]))];
@@ -274,6 +318,13 @@ suite("AVIF", async () => {
     assert.equal(original.pages, 5);
   });
 
+  test("turned, as its track says", async () => {
+    const turns = box("irot", u8(1));
+    const track = { ...picture, config: Buffer.concat([picture.config, turns]) };
+    const { image } = await readImage(sequence({ ...size, picture: track }, 2));
+    assert.deepEqual(image, (await readImage(avif({ ...size, picture, properties: [turns] }))).image);
+  });
+
   test("with alpha", async () =>
     isChart((await readImage(sequence({ ...size, picture, alpha: mono("alpha") }, 2))).image, true));
 
@@ -383,6 +434,37 @@ suite("AVIF", async () => {
       near(corner(image), levels(patch, "RGB"));
     });
   }
+  test("sides are odd and colours have half the width", async () => {
+    const [width, height] = [49, 33];
+    const samples = Array.from({ length: 3 * width * height }, (_, i) => {
+      const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+      return Math.round(128 + 100 * Math.sin([x / 3, y / 4, (x + y) / 5][i % 3]!));
+    });
+    const half = await sharp(Uint8Array.from(samples), { raw: { width, height, channels: 3 } })
+      .avif({ quality: 90, chromaSubsampling: "4:2:0" })
+      .toBuffer();
+    const parts = { width, height, picture: codedIn(half, 3, 8) };
+    const read = async (...turns: readonly Buffer[]): Promise<Image> =>
+      (await readImage(avif({ ...parts, properties: [nclx(1, 13, 6), ...turns] }))).image;
+    const whole = await read();
+    const cut = box("clap", u32(7, 1, 5, 1), u32(0xfffffffe, 1, 1, 1));
+    for (const [turns, sides, from] of [
+      [[box("irot", u8(1))], [height, width], (x, y) => [width - 1 - y, x]],
+      [[box("irot", u8(2))], [width, height], (x, y) => [width - 1 - x, height - 1 - y]],
+      [[box("irot", u8(3))], [height, width], (x, y) => [y, height - 1 - x]],
+      [[box("imir", u8(0))], [width, height], (x, y) => [x, height - 1 - y]],
+      [[box("imir", u8(1))], [width, height], (x, y) => [width - 1 - x, y]],
+      // its middle is two pixels left of the picture's and one below
+      [[cut], [7, 5], (x, y) => [x + 19, y + 15]],
+      [[cut, box("irot", u8(1)), box("imir", u8(1))], [5, 7], (x, y) => [6 - y + 19, 4 - x + 15]],
+    ] as readonly [Buffer[], [number, number], (x: number, y: number) => [number, number]][]) {
+      const image = await read(...turns);
+      assert.deepEqual([image.width, image.height], sides);
+      for (let y = 0; y < image.height; y++)
+        for (let x = 0; x < image.width; x++)
+          assert.deepEqual(pixel(image, x, y), pixel(whole, ...from(x, y)), `${x}, ${y}`);
+    }
+  });
   test("turns and cuts are also those of alpha, whether they are said of it or not", async () => {
     const clap = box("clap", u32(2 * PATCH, 1, 2 * PATCH, 1), u32(PATCH / 2, 1), u32(0, 1));
     const ways: Buffer[][] = [1, 2, 3].map((turn) => [box("irot", u8(turn))]);

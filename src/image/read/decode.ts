@@ -173,12 +173,17 @@ async function throughTables(
   open: (ignoreIcc: boolean) => Sharp,
   { depth, space, hasAlpha }: Metadata,
   profile: Profile | undefined,
-  { premultiplied, limitedAlpha }: Outline,
+  { premultiplied, limitedRange, limitedAlpha }: Outline,
 ): Promise<Decoded> {
   if (premultiplied)
     throw unsupported(
       "an image whose colours are multiplied with alpha and have a profile of tables",
       "convert it to sRGB first",
+    );
+  if (limitedRange)
+    throw unsupported(
+      "an image whose samples leave room below black and that has a profile of tables",
+      "save it in full range first",
     );
   if (depth !== "uchar" && depth !== "ushort")
     throw unsupported(

@@ -1,5 +1,6 @@
 import { ZippyNetError } from "../../codec/errors.ts";
 import { MAX_WEBP_SIDE } from "../../codec/format/webp.ts";
+import type { Image } from "../../codec/image.ts";
 import type { Colour } from "./colour/colour.ts";
 
 /** What a file says about its picture and its decoder does not report. Read before any pixel is decoded. */
@@ -24,6 +25,12 @@ export interface Outline {
   readonly frames?: number;
   /** The place of the first frame, on a canvas that it does not fill. */
   readonly window?: Window;
+  /** The sides of the picture as shown, if `turned` changes them. */
+  readonly shown?: { readonly width: number; readonly height: number };
+  /** The EXIF orientation, if the decoder does not find it. */
+  readonly orientation?: number;
+  /** Does what the decoder does not: cuts, turns and mirrors. */
+  readonly turned?: (image: Image) => Image;
   /** What a TIFF says about its samples, which its decoder misreads. */
   readonly samples?: TiffSamples;
   /** What is missing from the file according to its own sizes. It explains why its decoder refuses it, if it does. */

@@ -30,6 +30,9 @@ function tracksOf(moov: Box): Track[] {
   });
 }
 
+/** Boxes of a track that say the same of a still picture. */
+const PROPERTIES: readonly string[] = ["av1C", "colr", "pixi", "clap", "irot", "imir"];
+
 function trackOf(table: readonly Box[]): Omit<Track, "handler"> | undefined {
   const [entries, sizes] = [boxIn(table, "stsd"), boxIn(table, "stsz")];
   const offsets = boxIn(table, "stco") ?? boxIn(table, "co64");
@@ -39,9 +42,7 @@ function trackOf(table: readonly Box[]): Omit<Track, "handler"> | undefined {
   // a visual sample entry: 24 bytes, the sides, 50 more, then boxes (ISO/IEC 14496-12, 12.1.3)
   const body = entry.body.again().skip(24);
   const [width, height] = [body.number(2), body.number(2)];
-  const own = boxesOf(body.skip(50)).filter(
-    ({ type }) => type === "av1C" || type === "colr" || type === "pixi",
-  );
+  const own = boxesOf(body.skip(50)).filter(({ type }) => PROPERTIES.includes(type));
   const size = sizes.body.again().skip(4);
   const all = size.number(4);
   const frames = size.number(4);

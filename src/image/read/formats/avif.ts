@@ -1,6 +1,8 @@
 import { ZippyNetError } from "../../../codec/errors.ts";
+import type { Image } from "../../../codec/image.ts";
 import { type Cicp, colourOf } from "../colour/cicp.ts";
 import { damaged, END_MISSING, type Outline, UNKNOWN_COLOUR, unsupported } from "../outline.ts";
+import { turned, viewAfter } from "../turns.ts";
 import { firstFrameAsStill, framesOf } from "./avif-sequence.ts";
 import {
   type Box,
@@ -10,9 +12,11 @@ import {
   type Item,
   isPremultiplied,
   itemsOf,
+  propertiesOf,
   Reader,
-  withTurnsRight,
+  sizeIn,
 } from "./heif.ts";
+import { turnsOf, withoutTurns } from "./heif-turns.ts";
 
 /**
  * AVIF (AV1 Image File Format 1.2; HEIF, ISO/IEC 23008-12): colour by code points, depth, the first frame of a
@@ -52,12 +56,19 @@ function outline(bytes: Uint8Array, maxPixels: number): Outline {
   const stated = cicp && (cicp.primaries !== UNSPECIFIED || cicp.transfer !== UNSPECIFIED);
   const colour = stated && colourOf(cicp);
   const grey = isGrey(properties);
+  const turns = turnsOf(meta);
+  const narrow = cicp?.fullRange === false && (grey || OF_RGB.includes(cicp.matrix));
+  const file = withoutTurns(readable(bytes, boxes), meta);
   return {
-    bytes: cut ? readable(bytes, boxes) : withTurnsRight(readable(bytes, boxes), meta, boxes.at(-1)!),
+    bytes: narrow && !grey ? withFullRange(file, meta) : file,
+    ...(turns.length > 0 && {
+      shown: viewAfter(turns, sizeIn(picture.properties)),
+      turned: (image: Image) => turned(image, turns),
+    }),
     ...(colour && { colour }),
     ...(grey && { grey }),
-    // libheif stretches the narrow range of colours, and forgets it for grey
-    ...(grey && cicp?.fullRange === false && { limitedRange: true }),
+    // libheif stretches the narrow range of most colours, and forgets it for grey
+    ...(narrow && { limitedRange: true }),
     ...(isAlphaLimited(others, bytes) && { limitedAlpha: true }),
     ...(isPremultiplied(meta) && { premultiplied: true }),
     ...(frames > 1 && { frames }),
@@ -133,6 +144,23 @@ function assertMatrix(matrix: number): void {
       `an AVIF whose colours are coded by matrix ${matrix} of H.273`,
       "save it in YCbCr of BT.601, BT.709 or BT.2020 first",
     );
+}
+
+/** Matrices that begin with RGB of narrow range, where it is narrow. libheif stretches each channel by another factor. */
+const OF_RGB: readonly number[] = [0, 8, 16];
+
+/** The file with such colours said to have their full range, so that the decoder returns them as they are. */
+function withFullRange(bytes: Uint8Array, meta: Box): Uint8Array {
+  const stated = propertiesOf(meta).flatMap(({ type, body }) => {
+    const colour = body.again();
+    if (type !== "colr" || colour.text(4) !== "nclx" || !OF_RGB.includes(colour.skip(4).number(2))) return [];
+    return [colour.at];
+  });
+  if (stated.length === 0)
+    throw unsupported("an AVIF in RGB of narrow range without a colr box", "save it in full range first");
+  const file = Buffer.from(bytes);
+  for (const at of stated) file[at] = 128;
+  return file;
 }
 
 function codedColour(

@@ -143,7 +143,8 @@ export function codedPixels(meta: Box): number {
     if (known !== undefined) return known;
     if (depth > DEEPEST) throw new RangeError("pictures are made of pictures too many times");
     counted.set(id, 0); // what is made of itself is refused by the decoder
-    const own = derived.has(id) ? 0 : areaOf(properties.get(id) ?? []);
+    const { width, height } = sizeIn(properties.get(id) ?? []);
+    const own = derived.has(id) ? 0 : width * height;
     const all = (parts.get(id) ?? []).reduce((sum, part) => sum + count(part, depth + 1), own);
     counted.set(id, all);
     return all;
@@ -155,19 +156,24 @@ export function codedPixels(meta: Box): number {
 /** How many times pictures may be made of pictures that are made of others. */
 const DEEPEST = 16;
 
-/** The width and height of a picture (`ispe`). The decoder refuses one whose data has others. */
-function areaOf(properties: readonly Box[]): number {
-  const size = boxIn(properties, "ispe")?.body.again();
-  return size ? size.skip(4).number(4) * size.number(4) : 0;
+export interface Size {
+  readonly width: number;
+  readonly height: number;
 }
 
-function boxesIn(meta: Box): Box[] {
+/** The sides of a picture (`ispe`). The decoder refuses one whose data has others. */
+export function sizeIn(properties: readonly Box[]): Size {
+  const size = boxIn(properties, "ispe")?.body.again();
+  return size ? { width: size.skip(4).number(4), height: size.number(4) } : { width: 0, height: 0 };
+}
+
+export function boxesIn(meta: Box): Box[] {
   const body = meta.body.again();
   body.version();
   return boxesOf(body);
 }
 
-function primaryIn(boxes: readonly Box[]): number | undefined {
+export function primaryIn(boxes: readonly Box[]): number | undefined {
   const body = boxIn(boxes, "pitm")?.body.again();
   if (!body) return undefined;
   const { version } = body.version();
@@ -177,7 +183,7 @@ function primaryIn(boxes: readonly Box[]): number | undefined {
 /** The most entries of a table that are read. */
 const MOST = 65_536;
 
-function typesIn(boxes: readonly Box[]): Map<number, string> {
+export function typesIn(boxes: readonly Box[]): Map<number, string> {
   const types = new Map<number, string>();
   const table = boxIn(boxes, "iinf");
   if (!table) return types;
@@ -194,10 +200,19 @@ function typesIn(boxes: readonly Box[]): Map<number, string> {
   return types;
 }
 
-function propertiesIn(boxes: readonly Box[]): Map<number, Box[]> {
+/** All properties of all pictures. */
+export function propertiesOf(meta: Box): Box[] {
+  return tableOf(boxesIn(meta));
+}
+
+function tableOf(boxes: readonly Box[]): Box[] {
   const container = boxAt(boxes, "iprp", "ipco");
-  if (!container) return new Map();
-  const all = boxesOf(container.body.again());
+  return container ? boxesOf(container.body.again()) : [];
+}
+
+export function propertiesIn(boxes: readonly Box[]): Map<number, Box[]> {
+  const all = tableOf(boxes);
+  if (all.length === 0) return new Map();
   const found = [...namesIn(boxes)].map(
     ([id, names]) => [id, names.flatMap((name) => all[(name & INDEX) - 1] ?? [])] as const,
   );
@@ -228,48 +243,6 @@ function namesIn(boxes: readonly Box[]): Map<number, number[]> {
     }
   }
   return found;
-}
-
-/** Properties that cut, turn and mirror a picture (ISO/IEC 23008-12, 6.5). */
-const TURNS: readonly string[] = ["clap", "irot", "imir"];
-
-/**
- * The file, with the turns of the primary picture also for its alpha, if they are not said of that, and without those
- * of the tiles of a grid, of which they must not be said (AV1 Image File Format, 4). Older encoders leave the ones out
- * and write the others. Browsers turn picture and alpha, each once; libheif would stretch alpha that is not turned, and
- * turn each tile. The changed `meta` box is at the end, so that all data stay in their places.
- * @param last the last box of the file
- */
-export function withTurnsRight(bytes: Uint8Array, meta: Box, last: Box): Uint8Array {
-  const boxes = boxesIn(meta);
-  const [id, properties, types] = [primaryIn(boxes), propertiesIn(boxes), typesIn(boxes)];
-  const turned = (item: number): boolean => !!properties.get(item)?.some(({ type }) => TURNS.includes(type));
-  const references = referencesIn(boxes);
-  const added = references.filter(({ type, to }) => type === "auxl" && to.includes(id!));
-  const unturned = new Set(
-    id !== undefined && turned(id) ? added.flatMap(({ from }) => (turned(from) ? [] : [from])) : [],
-  );
-  const grids = references.filter(({ type, from }) => type === "dimg" && types.get(from) === "grid");
-  const tiles = new Set(grids.flatMap(({ to }) => to.filter(turned)));
-  if (unturned.size === 0 && tiles.size === 0) return bytes;
-  const container = boxAt(boxes, "iprp", "ipco")!;
-  const all = boxesOf(container.body.again());
-  const names = namesIn(boxes);
-  const isTurn = (name: number): boolean => TURNS.includes(all[(name & INDEX) - 1]?.type ?? "");
-  const turns = (names.get(id!) ?? []).filter(isTurn);
-  const entries = [...names].map(([item, own]) => {
-    const kept = tiles.has(item) ? own.filter((name) => !isTurn(name)) : own;
-    const now = unturned.has(item) ? [...kept, ...turns] : kept;
-    return [...u32(item), now.length, ...now.flatMap(u16)];
-  });
-  const whole = ({ start, end }: Box): Uint8Array => bytes.subarray(start, end);
-  const iprp = box("iprp", whole(container), box("ipma", [1, 0, 0, 1], u32(entries.length), ...entries));
-  const parts = boxes.map((part) => (part.type === "iprp" ? iprp : whole(part)));
-  const file = Buffer.concat([bytes.subarray(0, last.end), box("meta", u32(0), ...parts)]);
-  file.write("free", meta.start + 4, "latin1");
-  // a size of 0 would be to the end
-  if (file.readUInt32BE(last.start) === 0) file.writeUInt32BE(last.end - last.start, last.start);
-  return file;
 }
 
 function extentsIn(boxes: readonly Box[]): Map<number, { from: number; length: number }[]> {
@@ -313,7 +286,7 @@ interface Reference {
   readonly to: readonly number[];
 }
 
-function referencesIn(boxes: readonly Box[]): Reference[] {
+export function referencesIn(boxes: readonly Box[]): Reference[] {
   const table = boxIn(boxes, "iref")?.body.again();
   if (!table) return [];
   const { version } = table.version();

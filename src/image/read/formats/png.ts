@@ -1,4 +1,5 @@
 import { constants, crc32, deflateSync, inflateSync } from "node:zlib";
+import type { Image } from "../../../codec/image.ts";
 import { colourOf } from "../colour/cicp.ts";
 import {
   type Colour,
@@ -10,6 +11,8 @@ import {
   toSrgbMatrix,
 } from "../colour/colour.ts";
 import { assertParts, damaged, END_MISSING, type Outline, unsupported, type Window } from "../outline.ts";
+import { ORIENTATIONS, turned } from "../turns.ts";
+import { Directory } from "./tiff-directory.ts";
 
 /**
  * PNG, third edition (W3C, 2025; clauses in brackets): colour, first frame, and a missing end. A picture of more than
@@ -187,7 +190,7 @@ function framesOf(chunks: readonly Chunk[]): number {
 function firstFrame(
   chunks: readonly Chunk[],
   header: Header,
-): Pick<Outline, "bytes" | "frames" | "window"> | undefined {
+): Pick<Outline, "bytes" | "frames" | "window" | "orientation" | "turned"> | undefined {
   const still = chunks.findIndex(({ type }) => type === "IDAT");
   const control = chunks.findIndex(({ type }) => type === "fcTL");
   const frames = framesOf(chunks);
@@ -212,7 +215,8 @@ function firstFrame(
   viewOf(own).setUint32(0, frame.width);
   viewOf(own).setUint32(4, frame.height);
   const fills = frame.width === header.width && frame.height === header.height;
-  // an orientation would turn the frame before it is put on the canvas
+  // the decoder would turn the frame before it is put on the canvas
+  const orientation = fills ? 1 : orientationOf(chunks.slice(0, still));
   const shared = chunks.slice(1, still).filter(({ type }) => type !== "acTL" && (fills || type !== "eXIf"));
   const bytes = fileOf([
     { type: "IHDR", data: own },
@@ -223,7 +227,18 @@ function firstFrame(
     bytes,
     frames,
     ...(!fills && { window: { width: header.width, height: header.height, frame } satisfies Window }),
+    ...(orientation > 1 && {
+      orientation,
+      turned: (image: Image) => turned(image, ORIENTATIONS[orientation - 1]!),
+    }),
   };
+}
+
+/** That of EXIF, 1–8; 1 if there is none. */
+function orientationOf(chunks: readonly Chunk[]): number {
+  const exif = chunks.find(({ type, intact }) => type === "eXIf" && intact());
+  const [stated = 1] = exif ? new Directory(exif.data).numbers(274) : [];
+  return ORIENTATIONS[stated - 1] ? stated : 1;
 }
 
 function fileOf(chunks: readonly { readonly type: string; readonly data: Uint8Array }[]): Uint8Array {
