@@ -480,26 +480,54 @@ suite("AVIF", async () => {
         assert.deepEqual((await readImage(bytes)).image, said);
     }
   });
+  /** Item 1 made of item 2, by its type and data. */
+  const derived = (type: string, data: Buffer, turns: readonly (readonly Buffer[])[] = [[], []]): Buffer => {
+    const [properties, turnsOfAlpha] = turns as [Buffer[], Buffer[]];
+    const parts = { ...size, picture: { ...picture, data }, alpha: picture, type, properties, turnsOfAlpha };
+    const file = avif(parts);
+    const at = file.indexOf("auxl");
+    file.write("dimg", at);
+    file.writeUInt16BE(1, at + 4);
+    file.writeUInt16BE(2, at + 8);
+    return file;
+  };
   test("turns of a grid are not those of its tiles, which older encoders state too", async () => {
-    const grid = { ...picture, data: Buffer.concat([u32(0), u16(WIDTH, HEIGHT)]) };
+    const data = Buffer.concat([u32(0), u16(WIDTH, HEIGHT)]);
     for (const turn of [1, 2, 3]) {
       const properties = [box("irot", u8(turn))];
-      // item 2 is the only tile of item 1
-      const file = avif({
-        ...size,
-        picture: grid,
-        alpha: picture,
-        type: "grid",
-        properties,
-        turnsOfAlpha: properties,
-      });
-      const at = file.indexOf("auxl");
-      file.write("dimg", at);
-      file.writeUInt16BE(1, at + 4);
-      file.writeUInt16BE(2, at + 8);
+      const file = derived("grid", data, [properties, properties]);
       const alone = await readImage(avif({ ...size, picture, properties }));
       assert.deepEqual((await readImage(file)).image, alone.image, `${turn} quarters`);
     }
+  });
+  test("a picture that is another one turns as both say", async () => {
+    const turn = [box("irot", u8(1))];
+    const { image } = await readImage(avif({ ...size, picture, properties: turn }));
+    for (const turns of [
+      [turn, []],
+      [[], turn],
+      [[box("irot", u8(2))], [box("irot", u8(3))]],
+    ])
+      assert.deepEqual((await readImage(derived("iden", Buffer.alloc(0), turns))).image, image);
+  });
+  test("one laid on a canvas is read unless that may be clear somewhere", async () => {
+    const over = (x: number, y: number, opacity: number): Buffer =>
+      Buffer.concat([u8(0, 0), u16(0, 0, 65535, opacity, WIDTH, HEIGHT, x & 65535, y & 65535)]);
+    for (const opacity of [0, 65535])
+      isChart((await readImage(derived("iovl", over(0, 0, opacity)))).image, false);
+    const { image } = await readImage(derived("iovl", over(PATCH, -PATCH, 65535)));
+    near(pixel(image, 0, 0), [0, 0, 255, 255]);
+    near(corner(image), [0, 0, 255]);
+    near(pixel(image, PATCH, 0).slice(0, 3), levels(6, "RGB"));
+    await assert.rejects(
+      readImage(derived("iovl", over(PATCH, -PATCH, 65534))),
+      /an AVIF laid together on a clear canvas/,
+    );
+    const turns = [[], [box("imir", u8(0))]];
+    await assert.rejects(
+      readImage(derived("iovl", over(0, 0, 65535), turns)),
+      /made of pictures that are turned/,
+    );
   });
   test("cut to its clean aperture, then turned", async () => {
     // two patches of the middle, half a patch to the right: its offset is that of the centre, in fractions

@@ -16,6 +16,7 @@ import {
   Reader,
   sizeIn,
 } from "./heif.ts";
+import { assertCovered } from "./heif-overlay.ts";
 import { turnsOf, withoutTurns } from "./heif-turns.ts";
 
 /**
@@ -48,6 +49,7 @@ function outline(bytes: Uint8Array, maxPixels: number): Outline {
   const coded = picture.type === "av01" ? picture : others.find(({ type }) => type === "av01" || KINDS[type]);
   assertAv1(picture.type, coded?.type);
   assertWhole(items, bytes.length);
+  assertCovered(bytes, meta);
   assertParts(codedPixels(meta), maxPixels);
   const cut = boxes.some(({ end }) => end > bytes.length);
   const properties = [...picture.properties, ...(coded?.properties ?? [])];

@@ -245,7 +245,8 @@ function namesIn(boxes: readonly Box[]): Map<number, number[]> {
   return found;
 }
 
-function extentsIn(boxes: readonly Box[]): Map<number, { from: number; length: number }[]> {
+/** The places of the data of each item, in the file or within its `meta` box (`idat`). */
+export function extentsIn(boxes: readonly Box[]): Map<number, { from: number; length: number }[]> {
   const found = new Map<number, { from: number; length: number }[]>();
   const table = boxIn(boxes, "iloc");
   if (!table) return found;
@@ -259,8 +260,9 @@ function extentsIn(boxes: readonly Box[]): Map<number, { from: number; length: n
   for (let i = 0; i < count; i++) {
     const id = body.number(version < 2 ? 2 : 4);
     const method = version === 0 ? 0 : body.number(2) & 15;
-    const elsewhere = body.number(2) !== 0 || method !== 0;
-    const base = body.number(baseSize);
+    const inside = method === 1 ? boxIn(boxes, "idat")?.body.again().at : 0;
+    const elsewhere = body.number(2) !== 0 || method > 1 || inside === undefined;
+    const base = body.number(baseSize) + (inside ?? 0);
     const many = body.number(2);
     all += many; // they may take no bytes, if their numbers have a size of 0
     assertParts(all);
