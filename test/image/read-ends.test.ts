@@ -263,6 +263,22 @@ test("a TIFF of which tiles or JPEG data are zeros in the middle is refused", as
     }
 });
 
+test("a TIFF of which a strip or tile in JPEG ends too soon is refused, and says which", async () => {
+  for (const tile of [true, false]) {
+    const bytes = await still().tiff({ compression: "jpeg", tile, tileWidth: 32, tileHeight: 32 }).toBuffer();
+    const starts = [...bytes.toString("latin1").matchAll(/\xff\xda/g)].map(({ index }) => index);
+    const last = starts.at(-1)!;
+    // an end mark behind 24 bytes of its coded data
+    bytes.writeUInt16BE(0xffd9, last + 14 + 24);
+    await assert.rejects(readImage(bytes), {
+      code: "bad-image",
+      message: new RegExp(
+        `of part \\d of ${starts.length}, its pixels end too soon, \\d+ of its \\d+ rows are there`,
+      ),
+    });
+  }
+});
+
 suite("a PNG whose checksums are missing or wrong", () => {
   /** The parts of the picture's file: what comes before its pixels, these as one chunk's data, and what comes after. */
   const parts = async (): Promise<{ before: Buffer; data: Buffer; after: Buffer }> => {

@@ -4,8 +4,9 @@ import { type Frame, type Scan, segmentsOf } from "./jpeg-segments.ts";
 /**
  * Checks whether a JPEG has all its pixels, and adds its end mark if only that is missing. Throws `bad-image` for kinds
  * that are not read here, and names them, and for files that lack pixels.
+ * @param codes of a JPEG like this one, which are used again
  */
-export function outlineJpeg(file: Uint8Array, maxPixels: number): Outline {
+export function outlineJpeg(file: Uint8Array, maxPixels: number, codes: CodesInUse = new Map()): Outline {
   const { frame, scans, profile, ended, end } = segmentsOf(file);
   // libvips would take a picture with a gain map behind its end (Ultra HDR) to a decoder that passes over damage
   const bytes = ended ? file.subarray(0, end + 2) : file;
@@ -17,7 +18,7 @@ export function outlineJpeg(file: Uint8Array, maxPixels: number): Outline {
   const lacks = missingDetail(frame, scans);
   if (lacks && !ended)
     throw damaged("image/jpeg", `it ends too soon, after ${scans.length} scans: ${lacks} is not there`);
-  const rows = rowsThere(bytes, frame, scans);
+  const rows = rowsThere(bytes, frame, scans, codes);
   if (rows !== undefined && rows < frame.height)
     throw damaged("image/jpeg", `its pixels end too soon, ${rows} of its ${frame.height} rows are there`);
   // libjpeg would take zeros that fill up the file for pixels; without them it reports what is missing
@@ -75,17 +76,22 @@ function missingDetail({ kind, components }: Frame, scans: readonly Scan[]): str
  * (ITU-T T.81, annex F.2), because libjpeg fills missing data with grey and does not always report it. `undefined` for
  * kinds that are coded in another way.
  */
-function rowsThere(bytes: Uint8Array, frame: Frame, scans: readonly Scan[]): number | undefined {
+function rowsThere(
+  bytes: Uint8Array,
+  frame: Frame,
+  scans: readonly Scan[],
+  last: CodesInUse,
+): number | undefined {
   if (frame.kind !== 0xc0 && frame.kind !== 0xc1) return undefined;
   let rows = frame.height;
-  const last = new Map<number, { readonly table: Uint8Array; readonly codes: Codes }>();
   for (const scan of scans) {
     const units = unitsOf(frame, scan);
     const ids = units?.blocks.flatMap(({ dc, ac }) => [dc, 16 + ac]);
     if (!units || !ids!.every((id) => scan.tables.has(id))) return undefined;
     for (const id of ids!) {
       const table = scan.tables.get(id)!;
-      if (last.get(id)?.table !== table) last.set(id, { table, codes: codesOf(table) });
+      const known = last.get(id)?.table;
+      if (!known || Buffer.compare(known, table) !== 0) last.set(id, { table, codes: codesOf(table) });
     }
     const there = unitsThere(bytes, scan, units, (id) => last.get(id)!.codes);
     if (there < units.total) rows = Math.min(rows, Math.floor(there / units.acrossPicture) * units.rows);
@@ -175,6 +181,9 @@ function skipBlock(bits: Bits, dc: Codes, ac: Codes): boolean {
  * no such code (C.2).
  */
 type Codes = Uint16Array;
+
+/** The last codes of each class and number, for other parts of the same file. */
+export type CodesInUse = Map<number, { readonly table: Uint8Array; readonly codes: Codes }>;
 
 /** By class (16 for AC) plus number. */
 type CodesById = (id: number) => Codes;

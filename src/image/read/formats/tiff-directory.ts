@@ -107,6 +107,14 @@ export class Directory {
     );
   }
 
+  /** The places of its strips or tiles. */
+  parts(): readonly { readonly from: number; readonly length: number }[] {
+    const list = (strips: number, tiles: number): number[] =>
+      this.numbers(this.has(strips) ? strips : tiles, 65_536);
+    const counts = list(279, 325);
+    return list(273, 324).map((from, i) => ({ from, length: counts[i] ?? 0 }));
+  }
+
   /** The bytes of a tag. */
   data(tag: number): Uint8Array {
     const { at, size, count } = this.entries.get(tag) ?? { at: 0, size: 0, count: 0 };

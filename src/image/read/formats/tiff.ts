@@ -9,6 +9,7 @@ import {
 } from "../outline.ts";
 import { LOST as LOST_IN_JPEG } from "./jpeg.ts";
 import { Directory } from "./tiff-directory.ts";
+import { assertJpegParts } from "./tiff-jpeg.ts";
 import { isPacked, unpacked } from "./tiff-packed.ts";
 
 const TAG = {
@@ -63,6 +64,7 @@ export function outlineTiff(file: Uint8Array, maxPixels: number): Outline {
   assertColours(photometric, first(TAG.inks, 1));
   assertBits([bits, ...others], format, photometric, bands);
   const missing = missingBytes(bytes, directory);
+  if (!missing && first(TAG.compression, 1) === JPEG) assertJpegParts(bytes, directory, maxPixels);
   const half = format === "float" && bits === 16;
   assertPlanes(directory, photometric, bands, half);
   const lab = LABS[photometric];
@@ -191,6 +193,8 @@ const COMPRESSIONS: Readonly<Record<number, string>> = {
   34887: "LERC",
 };
 
+const JPEG = 7;
+
 function assertCoding(compression: number, photometric: number): void {
   const name = COMPRESSIONS[compression];
   if (name)
@@ -198,7 +202,7 @@ function assertCoding(compression: number, photometric: number): void {
   if (photometric === 32803 || photometric === 34892)
     throw unsupported("the raw data of a camera", "develop it to a JPEG first");
   // JPEG data are converted to RGB by their own decoder
-  if (photometric === 6 && compression !== 7)
+  if (photometric === 6 && compression !== JPEG)
     throw unsupported("a TIFF in YCbCr without JPEG compression", "convert it to RGB first");
 }
 
@@ -259,12 +263,10 @@ function assertBits(
 
 /** What is missing of strips or tiles, if the file is too short. */
 function missingBytes(bytes: Uint8Array, directory: Directory): string | undefined {
-  const list = (strips: number, tiles: number): number[] =>
-    directory.numbers(directory.has(strips) ? strips : tiles, 65_536);
-  const [offsets, counts] = [list(273, 324), list(279, 325)];
-  const all = counts.reduce((sum, count) => sum + count, 0);
-  const there = counts.reduce(
-    (sum, count, i) => sum + Math.min(count, Math.max(0, bytes.length - (offsets[i] ?? 0))),
+  const parts = directory.parts();
+  const all = parts.reduce((sum, { length }) => sum + length, 0);
+  const there = parts.reduce(
+    (sum, { from, length }) => sum + Math.min(length, Math.max(0, bytes.length - from)),
     0,
   );
   return there < all ? `it ends too soon, ${there} of the ${all} bytes of its picture are there` : undefined;
