@@ -386,6 +386,16 @@ suite("whole, and not read", () => {
     const inks = { width: 1, height: 1, bands: 4, bits: 8, photometric: 5, tags: [[332, 2]] } as const;
     await refuses(tiff(inks, four), /a TIFF of inks other than those of CMYK: convert it/);
   });
+  test("no word on what the samples mean", () => {
+    const bytes = tiff({ ...plain, bits: 8 }, four);
+    // the tag of the photometric interpretation becomes another, which nothing knows
+    const at = bytes.indexOf(Buffer.from([6, 1, 3, 0, 1, 0, 0, 0]));
+    bytes.writeUInt16LE(261, at);
+    return refuses(
+      bytes,
+      /a TIFF that does not say what its samples mean \(PhotometricInterpretation\): convert it/,
+    );
+  });
   test("Lab of other samples", async () => {
     const lab = { width: 1, height: 1, bands: 3, photometric: 8 } as const;
     for (const [bits, format, name] of [

@@ -56,7 +56,7 @@ export function outlineTiff(file: Uint8Array, maxPixels: number): Outline {
       "a TIFF that begins with a preview of another picture",
       "save that picture alone, as a TIFF, PNG or JPEG",
     );
-  const photometric = first(TAG.photometric, 1);
+  const photometric = first(TAG.photometric, -1);
   const bands = first(TAG.bands, 1);
   const [bits = 1, ...others] = directory.numbers(TAG.bits);
   const format = FORMATS[first(TAG.format, 1)] ?? "complex";
@@ -209,6 +209,8 @@ function assertCoding(compression: number, photometric: number): void {
 /** Photometric interpretations that are read. */
 const READ = [0, 1, 2, 3, 5, 6, 8, 9];
 const OTHERS: Readonly<Record<number, string>> = {
+  // some readers take 0 for black then, others for white, and most refuse it
+  [-1]: "a TIFF that does not say what its samples mean (PhotometricInterpretation)",
   4: "a TIFF that is a mask of another picture",
   10: "a TIFF in ITU Lab",
   32844: "a TIFF in LogL",
