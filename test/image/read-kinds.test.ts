@@ -90,6 +90,9 @@ suite("whole, but not read: what it is, and what to do", () => {
     await refuses(as(0xc5), /a hierarchical JPEG/);
     await refuses(as(0xcb), /a lossless JPEG with arithmetic coding/);
     await refuses(as(0xf7), /JPEG-LS/);
+    const two = as(0xc0);
+    two[frame + 9] = 2;
+    await refuses(two, /a JPEG of 2 components/);
     await refuses(as(0xc0, 8, 0), /a JPEG that states its height only after its pixels/);
   });
 });

@@ -438,6 +438,22 @@ suite("whole, and not read", () => {
       tiff({ width: 1, height: 1, bands: 3, bits: 8, photometric: 6 }, [1, 2, 3]),
       /a TIFF in YCbCr without JPEG compression: convert it to RGB/,
     ));
+  test("YCbCr in planes", () =>
+    refuses(
+      tiff(
+        { width: 1, height: 1, bands: 3, bits: 8, photometric: 6, planar: true, compression: 7 },
+        [1, 2, 3],
+      ),
+      /a TIFF that holds YCbCr in planes: save it/,
+    ));
+  test("alpha in tiles of JPEG", () =>
+    refuses(
+      tiff(
+        { width: 1, height: 1, bands: 4, bits: 8, extra: [2], compression: 7, tags: [[322, 16]] },
+        [1, 2, 3, 4],
+      ),
+      /a TIFF with alpha or other bands in tiles of JPEG: save it/,
+    ));
   test("grey and alpha in planes", () =>
     refuses(
       tiff({ width: 2, height: 2, bands: 2, bits: 8, extra: [2], planar: true }, [0, 1, 2, 3, 4, 5, 6, 7]),
@@ -445,6 +461,22 @@ suite("whole, and not read", () => {
     ));
   test("a preview in front", () =>
     refuses(tiff({ ...plain, bits: 8, tags: [[254, 1]] }, four), /begins with a preview of another picture/));
+  test("fewer bands than colours have, or two behind a palette", async () => {
+    for (const [photometric, bands, came] of [
+      [2, 2, "2 bands where its colours have 3"],
+      [5, 3, "3 bands where its colours have 4"],
+      [8, 1, "1 bands where its colours have 3"],
+      [3, 3, "3 bands, one of them a palette's"],
+    ] as const) {
+      const bytes = tiff({ width: 1, height: 1, bands, bits: 8, photometric }, [1, 2, 3]);
+      await refuses(bytes, new RegExp(`a TIFF of ${came}: save`));
+    }
+  });
+  test("CMYK of 16 bits that is multiplied with alpha", () =>
+    refuses(
+      tiff({ width: 1, height: 1, bands: 5, bits: 16, photometric: 5, extra: [1] }, [1, 2, 3, 4, 5]),
+      /a TIFF in CMYK of 16 bits that is multiplied with alpha: convert it to RGB/,
+    ));
   test("more bands than are read", () =>
     refuses(
       tiff(

@@ -9,7 +9,10 @@ export interface Frame {
   readonly precision: number;
   readonly width: number;
   readonly height: number;
+  /** At most four of them. */
   readonly components: readonly Component[];
+  /** How many there are in all. */
+  readonly count: number;
 }
 
 interface Component {
@@ -129,7 +132,14 @@ function frameOf(kind: number, body: Uint8Array): Frame {
     const [id = 0, sampling = 0] = body.subarray(6 + 3 * i);
     return { id, across: sampling >> 4, down: sampling & 15 };
   });
-  return { kind, precision: body[0] ?? 0, width: number(3), height: number(1), components };
+  return {
+    kind,
+    precision: body[0] ?? 0,
+    width: number(3),
+    height: number(1),
+    components,
+    count: body[5] ?? 0,
+  };
 }
 
 /** The tables that a DHT segment defines, by their class and number. */

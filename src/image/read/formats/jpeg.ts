@@ -44,12 +44,14 @@ const ZEROS_OF_SCANS = 64;
 /** What libjpeg says if pixels are missing or make no sense. Its other warnings are harmless. */
 export const LOST = /corrupt jpeg data(?!: \d+ extraneous)|premature end/i;
 
-function assertReadable({ kind, precision, height }: Frame): void {
+function assertReadable({ kind, precision, height, count }: Frame): void {
   const remedy = "save it as a baseline or progressive JPEG of 8 bits a sample first";
   if (kind === 0xf7) throw unsupported("JPEG-LS", "convert it to PNG first");
   if (precision !== 8) throw unsupported(`a JPEG of ${precision} bits a sample`, remedy);
   if ((kind >= 0xc5 && kind <= 0xc7) || kind >= 0xcd) throw unsupported("a hierarchical JPEG", remedy);
   if (kind === 0xcb) throw unsupported("a lossless JPEG with arithmetic coding", remedy);
+  // libvips would take two for grey and alpha, and give three bytes for them
+  if (![1, 3, 4].includes(count)) throw unsupported(`a JPEG of ${count} components`, remedy);
   if (height === 0) throw unsupported("a JPEG that states its height only after its pixels", remedy);
 }
 

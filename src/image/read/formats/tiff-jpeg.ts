@@ -26,8 +26,10 @@ export function assertJpegParts(bytes: Uint8Array, directory: Directory, maxPixe
     try {
       outlineJpeg(Buffer.concat(tables.length > 0 ? [tables, part.subarray(2)] : [part]), maxPixels, codes);
     } catch (error) {
-      if (!(error instanceof ZippyNetError) || !/ damaged one: /.test(error.message)) throw error;
-      const why = error.message.replace(/^.*? damaged one: /, "");
+      if (!(error instanceof ZippyNetError) || error.code !== "bad-image") throw error;
+      // what is whole and of no kind that JPEG files are read of, such as grey and alpha, may be read in a TIFF
+      const [, why] = / damaged one: (.*)/.exec(error.message) ?? [];
+      if (why === undefined) continue;
       throw damaged("image/tiff", `of part ${i + 1} of ${parts.length}, ${why}`);
     }
   }

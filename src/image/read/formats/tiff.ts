@@ -64,15 +64,23 @@ export function outlineTiff(file: Uint8Array, maxPixels: number): Outline {
   assertColours(photometric, first(TAG.inks, 1));
   assertBits([bits, ...others], format, photometric, bands);
   const missing = missingBytes(bytes, directory);
-  if (!missing && first(TAG.compression, 1) === JPEG) assertJpegParts(bytes, directory, maxPixels);
   const half = format === "float" && bits === 16;
   assertPlanes(directory, photometric, bands, half);
   const lab = LABS[photometric];
   const palette = photometric === PALETTE;
   const colours = COLOURS[photometric] ?? 1;
-  if (bands > MOST_BANDS)
-    throw unsupported(`a TIFF of ${bands} bands`, "save those that are a picture as RGB first");
   const extra = directory.numbers(TAG.extra);
+  assertBands(colours, bands, palette);
+  if (colours === 4 && bits === 16 && extra.includes(1))
+    throw unsupported("a TIFF in CMYK of 16 bits that is multiplied with alpha", "convert it to RGB first");
+  if (first(TAG.compression, 1) === JPEG) {
+    if (bands > colours && directory.has(TAG.tileWidth))
+      throw unsupported(
+        "a TIFF with alpha or other bands in tiles of JPEG",
+        "save it with Deflate or LZW compression first",
+      );
+    if (!missing) assertJpegParts(bytes, directory, maxPixels);
+  }
   const alpha = alphaBand(colours, bands, extra);
   // the colours of a palette are the same for every alpha
   const odd = palette || format !== "unsigned" || bits === 32;
@@ -159,6 +167,7 @@ const FORMATS: Readonly<Record<number, TiffSamples["format"]>> = {
   4: "unsigned",
 };
 const PALETTE = 3;
+const YCBCR = 6;
 /** Channels of colour, by photometric interpretation; 1 for the others. */
 const COLOURS: Readonly<Record<number, number>> = { 2: 3, 5: 4, 6: 3, 8: 3, 9: 3 };
 const LABS: Readonly<Record<number, "CIELab" | "ICCLab">> = { 8: "CIELab", 9: "ICCLab" };
@@ -202,7 +211,7 @@ function assertCoding(compression: number, photometric: number): void {
   if (photometric === 32803 || photometric === 34892)
     throw unsupported("the raw data of a camera", "develop it to a JPEG first");
   // JPEG data are converted to RGB by their own decoder
-  if (photometric === 6 && compression !== JPEG)
+  if (photometric === YCBCR && compression !== JPEG)
     throw unsupported("a TIFF in YCbCr without JPEG compression", "convert it to RGB first");
 }
 
@@ -227,14 +236,35 @@ function assertColours(photometric: number, inks: number): void {
     throw unsupported("a TIFF of inks other than those of CMYK", "convert it to RGB first");
 }
 
-/** libvips mixes up planes of grey and alpha, and those of 16-bit floats. */
+/** Of extra bands, a palette may have one. */
+function assertBands(colours: number, bands: number, palette: boolean): void {
+  if (bands < colours)
+    throw unsupported(
+      `a TIFF of ${bands} bands where its colours have ${colours}`,
+      "save it as RGB or grey first",
+    );
+  if (bands > (palette ? 2 : MOST_BANDS))
+    throw unsupported(
+      `a TIFF of ${bands} bands${palette ? ", one of them a palette's" : ""}`,
+      "save those that are a picture as RGB first",
+    );
+}
+
+/** libvips mixes up planes of grey and alpha, and those of 16-bit floats. It takes those of YCbCr for RGB. */
 function assertPlanes(directory: Directory, photometric: number, bands: number, half: boolean): void {
   const apart = bands > 1 && directory.numbers(TAG.planes)[0] === 2;
   const grey = COLOURS[photometric] === undefined;
   const tiles = directory.has(TAG.tileWidth);
-  if (apart && (grey || tiles || half))
+  const kinds = [
+    [grey, "grey and other bands"],
+    [tiles, "tiles"],
+    [half, "16-bit floats"],
+    [photometric === YCBCR, "YCbCr"],
+  ] as const;
+  const kind = kinds.find(([is]) => is);
+  if (apart && kind)
     throw unsupported(
-      `a TIFF that holds ${grey ? "grey and other bands" : tiles ? "tiles" : "16-bit floats"} in planes`,
+      `a TIFF that holds ${kind[1]} in planes`,
       "save it with the samples of a pixel side by side first",
     );
 }
