@@ -5,8 +5,20 @@ import { deflateSync } from "node:zlib";
 import sharp from "sharp";
 import type { Image } from "../../src/codec/image.ts";
 import { readImage } from "../../src/image/read.ts";
-import { avif, box, type Coded, coded, codedIn, nclx, sequence, u8, u16 } from "./made/avif.ts";
+import {
+  avif,
+  box,
+  type Coded,
+  coded,
+  codedIn,
+  colourProfile,
+  nclx,
+  sequence,
+  u8,
+  u16,
+} from "./made/avif.ts";
 import { chart, HEIGHT, levels, middle, opacity, PATCH, PATCHES, WIDTH } from "./made/chart.ts";
+import { rgbProfile } from "./made/icc.ts";
 import { chunk, png } from "./png.ts";
 
 const size = { width: WIDTH, height: HEIGHT };
@@ -347,12 +359,7 @@ suite("AVIF", async () => {
       await refused(file, pixels - 1, 2 * pixels);
     });
     test("the tiles of a grid, as often as they are used", async () => {
-      const file = avif({ ...size, picture, alpha: mono("alpha"), type: "grid" });
-      // the alpha becomes the only tile: the reference of item 2 to item 1 is turned round
-      const at = file.indexOf("auxl");
-      file.write("dimg", at);
-      file.writeUInt16BE(1, at + 4);
-      file.writeUInt16BE(2, at + 8);
+      const file = avif({ ...size, picture, tile: mono("alpha"), type: "grid" });
       await refused(file, pixels / 2 - 1, pixels);
     });
   });
@@ -482,14 +489,9 @@ suite("AVIF", async () => {
   });
   /** Item 1 made of item 2, by its type and data. */
   const derived = (type: string, data: Buffer, turns: readonly (readonly Buffer[])[] = [[], []]): Buffer => {
-    const [properties, turnsOfAlpha] = turns as [Buffer[], Buffer[]];
-    const parts = { ...size, picture: { ...picture, data }, alpha: picture, type, properties, turnsOfAlpha };
-    const file = avif(parts);
-    const at = file.indexOf("auxl");
-    file.write("dimg", at);
-    file.writeUInt16BE(1, at + 4);
-    file.writeUInt16BE(2, at + 8);
-    return file;
+    const [properties, turnsOfTile] = turns as [Buffer[], Buffer[]];
+    const made = { ...picture, data };
+    return avif({ ...size, picture: made, tile: picture, type, properties, turnsOfTile });
   };
   test("turns of a grid are not those of its tiles, which older encoders state too", async () => {
     const data = Buffer.concat([u32(0), u16(WIDTH, HEIGHT)]);
@@ -528,6 +530,17 @@ suite("AVIF", async () => {
       readImage(derived("iovl", over(0, 0, 65535), turns)),
       /made of pictures that are turned/,
     );
+  });
+  test("alpha that is stated before the tile of a grid does not make that grey", async () => {
+    const grid = { ...picture, data: Buffer.concat([u32(0), u16(WIDTH, HEIGHT)]), config: box("free") };
+    const properties = [colourProfile(rgbProfile("P3 profile", "P3", "sRGB"))];
+    const alpha = mono("alpha");
+    const alone = await readImage(avif({ ...size, picture, alpha, properties }));
+    assert.ok(alone.notes.includes("converted from P3 profile"));
+    const file = avif({ ...size, picture: grid, type: "grid", tile: picture, alpha, properties });
+    const { image, notes } = await readImage(file);
+    assert.deepEqual(image, alone.image);
+    assert.ok(notes.includes("converted from P3 profile"));
   });
   test("cut to its clean aperture, then turned", async () => {
     // two patches of the middle, half a patch to the right: its offset is that of the centre, in fractions

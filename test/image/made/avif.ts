@@ -34,6 +34,8 @@ export interface Parts {
   readonly height: number;
   readonly picture: Coded;
   readonly alpha?: Coded;
+  /** The only picture of which this one is made, as its `type` says. The file states it behind the alpha. */
+  readonly tile?: Coded;
   /** Whether the picture is multiplied with its alpha. */
   readonly premultiplied?: boolean;
   /** `colr` boxes and others that are said of the picture. */
@@ -42,6 +44,7 @@ export interface Parts {
   readonly essential?: boolean;
   /** Boxes that are said of alpha. */
   readonly turnsOfAlpha?: readonly Buffer[];
+  readonly turnsOfTile?: readonly Buffer[];
   readonly brand?: string;
   /** Of the picture's item: `av01` by default. */
   readonly type?: string;
@@ -53,22 +56,26 @@ export function avif({
   height,
   picture,
   alpha,
+  tile,
   properties = [],
   turnsOfAlpha = [],
+  turnsOfTile = [],
   essential = false,
   brand = "avif",
   type = "av01",
   premultiplied,
 }: Parts): Buffer {
   const ftyp = box("ftyp", brand, u32(0), brand, "mif1miaf");
-  const items = alpha ? [picture, alpha] : [picture];
+  const items = [picture, alpha, tile].filter((item) => item !== undefined);
   const own = items.map(({ config, channels, bits }, i) => [
     box("ispe", u32(0), u32(width), u32(height)),
     box("pixi", u32(0), u8(channels, ...new Array(channels).fill(bits))),
     config,
     ...(i === 0
       ? properties
-      : [box("auxC", u32(0), "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"), ...turnsOfAlpha]),
+      : items[i] !== alpha
+        ? turnsOfTile
+        : [box("auxC", u32(0), "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"), ...turnsOfAlpha]),
   ]);
   let index = 0;
   const bit = (property: Buffer): number => (essential && properties.includes(property) ? 0x80 : 0);
@@ -84,13 +91,10 @@ export function avif({
         u32(0),
         u8(0x44, 0),
         u16(items.length),
-        ...items.map(({ data }, i) =>
-          Buffer.concat([
-            u16(i + 1, 0, 1),
-            u32(from + (i > 0 ? items[0]!.data.length : 0)),
-            u32(data.length),
-          ]),
-        ),
+        ...items.map(({ data }, i) => {
+          const before = items.slice(0, i).reduce((sum, { data }) => sum + data.length, 0);
+          return Buffer.concat([u16(i + 1, 0, 1), u32(from + before), u32(data.length)]);
+        }),
       ),
       box(
         "iinf",
@@ -98,13 +102,14 @@ export function avif({
         u16(items.length),
         ...items.map((_, i) => box("infe", u8(2, 0, 0, 0), u16(i + 1, 0), i === 0 ? type : "av01", u8(0))),
       ),
-      ...(alpha
+      ...(items.length > 1
         ? [
             box(
               "iref",
               u32(0),
-              box("auxl", u16(2, 1, 1)),
+              ...(alpha ? [box("auxl", u16(2, 1, 1))] : []),
               ...(premultiplied ? [box("prem", u16(1, 1, 2))] : []),
+              ...(tile ? [box("dimg", u16(1, 1, items.length))] : []),
             ),
           ]
         : []),

@@ -46,7 +46,9 @@ function outline(bytes: Uint8Array, maxPixels: number): Outline {
     return { ...outline(firstFrameAsStill(bytes, moov), maxPixels), frames };
   }
   const [picture, ...others] = items as [Item, ...Item[]];
-  const coded = picture.type === "av01" ? picture : others.find(({ type }) => type === "av01" || KINDS[type]);
+  // alpha may be stated before the parts of a picture
+  const parts = others.filter(({ properties }) => !boxIn(properties, "auxC"));
+  const coded = picture.type === "av01" ? picture : parts.find(({ type }) => type === "av01" || KINDS[type]);
   assertAv1(picture.type, coded?.type);
   assertWhole(items, bytes.length);
   assertCovered(bytes, meta);
