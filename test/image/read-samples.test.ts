@@ -14,7 +14,7 @@ import {
   WIDTH,
 } from "./made/chart.ts";
 import { expected, power, srgb } from "./made/expected.ts";
-import { rgbProfile } from "./made/icc.ts";
+import { rgbProfile, tableProfile } from "./made/icc.ts";
 import { type RawTiff, tiff } from "./made/tiff.ts";
 
 const size = { width: WIDTH, height: HEIGHT };
@@ -219,6 +219,25 @@ suite("bands", () => {
     assert.deepEqual(await alphaOf(five([0], [[10, 20, 30, 77]])), [77]));
   test("two of unknown meaning are none", async () =>
     assert.equal(await alphaOf(five([0, 0], [[10, 20, 30, 77, 99]])), undefined));
+  test("with a profile of tables too", async () => {
+    const read = async (bands: number, extra: readonly number[], samples: readonly number[], bits = 8) => {
+      const space = bands - extra.length === 1 ? "GRAY" : "RGB ";
+      const icc = tableProfile(space, bands - extra.length, 5, ([v]) => [100 * v! ** 0.7, 0, 0]);
+      const white = samples.map((v) => (bits === 8 ? v : 257 * v));
+      const header = { width: 1, height: 1, bands, bits, photometric: space === "GRAY" ? 1 : 2, extra, icc };
+      return (await readImage(tiff(header, white))).image;
+    };
+    for (const bits of [8, 16]) {
+      const rgb = await read(4, [2], [10, 20, 30, 77], bits);
+      assert.deepEqual([...rgb.alpha!], [77]);
+      assert.deepEqual(await read(5, [0, 2], [10, 20, 30, 99, 77], bits), rgb);
+      assert.deepEqual(await read(5, [2, 0], [10, 20, 30, 77, 99], bits), rgb);
+      assert.equal((await read(5, [0, 0], [10, 20, 30, 77, 99], bits)).alpha, undefined);
+      const grey = await read(2, [2], [50, 77], bits);
+      assert.deepEqual([...grey.alpha!], [77]);
+      assert.deepEqual(await read(3, [0, 2], [50, 99, 77], bits), grey);
+    }
+  });
   test("of grey too", async () => {
     const bytes = tiff(
       { width: 2, height: 1, bands: 3, bits: 8, photometric: 1, extra: [0, 2] },

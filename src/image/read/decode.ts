@@ -171,9 +171,9 @@ function noteOf(colour: Colour): string[] {
 /** Converts CMYK, and profiles that are tables, with LittleCMS. CMYK without a profile uses the one of libvips. */
 async function throughTables(
   open: (ignoreIcc: boolean) => Sharp,
-  { depth, space, hasAlpha }: Metadata,
+  { depth, space, hasAlpha, channels }: Metadata,
   profile: Profile | undefined,
-  { premultiplied, limitedRange, limitedAlpha }: Outline,
+  { premultiplied, limitedRange, limitedAlpha, samples: stated }: Outline,
 ): Promise<Decoded> {
   if (premultiplied)
     throw unsupported(
@@ -203,7 +203,9 @@ async function throughTables(
     const { data, info } = await picture.raw({ depth: to }).toBuffer({ resolveWithObject: true });
     const { width, height, channels: bands } = info;
     const colours = bands < 3 ? 1 : 3;
-    const alpha = bands > colours ? { alpha: colours } : {};
+    // bands behind the colours stay, the alpha of a TIFF need not be the first of them
+    const behind = stated ? channels - (stated.alpha ?? channels) : bands - colours;
+    const alpha = behind > 0 && bands > colours ? { alpha: bands - behind } : {};
     const range = { black: 0, white: wide ? 65535 : 255 };
     const alphaRange = limitedAlpha ? limitedIn(to) : range;
     return { width, height, bands, colours, data: numbers(data, to), range, alphaRange, ...alpha };
