@@ -57,6 +57,12 @@ suite("whole, but not read: what it is, and what to do", () => {
       /got HEIF with uncompressed pixels: convert/,
     );
     await refuses(avif({ ...size, picture, brand: "mif1", type: "odd " }), /a picture of the type "odd "/);
+    // of two pictures in AV1, for more bits or a brighter screen
+    for (const type of ["sato", "tmap"])
+      await refuses(
+        avif({ ...size, picture, tile: picture, type }),
+        new RegExp(`a picture of the type "${type}"`),
+      );
   });
 
   test("AVIF that asks for something to be understood that is not", async () => {

@@ -97,10 +97,13 @@ const KINDS: Readonly<Record<string, string>> = {
   unci: "HEIF with uncompressed pixels",
 };
 
+/** Pictures that are coded, or made of others. */
+const PICTURES: readonly string[] = ["av01", "grid", "iden", "iovl"];
+
 function assertAv1(type: string, coded: string | undefined): void {
   const kind = KINDS[type] ?? (coded && KINDS[coded]);
   if (kind) throw unsupported(kind, HEIC_REMEDY);
-  if (coded !== "av01")
+  if (coded !== "av01" || !PICTURES.includes(type))
     throw unsupported(`HEIF with a picture of the type ${JSON.stringify(type)}`, HEIC_REMEDY);
 }
 
