@@ -59,15 +59,18 @@ function after(view: View, turn: Turn): View {
 
 export function turned(image: Image, turns: readonly Turn[]): Image {
   const { width, height, origin, across, down } = viewAfter(turns, image);
+  const [source, opacity] = [image.data, image.alpha];
   const data = new Uint8Array(3 * width * height);
-  const alpha = image.alpha && new Uint8Array(width * height);
+  const alpha = opacity && new Uint8Array(width * height);
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0, from = origin + y * down; x < width; x++, to++, from += across) {
-      for (let c = 0; c < 3; c++) data[3 * to + c] = image.data[3 * from + c]!;
-      if (alpha) alpha[to] = image.alpha![from]!;
+      data[3 * to] = source[3 * from]!;
+      data[3 * to + 1] = source[3 * from + 1]!;
+      data[3 * to + 2] = source[3 * from + 2]!;
+      if (alpha) alpha[to] = opacity![from]!;
     }
   }
-  const clear = alpha?.some((opacity) => opacity < 255);
+  const clear = alpha?.some((value) => value < 255);
   return { width, height, data, ...(clear && { alpha }) };
 }
 
