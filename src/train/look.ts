@@ -26,6 +26,8 @@ import { runPython, sharedArguments, TORCH_FOLDER } from "./torch.ts";
 
 /** How much each part of the loss that is not always there counts. */
 export interface LookLoss {
+  /** The logarithm of the mean squared error: how near the look stays to the faithful one. */
+  readonly mse: number;
   /** Distance of face recognition's descriptors, squared; 0 for pictures that are not of faces. */
   readonly identity: number;
   /** The adversary; 0 trains without one. */
@@ -104,7 +106,7 @@ export async function trainLook(options: LookOptions): Promise<SafeTensors | und
       ...["-m", "zippynet_torch.look.train", folder, "--archive", ARCHIVE],
       ...sharedArguments(packs, options),
       ...(loss.identity > 0 ? ["--faces", FACES, "--identity-weight", `${loss.identity}`] : []),
-      ...["--critic-weight", `${loss.critic}`],
+      ...["--mse-weight", `${loss.mse}`, "--critic-weight", `${loss.critic}`],
       ...(carried === undefined ? [] : ["--start", start]),
     ],
     {
@@ -220,7 +222,7 @@ of ${sets} (${terms}), started from the model's own \`g_s\`${carriedText(carried
 
 | part of the loss | weight |
 |---|---|
-| logarithm of the mean squared error | 0.013 |
+| logarithm of the mean squared error | ${loss.mse} |
 | logarithm of LPIPS 0.1: VGG16 (trained on ImageNet), linear layers trained on people's judgements; BSD | 0.1 |
 | distance of face descriptors, dlib's ResNet as in face-api; MIT | ${loss.identity} |
 | error that repeats from latent to latent, as a share of the whole: a grid | 3 |
@@ -261,6 +263,7 @@ function commandOf({ look, plan, loss, budget, model, carried }: LookStory): str
     lr: plan.rate === LOOK_RATE ? undefined : plan.rate,
     seed: plan.seed,
     holdout: plan.heldOut,
+    mse: loss.mse,
     identity: loss.identity,
     critic: loss.critic,
     ...{ cut: typeof cut === "string" ? cut : cut.join(","), batch, whole, middle, colour, grey },

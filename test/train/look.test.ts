@@ -68,7 +68,7 @@ test("a look's card has the command that makes it again, with the learning rate 
   const cardAt = (rate: number): Promise<string> =>
     lookCard(log, {
       ...{ look: "natural", model: "faces", terms: "CC0", budget: { samples: 9 }, carried: "signs" },
-      loss: { identity: 0.4, critic: 0.01 },
+      loss: { mse: 0.01, identity: 0.4, critic: 0.01 },
       plan: { folders: ["/made"], architecture, seed: 3, sampling: { cut: "aligned" }, heldOut: 0.02, rate },
     });
   const command = "--look natural --init models/faces --carry models/signs --samples 9";

@@ -16,13 +16,13 @@ export async function trainLookOf(
   command: Command,
   watch: Watch,
 ): Promise<void> {
-  const { look, init, engine, runs, identity, critic, carry, terms } = options;
+  const { look, init, engine, runs, mse, identity, critic, carry, terms } = options;
   if (engine !== "torch") usage(command, "expected --look with --engine torch");
   if (!init || !(await isFolder(init))) usage(command, "expected --look with --init, the folder of a model");
   const budget = budgetOf(command, options);
   const python = await findPython();
   const folder = join(runs, `${basename(init)}-${look}`);
-  const loss = { identity, critic };
+  const loss = { mse, identity, critic };
   const images = await imagesOf(plan, watch.onDecode);
   watch.onImages?.(images);
   const trained = await trainLook({

