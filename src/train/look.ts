@@ -226,7 +226,7 @@ of ${sets} (${terms}), started from the model's own \`g_s\`${carriedText(carried
 | logarithm of LPIPS 0.1: VGG16 (trained on ImageNet), linear layers trained on people's judgements; BSD | 0.1 |
 | distance of face descriptors, dlib's ResNet as in face-api; MIT | ${loss.identity} |
 | error that repeats from latent to latent, as a share of the whole: a grid | 3 |
-| adversary on patches, after 30 % of the run | ${loss.critic} |
+| adversary on patches, from 15 % of the run on | ${loss.critic} |
 
 Made by
 

@@ -35,9 +35,10 @@ from .lpips import Lpips
 LPIPS = 0.1  # weight of its logarithm
 GRID = 3.0  # weight of the error that repeats with the latents, as a share of the whole error
 LEAST_LPIPS, LEAST_MSE = 1e-3, 1e-5  # below, nobody sees a difference
-CRITICS_RATE = 2e-4
+CRITICS_RATE = 8e-4
+LESSONS = 2  # steps of the adversary to one of `g_s`: they cost a tenth of it
 AVERAGE_DECAY = 0.998
-CRITIC_FROM = 0.3  # share of a run after which the adversary is trained and counts in the loss
+CRITIC_FROM = 0.15  # share of a run after which the adversary counts in the loss; it learns from the start
 REPORT_SECONDS = 20
 HELD_OUT_QUALITIES = (10, 30, 50, 70)
 MOST_HELD_OUT = 48
@@ -84,7 +85,7 @@ class Look:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
 
     def step(self, x: Tensor, levels: Tensor, done: float) -> dict[str, float]:
-        """One step of `g_s` and, from its time on, of the adversary; the parts of the loss.
+        """One step of `g_s`, and some of the adversary; the parts of the loss.
 
         done: share of the run that is behind, 0 to 1
         """
@@ -112,8 +113,9 @@ class Look:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
-        if heard:
-            parts["hinge"] = self._teach(x, x_hat.detach(), z)
+        if self.weights.critic > 0:
+            for _ in range(LESSONS):
+                parts["hinge"] = self._teach(x, x_hat.detach(), z)
         decay = min(AVERAGE_DECAY, (1 + self.step_count) / (10 + self.step_count))
         with torch.no_grad():
             for name, tensor in self.trained.items():
