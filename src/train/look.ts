@@ -75,6 +75,8 @@ export interface LookOptions extends Pick<RunOptions, "checkpointMinutes" | "eva
    * its look changed in `g_s` is where this one begins, instead of with no change.
    */
   readonly carried?: string;
+  /** Share of the carried look that stays in the result, 0–1. */
+  readonly keep: number;
   readonly python: string;
 }
 
@@ -87,7 +89,7 @@ const FACES = join(TORCH_FOLDER, "losses", "face-api", "model");
  * @returns the weights as floats, averages of the last steps; undefined where the signal stopped it
  */
 export async function trainLook(options: LookOptions): Promise<SafeTensors | undefined> {
-  const { model, folder, plan, images, loss, carried, python, signal, onReport } = options;
+  const { model, folder, plan, images, loss, carried, keep, python, signal, onReport } = options;
   if (!existsSync(ARCHIVE) || (loss.identity > 0 && !existsSync(FACES))) {
     throw new ZippyNetError("bad-option", "--look needs networks that judge: run tools/torch/losses.sh once");
   }
@@ -107,7 +109,7 @@ export async function trainLook(options: LookOptions): Promise<SafeTensors | und
       ...sharedArguments(packs, options),
       ...(loss.identity > 0 ? ["--faces", FACES, "--identity-weight", `${loss.identity}`] : []),
       ...["--mse-weight", `${loss.mse}`, "--critic-weight", `${loss.critic}`],
-      ...(carried === undefined ? [] : ["--start", start]),
+      ...(carried === undefined ? [] : ["--start", start, "--keep", `${keep}`]),
     ],
     {
       ...(signal && { signal }),
@@ -204,6 +206,8 @@ export interface LookStory extends Pick<LookNaming, "look"> {
   readonly model: string;
   /** Name of the model whose look it began with. */
   readonly carried?: string;
+  /** Share of that look that stayed, 0–1. */
+  readonly keep: number;
 }
 
 /**
@@ -253,12 +257,13 @@ function carriedText(carried: string | undefined): string {
 }
 
 /** What makes the look again, beside the folders of images. */
-function commandOf({ look, plan, loss, budget, model, carried }: LookStory): string {
+function commandOf({ look, plan, loss, budget, model, carried, keep }: LookStory): string {
   const { sizes, batch, shares, whole, middle, colour, grey, cut } = plan.sampling;
   const values = {
     look,
     init: `models/${model}`,
     carry: carried && `models/${carried}`,
+    keep: carried && keep > 0 ? keep : undefined,
     ...budget,
     lr: plan.rate === LOOK_RATE ? undefined : plan.rate,
     seed: plan.seed,

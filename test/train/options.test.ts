@@ -89,6 +89,7 @@ test("options that belong to another way of training are refused", () => {
   const calls: [args: string[], message: RegExp][] = [
     [["--identity=0.4"], /expected --identity with --look/],
     [["--carry=a"], /expected --carry with --look/],
+    [[...look, "--keep=0.2"], /expected --keep with --carry/],
     [["--recipe=a", "--critic=1"], /expected --critic with --look/],
     [["--recipe=a", "--seed=1"], /expected --recipe without --seed, which the recipe has/],
     [["--recipe=a", ...look], /expected --recipe without --look/],

@@ -16,7 +16,7 @@ export async function trainLookOf(
   command: Command,
   watch: Watch,
 ): Promise<void> {
-  const { look, init, engine, runs, mse, identity, critic, carry, terms } = options;
+  const { look, init, engine, runs, mse, identity, critic, carry, keep, terms } = options;
   if (engine !== "torch") usage(command, "expected --look with --engine torch");
   if (!init || !(await isFolder(init))) usage(command, "expected --look with --init, the folder of a model");
   const budget = budgetOf(command, options);
@@ -33,6 +33,7 @@ export async function trainLookOf(
     budget,
     loss,
     ...(carry !== undefined && { carried: carry }),
+    keep,
     python,
     checkpointMinutes: watch.checkpointMinutes,
     evaluateMinutes: watch.evaluateMinutes,
@@ -41,7 +42,7 @@ export async function trainLookOf(
   });
   if (!trained) return reportStop(folder);
   const story = {
-    ...{ look: look!, plan, loss, terms, budget, model: basename(init) },
+    ...{ look: look!, plan, loss, terms, budget, model: basename(init), keep },
     ...(carry !== undefined && { carried: basename(carry) }),
   };
   const card = await lookCard(join(folder, "log.jsonl"), story);

@@ -33,6 +33,7 @@ export interface TrainOptions extends Sampling {
   readonly identity: number;
   readonly critic: number;
   readonly carry?: string;
+  readonly keep: number;
   readonly resume?: boolean;
   readonly exportOnly?: boolean;
   readonly minutes?: number;
@@ -67,7 +68,7 @@ const OF_TRAINING = [
   "evaluateMinutes",
 ] as const;
 /** Options that only a look uses. */
-const OF_LOOK = ["mse", "identity", "critic", "carry"] as const;
+const OF_LOOK = ["mse", "identity", "critic", "carry", "keep"] as const;
 /** Options that a look does not use: it goes into the model that is there. */
 const NOT_OF_LOOK = [
   ...["domain", "out", "number", "description", "orientations", "resume", "exportOnly"],
@@ -137,6 +138,7 @@ export function withTrainOptions(command: Command): Command {
       "--carry <model>",
       "with --look: begin with what the look of this model changed, from whose weights that of --init was trained on",
     )
+    .option("--keep <share>", "with --carry: how much of that look stays in the result", share, 0)
     .option("--resume", "go on from the run's checkpoint")
     .option("--export-only", "export the run's checkpoint as it is; a run under way is not disturbed")
     .option("--minutes <m>", "minutes of training; with --resume those before it count", positive)
@@ -235,7 +237,7 @@ export function reportStop(folder: string): void {
 
 /** Ends the command as wrongly called if it has options that it would ignore. */
 export function refuseIgnored(command: Command, options: TrainOptions): void {
-  const { recipe, look, resume, exportOnly, engine } = options;
+  const { recipe, look, carry, resume, exportOnly, engine } = options;
   const refuse = (names: readonly (keyof TrainOptions)[], message: (flag: string) => string): void => {
     const first = names.find((name) => command.getOptionValueSource(name) === "cli");
     if (first) usage(command, message(flagOf(first)));
@@ -247,6 +249,7 @@ export function refuseIgnored(command: Command, options: TrainOptions): void {
     return;
   }
   refuse(["data"], (flag) => `expected ${flag} with --recipe`);
+  if (carry === undefined) refuse(["keep"], (flag) => `expected ${flag} with --carry`);
   if (look) refuse(NOT_OF_LOOK, (flag) => `expected --look without ${flag}, which it does not use`);
   if (engine !== "torch") refuse(["processes"], (flag) => `expected ${flag} with --engine torch`);
   if (resume || exportOnly) {

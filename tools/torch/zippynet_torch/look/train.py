@@ -171,6 +171,16 @@ class Look:
                 tensor.copy_(weights[name])
                 self.average[name].copy_(weights[name])
 
+    def keep(self, share: float, weights: dict[str, Tensor]) -> None:
+        """
+        Goes back towards other weights: what lies between two looks is a look (Wang et al., "ESRGAN", 2018).
+
+        share: how far, 0 to 1
+        """
+        with torch.no_grad():
+            for name, tensor in self.average.items():
+                tensor.lerp_(weights[name].to(tensor), share)
+
     def state(self) -> dict:
         return {
             "trained": {name: tensor.detach() for name, tensor in self.trained.items()},
@@ -217,6 +227,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--identity-weight", type=float, default=0.4)
     parser.add_argument("--critic-weight", type=float, default=0.015)
     parser.add_argument("--start", help="weights of `g_s` to begin with, by name; by default the model's own")
+    parser.add_argument("--keep", type=float, default=0, help="share of --start that stays in the result, 0 to 1")
     parser.add_argument("--held-out-size", type=int, default=64)
     return parser.parse_args(arguments)
 
@@ -277,6 +288,7 @@ def train(look: Look, run: Run, options: argparse.Namespace) -> None:
 
     save_at = seconds + options.checkpoint_minutes * 60
     evaluate_at = seconds + options.evaluate_minutes * 60
+    goes_on = used() < 1
     while used() < 1 and not stop:
         began = time.perf_counter()
         x, levels = sampler.next()
@@ -296,6 +308,8 @@ def train(look: Look, run: Run, options: argparse.Namespace) -> None:
         if seconds >= save_at:
             save_at = seconds + options.checkpoint_minutes * 60
             save()
+    if options.keep > 0 and goes_on and used() >= 1:
+        look.keep(options.keep, read_safetensors(options.start))
     save()
     report(held_out=True)
 
