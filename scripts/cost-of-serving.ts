@@ -84,8 +84,8 @@ export function worstCost(
 }
 
 if (import.meta.main) {
-  const cost = servingCost({ encode: 100, decode: 40 }, { latents: 228, plain: 484 });
-  console.log("US dollars for a million pictures of 64×64, 228 bytes as latents and 484 as WebP:");
+  const cost = servingCost({ encode: 100, decode: 40 }, { latents: 188, plain: 484 });
+  console.log("US dollars for a million pictures of 64×64, 188 bytes as latents and 484 as WebP:");
   for (const [name, value] of Object.entries(cost)) console.log(`${name}: ${(value * 1e6).toFixed(4)}`);
   console.log(`years until storage alone has paid for encoding: ${Math.round(monthsToBreakEven(cost) / 12)}`);
   const worst = worstCost({ functions: 50, requests: 1000, lists: 20, keys: MAX_KEYS });

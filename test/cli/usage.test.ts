@@ -80,6 +80,15 @@ suite("exit codes 0 and 1", { concurrency: 2 }, () => {
   });
 });
 
+test("a superseded model names one that encoders take", async () => {
+  const { out } = await zippynet(["models"]);
+  const models = out.toString().split(/^(?= *\d+ {2})/m);
+  const superseded = models.filter((text) => text.includes("Superseded"));
+  const old = superseded.map((text) => text.trim().split(/ +/)[1]);
+  assert.ok(old.includes("portraits"));
+  for (const text of superseded) assert.ok(!old.includes(/encoders take (\S+)/.exec(text)?.[1]), text);
+});
+
 test("help and tables fit 60 columns", { skip: process.platform !== "linux" }, () => {
   for (const args of ["--help", "encode --help", "decode --help", "completion --help", "models"]) {
     const shell = `stty cols 60; ${process.execPath} ${LAUNCHER} ${args}`;

@@ -10,12 +10,12 @@ const FOLDER = join(ROOT, "examples");
 /** A picture, as `zippynet inline` prints it. */
 const TEXT = /"([\w-]{80,})"/g;
 
+const { number, name } = defaultModel(await ownModels()).manifest;
 const texts = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
   .filter((path) => !path.includes("node_modules") && /\.(html|jsx?)$/.test(path))
   .flatMap((path) => [...readFileSync(join(FOLDER, path), "utf8").matchAll(TEXT)].map(([, text]) => text!));
 
 test("the pictures of the examples are of the model that the package brings, so that whoever tries one sees it", async () => {
-  const { number } = defaultModel(await ownModels()).manifest;
   assert.equal(texts.length, 3);
   for (const text of texts) {
     const told = info(text);
@@ -23,4 +23,19 @@ test("the pictures of the examples are of the model that the package brings, so 
     const { width, height } = await decode(text);
     assert.deepEqual([width, height], [64, 64]);
   }
+});
+
+test("the README shows the number and the text of the model that the package brings", () => {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  assert.equal(Number(/model: (\d+)/.exec(readme)?.[1]), number);
+  const text = /<zippy-img src="([\w-]+)…"/.exec(readme)?.[1] ?? "";
+  assert.equal(Buffer.from(text, "base64url")[1], number); // format.md: the long form has the number second
+});
+
+test("the README of the examples lists them all, and installs the model that the package brings", () => {
+  const text = readFileSync(join(FOLDER, "README.md"), "utf8");
+  for (const entry of readdirSync(FOLDER, { withFileTypes: true })) {
+    if (entry.isDirectory()) assert.ok(text.includes(`(${entry.name})`), `expected a row of ${entry.name}`);
+  }
+  assert.ok(text.includes(`zippynet-model-${name}-0`), `expected the tarball of ${name}`);
 });

@@ -11,7 +11,7 @@ const DECODE_METRICS = ["BytesIn", "BytesOut", "Milliseconds", "NotModified", "F
 
 test("docs/operations.md has the costs that follow from the prices", async () => {
   const text = await readFile(new URL("../../docs/operations.md", import.meta.url), "utf8");
-  const cost = servingCost({ encode: 100, decode: 40 }, { latents: 228, plain: 484 });
+  const cost = servingCost({ encode: 100, decode: 40 }, { latents: 188, plain: 484 });
   const dollars = (each: number): string => `$${(each * 1e6).toFixed(2)}`;
   for (const [row, value] of [
     ["encode, once", dollars(cost.encode)],
@@ -60,8 +60,8 @@ test("docs/operations.md has what watching costs a month", async () => {
 });
 
 test("storage alone never pays at this size, and the more it saves the sooner", () => {
-  const small = servingCost({ encode: 100, decode: 40 }, { latents: 228, plain: 484 });
-  const large = servingCost({ encode: 100, decode: 40 }, { latents: 228, plain: 100_000 });
+  const small = servingCost({ encode: 100, decode: 40 }, { latents: 188, plain: 484 });
+  const large = servingCost({ encode: 100, decode: 40 }, { latents: 188, plain: 100_000 });
   assert.ok(monthsToBreakEven(small) > 12 * 50);
   assert.ok(monthsToBreakEven(large) < 12);
 });

@@ -14,14 +14,14 @@ export function modelsCommand(): Command {
 
 async function act({ json }: { readonly json: boolean }): Promise<void> {
   const models = await listModels();
-  const newer = ({ number }: ModelInfo) => models.find(({ supersedes }) => supersedes.includes(number));
+  const newer = ({ number }: ModelInfo) => models.findLast(({ supersedes }) => supersedes.includes(number));
   const lines = models.map((model) => (json ? JSON.stringify(model) : line(model, newer(model))));
   for (const each of lines) console.log(each);
 }
 
 /**
  * The line is short enough for a narrow terminal. The description is below it, in lines of the terminal's width.
- * @param newer the model that supersedes it
+ * @param newer the newest model that supersedes it: those between are superseded too
  */
 function line(
   { number, name, bytes, licence, released, description, looks }: ModelInfo,

@@ -54,9 +54,15 @@ ${points.map(({ set, size, quality, bytes, psnr }) => `| ${set} | ${size}×${siz
 ${curve}`;
 }
 
+/** "model 6, unless that is named", "models 6, 10 and 12, unless one of them is named". */
+function named(numbers: readonly number[]): string {
+  if (numbers.length === 1) return `model ${numbers[0]}, unless that is named`;
+  return `models ${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}, unless one of them is named`;
+}
+
 function supersededText(numbers: readonly number[] = []): string {
   if (numbers.length === 0) return "";
-  return ` Encoders take it instead of model ${numbers.join(" and ")}, unless that is named.`;
+  return ` Encoders take it instead of ${named(numbers)}.`;
 }
 
 function stageRow({ data, samples, sampling, rate, flat, engine, fresh, architecture }: Stage): string {
