@@ -208,6 +208,17 @@ print(float(still.square().mean()))`;
       assert.ok(Math.abs(value! / Number(expected) - 1) < 0.01, found);
   });
 
+  it("goes back from a look towards the one that it began with by the share that is kept", () => {
+    const script = `
+from types import SimpleNamespace
+import torch
+from zippynet_torch.look.train import Look
+look = SimpleNamespace(average={"g_s.a": torch.tensor([0.0, 1.0])})
+Look.keep(look, 0.25, {"g_s.a": torch.tensor([4.0, 1.0])})
+print(look.average["g_s.a"].tolist())`;
+    assert.deepEqual(JSON.parse(runPython(["-c", script])), [1, 1]);
+  });
+
   it("finds the bases on a GPU that a QR decomposition finds, and keeps an old one where it cannot", () => {
     const script = `
 import torch

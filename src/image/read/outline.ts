@@ -1,6 +1,6 @@
 import { ZippyNetError } from "../../codec/errors.ts";
 import { MAX_WEBP_SIDE } from "../../codec/format/webp.ts";
-import type { Image } from "../../codec/image.ts";
+import type { Image, Size } from "../../codec/image.ts";
 import type { Colour } from "./colour/colour.ts";
 
 /** What a file says about its picture and its decoder does not report. Read before any pixel is decoded. */
@@ -26,7 +26,7 @@ export interface Outline {
   /** The place of the first frame, on a canvas that it does not fill. */
   readonly window?: Window;
   /** The sides of the picture as shown, if `turned` changes them. */
-  readonly shown?: { readonly width: number; readonly height: number };
+  readonly shown?: Size;
   /** The EXIF orientation, if the decoder does not find it. */
   readonly orientation?: number;
   /** Does what the decoder does not: cuts, turns and mirrors. */

@@ -1,4 +1,4 @@
-import type { Image } from "../../codec/image.ts";
+import type { Image, Size } from "../../codec/image.ts";
 
 /** A step from a picture as it is coded to the picture as it is shown. */
 export type Turn =
@@ -25,10 +25,7 @@ export interface View {
 }
 
 /** What turns, one after the other, make of a picture. */
-export function viewAfter(
-  turns: readonly Turn[],
-  { width, height }: { readonly width: number; readonly height: number },
-): View {
+export function viewAfter(turns: readonly Turn[], { width, height }: Size): View {
   return turns.reduce(after, { width, height, origin: 0, across: 1, down: width });
 }
 
@@ -57,7 +54,8 @@ function after(view: View, turn: Turn): View {
   return turned;
 }
 
-export function turned(image: Image, turns: readonly Turn[]): Image {
+/** A picture after turns, one after the other. It has alpha only if something of what is left is not opaque. */
+export function afterTurns(image: Image, turns: readonly Turn[]): Image {
   const { width, height, origin, across, down } = viewAfter(turns, image);
   const [source, opacity] = [image.data, image.alpha];
   const data = new Uint8Array(3 * width * height);
@@ -75,7 +73,7 @@ export function turned(image: Image, turns: readonly Turn[]): Image {
 }
 
 /** What the orientations of EXIF, 1–8, ask for (CIPA DC-008, 4.6.5). */
-export const ORIENTATIONS: readonly (readonly Turn[])[] = [
+export const EXIF_TURNS: readonly (readonly Turn[])[] = [
   [],
   [{ mirror: "left and right" }],
   [{ quarters: 2 }],

@@ -2,7 +2,7 @@ import { ZippyNetError } from "../../../codec/errors.ts";
 import type { Image } from "../../../codec/image.ts";
 import { type Cicp, colourOf } from "../colour/cicp.ts";
 import { damaged, END_MISSING, type Outline, UNKNOWN_COLOUR, unsupported } from "../outline.ts";
-import { turned, viewAfter } from "../turns.ts";
+import { afterTurns, viewAfter } from "../turns.ts";
 import { firstFrameAsStill, framesOf } from "./avif-sequence.ts";
 import {
   type Box,
@@ -67,7 +67,7 @@ function outline(bytes: Uint8Array, maxPixels: number): Outline {
     bytes: narrow && !grey ? withFullRange(file, meta) : file,
     ...(turns.length > 0 && {
       shown: viewAfter(turns, sizeIn(picture.properties)),
-      turned: (image: Image) => turned(image, turns),
+      turned: (image: Image) => afterTurns(image, turns),
     }),
     ...(colour && { colour }),
     ...(grey && { grey }),

@@ -3,6 +3,7 @@ import {
   type Box,
   boxesIn,
   extentsIn,
+  madeOf,
   primaryIn,
   propertiesIn,
   Reader,
@@ -21,7 +22,6 @@ export function assertCovered(bytes: Uint8Array, meta: Box): void {
   if (id === undefined || typesIn(boxes).get(id) !== "iovl") return;
   const [place] = extentsIn(boxes).get(id) ?? [];
   const references = referencesIn(boxes);
-  const parts = references.find(({ type, from }) => type === "dimg" && from === id)?.to ?? [];
   const body = new Reader(bytes, place?.from ?? 0, place ? place.from + place.length : 0).skip(1);
   const size = body.number(1) & 1 ? 4 : 2;
   const opaque = body.skip(6).number(2) === 65535;
@@ -32,7 +32,7 @@ export function assertCovered(bytes: Uint8Array, meta: Box): void {
     return value >= 2 ** (8 * size - 1) ? value - 2 ** (8 * size) : value;
   };
   const properties = propertiesIn(boxes);
-  const covered = parts.some((part) => {
+  const covered = madeOf(id, references).some((part) => {
     const [x, y] = [offset(), offset()];
     const own = sizeIn(properties.get(part) ?? []);
     const clear = references.some(({ type, to }) => type === "auxl" && to.includes(part));

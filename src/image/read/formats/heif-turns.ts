@@ -1,14 +1,15 @@
+import type { Size } from "../../../codec/image.ts";
 import { damaged, unsupported } from "../outline.ts";
 import { type Turn, viewAfter } from "../turns.ts";
 import {
   type Box,
   boxesIn,
+  madeOf,
   primaryIn,
   propertiesIn,
   propertiesOf,
   type Reader,
   referencesIn,
-  type Size,
   sizeIn,
   typesIn,
 } from "./heif.ts";
@@ -25,17 +26,15 @@ const isTurn = ({ type }: Box): boolean => TURNS.includes(type);
 export function turnsOf(meta: Box): Turn[] {
   const boxes = boxesIn(meta);
   const [properties, types, references] = [propertiesIn(boxes), typesIn(boxes), referencesIn(boxes)];
-  const partsOf = (id: number): readonly number[] =>
-    references.find(({ type, from }) => type === "dimg" && from === id)?.to ?? [];
   const chain: number[] = [];
   // an `iden` picture is another one, turned once more
   for (let id = primaryIn(boxes); id !== undefined && !chain.includes(id); ) {
     chain.unshift(id);
-    id = types.get(id) === "iden" ? partsOf(id)[0] : undefined;
+    id = types.get(id) === "iden" ? madeOf(id, references)[0] : undefined;
   }
   const [source] = chain;
   if (source === undefined) return [];
-  const ofParts = partsOf(source).some((id) => properties.get(id)?.some(isTurn));
+  const ofParts = madeOf(source, references).some((id) => properties.get(id)?.some(isTurn));
   if (ofParts && types.get(source) !== "grid")
     throw unsupported("an AVIF made of pictures that are turned", "save it as one picture first");
   let size = sizeIn(properties.get(source) ?? []);

@@ -1,3 +1,4 @@
+import type { Size } from "../../../codec/image.ts";
 import { assertParts } from "../outline.ts";
 
 /** A box of an ISO media file (ISO/IEC 14496-12, 4.2). */
@@ -156,11 +157,6 @@ export function codedPixels(meta: Box): number {
 /** How many times pictures may be made of pictures that are made of others. */
 const DEEPEST = 16;
 
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
 /** The sides of a picture (`ispe`). The decoder refuses one whose data has others. */
 export function sizeIn(properties: readonly Box[]): Size {
   const size = boxIn(properties, "ispe")?.body.again();
@@ -286,6 +282,11 @@ interface Reference {
   readonly type: string;
   readonly from: number;
   readonly to: readonly number[];
+}
+
+/** The pictures of which one is made, in order: tiles of a grid, parts of an overlay. */
+export function madeOf(id: number, references: readonly Reference[]): readonly number[] {
+  return references.find(({ type, from }) => type === "dimg" && from === id)?.to ?? [];
 }
 
 export function referencesIn(boxes: readonly Box[]): Reference[] {

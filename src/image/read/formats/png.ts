@@ -11,7 +11,7 @@ import {
   toSrgbMatrix,
 } from "../colour/colour.ts";
 import { assertParts, damaged, END_MISSING, type Outline, unsupported, type Window } from "../outline.ts";
-import { ORIENTATIONS, turned } from "../turns.ts";
+import { afterTurns, EXIF_TURNS } from "../turns.ts";
 import { Directory } from "./tiff-directory.ts";
 
 /**
@@ -229,7 +229,7 @@ function firstFrame(
     ...(!fills && { window: { width: header.width, height: header.height, frame } satisfies Window }),
     ...(orientation > 1 && {
       orientation,
-      turned: (image: Image) => turned(image, ORIENTATIONS[orientation - 1]!),
+      turned: (image: Image) => afterTurns(image, EXIF_TURNS[orientation - 1]!),
     }),
   };
 }
@@ -238,7 +238,7 @@ function firstFrame(
 function orientationOf(chunks: readonly Chunk[]): number {
   const exif = chunks.find(({ type, intact }) => type === "eXIf" && intact());
   const [stated = 1] = exif ? new Directory(exif.data).numbers(274) : [];
-  return ORIENTATIONS[stated - 1] ? stated : 1;
+  return EXIF_TURNS[stated - 1] ? stated : 1;
 }
 
 function fileOf(chunks: readonly { readonly type: string; readonly data: Uint8Array }[]): Uint8Array {

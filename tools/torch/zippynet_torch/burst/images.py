@@ -89,13 +89,10 @@ def _fitting_webp(sets: Sets, room: int, quality: int) -> dict[str, Tensor]:
     held_out = _each(lambda image: _webp(image, quality), list(sets["held_out"]))
     train = _each(lambda image: _webp(image, quality), list(sets["train"]))
     room -= sum(map(len, held_out))
-    share = min(1.0, room / max(1, sum(map(len, train))))
-    while train and share < 1:
-        fitting = [train[i] for i in torch.linspace(0, len(train) - 1, max(1, int(len(train) * share))).long()]
-        if sum(map(len, fitting)) <= room or len(fitting) == 1:
-            train = fitting
-            break
-        share *= 0.99
+    every, most = torch.arange(len(train)), len(train)
+    while most > 1 and sum(len(train[i]) for i in thinned(every, most)) > room:
+        most = int(0.99 * most)
+    train = [train[i] for i in thinned(every, most)]
     tensors = {}
     for name, files in (("train", train), ("held_out", held_out)):
         tensors[name] = _tensor(bytearray(b"".join(files)))
