@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import type { Image } from "../codec/image.ts";
 import { fromBlocks, inPictureUnit } from "../codec/network/autoencoder.ts";
 import { levelOf } from "../codec/rate-distortion.ts";
-import { batchOf, batchSize, centred, evenly } from "./data/batch.ts";
+import { batchOf, batchSize, centred } from "./data/batch.ts";
+import { evenly } from "./data/images.ts";
 import type { RunPlan, Sampling } from "./plan.ts";
 import type { Trainer } from "./trainer.ts";
 

@@ -8,7 +8,7 @@ import { ZippyNetError } from "../../src/codec/errors.ts";
 import type { Image } from "../../src/codec/image.ts";
 import { levelOf } from "../../src/codec/rate-distortion.ts";
 import { batchSize, centred } from "../../src/train/data/batch.ts";
-import { hashOf, loadImages } from "../../src/train/data/images.ts";
+import { evenly, hashOf, loadImages } from "../../src/train/data/images.ts";
 import { Random } from "../../src/train/data/random.ts";
 import { resample } from "../../src/train/data/resample.ts";
 import { Sampler } from "../../src/train/data/sampler.ts";
@@ -29,6 +29,13 @@ describe("training data", () => {
       const error = Math.sqrt(theirs.reduce((a, v, i) => a + (v - ours.data[i]!) ** 2, 0) / theirs.length);
       assert.ok(error < 2, `expected nearly equal pixels, got a difference of ${error} levels`);
     }
+  });
+
+  it("thins out from all over, also where nearly all are wanted", () => {
+    const ten = Array.from({ length: 10 }, (_, i) => i);
+    assert.deepEqual(evenly(ten, 10), ten);
+    assert.deepEqual(evenly(ten, 7), [0, 1, 2, 4, 5, 7, 8]);
+    assert.deepEqual(evenly(ten, 2), [0, 5]);
   });
 
   it("keeps one colour one colour, and mirrors", () => {

@@ -15,7 +15,7 @@ import {
   writeCheckpoint,
 } from "../../src/train/checkpoint.ts";
 import { batchOf, centred } from "../../src/train/data/batch.ts";
-import { loadImages } from "../../src/train/data/images.ts";
+import { evenly, loadImages } from "../../src/train/data/images.ts";
 import { writePacks } from "../../src/train/data/pack.ts";
 import { Random } from "../../src/train/data/random.ts";
 import { openEngine } from "../../src/train/engine.ts";
@@ -217,6 +217,18 @@ look = SimpleNamespace(average={"g_s.a": torch.tensor([0.0, 1.0])})
 Look.keep(look, 0.25, {"g_s.a": torch.tensor([4.0, 1.0])})
 print(look.average["g_s.a"].tolist())`;
     assert.deepEqual(JSON.parse(runPython(["-c", script])), [1, 1]);
+  });
+
+  it("thins out images as the other engine does", () => {
+    const script = `
+import torch
+from zippynet_torch.data import evenly
+print([evenly(torch.arange(10), most).tolist() for most in (2, 7, 10, 48)])`;
+    const ten = Array.from({ length: 10 }, (_, i) => i);
+    assert.deepEqual(
+      JSON.parse(runPython(["-c", script])),
+      [2, 7, 10, 48].map((most) => evenly(ten, most)),
+    );
   });
 
   it("finds the bases on a GPU that a QR decomposition finds, and keeps an old one where it cannot", () => {

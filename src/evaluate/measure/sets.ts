@@ -5,6 +5,7 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import { type Image, laidOnWhite } from "../../codec/image.ts";
 import { resizeImage } from "../../image/fit.ts";
 import { readImage } from "../../image/read.ts";
+import { evenly } from "../../train/data/images.ts";
 
 /** Which pictures to measure on, and how they are made small. */
 export interface SetWish {
@@ -89,12 +90,6 @@ export async function readSet(wish: SetWish, limit = Infinity): Promise<Picture[
 export function sizeOf(images: readonly Image[]): string {
   const sizes = new Set(images.map(({ width, height }) => `${width}×${height}`));
   return sizes.size === 1 ? [...sizes][0]! : "various";
-}
-
-/** At most so many of all items, evenly spaced, beginning with the first. */
-export function evenly<T>(all: readonly T[], limit: number): T[] {
-  if (all.length <= limit) return [...all];
-  return Array.from({ length: limit }, (_, i) => all[Math.floor((i * all.length) / limit)]!);
 }
 
 async function readPictures({ folder, size, tiles }: SetWish, file: string): Promise<Picture[]> {

@@ -5,10 +5,11 @@ import type { Look } from "../../codec/network/architecture.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
 import { decodePicture } from "../../image/decode.ts";
 import type { Models } from "../../model/folder.ts";
+import { evenly } from "../../train/data/images.ts";
 import { cached, hashImages } from "../measure/cache.ts";
 import { cappedPsnr } from "../measure/curve.ts";
 import { measuredFile, type Runner } from "../measure/own.ts";
-import { evenly, type Picture } from "../measure/sets.ts";
+import type { Picture } from "../measure/sets.ts";
 import type { Peer } from "../peers/peer.ts";
 
 /** A picture by one codec, or as it was. */

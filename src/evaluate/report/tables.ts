@@ -1,7 +1,7 @@
+import { evenly } from "../../train/data/images.ts";
 import { type BdRate, bytesAt, inLpips, inRank1 } from "../measure/curve.ts";
 import { METRICS } from "../measure/metrics.ts";
 import { SCORES } from "../measure/scores.ts";
-import { evenly } from "../measure/sets.ts";
 import type { JudgedCurve } from "./coders.ts";
 import type { Perception } from "./perception.ts";
 import type { Recognition } from "./recognition.ts";

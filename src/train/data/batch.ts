@@ -26,12 +26,6 @@ export function batchSize(size: number, images: number = BATCH): number {
   return Math.max(1, Math.round((images * PADDED) / padded ** 2));
 }
 
-/** At most so many of the images, from all over: the same ones as `evenly` of `tools/torch`. */
-export function evenly(images: readonly Image[], most: number): Image[] {
-  const every = Math.max(1, Math.floor(images.length / most));
-  return images.filter((_, i) => i % every === 0).slice(0, most);
-}
-
 /** The centred square of an image, scaled. */
 export function centred(image: Image, size: number): Image {
   const side = shorterSide(image);

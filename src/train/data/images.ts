@@ -44,8 +44,7 @@ export async function loadImages(
 ): Promise<ImageSets> {
   const byFolder = await Promise.all(folders.map(findImages));
   const found = byFolder.flatMap((paths, folder) => paths.map((path) => ({ path, folder })));
-  const every = Math.max(1, Math.ceil(found.length / most));
-  const paths = found.filter((_, i) => i % every === 0);
+  const paths = evenly(found, most);
   if (paths.length === 0) throw new ZippyNetError("bad-option", `expected images in ${folders.join(", ")}`);
   const unreadable: string[] = [];
   let done = 0;
@@ -68,10 +67,16 @@ export async function loadImages(
   }
   const held = found.filter(isHeldOut).length;
   const counts =
-    every === 1
+    paths.length === found.length
       ? { train: train.flat().length, heldOut: heldOut.flat().length }
       : { train: found.length - held, heldOut: held };
   return { train, heldOut, counts, tooSmall: images.filter((image) => !image).length };
+}
+
+/** At most so many of all items, evenly spaced, beginning with the first: as `evenly` of `tools/torch`. */
+export function evenly<T>(all: readonly T[], most: number): T[] {
+  if (all.length <= most) return [...all];
+  return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]!);
 }
 
 async function findImages(folder: string): Promise<string[]> {

@@ -134,8 +134,10 @@ def batch_size(size: int, images: int = BATCH) -> int:
 
 
 def evenly(images: Tensor, most: int) -> Tensor:
-    """At most so many of the images, from all over."""
-    return images[:: max(1, len(images) // most)][:most]
+    """At most so many of the images, evenly spaced, beginning with the first."""
+    if len(images) <= most:
+        return images
+    return images[torch.arange(most, device=images.device) * len(images) // most]
 
 
 def centred(images: Tensor, size: int) -> Tensor:

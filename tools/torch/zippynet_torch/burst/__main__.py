@@ -16,12 +16,12 @@ from torch import Tensor
 
 from .. import train as trainer
 from ..checkpoint import read_checkpoint, write_checkpoint
-from ..data import USUAL_SIZES, centred
+from ..data import USUAL_SIZES, centred, evenly
 from ..layout import layout, views
 from ..model import in_8_bits
 from ..safetensors import read_safetensors, write_safetensors
 from ..soap import new_state
-from .images import read_images, thinned, write_images
+from .images import read_images, write_images
 
 FOR_IMAGES = 0.97  # share of the room beside the weights that images may take
 HELD_OUT = 64  # images of each set
@@ -53,7 +53,7 @@ def pack(arguments: list[str]) -> None:
         for i, path in enumerate(paths):
             room = (largest - size_of(folder)) * FOR_IMAGES / (len(paths) - i)
             sets = {name: scaled(images, options.side) for name, images in read_safetensors(path).items()}
-            sets["held_out"] = thinned(sets["held_out"], HELD_OUT)
+            sets["held_out"] = evenly(sets["held_out"], HELD_OUT)
             write_images(os.path.join(folder, f"{i}"), sets, int(room), options.webp)
         with tarfile.open(options.archive, "w") as tar:
             for name in sorted(os.listdir(folder)):

@@ -12,6 +12,7 @@ from typing import Callable
 import torch
 from torch import Tensor
 
+from ..data import evenly
 from ..safetensors import read_safetensors, to_bytes, write_safetensors
 
 SAMPLE = 200  # images by which the size of one is estimated
@@ -35,19 +36,12 @@ def read_images(path: str) -> Sets:
         return _decompressed(file.read())
 
 
-def thinned(images: Tensor, most: int) -> Tensor:
-    """At most so many of the images, evenly spread."""
-    if len(images) <= most:
-        return images
-    return images[torch.linspace(0, len(images) - 1, most).long()].contiguous()
-
-
 def _fitting(train: Tensor, held_out: Tensor, room: int) -> bytes:
-    tried = thinned(train, SAMPLE)
+    tried = evenly(train, SAMPLE)
     each = len(_compressed({"train": tried})) / max(1, len(tried))
     held = len(_compressed({"held_out": held_out}))
     while True:
-        train = thinned(train, max(1, int((room - held) / each)))
+        train = evenly(train, max(1, int((room - held) / each)))
         data = _compressed({"train": train, "held_out": held_out})
         if len(data) <= room or len(train) == 1:
             return data
@@ -90,9 +84,9 @@ def _fitting_webp(sets: Sets, room: int, quality: int) -> dict[str, Tensor]:
     train = _each(lambda image: _webp(image, quality), list(sets["train"]))
     room -= sum(map(len, held_out))
     every, most = torch.arange(len(train)), len(train)
-    while most > 1 and sum(len(train[i]) for i in thinned(every, most)) > room:
+    while most > 1 and sum(len(train[i]) for i in evenly(every, most)) > room:
         most = int(0.99 * most)
-    train = [train[i] for i in thinned(every, most)]
+    train = [train[i] for i in evenly(every, most)]
     tensors = {}
     for name, files in (("train", train), ("held_out", held_out)):
         tensors[name] = _tensor(bytearray(b"".join(files)))
