@@ -57,6 +57,8 @@ export function watchingCost(counts: Readonly<Record<keyof typeof WATCHING, numb
 const HOUR = 3600;
 /** Bytes of the largest answer: ZIPPYNET_MAX_RESPONSE_BYTES of serverless.yml. */
 const LARGEST = 4_500_000;
+/** Bytes of the log of a request with the longest path: our line, which has a test, and Lambda's two. */
+export const LONGEST_LOG = 2400;
 
 /** The most that others can make decoding cost, in US dollars. What is sent to the Internet comes on top. */
 export interface WorstCost {
@@ -77,7 +79,7 @@ export function worstCost(
   const busy = functionCost(HOUR * 1000) - functionCost(0);
   return {
     functions: limits.functions * busy,
-    requests: limits.requests * HOUR * (REQUESTS.api + functionCost(0) + PRICES.read),
+    requests: limits.requests * HOUR * (REQUESTS.api + functionCost(0, LONGEST_LOG) + PRICES.read),
     lists: limits.lists * limits.keys * HOUR * PRICES.read,
     sent: 1000 * LARGEST * PRICES.transfer,
   };

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { requestedKey } from "../service/aws/keys.ts";
-import { log, type Metrics, metricFields } from "../service/aws/log.ts";
+import { cut, log, type Metrics, metricFields } from "../service/aws/log.ts";
 import {
   type Answer,
   type Cors,
@@ -117,6 +117,9 @@ async function answerMany(
   return respondOnce({ type: "application/json", bytes }, cors);
 }
 
+/** Bytes of a refusal in the log. The key, which it may repeat, is in the path. */
+const REFUSAL = 300;
+
 /** Writes a log line with the metrics. For a mistake of the client it has the message only. */
 function logRequest(
   event: APIGatewayProxyEventV2,
@@ -132,5 +135,5 @@ function logRequest(
   };
   if (!problem) log("info", "picture served", fields);
   else if (status >= 500) log("error", "request failed", { ...fields, error: problem });
-  else log("info", "request refused", { ...fields, detail: problem.message });
+  else log("info", "request refused", { ...fields, detail: cut(problem.message, REFUSAL) });
 }

@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
+import { LONGEST_LOG } from "../../scripts/cost-of-serving.ts";
 import { Budget } from "../../src/codec/budget.ts";
 import { writeClassical } from "../../src/codec/format/zn-file.ts";
 import type { Image } from "../../src/codec/image.ts";
@@ -253,6 +254,22 @@ test("any metadata give a plan within the settings, or a reason", async () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test("no path makes the log of a request longer than what is reckoned with", async () => {
+  const lambda = 450; // the lines of Lambda itself, START, END and REPORT
+  for (const letter of ["x", "%01", "%22", "%C3%BC", "%F0%9F%98%80"]) {
+    const longest = letter.repeat(Math.floor(9900 / letter.length)); // API Gateway takes 10,240 bytes of headers
+    for (const query of ["", "?info", "?inline", "?w=0", `?w=${longest.slice(0, 300)}`]) {
+      const { status } = await service.ask(`/images/${longest}${query}`);
+      assert.ok(status === 404 || status === 400);
+      const bytes = Buffer.byteLength(JSON.stringify(service.line));
+      assert.ok(bytes + lambda < LONGEST_LOG, `${letter}${query.slice(0, 8)}: ${bytes} bytes`);
+    }
+  }
+  const key = "ü".repeat(510); // one of the longest that can have a picture
+  await service.image(key);
+  assert.equal(service.line["path"], `/images/${key}`);
 });
 
 test("a secret that turns out blank is an error, not a public service", () => {

@@ -1,12 +1,36 @@
 /**
+ * Bytes of a text in a line: enough for the longest key. A path that a client sends may have ten thousand letters, each
+ * written as six, and each byte of the log is paid for.
+ */
+const LONGEST = 1100;
+/** Of a stack, which no client writes. */
+const LONGEST_STACK = 4000;
+
+/**
  * Writes a line of JSON to the log: what happened, and to which object. Of errors it has name, code, message and
- * causes.
+ * causes. Longer texts are cut.
  */
 export function log(level: "info" | "warn" | "error", message: string, fields: Fields = {}): void {
-  const line = JSON.stringify({ level, time: new Date().toISOString(), message, ...fields }, (_, value) =>
-    value instanceof Error ? describe(value) : (value as unknown),
+  const line = JSON.stringify(
+    { level, time: new Date().toISOString(), message, ...fields },
+    (name, value) => {
+      if (typeof value === "string") return cut(value, name === "stack" ? LONGEST_STACK : LONGEST);
+      return value instanceof Error ? describe(value) : (value as unknown);
+    },
   );
   process.stdout.write(`${line}\n`);
+}
+
+/** The beginning of a text that takes at most so many bytes in JSON, where a control character takes six. */
+export function cut(text: string, most: number): string {
+  if (6 * text.length <= most) return text;
+  let [bytes, end] = [0, 0];
+  for (const letter of text) {
+    bytes += Buffer.byteLength(JSON.stringify(letter)) - 2;
+    if (bytes > most) return `${text.slice(0, end)}…`;
+    end += letter.length;
+  }
+  return text;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;

@@ -75,8 +75,8 @@ const GIGABYTES = 1769 / 1024;
 const LOG_BYTES = 900;
 
 /** What one run of a function costs in US dollars, if Lambda bills so many milliseconds. */
-export function functionCost(milliseconds: number): number {
+export function functionCost(milliseconds: number, logBytes = LOG_BYTES): number {
   return (
-    PRICES.invocation + (milliseconds / 1000) * GIGABYTES * PRICES.gigabyteSecond + LOG_BYTES * PRICES.log
+    PRICES.invocation + (milliseconds / 1000) * GIGABYTES * PRICES.gigabyteSecond + logBytes * PRICES.log
   );
 }
