@@ -16,6 +16,7 @@ import { makeFolders } from "../../folders.ts";
 import { decodePicture } from "../../image/decode.ts";
 import { encodePicture } from "../../image/encode.ts";
 import { type Models, openModels } from "../../model/folder.ts";
+import { evenly } from "../../train/data/images.ts";
 import { cappedPsnr, mean } from "../measure/curve.ts";
 import { assertJudges, judged, type Verdict } from "../measure/judges.ts";
 import { type Picture, parseSet, readSet, type SetWish } from "../measure/sets.ts";
@@ -130,7 +131,7 @@ async function run(wish: Wish): Promise<void> {
   const verdicts = await verdictsOf(wish, pictures, large, decoded);
   console.log(table(wish, pictures, decoded, verdicts));
   await makeFolders(wish.out);
-  if (wish.rows > 0) await write(wish, "sheet.png", await sheetOf(wish, pictures, decoded));
+  if (wish.rows > 0) await write(wish, "sheet.webp", await sheetOf(wish, pictures, decoded));
   if (wish.pairs > 0) {
     const { sheets, answers } = await pairsOf(
       decoded.flatMap((row, i) =>
@@ -228,20 +229,16 @@ function sheetOf(
   decoded: readonly (readonly Decoded[])[],
 ): Promise<Buffer> {
   const shown = [...new Set([0, qualities.length >> 1, qualities.length - 1])];
-  const step = Math.max(1, Math.floor(pictures.length / rows));
   return sheet(
-    pictures
-      .flatMap(({ image }, i) => (i % step === 0 ? [{ image, i }] : []))
-      .slice(0, rows)
-      .map(({ image, i }) => [
-        { image, label: "original" },
-        ...shown.flatMap((at) => {
-          const { bytes, faithful, natural } = decoded[at]![i]!;
-          return [
-            { image: faithful, label: `faithful, ${bytes} B` },
-            { image: natural, label: `natural, ${bytes} B` },
-          ];
-        }),
-      ]),
+    evenly([...pictures.entries()], rows).map(([i, { image }]) => [
+      { image, label: "original" },
+      ...shown.flatMap((at) => {
+        const { bytes, faithful, natural } = decoded[at]![i]!;
+        return [
+          { image: faithful, label: `faithful, ${bytes} B` },
+          { image: natural, label: `natural, ${bytes} B` },
+        ];
+      }),
+    ]),
   );
 }

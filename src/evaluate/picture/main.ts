@@ -29,15 +29,15 @@ const models = await openModels();
 const chosen = await models.choose("auto");
 const rows: Cell[][] = [];
 for (const name of SAMPLES) rows.push(await row(name));
-await write("docs/picture.png", await sheet(rows));
-await write("docs/looks.png", await sheet(await looks(models, await models.default())));
+await write("docs/picture.webp", await sheet(rows));
+await write("docs/looks.webp", await sheet(await looks(models, await models.default())));
 for (const model of chosen) {
-  await write(`models/${model.name}/failures.png`, await sheet(await failures(model)));
+  await write(`models/${model.name}/failures.webp`, await sheet(await failures(model)));
 }
 
-async function write(path: string, png: Buffer): Promise<void> {
-  await writeFile(fileURLToPath(new URL(path, ROOT)), png);
-  console.log(`${path}: ${png.length} bytes`);
+async function write(path: string, file: Buffer): Promise<void> {
+  await writeFile(fileURLToPath(new URL(path, ROOT)), file);
+  console.log(`${path}: ${file.length} bytes`);
 }
 
 /**

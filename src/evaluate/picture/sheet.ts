@@ -14,7 +14,8 @@ export interface Cell {
 }
 
 /**
- * Rows of pictures, each enlarged to 128×128 pixels, with their labels: a PNG of at most 256 colours.
+ * Rows of pictures, each enlarged to 128×128 pixels, with their labels: a WebP without loss, since a palette would put
+ * its dots on skin and walls.
  */
 export async function sheet(rows: readonly (readonly Cell[])[]): Promise<Buffer> {
   const width = rows[0]!.length * (SIDE + GAP) + GAP;
@@ -31,7 +32,7 @@ export async function sheet(rows: readonly (readonly Cell[])[]): Promise<Buffer>
   );
   return sharp({ create: { width, height, channels: 3, background: "#ffffff" } })
     .composite((await Promise.all(parts.flat())).flat())
-    .png({ palette: true, colours: 256, effort: 10 })
+    .webp({ lossless: true, effort: 6 })
     .toBuffer();
 }
 
