@@ -23,13 +23,16 @@ interface Job {
 /**
  * S3 Control's jobs and the call of Lambda that creating one takes, played by this process, as no emulator has them:
  * requests and answers are those of the services' models; each row of a manifest goes to the handler that it is given,
- * three times if it fails for the time being. Jobs stay as they are while `held`.
+ * three times if it fails for the time being. As in S3, a job of which too much fails is stopped. Jobs stay as they are
+ * while `held`.
  */
 export class BatchControl {
   readonly jobs: Job[] = [];
   /** What was asked for, in order. */
   readonly requests: string[] = [];
   held = false;
+  /** From how many tasks on a job is stopped if more than half of them have failed. */
+  threshold = 1000;
   readonly #server: Server;
   readonly #store: ObjectStore;
   readonly #handler: (event: unknown) => Promise<S3BatchResult>;
@@ -114,7 +117,7 @@ export class BatchControl {
     const manifest = await this.#store.read(bucket, key);
     if (manifest?.etag.replaceAll('"', "") !== text(job.body, "ETag")) throw new Error("another manifest");
     const rows = Buffer.from(manifest.bytes).toString().trim().split("\n");
-    const report: string[] = [];
+    const reports = { succeeded: [] as string[], failed: [] as string[] };
     job.total = rows.length;
     for (const [index, row] of rows.entries()) {
       const [s3Bucket, s3Key] = row.split(",") as [string, string];
@@ -124,24 +127,32 @@ export class BatchControl {
         const answer = await this.#handler({
           invocationSchemaVersion: text(job.body, "InvocationSchemaVersion"),
           invocationId: `${job.id}-${index}`,
-          job: { id: job.id, userArguments: null },
+          job: { id: job.id, userArguments: userArgumentsOf(job.body) },
           tasks: [{ taskId: String(index), s3Key, s3VersionId: null, s3Bucket }],
         });
         result = answer.results[0]!;
       } while (result.resultCode === "TemporaryFailure" && ++tries < 3);
-      if (result.resultCode === "Succeeded") job.succeeded++;
-      else {
-        job.failed++;
-        report.push(`${s3Bucket},${s3Key},,failed,200,200,"${result.resultString.replaceAll('"', '""')}"\n`);
+      const status = result.resultCode === "Succeeded" ? "succeeded" : "failed";
+      job[status]++;
+      const quoted = result.resultString.replaceAll('"', '""');
+      reports[status].push(`${s3Bucket},${s3Key},,${status},200,200,"${quoted}"\n`);
+      if (index + 1 >= this.threshold && job.failed > (index + 1) / 2) {
+        job.status = "Failed";
+        break;
       }
     }
-    job.status = "Complete";
+    if (job.status === "Active") job.status = "Complete";
     const prefix = `${text(job.body, "Prefix")}/job-${job.id}`;
-    const results = `${prefix}/results/1.csv`;
     const put = (at: string, body: string) =>
       this.#store.put(bucket, at, undefined, Buffer.from(body), "text/plain", {});
-    await put(results, report.join(""));
-    const Results = report.length > 0 ? [{ TaskExecutionStatus: "failed", Key: results }] : [];
+    const all = text(job.body, "ReportScope") === "AllTasks";
+    const Results: { TaskExecutionStatus: string; Key: string }[] = [];
+    for (const [TaskExecutionStatus, rows] of Object.entries(reports)) {
+      if (rows.length === 0 || !(all || TaskExecutionStatus === "failed")) continue;
+      const Key = `${prefix}/results/${TaskExecutionStatus}.csv`;
+      await put(Key, rows.join(""));
+      Results.push({ TaskExecutionStatus, Key });
+    }
     await put(`${prefix}/manifest.json`, JSON.stringify({ Format: "Report_CSV_20180820", Results }));
   }
 }
@@ -149,6 +160,11 @@ export class BatchControl {
 function describe({ id, body, status, total, succeeded, failed }: Job): string {
   const progress = `<TotalNumberOfTasks>${total}</TotalNumberOfTasks><NumberOfTasksSucceeded>${succeeded}</NumberOfTasksSucceeded><NumberOfTasksFailed>${failed}</NumberOfTasksFailed>`;
   return `<JobId>${id}</JobId><Description>${text(body, "Description")}</Description><Status>${status}</Status><ProgressSummary>${progress}</ProgressSummary>`;
+}
+
+function userArgumentsOf(body: string): Record<string, string> | null {
+  const entries = [...body.matchAll(/<key>([^<]*)<\/key><value>([^<]*)<\/value>/g)];
+  return entries.length === 0 ? null : Object.fromEntries(entries.map(([, name, value]) => [name!, value!]));
 }
 
 /** The text of the first element of a name. */

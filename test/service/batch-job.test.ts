@@ -7,7 +7,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { LocalS3 } from "../../src/local/s3/server.ts";
 import { latentsKey } from "../../src/service/aws/keys.ts";
 import { ObjectStore } from "../../src/service/aws/s3.ts";
-import { failedTasks } from "../../src/service/backfill/batch-jobs.ts";
+import { reportedTasks } from "../../src/service/backfill/batch-jobs.ts";
 import { type Ended, IMAGES, zippynet } from "../cli/run.ts";
 import { ONE_ATTEMPT } from "./aws-environment.ts";
 import { ACCOUNT, BatchControl, text } from "./batch-control.ts";
@@ -75,8 +75,8 @@ test("backfill --batch: a job for what has no latents, its failures reported, th
   assert.equal(ended.code, 1);
   const report = json(ended);
   assert.deepEqual(
-    [report["job"], report["encoded"], report["failed"]],
-    [control.jobs[before]!.id, HARD.length, 1],
+    [report["job"], report["encoded"], report["failed"], report["bytesBefore"]],
+    [control.jobs[before]!.id, HARD.length, 1, HARD.length * face.length],
   );
   assert.match(ended.err, /text, "quoted"\.png: bad-image: expected /);
   for (const key of HARD) assert.ok(await store.head("latents", latentsKey(prefix + key)), key);
@@ -84,8 +84,11 @@ test("backfill --batch: a job for what has no latents, its failures reported, th
   const { body } = control.jobs[before]!;
   assert.equal(text(body, "FunctionArn").split(":").at(-1), "7"); // a version, not an alias
   assert.equal(text(body, "RoleArn"), `arn:aws:iam::${ACCOUNT}:role/job`);
-  const [failure] = await collect(failedTasks(store, "latents", control.jobs[before]!.id));
-  assert.equal(failure!.key, `${prefix}text, "quoted".png`);
+  const reported = await collect(reportedTasks(store, "latents", control.jobs[before]!.id));
+  assert.deepEqual(
+    new Set(reported.map(({ key, result }) => `${result.outcome} ${key}`)),
+    new Set([...HARD.map((key) => `encoded ${prefix}${key}`), `rejected ${prefix}text, "quoted".png`]),
+  );
 
   await store.delete(
     "uploads",
@@ -94,6 +97,35 @@ test("backfill --batch: a job for what has no latents, its failures reported, th
   );
   const idle = await backfill("--json");
   assert.deepEqual([idle.code, json(idle)["encoded"], control.jobs.length], [0, 0, before + 1]);
+});
+
+test("backfill --batch gets through a bucket of which most are no pictures, though S3 stops a job that mostly fails", async () => {
+  const texts = Array.from({ length: 6 }, (_, i) => `${i}.txt`);
+  for (const key of texts) await upload(key, Buffer.from("no picture"));
+  await upload("a.png", face); // in the manifest behind them
+  control.threshold = 4;
+  const ended = await backfill("--json");
+  control.threshold = 1000;
+  const { encoded, failed, failures } = json(ended);
+  assert.deepEqual([ended.code, encoded, failed], [1, 1, texts.length], ended.err);
+  assert.ok(await store.head("latents", latentsKey(`${prefix}a.png`)));
+  for (const { error } of failures as { error: { message: string } }[])
+    assert.match(error.message, /^bad-image: expected /);
+});
+
+test("what S3 counts as done without a new picture is not counted as encoded; --before encodes again", async () => {
+  await upload("a.png", face);
+  await upload("b.png", face);
+  control.held = true;
+  const before = control.jobs.length;
+  const job = backfill("--json");
+  while (control.jobs.length === before) await new Promise((resolve) => setTimeout(resolve, 50));
+  await store.delete("uploads", `${prefix}b.png`, (await store.head("uploads", `${prefix}b.png`))!.etag);
+  control.held = false;
+  const { encoded, failed } = json(await job);
+  assert.deepEqual([encoded, failed], [1, 0]);
+  const again = json(await backfill("--json", "--before", "2100-01-01"));
+  assert.deepEqual([again["outdated"], again["encoded"]], [1, 1]);
 });
 
 test("backfill --batch again follows the job that is under way, if it is for the same", async () => {
@@ -113,10 +145,11 @@ test("backfill --batch again follows the job that is under way, if it is for the
   control.held = false;
   const { job, encoded, failed } = json(await first);
   const { id } = control.jobs[before]!;
-  assert.deepEqual([job, encoded, failed], [id, 1, 0]);
+  assert.deepEqual([job, failed], [id, 0]);
   const { out, err } = await second;
   assert.match(err, new RegExp(`^job ${id} is under way`));
-  assert.equal(out.toString(), "1 encoded\n"); // it has counted no uploads
+  // it has counted no uploads; the other jobs may have encoded this one before
+  assert.match(out.toString(), encoded === 1 ? /^1 encoded, 11\.2 kB → \d+ B\n$/ : /^0 encoded\n$/);
   await Promise.all(others);
   assert.equal(control.jobs.length, before + 4);
 });

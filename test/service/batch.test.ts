@@ -140,6 +140,18 @@ test("what cannot be encoded is a permanent failure with its reason, and the tas
   assert.equal(only(own).resultCode, "PermanentFailure"); // its own output is no upload
 });
 
+test("in a job that asks for it, what cannot be encoded is a result: S3 stops a job that mostly fails", async () => {
+  await put("text", Buffer.from("no picture"));
+  const lenient = { userArguments: { lenient: "true" } };
+  const { results } = await invoke(invocation("2.0", ["text", "100%"], lenient));
+  assert.deepEqual(
+    results.map(({ resultCode }) => resultCode),
+    ["Succeeded", "PermanentFailure"], // a key that is not URL-encoded is a mistake of the job
+  );
+  assert.match(results[0]!.resultString, /^rejected bad-image: expected an image of type/);
+  assert.deepEqual([lines[0]!["level"], lines[0]!["Rejected"]], ["warn", 1]);
+});
+
 test("a reason stays short in the report, and on one line", async () => {
   const { resultString } = only(await invoke(invocation("1.0", [`%${"x".repeat(2000)}`])));
   assert.equal(resultString.length, 512);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   BatchJobs,
-  failedTasks,
   hasEnded,
   type JobState,
   type NewJob,
+  reportedTasks,
 } from "../../service/backfill/batch-jobs.ts";
 import type { ServiceContext } from "../../service/encode/context.ts";
 import { startProgress } from "../progress.ts";
@@ -16,6 +16,9 @@ export interface FollowedJob {
   readonly encoded: number;
   readonly failed: number;
   readonly failures: Failure[];
+  /** Sums over what was encoded. */
+  readonly bytesBefore?: number;
+  readonly bytesAfter?: number;
 }
 
 export interface JobWish extends Omit<NewJob, "keys"> {
@@ -48,8 +51,21 @@ export async function followJob(
   }
   const state = await toItsEnd(jobs, job);
   const failures: Failure[] = [];
-  for await (const { bucket, key, message } of failedTasks(store, wish.latentsBucket, job)) {
-    const failure: Failure = { in: s3Url(bucket, key), error: { code: "input-output", message } };
+  let { succeeded: encoded, failed } = state;
+  let [bytesBefore, bytesAfter] = [0, 0];
+  for await (const { bucket, key, result } of reportedTasks(store, wish.latentsBucket, job)) {
+    if (result.outcome === "encoded") {
+      bytesBefore += result.bytesBefore;
+      bytesAfter += result.bytesAfter;
+      continue;
+    }
+    if (result.outcome !== "failed") encoded--; // a success for S3
+    if (result.outcome === "other") continue;
+    if (result.outcome === "rejected") failed++;
+    const failure: Failure = {
+      in: s3Url(bucket, key),
+      error: { code: "input-output", message: result.reason },
+    };
     console.error(failureLine(failure));
     if (failures.length < LISTED) failures.push(failure);
   }
@@ -61,12 +77,8 @@ export async function followJob(
     });
     console.error(`zippynet: job ${job}: ${state.status}${reasons}`);
   }
-  return {
-    job,
-    encoded: state.succeeded,
-    failed: Math.max(state.failed, failures.length),
-    failures,
-  };
+  failed = Math.max(failed, failures.length);
+  return { job, encoded, failed, failures, ...(bytesBefore > 0 && { bytesBefore, bytesAfter }) };
 }
 
 async function toItsEnd(jobs: BatchJobs, job: string): Promise<JobState> {

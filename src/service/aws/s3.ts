@@ -133,6 +133,12 @@ export class ObjectStore {
     return { ...head, bytes: undefined };
   }
 
+  /** The lines of an object as they come, because there may be millions; undefined if there is none. */
+  async readLines(bucket: string, key: string): Promise<AsyncIterable<string> | undefined> {
+    const found = await orUndefined(this.#client.send(new GetObjectCommand({ Bucket: bucket, Key: key })));
+    return found?.Body && linesOf(found.Body as AsyncIterable<Uint8Array>);
+  }
+
   /** The bytes of the object with this ETag; undefined if there is another one now, or none. */
   async get(bucket: string, key: string, etag: string): Promise<Uint8Array | undefined> {
     const command = new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag });
@@ -166,6 +172,17 @@ export class ObjectStore {
     const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, IfMatch: expected });
     return (await unlessChanged(this.#client.send(command))) !== undefined;
   }
+}
+
+async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const piece of pieces) {
+    const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 const ARCHIVES: ReadonlySet<string | undefined> = new Set(["GLACIER", "DEEP_ARCHIVE"]);

@@ -12,6 +12,7 @@ import { bareTag } from "../../http/etag.ts";
 import { DeployedFunctions } from "../aws/functions.ts";
 import { decodeEventKey, percentEncodeKey } from "../aws/keys.ts";
 import type { ObjectStore } from "../aws/s3.ts";
+import { type JobArguments, type JobResult, parseResult } from "./job-results.ts";
 
 /** The state of a job. */
 export interface JobState {
@@ -102,7 +103,7 @@ export class BatchJobs {
           LambdaInvoke: {
             FunctionArn: this.#functionArn,
             InvocationSchemaVersion: "2.0",
-            ...(again && { UserArguments: { again: "true" } }),
+            UserArguments: { lenient: "true", ...(again && { again: "true" }) } satisfies JobArguments,
           },
         },
         Manifest: {
@@ -114,7 +115,7 @@ export class BatchJobs {
           Bucket: bucketArn,
           Prefix: BACKFILL_FOLDER,
           Format: "Report_CSV_20180820",
-          ReportScope: "FailedTasksOnly",
+          ReportScope: "AllTasks",
         },
       }),
     );
@@ -153,12 +154,11 @@ export function manifestOf(bucket: string, keys: readonly string[]): Uint8Array 
   return Buffer.from(keys.map((key) => `${bucket},${percentEncodeKey(key)}\n`).join(""));
 }
 
-/** An object that a job failed to encode. */
-export interface FailedTask {
+/** A row of a job's report. */
+export interface Reported {
   readonly bucket: string;
   readonly key: string;
-  readonly code: string;
-  readonly message: string;
+  readonly result: JobResult | { readonly outcome: "failed"; readonly reason: string };
 }
 
 const Manifest = v.object({
@@ -166,24 +166,23 @@ const Manifest = v.object({
 });
 
 /**
- * The failed tasks of a job, from its completion report
- * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-examples-reports.html). Throws `bad-file` if the
- * report has another form.
+ * The tasks of a job, from its completion report
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-examples-reports.html), which may have millions of
+ * rows. Throws `bad-file` if the report has another form.
  */
-export async function* failedTasks(
+export async function* reportedTasks(
   store: ObjectStore,
   bucket: string,
   jobId: string,
-): AsyncGenerator<FailedTask, void, undefined> {
+): AsyncGenerator<Reported, void, undefined> {
   const key = `${BACKFILL_FOLDER}/job-${jobId}/manifest.json`;
   const manifest = await store.read(bucket, key);
   if (!manifest) return; // a job that ends before its first task writes no report
   for (const { Key } of parsed(manifest.bytes, key).Results) {
-    const results = await store.read(bucket, Key);
-    if (!results)
+    const lines = await store.readLines(bucket, Key);
+    if (!lines)
       throw new ZippyNetError("bad-file", `expected the job's report at s3://${bucket}/${Key}, found none`);
-    const lines = Buffer.from(results.bytes).toString().split("\n");
-    for (const line of lines) if (line.trim() !== "") yield readRow(line);
+    for await (const line of lines) if (line.trim() !== "") yield readRow(line);
   }
 }
 
@@ -199,16 +198,16 @@ function parsed(bytes: Uint8Array, key: string): v.InferOutput<typeof Manifest> 
  * The columns are bucket, key, version, status, code, HTTP status and message. The message may contain commas, and may
  * be quoted, with quotes doubled.
  */
-function readRow(line: string): FailedTask {
-  const [, bucket, key, code, message] =
-    /^([^,]*),([^,]*),[^,]*,[^,]*,([^,]*),[^,]*,(.*)$/.exec(line.trimEnd()) ?? [];
+function readRow(line: string): Reported {
+  const [, bucket, key, status, message] =
+    /^([^,]*),([^,]*),[^,]*,([^,]*),[^,]*,[^,]*,(.*)$/.exec(line.trimEnd()) ?? [];
   if (bucket === undefined)
     throw new ZippyNetError("bad-file", `expected a row of a job's report, got ${line}`);
+  const text = unquoted(message!);
   return {
     bucket: unquoted(bucket),
     key: decodeEventKey(unquoted(key!)),
-    code: unquoted(code!),
-    message: unquoted(message!),
+    result: unquoted(status!) === "succeeded" ? parseResult(text) : { outcome: "failed", reason: text },
   };
 }
 

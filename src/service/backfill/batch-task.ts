@@ -3,9 +3,8 @@ import * as v from "valibot";
 import { decodeEventKey } from "../aws/keys.ts";
 import { log, metricFields } from "../aws/log.ts";
 import type { ServiceContext } from "../encode/context.ts";
-import type { Outcome } from "../encode/encode-object.ts";
 import { handleUpload, type Invocation, limitsOf } from "../encode/handle-upload.ts";
-import { parseMetadata } from "../encode/latents-object.ts";
+import { formatResult, type JobArguments, reasonText } from "./job-results.ts";
 
 /** An invocation by S3 Batch Operations, of either schema. */
 export interface BatchInvocation {
@@ -14,7 +13,7 @@ export interface BatchInvocation {
   readonly invocationId: string;
   readonly jobId: string;
   /** Given by whoever created the job; schema 2.0 only. */
-  readonly userArguments: Readonly<Record<string, string>>;
+  readonly userArguments: JobArguments & Readonly<Record<string, string>>;
   readonly tasks: readonly BatchTask[];
 }
 
@@ -81,9 +80,8 @@ const SHORT = 512;
 
 /**
  * Does one task and returns the answer for the job's report. It never throws. What may succeed later is a
- * `TemporaryFailure`, which S3 tries again. What never can is a `PermanentFailure` with its reason; it is in the
- * report, so it is not sent to the queue of rejected uploads. With the user argument `again` = `true`, uploads are
- * encoded even if their latents are up to date.
+ * `TemporaryFailure`, which S3 tries again. What never can is a `PermanentFailure` with its reason, but see
+ * `JobArguments`; it is in the report, so it is not sent to the queue of rejected uploads.
  */
 export async function doBatchTask(
   open: () => Promise<ServiceContext>,
@@ -111,20 +109,15 @@ export async function doBatchTask(
       limits: limitsOf(context),
       fields: { requestId, jobId, taskId, ...upload },
     });
-    if (outcome.outcome !== "rejected") return answer("Succeeded", resultText(outcome));
-    return answer("PermanentFailure", `${outcome.reason.code}: ${outcome.reason.message}`);
+    if (outcome.outcome !== "rejected" || userArguments["lenient"] === "true")
+      return answer("Succeeded", formatResult(outcome));
+    return answer("PermanentFailure", reasonText(outcome));
   } catch (error) {
     return answer(
       "TemporaryFailure",
       error instanceof Error ? `${error.name}: ${error.message}` : `${error}`,
     );
   }
-}
-
-function resultText(outcome: Outcome): string {
-  if (outcome.outcome !== "encoded") return outcome.outcome;
-  const { bytesBefore, bytesAfter } = parseMetadata(outcome.metadata);
-  return `encoded ${bytesBefore} ${bytesAfter}`;
 }
 
 /** Our manifests and those of S3 Inventory encode keys like a form. Undefined if the key is not encoded correctly. */
