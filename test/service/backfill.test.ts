@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { win32 } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
@@ -103,16 +104,28 @@ test("exported files stay in their folder, and no two keys meet", () => {
     ["a.png/b", "a.png%/b.png"], // a folder beside `a.png`, the picture of `a`
     ["a.PNG%/b", "a.PNG%%/b.png"],
   ] as const) {
-    assert.equal(exportPath(given, ".png"), path);
+    assert.equal(exportPath(given, ".png", false), path);
+  }
+  for (const [given, path] of [
+    ["a\\..\\..\\..\\x", "a%5C..%5C..%5C..%5Cx.png"],
+    ["C:x/.. /...", "C%3Ax/..%20/..%2E.png"],
+    ["100%/a", "100%25/a.png"],
+    ["a.png/b", "a.png%/b.png"],
+  ] as const) {
+    assert.equal(exportPath(given, ".png", true), path);
+    assert.ok(win32.join("out", path).startsWith("out\\"), path);
   }
   assert.throws(() => exportPath("a\0b", ".png"), { code: "bad-option" });
   assert.throws(() => exportPath(`a/${"é".repeat(121)}`, ".png"), { code: "bad-option" });
   const hard = fc
-    .array(fc.constantFrom(".", "/", "%", "2E", "25", "a", ".png", ".png/"), { minLength: 1, maxLength: 8 })
+    .array(fc.constantFrom(".", "/", "%", "2E", "25", "a", ".png", ".png/", "\\", "5C", " "), {
+      minLength: 1,
+      maxLength: 8,
+    })
     .map((p) => p.join(""));
   fc.assert(
-    fc.property(fc.uniqueArray(hard, { maxLength: 20 }), (keys) => {
-      const paths = keys.map((each) => exportPath(each, ".png"));
+    fc.property(fc.uniqueArray(hard, { maxLength: 20 }), fc.boolean(), (keys, windows) => {
+      const paths = keys.map((each) => exportPath(each, ".png", windows));
       assert.equal(new Set(paths).size, keys.length);
       const folders = new Set(
         paths.flatMap((path) => [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index))),

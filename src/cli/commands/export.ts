@@ -86,14 +86,19 @@ const MAX_NAME = 240;
  * (`..`, `.`, nothing, and what begins with `%` itself) are escaped with `%`. A folder that is called as the picture of
  * another key may be, `a.png/b` beside `a`, gets a `%` behind: `a.png%/b.png`. Throws `bad-option` for names that are
  * too long or have a zero byte.
+ * @param windows whether `\` and `:` lead to other folders too, and dots and spaces at the end of a name are not seen
  */
-export function exportPath(key: string, extension: string): string {
+export function exportPath(key: string, extension: string, windows = process.platform === "win32"): string {
   const parts = key.split("/");
   const path = parts
     .map((part, i) => {
       if (part === "") return "%";
       if (part === "." || part === "..") return part.replaceAll(".", "%2E");
-      const plain = part.startsWith("%") ? part.replaceAll("%", "%25") : part;
+      const plain = windows
+        ? part.replace(/[%\\:*?"<>|]|[. ]$/g, escaped)
+        : part.startsWith("%")
+          ? part.replaceAll("%", escaped)
+          : part;
       const folder = i < parts.length - 1;
       return folder && plain.toLowerCase().replace(/%+$/, "").endsWith(extension) ? `${plain}%` : plain;
     })
@@ -106,4 +111,8 @@ export function exportPath(key: string, extension: string): string {
     );
   }
   return path + extension;
+}
+
+function escaped(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
