@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { modelsFolder } from "../src/model/folder.ts";
+import { filesOf, type Manifest, parseManifest } from "../src/model/manifest.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -13,11 +14,44 @@ export const LAYERS = join(ROOT, "dist/layers");
 /** Lambda's names of its processors, and npm's names of them. */
 const CPUS: Readonly<Record<string, string>> = { arm64: "arm64", x86_64: "x64" };
 
-/** Makes the layer of the models, /opt/models. */
-export async function buildModelLayer(): Promise<void> {
-  const folder = join(LAYERS, "models/models");
+/** Which models the layer has. */
+export interface ModelWish {
+  /** As the functions' setting: names with commas between, or `auto`. */
+  readonly model: string;
+  /** Also those that are for research alone. */
+  readonly research: boolean;
+}
+
+/**
+ * Makes the layer of the models, /opt/models: of each its manifest and weights. Models for research alone, which their
+ * terms keep from a business, are left out unless they are named or wished for. Where no other model is, all are taken,
+ * as encoders do. Throws if a model that is named is not there.
+ */
+export async function buildModelLayer(
+  { model, research }: ModelWish,
+  from = modelsFolder(),
+  folder = join(LAYERS, "models/models"),
+): Promise<void> {
+  const models = new Map<string, Manifest>();
+  for (const name of await readdir(from)) {
+    const text = await readFile(join(from, name, "manifest.json"), "utf8").catch(() => undefined);
+    if (text !== undefined) models.set(name, parseManifest(text));
+  }
+  const manifests = [...models.values()];
+  const named = new Set(model.split(",").map((name) => name.trim()));
+  for (const name of named) {
+    if (name === "auto" || manifests.some((each) => each.name === name)) continue;
+    throw new Error(
+      `expected a model of ${manifests.map((each) => each.name).join(", ")} or auto, got "${name}"`,
+    );
+  }
+  const all = research || manifests.every((each) => each.research);
   await rm(folder, { recursive: true, force: true });
-  await cp(modelsFolder(), folder, { recursive: true, dereference: true });
+  for (const [name, manifest] of models) {
+    if (manifest.research && !all && !named.has(manifest.name)) continue;
+    for (const file of ["manifest.json", ...filesOf(manifest)])
+      await cp(join(from, name, file), join(folder, name, file), { dereference: true });
+  }
 }
 
 /**

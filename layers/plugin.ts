@@ -1,11 +1,12 @@
 import { cdnFunction } from "../deploy/cdn-function.ts";
 import { ALIAS, DEPLOYMENT } from "../src/service/settings.ts";
 import { bundleFunctions } from "./bundle.ts";
-import { buildModelLayer, buildSharpLayer } from "./layers.ts";
+import { buildModelLayer, buildSharpLayer, type ModelWish } from "./layers.ts";
 
 /** The part of osls that the plugin uses. */
 export interface Osls {
   readonly service: {
+    readonly custom: { readonly layer: ModelWish };
     readonly provider: {
       readonly architecture?: string;
       readonly compiledCloudFormationTemplate?: { readonly Resources: Record<string, unknown> };
@@ -65,7 +66,7 @@ export default class PackagingPlugin {
     this.hooks = {
       "before:package:initialize": async () => {
         await bundleFunctions({ clean: true });
-        await buildModelLayer();
+        await buildModelLayer(osls.service.custom.layer);
         await buildSharpLayer(osls.service.provider.architecture ?? "x86_64");
         if (osls.processedInput.commands[0] === "package") packageOffline(osls);
       },

@@ -6,6 +6,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What tests look at of serverless.yml with the files that it names, its variables resolved. */
 export interface Resolved {
+  readonly custom: { readonly layer: unknown };
   readonly provider: {
     readonly environment: Readonly<Record<string, unknown>>;
     readonly stackTags: Readonly<Record<string, string>>;

@@ -264,7 +264,11 @@ test("events and requests go to the alias of a function, which points to the ver
   const functions: Osls["service"]["functions"] = { encode: { environment: { A: "1" } }, decode: {} };
   const Resources: Record<string, unknown> = {};
   const { hooks } = new PackagingPlugin({
-    service: { provider: { compiledCloudFormationTemplate: { Resources } }, functions },
+    service: {
+      custom: { layer: { model: "auto", research: false } },
+      provider: { compiledCloudFormationTemplate: { Resources } },
+      functions,
+    },
     processedInput: { commands: ["package"] },
     pluginManager: { getPlugins: () => [] },
   });

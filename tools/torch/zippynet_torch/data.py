@@ -75,6 +75,7 @@ class Sampler:
         if max(size for size, _ in sizes) > side:
             raise ValueError(f"expected samples of at most {side} pixels, which all images have, got {sizes}")
         self.sizes = [size for size, _ in sizes]
+        self.usual_size = max(sizes, key=lambda each: each[1])[0]  # that most samples have
         self.size_shares = torch.tensor([float(share) for _, share in sizes])
 
     def next(self) -> tuple[Tensor, Tensor]:

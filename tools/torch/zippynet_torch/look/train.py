@@ -229,7 +229,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--critic-weight", type=float, default=0.015)
     parser.add_argument("--start", help="weights of `g_s` to begin with, by name; by default the model's own")
     parser.add_argument("--keep", type=float, default=0, help="share of --start that stays in the result, 0 to 1")
-    parser.add_argument("--held-out-size", type=int, default=64)
     return parser.parse_args(arguments)
 
 
@@ -274,7 +273,7 @@ def train(look: Look, run: Run, options: argparse.Namespace) -> None:
             line["heldOut"] = [
                 {"set": name, **point}
                 for name, pack in zip(run.sets, run.packs)
-                for point in look.evaluate(pack.held_out, options.held_out_size)
+                for point in look.evaluate(pack.held_out, sampler.usual_size)
             ]
         since.clear()
         since.update(steps=0, samples=0, seconds=0.0)
