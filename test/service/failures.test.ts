@@ -266,3 +266,18 @@ test("both kinds of message are read back, others are not", () => {
     assert.equal(readFailure(foreign), undefined, foreign);
   }
 });
+
+test("docs/operations.md says what each message of the log means", async () => {
+  const read = (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+  const text = await read("docs/operations.md");
+  const files = [
+    "handlers/decode",
+    "handlers/encode",
+    "service/backfill/batch-task",
+    "service/encode/handle-upload",
+  ];
+  const code = (await Promise.all(files.map((name) => read(`src/${name}.ts`)))).join("");
+  const messages = [...code.matchAll(/\blog\([^;]*?"(\w+ \w+)"/gs)].map(([, message]) => message!);
+  assert.equal(new Set(messages).size, 7, String(messages));
+  for (const message of messages) assert.ok(text.includes(`\n| \`${message}\` |`), message);
+});
