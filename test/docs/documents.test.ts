@@ -6,7 +6,14 @@ import { test } from "node:test";
 import { ROOT } from "../../scripts/imports.ts";
 
 const DOCUMENTS = [
-  ...["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md"],
+  ...[
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "examples/README.md",
+    "models/README.md",
+  ],
   ...readdirSync(join(ROOT, "docs"), { recursive: true })
     .map((file) => `docs/${String(file)}`)
     .filter((file) => file.endsWith(".md") && !file.startsWith("docs/api/")),

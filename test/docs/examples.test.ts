@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { defaultModel, ownModels } from "../../scripts/build/models.ts";
 import { ROOT } from "../../scripts/imports.ts";
 import { decode, info } from "../../src/index.ts";
+import { summaryOf, usualModels } from "../../src/model/models.ts";
 
 const FOLDER = join(ROOT, "examples");
 /** A picture, as `zippynet inline` prints it. */
@@ -30,6 +31,26 @@ test("the README shows the number and the text of the model that the package bri
   assert.equal(Number(/model: (\d+)/.exec(readme)?.[1]), number);
   const text = /<zippy-img src="([\w-]+)…"/.exec(readme)?.[1] ?? "";
   assert.equal(Buffer.from(text, "base64url")[1], number); // format.md: the long form has the number second
+});
+
+test("the list of models has each under its number, and those in use are the ones that encoders take", async () => {
+  const text = readFileSync(join(ROOT, "models/README.md"), "utf8");
+  const rows = text.split("\n").flatMap((line) => {
+    const [, names = "", numbers = ""] = line.split("|");
+    const linked = [...names.matchAll(/\[([\w-]+)\]\(\1\)/g)].map(([, each]) => each!);
+    return linked.length > 0 ? [{ names: linked, numbers: numbers.split(",").map(Number) }] : [];
+  });
+  const listed = rows.flatMap(({ names, numbers }) => names.map((each, i) => [numbers[i]!, each] as const));
+  const models = (await ownModels()).map(({ manifest }) => summaryOf(manifest));
+  assert.deepEqual(
+    listed.sort(([a], [b]) => a - b),
+    models.map((model) => [model.number, model.name]),
+  );
+  const usual = usualModels(models).map((model) => model.name);
+  assert.deepEqual(
+    rows.slice(0, usual.length).flatMap(({ names }) => names),
+    usual,
+  );
 });
 
 test("the README of the examples lists them all, and installs the model that the package brings", () => {
