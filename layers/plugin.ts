@@ -1,5 +1,5 @@
 import { cdnFunction } from "../deploy/cdn-function.ts";
-import { ALIAS, DEPLOYMENT } from "../src/service/settings.ts";
+import { ALIAS, DEPLOYMENT, MIN_SECRET_LENGTH, readSettings } from "../src/service/settings.ts";
 import { bundleFunctions } from "./bundle.ts";
 import { buildModelLayer, buildSharpLayer, type ModelWish } from "./layers.ts";
 
@@ -9,6 +9,7 @@ export interface Osls {
     readonly custom: { readonly layer: ModelWish };
     readonly provider: {
       readonly architecture?: string;
+      readonly environment?: Variables;
       readonly compiledCloudFormationTemplate?: { readonly Resources: Record<string, unknown> };
     };
     readonly functions: Readonly<Record<string, OslsFunction>>;
@@ -17,13 +18,16 @@ export interface Osls {
   readonly pluginManager: { getPlugins(): readonly LayerCompiler[] };
 }
 
+/** Variables of the environment; an object is a value that CloudFormation fills in. */
+type Variables = Readonly<Record<string, unknown>>;
+
 /** A function of serverless.yml. */
 interface OslsFunction {
   /** What events, requests and destinations refer to instead of the function. */
   targetAlias?: { readonly name: string; readonly logicalId: string };
   /** The resource of its new version, once osls has compiled the function. */
   readonly versionLogicalId?: string;
-  environment?: Readonly<Record<string, unknown>>;
+  environment?: Variables;
 }
 
 /** The plugin of osls that checks whether the deployed stack already has a layer. */
@@ -65,6 +69,7 @@ export default class PackagingPlugin {
   constructor(osls: Osls) {
     this.hooks = {
       "before:package:initialize": async () => {
+        assertSettings(osls.service);
         await bundleFunctions({ clean: true });
         await buildModelLayer(osls.service.custom.layer);
         await buildSharpLayer(osls.service.provider.architecture ?? "x86_64");
@@ -74,6 +79,27 @@ export default class PackagingPlugin {
       "after:package:compileFunctions": async () => addAliases(osls),
     };
   }
+}
+
+/** A value that CloudFormation fills in. */
+const REFERENCE = /\{\{resolve:[^}]*\}\}/g;
+const ANY_SECRET = "x".repeat(MIN_SECRET_LENGTH);
+
+/**
+ * Throws `bad-option` if a parameter is out of its range. Otherwise each function would do so at its start, and all
+ * pictures would be gone until the next deployment.
+ */
+export function assertSettings({
+  provider,
+  functions,
+}: Pick<Osls["service"], "provider" | "functions">): void {
+  const environments = [provider, ...Object.values(functions)].map(({ environment }) => environment);
+  const known = Object.entries(Object.assign({}, ...environments) as Variables).filter(
+    ([, value]) => typeof value !== "object",
+  );
+  readSettings(
+    Object.fromEntries(known.map(([name, value]) => [name, String(value).replace(REFERENCE, ANY_SECRET)])),
+  );
 }
 
 /**
