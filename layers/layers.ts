@@ -25,13 +25,13 @@ export interface ModelWish {
 /**
  * Makes the layer of the models, /opt/models: of each its manifest and weights. Models for research alone, which their
  * terms keep from a business, are left out unless they are named or wished for. Where no other model is, all are taken,
- * as encoders do. Throws if a model that is named is not there.
+ * as encoders do. Returns the names of those that are taken. Throws if a model that is named is not there.
  */
 export async function buildModelLayer(
   { model, research }: ModelWish,
   from = modelsFolder(),
   folder = join(LAYERS, "models/models"),
-): Promise<void> {
+): Promise<string[]> {
   const models = new Map<string, Manifest>();
   for (const name of await readdir(from)) {
     const text = await readFile(join(from, name, "manifest.json"), "utf8").catch(() => undefined);
@@ -47,11 +47,14 @@ export async function buildModelLayer(
   }
   const all = research || manifests.every((each) => each.research);
   await rm(folder, { recursive: true, force: true });
+  const taken: string[] = [];
   for (const [name, manifest] of models) {
     if (manifest.research && !all && !named.has(manifest.name)) continue;
+    taken.push(manifest.name);
     for (const file of ["manifest.json", ...filesOf(manifest)])
       await cp(join(from, name, file), join(folder, name, file), { dereference: true });
   }
+  return taken;
 }
 
 /**

@@ -1,5 +1,11 @@
 import { cdnFunction } from "../deploy/cdn-function.ts";
-import { ALIAS, DEPLOYMENT, MIN_SECRET_LENGTH, readSettings } from "../src/service/settings.ts";
+import {
+  ALIAS,
+  DEPLOYED_MODELS,
+  DEPLOYMENT,
+  MIN_SECRET_LENGTH,
+  readSettings,
+} from "../src/service/settings.ts";
 import { bundleFunctions } from "./bundle.ts";
 import { buildModelLayer, buildSharpLayer, type ModelWish } from "./layers.ts";
 
@@ -67,15 +73,16 @@ export default class PackagingPlugin {
   readonly hooks: Readonly<Record<string, () => Promise<void>>>;
 
   constructor(osls: Osls) {
+    let models: readonly string[] = [];
     this.hooks = {
       "before:package:initialize": async () => {
         assertSettings(osls.service);
         await bundleFunctions({ clean: true });
-        await buildModelLayer(osls.service.custom.layer);
+        models = await buildModelLayer(osls.service.custom.layer);
         await buildSharpLayer(osls.service.provider.architecture ?? "x86_64");
         if (osls.processedInput.commands[0] === "package") packageOffline(osls);
       },
-      "before:package:compileFunctions": async () => nameAliases(osls),
+      "before:package:compileFunctions": async () => nameAliases(osls, models),
       "after:package:compileFunctions": async () => addAliases(osls),
     };
   }
@@ -104,14 +111,17 @@ export function assertSettings({
 
 /**
  * Has events and requests go to the alias of a function, as osls does for aliases of its own, and puts the time of
- * the deployment into the functions' environment.
+ * the deployment, and the names of its models, into the functions' environment.
  */
-function nameAliases({ service }: Osls): void {
-  const time = new Date().toISOString();
+function nameAliases({ service }: Osls, models: readonly string[]): void {
+  const own = {
+    [DEPLOYMENT]: new Date().toISOString(),
+    ...(models.length > 0 && { [DEPLOYED_MODELS]: models.join() }),
+  };
   for (const [name, each] of Object.entries(service.functions)) {
     const logicalId = `${name.charAt(0).toUpperCase()}${name.slice(1)}LambdaAlias`;
     each.targetAlias = { name: ALIAS, logicalId };
-    each.environment = { ...each.environment, [DEPLOYMENT]: time };
+    each.environment = { ...each.environment, ...own };
   }
 }
 

@@ -30,11 +30,17 @@ export function modelsFolder(): string {
 /**
  * Reads the manifests of a folder of models, or of those that are installed; throws `bad-model` if there are none or
  * two share a number or name. The code that loads a model is loaded when the first is asked for.
+ * @param only if given, the names of the models to take; throws `unknown-model` if one is not there
  */
-export async function openModels(folder?: string): Promise<Models> {
-  return modelsOf((await located(folder)).map(entryOf), async (read) =>
-    (await import("./load-model.ts")).loadModel(read),
-  );
+export async function openModels(folder?: string, only?: readonly string[]): Promise<Models> {
+  const entries = (await located(folder)).map(entryOf);
+  const missing = only?.filter((name) => !entries.some((entry) => entry.name === name)) ?? [];
+  if (missing.length > 0) {
+    const names = entries.map(({ name }) => name).join(", ");
+    throw new ZippyNetError("unknown-model", `expected also the models ${missing.join(", ")}, got ${names}`);
+  }
+  const taken = only ? entries.filter(({ name }) => only.includes(name)) : entries;
+  return modelsOf(taken, async (read) => (await import("./load-model.ts")).loadModel(read));
 }
 
 /** As `openModels`, for decoding only. */

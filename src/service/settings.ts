@@ -15,6 +15,12 @@ export const ALIAS = "current";
  */
 export const DEPLOYMENT = "ZIPPYNET_DEPLOYMENT";
 
+/**
+ * The variable with the names of the models that a deployment has. Commands that use its settings encode with no
+ * others, because its functions could not decode the files.
+ */
+export const DEPLOYED_MODELS = "ZIPPYNET_DEPLOYED_MODELS";
+
 /** The fewest characters of a signing secret. A shorter one could be guessed. */
 export const MIN_SECRET_LENGTH = 32;
 
@@ -23,6 +29,7 @@ const Settings = v.object({
   ZIPPYNET_LATENTS_BUCKET: v.pipe(v.string(), v.nonEmpty()),
   /** A model's name, or `auto`. */
   ZIPPYNET_MODEL: v.optional(v.string(), "auto"),
+  [DEPLOYED_MODELS]: v.optional(v.string()),
   ZIPPYNET_QUALITY: whole("50", 1, 100),
   ZIPPYNET_EFFORT: whole("0", 0, 9),
   /** The look that the search for a better file aims at. */
@@ -68,6 +75,8 @@ const Settings = v.object({
 export interface ServiceSettings {
   readonly latentsBucket: string;
   readonly model: string;
+  /** Names of the only models that may be used; undefined: all that are there. */
+  readonly deployedModels: readonly string[] | undefined;
   readonly quality: number;
   readonly effort: number;
   readonly tune: Look;
@@ -108,6 +117,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Serv
   return {
     latentsBucket: output.ZIPPYNET_LATENTS_BUCKET,
     model: output.ZIPPYNET_MODEL,
+    deployedModels: output[DEPLOYED_MODELS]?.split(","),
     quality: output.ZIPPYNET_QUALITY,
     effort: output.ZIPPYNET_EFFORT,
     tune: output.ZIPPYNET_TUNE,

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildModelLayer, type ModelWish } from "../../layers/layers.ts";
 import { openModels } from "../../src/model/folder.ts";
+import { planFor } from "../../src/service/encode/encode-settings.ts";
+import { DEPLOYED_MODELS, readSettings } from "../../src/service/settings.ts";
 import { modelFolder } from "../codec/support.ts";
 import { resolve } from "./resolved.ts";
 
@@ -50,6 +52,29 @@ test("a model of the layer has what it needs in both looks, and nothing else", a
   ]);
   const [model] = await (await openModels(join(folder, "layer"))).choose("auto", "natural");
   assert.equal(model!.name, "portraits-4");
+});
+
+test("commands with the settings of a deployment encode with its models alone: its functions could not decode others", async () => {
+  const from = await mkdtemp(join(folder, "from-"));
+  for (const name of ["faces", "portraits-4"]) await symlink(modelFolder(name), join(from, name), "junction");
+  const deployed = await buildModelLayer({ model: "auto", research: false }, from, join(folder, "layer"));
+  assert.deepEqual(deployed, ["portraits-4"]);
+  const settings = readSettings({
+    ZIPPYNET_LATENTS_BUCKET: "b",
+    [DEPLOYED_MODELS]: deployed.join(),
+  });
+  const models = await openModels(from, settings.deployedModels);
+  assert.deepEqual(
+    models.list().map(({ name }) => name),
+    deployed,
+  );
+  const upload = { etag: '"1"', size: 10, metadata: { "zippynet-model": "faces" } };
+  await assert.rejects(planFor(models, settings, upload), { code: "bad-option" });
+  assert.equal((await planFor(await openModels(from), settings, upload)).models.length, 1); // of this machine alone
+  await assert.rejects(openModels(from, ["portraits-4", "new"]), {
+    code: "unknown-model",
+    message: "expected also the models new, got faces, portraits-4",
+  });
 });
 
 test("parameters of the deployment say which", async () => {

@@ -13,7 +13,7 @@ export interface ServiceContext {
 /** The context of this process, made from its environment. The model that encodes uploads is loaded. */
 export const serviceContext = once(async (): Promise<ServiceContext> => {
   const settings = readSettings();
-  const models = await openModels();
+  const models = await openModels(undefined, settings.deployedModels);
   await models.choose(settings.model);
   return { settings, models, store: new ObjectStore() };
 });
