@@ -77,6 +77,8 @@ export interface LookOptions extends Pick<RunOptions, "checkpointMinutes" | "eva
   readonly carried?: string;
   /** Share of the carried look that stays in the result, 0–1. */
   readonly keep: number;
+  /** Share of what the look changed in `g_s` that counts in the end, 0–1. */
+  readonly strength: number;
   readonly python: string;
 }
 
@@ -89,7 +91,7 @@ const FACES = join(TORCH_FOLDER, "losses", "face-api", "model");
  * @returns the weights as floats, averages of the last steps; undefined where the signal stopped it
  */
 export async function trainLook(options: LookOptions): Promise<SafeTensors | undefined> {
-  const { model, folder, plan, images, loss, carried, keep, python, signal, onReport } = options;
+  const { model, folder, plan, images, loss, carried, keep, strength, python, signal, onReport } = options;
   if (!existsSync(ARCHIVE) || (loss.identity > 0 && !existsSync(FACES))) {
     throw new ZippyNetError("bad-option", "--look needs networks that judge: run tools/torch/losses.sh once");
   }
@@ -108,7 +110,7 @@ export async function trainLook(options: LookOptions): Promise<SafeTensors | und
       ...["-m", "zippynet_torch.look.train", folder, "--archive", ARCHIVE],
       ...sharedArguments(packs, options),
       ...(loss.identity > 0 ? ["--faces", FACES, "--identity-weight", `${loss.identity}`] : []),
-      ...["--mse-weight", `${loss.mse}`, "--critic-weight", `${loss.critic}`],
+      ...["--mse-weight", `${loss.mse}`, "--critic-weight", `${loss.critic}`, "--strength", `${strength}`],
       ...(carried === undefined ? [] : ["--start", start, "--keep", `${keep}`]),
     ],
     {
@@ -208,6 +210,7 @@ export interface LookStory extends Pick<LookNaming, "look"> {
   readonly carried?: string;
   /** Share of that look that stayed, 0–1. */
   readonly keep: number;
+  readonly strength: number;
 }
 
 /**
@@ -257,13 +260,14 @@ function carriedText(carried: string | undefined): string {
 }
 
 /** What makes the look again, beside the folders of images. */
-function commandOf({ look, plan, loss, budget, model, carried, keep }: LookStory): string {
+function commandOf({ look, plan, loss, budget, model, carried, keep, strength }: LookStory): string {
   const { sizes, batch, shares, whole, middle, colour, grey, cut } = plan.sampling;
   const values = {
     look,
     init: `models/${model}`,
     carry: carried && `models/${carried}`,
     keep: carried && keep > 0 ? keep : undefined,
+    strength: strength < 1 ? strength : undefined,
     ...budget,
     lr: plan.rate === LOOK_RATE ? undefined : plan.rate,
     seed: plan.seed,

@@ -69,10 +69,12 @@ test("a look's card has the command that makes it again, with the learning rate 
     lookCard(log, {
       ...{ look: "natural", model: "faces", terms: "CC0", budget: { samples: 9 }, carried: "signs" },
       keep: 0.2,
+      strength: 0.75,
       loss: { mse: 0.01, identity: 0.4, critic: 0.01 },
       plan: { folders: ["/made"], architecture, seed: 3, sampling: { cut: "aligned" }, heldOut: 0.02, rate },
     });
-  const command = "--look natural --init models/faces --carry models/signs --keep 0.2 --samples 9";
+  const command =
+    "--look natural --init models/faces --carry models/signs --keep 0.2 --strength 0.75 --samples 9";
   assert.match(await cardAt(LOOK_RATE), new RegExp(`train made --engine torch ${command} --seed 3 `));
   assert.match(await cardAt(2e-4), new RegExp(`${command} --lr 0.0002 --seed 3 `));
 });

@@ -16,7 +16,7 @@ export async function trainLookOf(
   command: Command,
   watch: Watch,
 ): Promise<void> {
-  const { look, init, engine, runs, mse, identity, critic, carry, keep, terms } = options;
+  const { look, init, engine, runs, mse, identity, critic, carry, keep, strength, terms } = options;
   if (engine !== "torch") usage(command, "expected --look with --engine torch");
   if (!init || !(await isFolder(init))) usage(command, "expected --look with --init, the folder of a model");
   const budget = budgetOf(command, options);
@@ -34,6 +34,7 @@ export async function trainLookOf(
     loss,
     ...(carry !== undefined && { carried: carry }),
     keep,
+    strength,
     python,
     checkpointMinutes: watch.checkpointMinutes,
     evaluateMinutes: watch.evaluateMinutes,
@@ -42,7 +43,7 @@ export async function trainLookOf(
   });
   if (!trained) return reportStop(folder);
   const story = {
-    ...{ look: look!, plan, loss, terms, budget, model: basename(init), keep },
+    ...{ look: look!, plan, loss, terms, budget, model: basename(init), keep, strength },
     ...(carry !== undefined && { carried: basename(carry) }),
   };
   const card = await lookCard(join(folder, "log.jsonl"), story);

@@ -34,6 +34,7 @@ export interface TrainOptions extends Sampling {
   readonly critic: number;
   readonly carry?: string;
   readonly keep: number;
+  readonly strength: number;
   readonly resume?: boolean;
   readonly exportOnly?: boolean;
   readonly minutes?: number;
@@ -68,7 +69,7 @@ const OF_TRAINING = [
   "evaluateMinutes",
 ] as const;
 /** Options that only a look uses. */
-const OF_LOOK = ["mse", "identity", "critic", "carry", "keep"] as const;
+const OF_LOOK = ["mse", "identity", "critic", "carry", "keep", "strength"] as const;
 /** Options that a look does not use: it goes into the model that is there. */
 const NOT_OF_LOOK = [
   ...["domain", "out", "number", "description", "orientations", "resume", "exportOnly"],
@@ -139,6 +140,7 @@ export function withTrainOptions(command: Command): Command {
       "with --look: begin with what the look of this model changed, from whose weights that of --init was trained on",
     )
     .option("--keep <share>", "with --carry: how much of that look stays in the result", share, 0)
+    .option("--strength <share>", "with --look: how much of what it changed counts in the end", share, 1)
     .option("--resume", "go on from the run's checkpoint")
     .option("--export-only", "export the run's checkpoint as it is; a run under way is not disturbed")
     .option("--minutes <m>", "minutes of training; with --resume those before it count", positive)

@@ -229,6 +229,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--critic-weight", type=float, default=0.015)
     parser.add_argument("--start", help="weights of `g_s` to begin with, by name; by default the model's own")
     parser.add_argument("--keep", type=float, default=0, help="share of --start that stays in the result, 0 to 1")
+    parser.add_argument("--strength", type=float, default=1, help="share of what was learnt that counts, 0 to 1")
     return parser.parse_args(arguments)
 
 
@@ -308,8 +309,11 @@ def train(look: Look, run: Run, options: argparse.Namespace) -> None:
         if seconds >= save_at:
             save_at = seconds + options.checkpoint_minutes * 60
             save()
-    if options.keep > 0 and goes_on and used() >= 1:
-        look.keep(options.keep, read_safetensors(options.start))
+    if goes_on and used() >= 1:
+        if options.keep > 0:
+            look.keep(options.keep, read_safetensors(options.start))
+        if options.strength < 1:
+            look.keep(1 - options.strength, look.frozen)
     save()
     report(held_out=True)
 
