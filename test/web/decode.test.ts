@@ -96,6 +96,38 @@ suite(`zippynet/browser in ${BROWSER}, under the policy`, IN_BROWSER, () => {
     await page.context().close();
   });
 
+  test("a signal rejects at once, and takes its pictures from those that wait for the worker", async () => {
+    const { page, errors } = await site.page("empty.html");
+    const good = toInline(readFileSync(`${GOLDEN}made-24x24-q1.zn`));
+    const { reasons, answers } = await page.evaluate(
+      async ([module, text]) => {
+        let answers = 0;
+        const { Worker } = globalThis;
+        globalThis.Worker = class extends Worker {
+          constructor(...given: ConstructorParameters<typeof Worker>) {
+            super(...given);
+            this.addEventListener("message", ({ data }) => {
+              if (data.type === "decoded") answers++;
+            });
+          }
+        };
+        const { decode } = (await import(module)) as typeof Browser;
+        await decode(text);
+        const stop = new AbortController();
+        const all = Array.from({ length: 500 }, () => decode(text, { signal: stop.signal }));
+        setTimeout(() => stop.abort("enough"), 0);
+        const results = await Promise.allSettled(all);
+        await decode(text);
+        return { reasons: results.map((each) => (each.status === "rejected" ? each.reason : "ok")), answers };
+      },
+      ["/zippynet.js", good] as const,
+    );
+    assert.equal(reasons.at(-1), "enough");
+    assert.ok(answers < 250, `${answers} decoded`);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
   test("bad input: a clear error each, its neighbours are decoded", async () => {
     const { page, errors } = await site.page("empty.html");
     const good = readFileSync(`${GOLDEN}made-24x24-q1.zn`);

@@ -340,6 +340,63 @@ suite(`<zippy-img> in ${BROWSER}, under the policy`, IN_BROWSER, () => {
     await page.context().close();
   });
 
+  test("what is passed before it is decoded holds up nothing, and comes when it is near again", async () => {
+    const scripts = '<script src="/count.js"></script><script src="/zippynet.script.js"></script>';
+    site.write(
+      "count.js",
+      `globalThis.answers = 0; const { Worker } = globalThis;
+      globalThis.Worker = class extends Worker {
+        constructor(...given) {
+          super(...given);
+          this.addEventListener("message", ({ data }) => { if (data.type === "decoded") answers++; });
+        }
+      };`,
+    );
+    const tag = `<zippy-img src="${inline}" width="42" height="42" alt=""></zippy-img>`;
+    site.write("passed.html", html(`<div id="list">${tag}</div>${FAR}${tag.repeat(500)}${FAR}`, scripts));
+    const { page, errors } = await site.page("passed.html");
+    await shown(page, "#list zippy-img"); // the weights are there
+    const told = await page.evaluate(async (tag) => {
+      const frames = async () => {
+        for (let i = 0; i < 3; i++) await new Promise((resolve) => requestAnimationFrame(resolve));
+      };
+      const near = [...document.querySelectorAll<ZippyImage>("zippy-img")].slice(1);
+      const list = document.querySelector("#list")!;
+      const answered = () => (globalThis as unknown as { answers: number }).answers;
+      const load = (image: Element) =>
+        new Promise((resolve) => image.addEventListener("load", resolve, { once: true }));
+      // a list that shows other rows as it is scrolled
+      list.innerHTML = tag.repeat(500);
+      await frames();
+      const gone = [...list.children] as ZippyImage[];
+      const asked = gone[400]!.decode();
+      list.innerHTML = tag;
+      await load(list.firstElementChild!);
+      const removed = answered();
+      await asked;
+      // one in which the pictures stay
+      near[0]!.scrollIntoView();
+      await frames();
+      scrollTo(0, 0);
+      await frames();
+      list.innerHTML = tag;
+      await load(list.firstElementChild!);
+      const passed = answered() - removed;
+      const last = near.findLast(({ complete }) => !complete)!;
+      last.scrollIntoView();
+      await load(last);
+      list.replaceChildren(gone[499]!); // back in the page
+      scrollTo(0, 0);
+      if (!gone[499]!.complete) await load(gone[499]!);
+      return { removed, passed, widths: [gone[400]!, gone[499]!, last].map((image) => image.naturalWidth) };
+    }, tag);
+    assert.ok(told.removed < 250 && told.passed < 250, JSON.stringify(told));
+    assert.deepEqual(new Set(told.widths).size, 1, JSON.stringify(told));
+    assert.ok(told.widths[0]! > 0);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
   test("broken: an event, and a frame with its alt, or the fallback", async () => {
     site.write("late.html", html(""));
     const { page, errors } = await site.page("late.html");

@@ -4,6 +4,7 @@ import {
   assertListener,
   type Base,
   type Listener,
+  type Signal,
   type Wish,
 } from "../../api/options.ts";
 import type { Picture } from "../../api/picture.ts";
@@ -62,7 +63,7 @@ interface Waiting {
   readonly request: Request;
   readonly onSearch: Listener | undefined;
   readonly done: (result: Result) => void;
-  readonly failed: (error: ZippyNetError) => void;
+  readonly failed: (reason: unknown) => void;
 }
 
 /** One worker and the requests it has not answered yet. */
@@ -96,8 +97,12 @@ class Client {
     }
   }
 
-  /** Files that are asked for in the same task go to the worker in one message: thousands would hold up the page. */
-  async decode(file: Uint8Array, look: Look): Promise<Picture> {
+  /**
+   * Files that are asked for in the same task go to the worker in one message: thousands would hold up the page.
+   * @param signal ends it with its reason, and takes the file from those that wait for the worker
+   */
+  async decode(file: Uint8Array, look: Look, signal?: Signal): Promise<Picture> {
+    if (signal?.aborted) throw signal.reason;
     if (this.#jobs.length === 0) {
       queueMicrotask(() => {
         const jobs = this.#jobs;
@@ -105,11 +110,18 @@ class Client {
         this.#send({ type: "decode", jobs });
       });
     }
-    const result = await this.#wait((id) => {
-      const job = { id, file, look };
-      this.#jobs.push(job);
-      return { type: "decode", jobs: [job] };
-    });
+    const id = nextId++;
+    const job = { id, file, look };
+    this.#jobs.push(job);
+    const cancel = (): void => {
+      this.#waiting.get(id)?.failed(signal!.reason);
+      this.#forget(id);
+      queueMicrotask(() => this.#send({ type: "cancel", id })); // after the message that has the file
+    };
+    signal?.addEventListener("abort", cancel);
+    const result = await this.#wait(id, { type: "decode", jobs: [job] }).finally(() =>
+      signal?.removeEventListener("abort", cancel),
+    );
     if (result.type !== "decoded") throw unexpected(result);
     return result.picture;
   }
@@ -142,18 +154,20 @@ class Client {
   }
 
   #ask(request: (id: number) => Request, onSearch?: Waiting["onSearch"]): Promise<Result> {
-    return this.#wait((id) => {
-      const asked = request(id);
-      this.#send(asked);
-      return asked;
-    }, onSearch);
+    const id = nextId++;
+    this.#send(request(id));
+    return this.#wait(id, request(id), onSearch);
   }
 
-  #wait(request: (id: number) => Request, onSearch?: Waiting["onSearch"]): Promise<Result> {
+  #wait(id: number, request: Request, onSearch?: Waiting["onSearch"]): Promise<Result> {
     return new Promise((done, failed) => {
-      const id = nextId++;
-      this.#waiting.set(id, { request: request(id), onSearch, done, failed });
+      this.#waiting.set(id, { request, onSearch, done, failed });
     });
+  }
+
+  #forget(id: number): void {
+    this.#waiting.delete(id);
+    if (this.#retired && this.#waiting.size === 0) this.#stop();
   }
 
   async #begin(): Promise<void> {
@@ -189,10 +203,9 @@ class Client {
       waiting?.onSearch?.({ stage: "search", done, total });
       return;
     }
-    this.#waiting.delete(message.id);
     if (message.type === "failed") waiting?.failed(new ZippyNetError(message.code, message.message));
     else waiting?.done(message);
-    if (this.#retired && this.#waiting.size === 0) this.#stop();
+    this.#forget(message.id);
   }
 
   /** Sends the worker a file that it could not load, from the text that a package may bring for this case. */

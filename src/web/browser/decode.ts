@@ -91,7 +91,7 @@ export async function preload(model?: string | number): Promise<void> {
 async function decodeOne(source: Source, options: DecodeOptions): Promise<Picture> {
   const { channels, look } = decodeWish(options);
   const file = await bytesOf(source);
-  const work = (): Promise<Picture> => client(decoderPlace).decode(file, look);
+  const work = (): Promise<Picture> => client(decoderPlace).decode(file, look, options.signal);
   const { width, height, data } = await abortable(options, (listener) => withWeightsProgress(listener, work));
   if (channels === 4) return new ImageData(data, width, height);
   return { width, height, data: data.filter((_, i) => i % 4 < 3) };

@@ -1,7 +1,7 @@
 import { bytesOf } from "../../api/source.ts";
 import { client } from "./client.ts";
 import { decoderPlace } from "./decoder-place.ts";
-import { forget, whenNear } from "./near.ts";
+import { forget, watchNear } from "./near.ts";
 import { elementOf } from "./picture.ts";
 
 /** A `src` with one of these is a URL. They do not occur in base64url. */
@@ -38,7 +38,8 @@ const REFLECTED = ["src", "alt", "fallback", "loading", "decoding", "look"] as c
  *
  * - `src`: the text of `toInline`, or the URL of a `.zn` file (recognised by `/`, `.`, `:` or `?`)
  * - `alt`, `width`, `height`, `decoding`: as of `<img>`; with width and height nothing moves when the picture comes
- * - `loading`: `lazy`, the default, waits until the element is near the viewport or the page is printed; or `eager`
+ * - `loading`: `lazy`, the default, waits until the element is near the viewport or the page is printed; one that is
+ *   passed before it is decoded waits again; or `eager`
  * - `look`: `faithful`, the default; `natural` is sharper to the eye, where the model has that look
  * - `fallback`: the URL of an ordinary picture, shown if this one cannot be
  *
@@ -64,10 +65,10 @@ export class ZippyImage extends Base {
   readonly #root = this.attachShadow({ mode: "open" });
   /** Whether `connectedCallback` has looked at all attributes, and the element has stayed in the page since. */
   #isPlaced = false;
-  /** Number of the newest `src`. An older picture that comes late is dropped. */
-  #turn = 0;
   /** Settles when the newest `src` is shown, has failed or is replaced; undefined until it is asked for. */
   #showing: Promise<void> | undefined;
+  /** Ends the work for the newest `src`. An older picture that comes late is dropped. */
+  #work: AbortController | undefined;
   #complete = false;
   /** Pixels of the picture that is shown. */
   #size: Size | undefined;
@@ -114,6 +115,7 @@ export class ZippyImage extends Base {
   async decode(): Promise<void> {
     let showing: Promise<void> | undefined;
     while (!showing || showing !== this.#showing) {
+      if (!this.#showing) forget(this); // it no longer depends on the viewport
       showing = this.#showing ?? this.#begin();
       await showing;
     }
@@ -129,6 +131,7 @@ export class ZippyImage extends Base {
   disconnectedCallback(): void {
     this.#isPlaced = false;
     forget(this);
+    this.#giveUp();
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
@@ -149,16 +152,29 @@ export class ZippyImage extends Base {
     return this.hasAttribute("src") || this.fallback !== "";
   }
 
-  /** Shows the picture when the element is near the viewport, or at once if it is eager. */
+  /**
+   * Shows the picture when the element is near the viewport, or at once if it is eager. One that is passed before it is
+   * decoded waits again.
+   */
   #wait(): void {
     if (!this.#hasPicture) this.#clear();
     else if (this.loading === "eager") void this.#begin();
-    else whenNear(this, () => void this.#begin());
+    else {
+      watchNear(this, (isNear) => {
+        if (isNear) void (this.#showing ?? this.#begin());
+        else this.#giveUp();
+      });
+    }
+  }
+
+  /** In a list that is scrolled fast, pictures that are passed would hold up those that are seen. */
+  #giveUp(): void {
+    if (this.loading !== "eager" && !this.#complete) this.#reset();
   }
 
   /** For another picture, which is shown when the element is in the page again and near the viewport. */
   #reset(): void {
-    this.#turn++;
+    this.#work?.abort();
     this.#showing = undefined;
     this.#complete = false;
   }
@@ -173,9 +189,9 @@ export class ZippyImage extends Base {
   }
 
   #begin(): Promise<void> {
-    forget(this);
-    this.#complete = false;
-    const showing = this.#show(++this.#turn);
+    this.#reset();
+    this.#work = new AbortController();
+    const showing = this.#show(this.#work.signal);
     this.#showing = showing;
     showing.catch(() => undefined); // the error event reports it
     return showing;
@@ -203,41 +219,47 @@ export class ZippyImage extends Base {
     this.#root.adoptedStyleSheets = own ? [sheet, own] : [sheet];
   }
 
-  async #show(turn: number): Promise<void> {
+  async #show(signal: AbortSignal): Promise<void> {
     try {
-      const file = await fileOf(this.src);
+      const file = await fileOf(this.src, signal);
       const look = this.look === "natural" ? "natural" : "faithful";
-      const picture = await client(decoderPlace).decode(file, look); // not kept: a worker that broke is replaced
+      // the client is not kept: a worker that broke is replaced
+      const picture = await client(decoderPlace).decode(file, look, signal);
       const element = await elementOf(picture);
-      if (turn !== this.#turn) return;
+      if (signal.aborted) return;
       if (this.decoding) element.setAttribute("decoding", this.decoding);
       this.#fill(element, picture);
       this.removeAttribute("broken");
-      this.#complete = true;
+      this.#end();
       this.dispatchEvent(new Event("load"));
     } catch (error) {
-      if (turn !== this.#turn) return;
-      this.#fail(error, turn);
+      if (signal.aborted) return;
+      this.#fail(error, signal);
       throw error;
     }
   }
 
-  #fail(error: unknown, turn: number): void {
+  #fail(error: unknown, signal: AbortSignal): void {
     warnOnce(error);
     if (this.fallback) {
       this.removeAttribute("broken");
       const img = new Image();
       img.alt = ""; // the element itself has the name
       img.onload = () =>
-        turn === this.#turn && this.#fill(img, { width: img.naturalWidth, height: img.naturalHeight });
-      img.onerror = () => turn === this.#turn && this.#break();
+        signal.aborted || this.#fill(img, { width: img.naturalWidth, height: img.naturalHeight });
+      img.onerror = () => signal.aborted || this.#break();
       img.src = this.fallback;
       this.#fill(img);
     } else {
       this.#break();
     }
-    this.#complete = true;
+    this.#end();
     this.dispatchEvent(new CustomEvent("error", { detail: error }));
+  }
+
+  #end(): void {
+    this.#complete = true;
+    forget(this);
   }
 
   #break(): void {
@@ -259,9 +281,9 @@ export class ZippyImage extends Base {
   }
 }
 
-async function fileOf(src: string): Promise<Uint8Array> {
+async function fileOf(src: string, signal: AbortSignal): Promise<Uint8Array> {
   if (!URL_SIGNS.test(src)) return bytesOf(src);
-  const response = await fetch(src);
+  const response = await fetch(src, { signal });
   if (!response.ok) throw new Error(`${src}: expected status 200, got ${response.status}`);
   return bytesOf(await response.arrayBuffer());
 }

@@ -1,33 +1,35 @@
-/** What to call for each element when it comes near the viewport or is printed. */
-const waiting = new Map<Element, () => void>();
+/** Whom to tell of each element whether it is near. */
+const watched = new Map<Element, (isNear: boolean) => void>();
 
-/** One observer for all elements. They start when they are within half a screen of the viewport. */
+/** One observer for all elements. They are near within half a screen of the viewport. */
 let observer: IntersectionObserver | undefined;
 
-/** Calls `start` once, when an element is near the viewport, or when the page is about to be printed. */
-export function whenNear(element: Element, start: () => void): void {
+/**
+ * Tells whether an element is near the viewport, now and each time that changes, until it is forgotten. When the page
+ * is about to be printed, all are near, and are forgotten.
+ */
+export function watchNear(element: Element, tell: (isNear: boolean) => void): void {
   observer ??= watch();
-  waiting.set(element, start);
+  watched.set(element, tell);
   observer.observe(element);
 }
 
-/** Ends the wait of an element. */
+/** Tells no more of an element. */
 export function forget(element: Element): void {
-  if (waiting.delete(element)) observer?.unobserve(element);
+  if (watched.delete(element)) observer?.unobserve(element);
 }
 
 function watch(): IntersectionObserver {
-  addEventListener("beforeprint", () => [...waiting.keys()].forEach(begin));
+  addEventListener("beforeprint", () => {
+    watched.forEach((tell, element) => {
+      forget(element);
+      tell(true);
+    });
+  });
   return new IntersectionObserver(
     (entries) => {
-      for (const { isIntersecting, target } of entries) if (isIntersecting) begin(target);
+      for (const { isIntersecting, target } of entries) watched.get(target)?.(isIntersecting);
     },
     { rootMargin: "50%" },
   );
-}
-
-function begin(element: Element): void {
-  const start = waiting.get(element);
-  forget(element);
-  start?.();
 }

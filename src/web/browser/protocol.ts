@@ -12,6 +12,8 @@ export type Request =
   /** Loads a model ahead of the first picture; the first model if none is named. */
   | { readonly type: "load"; readonly id: number; readonly model: string | number | undefined }
   | { readonly type: "decode"; readonly jobs: readonly DecodeJob[] }
+  /** Nobody waits for this job any more. Its turn passes, unless it has begun. */
+  | { readonly type: "cancel"; readonly id: number }
   /** A draft is encoded without a search, whatever the effort. */
   | {
       readonly type: "encode";

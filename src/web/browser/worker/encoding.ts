@@ -41,6 +41,7 @@ export const serveEncoder: Serve = (answer) => {
         return;
       }
       case "decode":
+      case "cancel":
         throw new TypeError("expected a request to encode");
       default:
         models.take(request);
