@@ -43,7 +43,7 @@ before(async () => {
   mkdirSync(at("s3"));
   s3 = await LocalS3.start({
     folder: at("s3"),
-    buckets: [UPLOADS, LATENTS],
+    buckets: [UPLOADS, LATENTS, "empty"],
     port: 0,
     onChange: () => undefined,
   });
@@ -164,6 +164,18 @@ test("latents whose upload is gone stay, unless they are to be pruned", async ()
     left.map(({ key }) => key),
     [`${prefix}stays.png.zn`],
   );
+});
+
+test("--prune with an empty bucket, hardly the one that the latents were made of, deletes nothing", async () => {
+  await put("stays.png", face);
+  await backfill("--jobs", "1");
+  const wrong = ["backfill", "s3://empty", "--latents-bucket", LATENTS, "--jobs", "1"];
+  process.env["AWS_ENDPOINT_URL_S3"] = s3.endpoint;
+  const ended = await zippynet([...wrong, "--prune"]);
+  delete process.env["AWS_ENDPOINT_URL_S3"];
+  assert.equal(ended.code, 2, ended.err);
+  assert.match(ended.err, /expected --prune with a bucket that has uploads, got empty, which is empty/);
+  assert.ok(await store.head(LATENTS, `${prefix}stays.png.zn`));
 });
 
 test("verify finds latents that are damaged or not as good as promised", async () => {

@@ -43,7 +43,10 @@ export function backfillCommand(): Command {
       "let S3 Batch Operations do it, with a deployed batch function, such as zippynet-live-batch, and follow its job",
     )
     .option("--before <time>", "encode again what was encoded before this time, such as 2026-05-01", time)
-    .option("--prune", "delete latents whose upload is gone; else they are counted")
+    .option(
+      "--prune",
+      "delete latents whose upload is gone, unless the bucket is empty; else they are counted",
+    )
     .option("--dry-run", "do nothing: count, and estimate the cost")
     .option("-j, --jobs <n>", "cores to use (default: all)", whole(1, MAX_JOBS))
     .option("--json", "report as JSON")
@@ -65,7 +68,11 @@ async function backfill(where: Place, options: BackfillOptions, command: Command
   }
   process.env["ZIPPYNET_LATENTS_BUCKET"] = latentsBucket; // for this thread and the others
   const { serviceContext } = await import("../../service/encode/context.ts"); // not before the call is known to be right
-  const run = new Backfill(await serviceContext(), where, options);
+  const context = await serviceContext();
+  if (options.prune && !options.dryRun && (await isEmpty(context, where.bucket))) {
+    usage(command, `expected --prune with a bucket that has uploads, got ${where.bucket}, which is empty`);
+  }
+  const run = new Backfill(context, where, options);
   const report = await (options.dryRun
     ? run.estimate()
     : options.batch === undefined
@@ -74,6 +81,12 @@ async function backfill(where: Place, options: BackfillOptions, command: Command
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else print(report, where);
   if (report.failed) process.exitCode = EXIT_FAILED;
+}
+
+/** Whether a bucket has no objects: hardly the one that all latents in the other were made of. */
+async function isEmpty({ store }: ServiceContext, bucket: string): Promise<boolean> {
+  for await (const _ of store.list(bucket, "")) return false;
+  return true;
 }
 
 /** What `--json` prints. */
