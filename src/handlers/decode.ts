@@ -111,9 +111,16 @@ async function answerMany(
   // base64 is a third longer; a body that is too long even so is refused without decoding it
   const body =
     event.isBase64Encoded && sent.length <= 2 * MAX_BODY ? Buffer.from(sent, "base64").toString() : sent;
-  const bytes = Buffer.from(JSON.stringify(await getManyInline(context, body)));
-  const metrics = { BytesOut: bytes.length, Milliseconds: performance.now() - began, Failed: 0 };
-  logRequest(event, 200, metrics);
+  const list = await getManyInline(context, body);
+  const bytes = Buffer.from(JSON.stringify(list));
+  // the answer is a 200 all the same, so nothing else tells the operator of damaged latents
+  const damaged = list.pictures.flatMap((each) =>
+    "problem" in each && each.problem.status === 500 ? [each.problem.detail] : [],
+  );
+  const milliseconds = performance.now() - began;
+  const metrics = { BytesOut: bytes.length, Milliseconds: milliseconds, Failed: damaged.length > 0 ? 1 : 0 };
+  if (damaged.length === 0) logRequest(event, 200, metrics);
+  else logRequest(event, 500, metrics, new Problem(500, `${damaged.length} of the list: ${damaged[0]}`));
   return respondOnce({ type: "application/json", bytes }, cors);
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -89,6 +89,7 @@ test("objects of hard keys keep their bytes and metadata, over a restart too", a
   for (const Key of keys)
     await put(Key, `body of ${Key}`, { Metadata: { quality: "7" }, ContentType: "t/x" });
   await s3.stop();
+  await writeFile(join(folder, Bucket, ".DS_Store"), "of a file manager");
   await start();
   for (const Key of keys) {
     assert.equal(await text(Key), `body of ${Key}`);

@@ -140,6 +140,18 @@ test("a refusal of POST /inline is never kept", async () => {
   assert.equal(headers["cache-control"], "no-store");
 });
 
+test("damaged latents of a list are a failure in the log, though the answer is a 200", async () => {
+  await service.put("latents", "damaged.zn", Buffer.from([0x81]));
+  const ask = async (...keys: string[]) => {
+    const { status } = await service.ask("/inline", { method: "POST", body: JSON.stringify({ keys }) });
+    const { level, message, Failed } = service.line;
+    return [status, level, message, Failed];
+  };
+  assert.deepEqual(await ask("none", "damaged"), [200, "error", "request failed", 1]);
+  assert.match(JSON.stringify(service.line), /1 of the list: the latents of \\"damaged\\" could not be read/);
+  assert.deepEqual(await ask("none"), [200, "info", "picture served", 0]);
+});
+
 test("of an object that is too large to be inline, no bytes are fetched", async () => {
   const keys = Array.from({ length: 200 }, () => "large");
   const body = JSON.stringify({ keys });

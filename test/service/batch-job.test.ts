@@ -7,7 +7,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { LocalS3 } from "../../src/local/s3/server.ts";
 import { latentsKey } from "../../src/service/aws/keys.ts";
 import { ObjectStore } from "../../src/service/aws/s3.ts";
-import { reportedTasks } from "../../src/service/backfill/batch-jobs.ts";
+import { manifestOf, reportedTasks } from "../../src/service/backfill/batch-jobs.ts";
 import { type Ended, IMAGES, zippynet } from "../cli/run.ts";
 import { ONE_ATTEMPT } from "./aws-environment.ts";
 import { ACCOUNT, BatchControl, text } from "./batch-control.ts";
@@ -61,6 +61,13 @@ function json({ out, err }: Ended): Record<string, unknown> {
   assert.notEqual(out.length, 0, err);
   return JSON.parse(out.toString()) as Record<string, unknown>;
 }
+
+test("a manifest has a line for each of many keys", () => {
+  const keys = Array.from({ length: 25_001 }, (_, i) => `a b/${i}.png`);
+  const lines = Buffer.from(manifestOf("uploads", keys)).toString().split("\n");
+  assert.deepEqual([lines.length, lines.at(-1)], [25_002, ""]);
+  for (const i of [0, 9_999, 10_000, 25_000]) assert.equal(lines[i], `uploads,a%20b/${i}.png`);
+});
 
 test("backfill --batch: a job for what has no latents, its failures reported, then nothing to do", async () => {
   for (const key of HARD) await upload(key, face);

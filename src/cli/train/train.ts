@@ -151,7 +151,7 @@ function resumedPlan(plan: RunPlan, { bits, lr, flat }: TrainOptions): RunPlan {
 function watchOf({ checkpointMinutes, evaluateMinutes }: TrainOptions): Watch {
   const stop = new AbortController();
   const onSignal = () => {
-    console.error("stopping after this step; --resume, or the same --recipe, goes on");
+    console.error("stopping after this step; --resume goes on, or the same command with --recipe or --look");
     stop.abort();
   };
   process.once("SIGINT", onSignal);

@@ -50,10 +50,10 @@ export class Bucket {
       const path = join(bucket.#folder, file);
       if (file.endsWith(".new")) {
         await rm(path); // left by a write that did not finish
-      } else {
-        const { info } = parse(await readFile(path));
+      } else if (NAME.test(file)) {
+        const { info } = parse(await readFile(path), path);
         bucket.#index.set(info.key, info);
-      }
+      } // others are not ours, such as those that file managers leave
     }
     return bucket;
   }
@@ -71,7 +71,7 @@ export class Bucket {
   async read(key: string): Promise<{ info: ObjectInfo; body: Uint8Array }> {
     if (!this.#index.has(key)) throw noSuchKey(key);
     try {
-      return parse(await readFile(this.#path(key)));
+      return parse(await readFile(this.#path(key)), this.#path(key));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") throw noSuchKey(key);
       throw error;
@@ -142,7 +142,14 @@ export class Bucket {
   }
 }
 
-function parse(file: Buffer): { info: ObjectInfo; body: Uint8Array } {
+/** Names of objects' files. */
+const NAME = /^[0-9a-f]{64}$/;
+
+function parse(file: Buffer, path: string): { info: ObjectInfo; body: Uint8Array } {
   const end = file.indexOf(10);
-  return { info: JSON.parse(file.toString("utf8", 0, end)) as ObjectInfo, body: file.subarray(end + 1) };
+  try {
+    return { info: JSON.parse(file.toString("utf8", 0, end)) as ObjectInfo, body: file.subarray(end + 1) };
+  } catch (cause) {
+    throw new Error(`expected an object of the local S3 in ${path}: delete that file`, { cause });
+  }
 }

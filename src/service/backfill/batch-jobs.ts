@@ -151,8 +151,16 @@ const BACKFILL_FOLDER = "jobs";
 
 /** The lines of a manifest for S3 Batch Operations, as CSV: bucket and percent-encoded key. */
 export function manifestOf(bucket: string, keys: readonly string[]): Uint8Array {
-  return Buffer.from(keys.map((key) => `${bucket},${percentEncodeKey(key)}\n`).join(""));
+  const parts: Buffer[] = [];
+  // the lines of ten million keys are longer than a string can be
+  for (let from = 0; from < keys.length; from += LINES_AT_ONCE) {
+    const lines = keys.slice(from, from + LINES_AT_ONCE).map((key) => `${bucket},${percentEncodeKey(key)}\n`);
+    parts.push(Buffer.from(lines.join("")));
+  }
+  return Buffer.concat(parts);
 }
+
+const LINES_AT_ONCE = 10_000;
 
 /** A row of a job's report. */
 export interface Reported {

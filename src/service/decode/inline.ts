@@ -38,7 +38,7 @@ const TITLES = {
   500: "The latents are damaged",
 } as const;
 
-/** The most characters of a body: enough for the most keys, with every letter escaped. */
+/** The most characters of a body: five for each byte of the most and longest keys. */
 export const MAX_BODY = 1024 * 1024;
 
 /** What came, for a message. */

@@ -210,14 +210,14 @@ class Client {
 
   /** Sends the worker a file that it could not load, from the text that a package may bring for this case. */
   async #supply({ id, model, file }: Answer & { readonly type: "missing" }): Promise<void> {
-    const models = await this.#models;
-    const texts = await models
-      .find(({ manifest }) => manifest.number === model)
-      ?.inline?.()
-      .catch(() => undefined);
-    const text = texts?.[file];
-    const bytes =
-      text === undefined ? undefined : Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    let bytes: Uint8Array | undefined;
+    try {
+      const entry = (await this.#models).find(({ manifest }) => manifest.number === model);
+      const text = (await entry?.inline?.())?.[file];
+      if (text !== undefined) bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    } catch {
+      // the worker says what could not be loaded; without an answer it would wait for ever
+    }
     this.#post({ type: "weights", id, bytes });
   }
 
