@@ -33,7 +33,7 @@ export interface CommonOptions {
 }
 
 export interface EncodeOptions extends CommonOptions {
-  /** A model's name or number; `auto`, the default, takes whichever suits the picture best. */
+  /** A number, or names with commas between: the best of them. `auto`, the default, chooses among all that are free. */
   readonly model?: string | number | undefined;
   /** 1–100, 50 by default; or one of the next two. */
   readonly quality?: number | undefined;

@@ -8,6 +8,7 @@ import { isTooLargeToSearch } from "./rdo/refine.ts";
 import type { Trial } from "./rdo/trials.ts";
 import {
   bestHit,
+  FIRST_QUALITY,
   type Hit,
   MAX_EFFORT,
   meets,
@@ -19,8 +20,6 @@ import {
 
 /** By how much a step of quality changes a file, as a first guess: in dB, and in natural logarithms of bytes. */
 const USUAL_STEP = { psnr: 0.11, bytes: 0.024 } as const;
-/** The first quality that is tried. Models are compared there, so its pass is already made. */
-const FIRST_QUALITY = 50;
 /** The most passes that search for the quality. The last steps are taken by each analysis by itself. */
 const MAX_PASSES = 7;
 /** The most steps of quality that an analysis is taken towards the target. */

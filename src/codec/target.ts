@@ -20,6 +20,9 @@ export const MAX_EFFORT = 9;
 /** The default quality: a face of 42×42 pixels in about 120 bytes. */
 export const DEFAULT_QUALITY = 50;
 
+/** Where the search for a target begins. Models are compared there, so that its run of the networks is made already. */
+export const FIRST_QUALITY = 50;
+
 /** The options that a target is made of; only one may be given. */
 export interface TargetOptions {
   /** 1–100. */

@@ -3,13 +3,10 @@ import { encodeNearWith } from "../codec/encode-to-target.ts";
 import { filled, hasModelSize, type Image } from "../codec/image.ts";
 import type { Model } from "../codec/model.ts";
 import type { SearchListener } from "../codec/rdo/refine.ts";
-import type { SearchedTarget, Target } from "../codec/target.ts";
+import { FIRST_QUALITY, type SearchedTarget, type Target } from "../codec/target.ts";
 import { domainOf } from "../model/manifest.ts";
 import type { Wrap } from "./classical/wrap.ts";
 import { type Candidate, Judge } from "./judge.ts";
-
-/** The quality at which models are compared if none is asked for. The search for a target starts there too. */
-const COMPARED_AT = 50;
 
 /** What is asked of models. */
 interface ModelWish {
@@ -94,19 +91,21 @@ export function chosenEncoder(
   target: Target,
   effort: number | undefined,
 ): ImageEncoder {
-  const quality = target.kind === "quality" ? target.quality : COMPARED_AT;
+  const quality = target.kind === "quality" ? target.quality : FIRST_QUALITY;
   const best = bestEncoder(likelyModels(models, encoders, quality), encoders, quality, effort);
   if (target.kind !== "bytes" || models.length === 1 || !isTooLarge(best, target)) return best;
   return bestEncoder(models, encoders, 1, effort);
 }
 
-/** A file of quality 1 has at most this share of the bytes of one at `COMPARED_AT`; usually it has a third. */
+/** A file of quality 1 has at most this share of the bytes of one at `FIRST_QUALITY`; usually it has a third. */
 const LEAST_SHARE = 0.6;
 
 /** Whether a model needs more bytes than are given. */
 function isTooLarge(encoder: ImageEncoder, { maxBytes }: Extract<Target, { kind: "bytes" }>): boolean {
   const size = (quality: number): number => encoder.encodeInOnePass(quality).file.length;
-  return maxBytes < LEAST_SHARE * size(COMPARED_AT) && maxBytes < size(1) && !encoder.model.budget?.isSpent();
+  return (
+    maxBytes < LEAST_SHARE * size(FIRST_QUALITY) && maxBytes < size(1) && !encoder.model.budget?.isSpent()
+  );
 }
 
 /**

@@ -3,6 +3,9 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
 
+/** Names of image files that are read. Others may be images too: their first bytes say. */
+export const IMAGE_NAME = /\.(jpe?g|jpe|jfif|png|webp|avif|gif|tiff?)$/i;
+
 /**
  * All files in a folder and its sub-folders, in any order. Hidden files and folders are skipped: systems keep their own
  * files there, some with names of images (`._a.png`). Links to files are followed, links to folders are not. `fail` is

@@ -27,7 +27,7 @@ export const MIN_SECRET_LENGTH = 32;
 /** The environment of the functions, as serverless.yml sets it. */
 const Settings = v.object({
   ZIPPYNET_LATENTS_BUCKET: v.pipe(v.string(), v.nonEmpty()),
-  /** A model's name, or `auto`. */
+  /** Names of models with commas between, or `auto`. */
   ZIPPYNET_MODEL: v.optional(v.string(), "auto"),
   [DEPLOYED_MODELS]: v.optional(v.string()),
   ZIPPYNET_QUALITY: whole("50", 1, 100),

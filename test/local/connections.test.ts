@@ -60,6 +60,6 @@ function next(socket: Socket): Promise<"answered" | "closed"> {
 
 test("a request that waits while the service computes is answered, where Node would reset its connection", async () => {
   const module = new URL("../../src/local/invoker.ts", import.meta.url).href;
-  assert.equal(await askTwice(undefined), "closed", "Node's own way has changed: connections.ts may go");
+  assert.equal(await askTwice(undefined), "closed", "Node's own way has changed: invoker.ts may go");
   assert.equal(await askTwice(module), "answered");
 });

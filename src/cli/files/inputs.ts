@@ -84,11 +84,10 @@ export async function expandPatterns(names: readonly string[]): Promise<string[]
   return expanded;
 }
 
-const IMAGE_EXTENSION = /^\.(jpe?g|jpe|jfif|png|webp|avif|gif|tiff?)$/i;
-
 /** Files of a folder to encode: named as an image, or one by its first bytes. */
 export async function isImageFile(path: string): Promise<boolean> {
-  if (IMAGE_EXTENSION.test(extname(path))) return true;
+  const { IMAGE_NAME } = await import("../../image/walk.ts");
+  if (IMAGE_NAME.test(path)) return true;
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(256), 0, 256, 0);

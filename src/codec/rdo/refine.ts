@@ -21,8 +21,8 @@ const STEP_COST = 1;
 /** The time of a move, also in codings: on average half a run of the prior, and some are decoded. */
 const MOVE_COST = 0.25;
 /**
- * Pixels from which images are coded in one pass, at effort 0 and at the others: time grows with the area, and the gain
- * falls.
+ * The most pixels of an image that is coded more than once, at effort 0 and at the others: time grows with the area,
+ * and the gain falls.
  */
 const LARGEST_AT_EFFORT_0 = 128 * 128;
 const LARGEST_SEARCHED = 256 * 256;

@@ -1,10 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
-import { extname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { type Image, laidOnWhite } from "../../codec/image.ts";
 import { resizeImage } from "../../image/fit.ts";
 import { readImage } from "../../image/read.ts";
+import { IMAGE_NAME } from "../../image/walk.ts";
 import { evenly } from "../../train/data/images.ts";
 
 /** Which pictures to measure on, and how they are made small. */
@@ -36,8 +37,6 @@ const SAMPLES: SetWish = {
   tiles: false,
   decibels: DECIBELS,
 };
-
-const IMAGE = /^\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
 
 /**
  * `NAME=FOLDER`, `NAME=FOLDER@42` or `NAME=FOLDER@64tiles`, with levels to compare at, `:29,30.5,32`, after it. Throws
@@ -77,7 +76,7 @@ export async function readSet(wish: SetWish, limit = Infinity): Promise<Picture[
   const { folder, tiles } = wish;
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
-    .filter((entry) => entry.isFile() && IMAGE.test(extname(entry.name)) && !entry.name.startsWith("."))
+    .filter((entry) => entry.isFile() && IMAGE_NAME.test(entry.name) && !entry.name.startsWith("."))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const pictures: Picture[] = [];

@@ -57,17 +57,14 @@ async function render(
   request: PictureRequest,
 ): Promise<Uint8Array> {
   const { format } = request;
-  if (format === "zn") {
-    assertSendable(file.length, request, settings);
-    return file;
-  }
+  if (format === "zn") return file;
   const own = readZn(file);
   const size = request.size && sizeWithin(own, request.size, settings);
   if (size) assertFits(fittedSize(own, size), own, settings);
-  if (format === "png") assertSendable(leastPngBytesOf(own, size), request, settings);
+  if (format === "png") assertSendable(leastPngBytesOf(own, size), request, settings, "at least ");
   const decoded = await decodePicture(models, file, request.look);
   const image = size ? await fitImage(decoded, size) : decoded;
-  if (format === "png") assertSendable(await leastPngBytes(image), request, settings);
+  if (format === "png") assertSendable(await leastPngBytes(image), request, settings, "at least ");
   return writeImage(image, format);
 }
 
@@ -163,11 +160,16 @@ function moreThan(value: number, limit: number): string {
 }
 
 /** Lambda turns an answer over its limit into a 502 without an explanation. */
-function assertSendable(length: number, { format }: PictureRequest, settings: ServiceSettings): void {
+function assertSendable(
+  length: number,
+  { format }: PictureRequest,
+  settings: ServiceSettings,
+  bound: "at least " | "" = "",
+): void {
   if (length <= settings.maxResponseBytes) return;
   throw new Problem(
     422,
-    `expected a picture of at most ${settings.maxResponseBytes} bytes, got ${Math.round(length)} as ${format}; ask for a smaller one with ` +
+    `expected a picture of at most ${settings.maxResponseBytes} bytes, got ${bound}${Math.round(length)} as ${format}; ask for a smaller one with ` +
       `w and h, or for another format`,
   );
 }

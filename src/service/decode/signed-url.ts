@@ -27,7 +27,7 @@ const [EXPIRES, SIGNATURE] = ["expires", "signature"] as const;
 /**
  * Signs the URL of a picture, with or without a query. Throws `bad-option` if it is no URL, is signed already, the
  * secret is short, or the time is invalid.
- * @param expires when it expires; rounded to whole seconds
+ * @param expires when it expires; parts of a second are cut off
  */
 export function signUrl(url: string, secret: string, expires: Date): string {
   const isUrl = typeof url === "string" && URL.canParse(url); // Node 20 has no `URL.parse`

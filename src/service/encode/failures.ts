@@ -8,7 +8,7 @@ import type { Rejected, Upload } from "./encode-object.ts";
 import { readS3Event } from "./s3-event.ts";
 
 /**
- * Messages of two queues:
+ * What a message of one of two queues tells:
  *
  * - The queue of rejected uploads, which can never be encoded as they are. The encode function sends them. Whoever may
  *   upload can fill it, so it raises no alarm.

@@ -34,7 +34,7 @@ const decibels = (name: string): Field<number> => ({
 });
 
 const FIELDS = {
-  /** The name of the model that was asked for, or `auto`. */
+  /** The models that were asked for: names with commas between, or `auto`. */
   modelsTried: text("models-tried"),
   /** In the form of `targetText`. */
   target: text("target"),

@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { ZippyNetError } from "../../codec/errors.ts";
 import type { Image } from "../../codec/image.ts";
 import { mapInParallel } from "../../concurrency.ts";
-import { walk } from "../../image/walk.ts";
+import { IMAGE_NAME, walk } from "../../image/walk.ts";
 
 /** Images decoded at a time. */
 const JOBS = 8;
@@ -11,7 +11,6 @@ const JOBS = 8;
 export const SMALLEST_SIDE = 32;
 /** The most paths that an error names. */
 const MOST_NAMED = 20;
-const EXTENSIONS = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
 
 /** Decoded images of the training folders, folder by folder. */
 export interface ImageSets {
@@ -84,12 +83,12 @@ async function findImages(folder: string): Promise<string[]> {
   const failures: { path: string; cause: unknown }[] = [];
   try {
     for await (const path of walk(folder, (path, cause) => failures.push({ path, cause }))) {
-      if (EXTENSIONS.test(path)) found.push(path);
+      if (IMAGE_NAME.test(path)) found.push(path);
     }
   } catch (cause) {
     throw new ZippyNetError("bad-option", `expected a folder of images at ${folder}`, { cause });
   }
-  const failure = failures.find(({ path, cause }) => EXTENSIONS.test(path) || !isBrokenLink(cause));
+  const failure = failures.find(({ path, cause }) => IMAGE_NAME.test(path) || !isBrokenLink(cause));
   if (failure) {
     const { path, cause } = failure;
     throw new ZippyNetError(

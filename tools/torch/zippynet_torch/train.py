@@ -1,4 +1,4 @@
-"""Goes on with a run from its checkpoint: `python -m zippynet_torch.train RUN --data faces.pack --minutes 30`.
+"""Goes on with a run from its checkpoint: `python -m zippynet_torch.train RUN --data PACK --minutes 30`.
 
 `zippynet train --engine torch` calls this; `torchrun` starts it on several processes, which share each step's batch.
 """
