@@ -45,7 +45,7 @@ export async function folderPictures(
   const found = new Map<string, Image>();
   for await (const made of inParallel(paths.sort().slice(0, count), AT_ONCE, read))
     if (made) found.set(made.path, made.image);
-  if (found.size === 0) throw new Error(`${folder}: expected pictures, found none that can be read`);
+  if (found.size === 0) throw new RangeError(`${folder}: expected pictures, found none that can be read`);
   return paths.flatMap((path) => {
     const image = found.get(path);
     return image ? [{ name: basename(path).replace(/\.\w+$/, ""), image }] : [];
