@@ -61,8 +61,8 @@ export function decodeLatents(model: Decoder, file: Uint8Array): Latents {
 }
 
 /**
- * Bits that a latent takes at most: 16 of its table, 22 of an escape, and what the coder loses by rounding; as whole
- * bytes.
+ * Bytes that a latent takes at most: 16 bits of its table, 20 of an escape, and what the coder loses by rounding, as
+ * whole bytes.
  */
 const MOST_BYTES_A_LATENT = 5;
 

@@ -9,6 +9,8 @@ export const SCALES = 64;
  * illegal.
  */
 export const MAX_SYMBOL = 895;
+/** Zeros that an Elias gamma code of a legal symbol begins with at most. */
+const MOST_ZEROS = 31 - Math.clz32(MAX_SYMBOL);
 /** A table with all symbols, and the escape. */
 const MAX_ENTRIES = 2 * MAX_SYMBOL + 2;
 
@@ -50,7 +52,7 @@ export class SymbolTables {
     if (index !== table.escape) return index - table.half;
     const negative = coder.decodeBit() === 1;
     let bits = 0;
-    while (coder.decodeBit() === 0) if (++bits > 11) throw outOfRange(); // longer than any legal excess
+    while (coder.decodeBit() === 0) if (++bits > MOST_ZEROS) throw outOfRange();
     let excess = 1;
     for (let i = 0; i < bits; i++) excess = excess * 2 + coder.decodeBit();
     const magnitude = excess + table.half;
