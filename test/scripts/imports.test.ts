@@ -6,6 +6,7 @@ import {
   importGraph,
   importsOf,
   ROOT,
+  unusedPermissions,
   WALKS,
   wrongImports,
 } from "../../scripts/imports.ts";
@@ -14,6 +15,9 @@ test("imports point the way that AREAS says", () => {
   const imports = [...importGraph(ROOT, ["src", "layers", "deploy"]).values()].flat();
   assert.ok(imports.length > 1000);
   assert.deepEqual(wrongImports(imports), []);
+  assert.deepEqual(unusedPermissions(imports), []);
+  const fewer = imports.filter(({ from }) => !from.startsWith("src/qr/"));
+  assert.deepEqual(unusedPermissions(fewer), ["src/qr → src/codec", "src/qr → src/image"]);
 });
 
 test("an import that points the wrong way is found, of a type and of a lazy module too", () => {
