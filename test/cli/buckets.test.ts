@@ -65,7 +65,7 @@ beforeEach(() => {
 async function put(key: string, body: Uint8Array | string, metadata = {}): Promise<void> {
   const bytes = Buffer.from(body);
   const head = await store.head(UPLOADS, prefix + key);
-  assert.ok(await store.put(UPLOADS, prefix + key, head?.etag, bytes, "image/png", metadata));
+  assert.ok(await store.put(UPLOADS, prefix + key, head?.etag, { bytes, type: "image/png", metadata }));
 }
 
 function backfill(...options: string[]): Promise<Ended> {
@@ -184,7 +184,11 @@ test("verify finds latents that are damaged or not as good as promised", async (
   const latents = async (key: string) => (await store.read(LATENTS, `${prefix}${key}.zn`))!;
   const write = async (key: string, body: Uint8Array, metadata: Readonly<Record<string, string>>) => {
     const standing = await store.head(LATENTS, `${prefix}${key}.zn`);
-    await store.put(LATENTS, `${prefix}${key}.zn`, standing!.etag, body, "image/x-zippynet", metadata);
+    await store.put(LATENTS, `${prefix}${key}.zn`, standing!.etag, {
+      bytes: body,
+      type: "image/x-zippynet",
+      metadata,
+    });
   };
   const good = await latents("good");
   await write("foreign", Buffer.from("foreign bytes"), good.metadata);

@@ -181,8 +181,16 @@ test("a picture of megapixels that is too large as PNG is refused before it is d
   await put(130_000);
   assertProblem(await service.image("cut", "?format=webp"), 500, /could not be decoded/);
   assertProblem(await service.image("cut", "?format=png"), 422, /at most 100000 bytes, got at least 262144/);
-  assertProblem(await service.image("cut", "?format=png&w=400"), 422, /at most 100000 bytes, got at least 160000/);
-  assertProblem(await service.image("cut", "?format=png&w=600"), 422, /at most 100000 bytes, got at least 262144/);
+  assertProblem(
+    await service.image("cut", "?format=png&w=400"),
+    422,
+    /at most 100000 bytes, got at least 160000/,
+  );
+  assertProblem(
+    await service.image("cut", "?format=png&w=600"),
+    422,
+    /at most 100000 bytes, got at least 262144/,
+  );
   // far below the limit in bytes, but no PNG of so many pixels is that small
   await put(40_000);
   assertProblem(await service.image("cut", "?format=png"), 422, /at most 100000 bytes, got at least 160000/);

@@ -144,7 +144,7 @@ export class BatchControl {
     if (job.status === "Active") job.status = "Complete";
     const prefix = `${text(job.body, "Prefix")}/job-${job.id}`;
     const put = (at: string, body: string) =>
-      this.#store.put(bucket, at, undefined, Buffer.from(body), "text/plain", {});
+      this.#store.put(bucket, at, undefined, { bytes: Buffer.from(body), type: "text/plain" });
     const all = text(job.body, "ReportScope") === "AllTasks";
     const Results: { TaskExecutionStatus: string; Key: string }[] = [];
     for (const [TaskExecutionStatus, rows] of Object.entries(reports)) {

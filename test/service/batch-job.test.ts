@@ -50,7 +50,7 @@ beforeEach(() => {
 });
 
 async function upload(key: string, body: Uint8Array): Promise<void> {
-  assert.ok(await store.put("uploads", prefix + key, undefined, body, "image/png", {}));
+  assert.ok(await store.put("uploads", prefix + key, undefined, { bytes: body, type: "image/png" }));
 }
 
 function backfill(...options: string[]): Promise<Ended> {

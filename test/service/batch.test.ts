@@ -50,7 +50,7 @@ after(async () => {
 /** Writes an upload, whatever was there. */
 async function put(key: string, body: Uint8Array): Promise<void> {
   const standing = await store.head("uploads", key);
-  assert.ok(await store.put("uploads", key, standing?.etag, body, "image/png", {}));
+  assert.ok(await store.put("uploads", key, standing?.etag, { bytes: body, type: "image/png" }));
 }
 
 /** What S3 sends; the examples of the page "Invoke AWS Lambda function" have these fields and no others. */

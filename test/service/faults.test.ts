@@ -73,7 +73,7 @@ after(async () => {
 /** Uploads, past the faults; the event that S3 sends of it. */
 async function upload(key: string, body: Uint8Array): Promise<unknown> {
   const standing = await store.head("uploads", key);
-  assert.ok(await store.put("uploads", key, standing?.etag, body, "image/png", {}));
+  assert.ok(await store.put("uploads", key, standing?.etag, { bytes: body, type: "image/png" }));
   return toS3Event(changes.at(-1)!, "us-east-1", 7n);
 }
 

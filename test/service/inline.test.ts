@@ -43,7 +43,9 @@ after(async () => {
 });
 
 async function put(key: string, body: Buffer): Promise<void> {
-  assert.ok(await context.store.put("latents", `${key}.zn`, undefined, body, "image/x-zippynet", {}));
+  assert.ok(
+    await context.store.put("latents", `${key}.zn`, undefined, { bytes: body, type: "image/x-zippynet" }),
+  );
 }
 
 const problemOf = (one: InlinePicture | InlineProblem | undefined) =>

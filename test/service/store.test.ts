@@ -24,7 +24,7 @@ before(async () => {
 after(() => server.close());
 
 function put(expected: string | undefined): Promise<boolean> {
-  return store.put("latents", "a.zn", expected, Buffer.from("latents"), "image/x-zippynet", {});
+  return store.put("latents", "a.zn", expected, { bytes: Buffer.from("latents"), type: "image/x-zippynet" });
 }
 
 test("every write and delete bears its condition, and no class but Standard", async () => {

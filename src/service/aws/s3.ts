@@ -44,6 +44,14 @@ export interface Listed {
  */
 export type Expected = string | undefined;
 
+/** What is written under a key. */
+export interface ObjectContent {
+  readonly bytes: Uint8Array;
+  /** Its media type. */
+  readonly type: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /**
  * The operations on objects that the service needs. Apart from "not there" and "changed", errors are those of the SDK.
  */
@@ -151,16 +159,14 @@ export class ObjectStore {
     bucket: string,
     key: string,
     expected: Expected,
-    body: Uint8Array,
-    contentType: string,
-    metadata: Readonly<Record<string, string>>,
+    { bytes, type, metadata = {} }: ObjectContent,
   ): Promise<boolean> {
     const condition = expected === undefined ? { IfNoneMatch: "*" } : { IfMatch: expected };
     const command = new PutObjectCommand({
       Bucket: bucket,
       Key: key,
-      Body: body,
-      ContentType: contentType,
+      Body: bytes,
+      ContentType: type,
       Metadata: { ...metadata },
       ...condition,
     });

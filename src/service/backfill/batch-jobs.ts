@@ -86,7 +86,10 @@ export class BatchJobs {
     const { uploadsBucket, latentsBucket, keys, description, again } = job;
     const token = randomUUID(); // the SDK's retries send the same token, so they create no second job
     const key = `${BACKFILL_FOLDER}/${token}.csv`;
-    await store.put(latentsBucket, key, undefined, manifestOf(uploadsBucket, keys), "text/csv", {});
+    await store.put(latentsBucket, key, undefined, {
+      bytes: manifestOf(uploadsBucket, keys),
+      type: "text/csv",
+    });
     const written = await store.head(latentsBucket, key);
     if (!written) throw new Error(`${key}: the manifest was deleted before its job was made`);
     const partition = this.#functionArn.split(":")[1]; // aws, aws-cn, aws-us-gov

@@ -87,7 +87,11 @@ export async function encodeObject(
 
     const done =
       next && "file" in next
-        ? await store.put(bucket, key, standing?.etag, next.file, MEDIA_TYPE, next.metadata)
+        ? await store.put(bucket, key, standing?.etag, {
+            bytes: next.file,
+            type: MEDIA_TYPE,
+            metadata: next.metadata,
+          })
         : !standing || (await store.delete(bucket, key, standing.etag));
     if (!done) continue;
     const after = await lookFor(store, upload);
