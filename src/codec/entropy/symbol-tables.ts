@@ -9,8 +9,6 @@ export const SCALES = 64;
  * illegal.
  */
 export const MAX_SYMBOL = 895;
-/** Zeros that an Elias gamma code of a legal symbol begins with at most. */
-const MOST_ZEROS = 31 - Math.clz32(MAX_SYMBOL);
 /** A table with all symbols, and the escape. */
 const MAX_ENTRIES = 2 * MAX_SYMBOL + 2;
 
@@ -52,11 +50,11 @@ export class SymbolTables {
     if (index !== table.escape) return index - table.half;
     const negative = coder.decodeBit() === 1;
     let bits = 0;
-    while (coder.decodeBit() === 0) if (++bits > MOST_ZEROS) throw outOfRange();
+    while (bits < 10 && coder.decodeBit() === 0) bits++; // 2¹⁰ is beyond any symbol
     let excess = 1;
     for (let i = 0; i < bits; i++) excess = excess * 2 + coder.decodeBit();
     const magnitude = excess + table.half;
-    if (magnitude > MAX_SYMBOL) throw outOfRange();
+    if (magnitude > MAX_SYMBOL) throw damagedZn(`expected symbols within ±${MAX_SYMBOL}, got a larger one`);
     return negative ? -magnitude : magnitude;
   }
 
@@ -127,8 +125,4 @@ class Table {
     while (this.cum[index + 1]! <= share) index++;
     return index;
   }
-}
-
-function outOfRange(): ZippyNetError {
-  return damagedZn(`expected symbols within ±${MAX_SYMBOL}, got a larger one`);
 }

@@ -119,8 +119,7 @@ function readAlpha(bytes: Uint8Array): ZnFile {
   if (bytes.length < start) throw notZn("it ends within the length of its alpha");
   const length = (bytes[0]! & 7) | (bytes[1]! << 3) | (long ? bytes[2]! << 11 : 0);
   if (long && length <= SHORT_ALPHA) throw notZn("the length of its alpha is not in its shortest form");
-  if (length === 0) throw notZn("the length of its alpha is 0");
-  if (bytes.length < start + length) {
+  if (length === 0 || bytes.length < start + length) {
     throw notZn(`expected ${length} bytes of alpha, got ${bytes.length - start}`);
   }
   const alpha = bytes.subarray(start, start + length);

@@ -210,14 +210,10 @@ class Client {
 
   /** Sends the worker a file that it could not load, from the text that a package may bring for this case. */
   async #supply({ id, model, file }: Answer & { readonly type: "missing" }): Promise<void> {
-    let bytes: Uint8Array | undefined;
-    try {
-      const entry = (await this.#models).find(({ manifest }) => manifest.number === model);
-      const text = (await entry?.inline?.())?.[file];
-      if (text !== undefined) bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-    } catch {
-      // the worker says what could not be loaded; without an answer it would wait for ever
-    }
+    const bytes = await this.#models
+      .then((models) => models.find(({ manifest }) => manifest.number === model)?.inline?.())
+      .then((texts) => texts && Uint8Array.from(atob(texts[file]!), (each) => each.charCodeAt(0)))
+      .catch(() => undefined); // the worker waits for an answer, and says what could not be loaded
     this.#post({ type: "weights", id, bytes });
   }
 
