@@ -28,3 +28,12 @@ test("the defaults are accepted, and secrets that CloudFormation fills in", asyn
   const secret = "{{resolve:ssm:/new}} {{resolve:secretsmanager:old}}";
   assertSettings(await resolve(`signingSecret=${secret}`, "cdn=true"));
 });
+
+test("a word that is neither true nor false is refused, where it would turn something off in silence", async () => {
+  for (const name of ["cdn", "accessLogs", "tracing", "researchModels"]) {
+    await assert.rejects(resolve(`${name}=yes`), ({ stdout, stderr }: Error & Record<string, string>) =>
+      `${stdout}${stderr}`.includes(`Expected either "true", "false", "0", or "1". Received: yes`),
+    );
+  }
+  assert.deepEqual((await resolve("cdn=1")).resources.Conditions["HasCdn"], { "Fn::Equals": [true, true] });
+});
