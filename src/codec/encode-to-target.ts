@@ -20,8 +20,8 @@ import {
 
 /** By how much a step of quality changes a file, as a first guess: in dB, and in natural logarithms of bytes. */
 const USUAL_STEP = { psnr: 0.11, bytes: 0.024 } as const;
-/** The most passes that search for the quality. The last steps are taken by each analysis by itself. */
-const MAX_PASSES = 7;
+/** The most runs that search for the quality. The last steps are taken by each analysis by itself. */
+const MAX_RUNS = 7;
 /** The most steps of quality that an analysis is taken towards the target. */
 const MAX_STEPS = 5;
 /**
@@ -33,7 +33,7 @@ const STEPS_PAST = 2;
 const NEIGHBOURS = 1;
 /** Of an analysis' files that fit the bytes, so many of the highest quality are decoded and compared. */
 const MAX_CONTENDERS = 2;
-/** Steps of quality by which the trials of effort 0 reach a PSNR earlier than a single pass does. */
+/** Steps of quality by which the trials of effort 0 reach a PSNR earlier than a single run does. */
 const STEPS_SAVED = 2;
 /** The most by which a refinement aims beyond where it starts, as a factor, if the target is far away. */
 const MAX_STRETCH = 1.4;
@@ -88,11 +88,11 @@ export function encodeNearWith(
 }
 
 /**
- * A file to a target by single passes, for a picture that follows a slider: about a fifth of the work, and some tenths
+ * A file to a target by single runs, for a picture that follows a slider: about a fifth of the work, and some tenths
  * of a decibel worse. Throws and trusts as `encodeToWith`.
  */
 export function draftTo(encoder: ImageEncoder, image: Image, target: Target): Hit {
-  if (target.kind === "quality") return hitOf(image, encoder.encodeInOnePass(target.quality));
+  if (target.kind === "quality") return hitOf(image, encoder.encodeInOneRun(target.quality));
   return assertMet(target, new TargetSearch(encoder, image, target).inSinglePasses());
 }
 
@@ -134,7 +134,7 @@ class TargetSearch {
   run(effort: number): Hit {
     const quality = this.#findQuality();
     if (isTooLargeToSearch(this.#image, 0)) {
-      for (const other of around(quality, NEIGHBOURS)) this.#keep(() => this.#encoder.encodeInOnePass(other));
+      for (const other of around(quality, NEIGHBOURS)) this.#keep(() => this.#encoder.encodeInOneRun(other));
     }
     if (isTooLargeToSearch(this.#image, effort) || this.#isOver()) return this.#best();
     const saved = this.#target.kind === "psnr" ? STEPS_SAVED : 0;
@@ -144,15 +144,15 @@ class TargetSearch {
     return this.#best();
   }
 
-  /** The best of single passes, upright. */
+  /** The best of single runs, upright. */
   inSinglePasses(): Hit {
     let quality = this.#findQuality() + this.#towards;
     for (; !this.#meets(this.#best()) && isQuality(quality); quality += this.#towards)
-      this.#keep(() => this.#encoder.encodeInOnePass(quality));
+      this.#keep(() => this.#encoder.encodeInOneRun(quality));
     return this.#best();
   }
 
-  /** The quality at which one pass is nearest to the target, by interpolation between the nearest passes so far. */
+  /** The quality at which one run is nearest to the target, by interpolation between the nearest runs so far. */
   #findQuality(): number {
     const { kind } = this.#target;
     const aim = this.#aim;
@@ -160,8 +160,8 @@ class TargetSearch {
     let high: Point | undefined;
     let quality = FIRST_QUALITY;
     const hits: Hit[] = [];
-    for (let passes = 0; passes < MAX_PASSES && !(hits.length > 0 && this.#isSpent()); passes++) {
-      const hit = hitOf(this.#image, this.#encoder.encodeInOnePass(quality));
+    for (let runs = 0; runs < MAX_RUNS && !(hits.length > 0 && this.#isSpent()); runs++) {
+      const hit = hitOf(this.#image, this.#encoder.encodeInOneRun(quality));
       hits.push(hit);
       const point = { quality, value: this.#value(hit) };
       if (point.value < aim) low = point;

@@ -65,12 +65,12 @@ export function encodeImage(model: Model, image: Image, quality: number, effort 
 }
 
 /**
- * Encodes an image in a single pass of the networks, upright and with the gain of its quality. Throws as `encodeImage`.
+ * Encodes an image in a single run of the networks, upright and with the gain of its quality. Throws as `encodeImage`.
  */
-export function encodeInOnePass(model: Model, image: Image, quality: number): Encoded {
+export function encodeInOneRun(model: Model, image: Image, quality: number): Encoded {
   assertWithin("quality", quality, 1, QUALITIES);
   assertImage(image);
-  return new ImageEncoder(model, image).encodeInOnePass(quality);
+  return new ImageEncoder(model, image).encodeInOneRun(quality);
 }
 
 /**
@@ -92,7 +92,7 @@ export class ImageEncoder {
 
   /** As `encodeImage`. */
   encode(quality: number, effort: number): Encoded {
-    if (isTooLargeToSearch(this.#image, effort)) return this.encodeInOnePass(quality);
+    if (isTooLargeToSearch(this.#image, effort)) return this.encodeInOneRun(quality);
     const found = this.#at(quality);
     found.best ??= bestOf(this.trialsAt(quality), lambdaOf(quality));
     if (effort === 0) return this.write(found.best);
@@ -101,14 +101,14 @@ export class ImageEncoder {
     return this.write(this.refined(trial, weighedBy(lambda), effort), lambda);
   }
 
-  /** As the function `encodeInOnePass`. */
-  encodeInOnePass(quality: number): Encoded {
+  /** As the function `encodeInOneRun`. */
+  encodeInOneRun(quality: number): Encoded {
     return this.write(this.#at(quality).upright);
   }
 
   /** In the best orientation, without the corrections of effort 0; upright if the effort would not turn the picture. */
   encodeTurned(quality: number, effort: number): Encoded {
-    if (isTooLargeToSearch(this.#image, effort)) return this.encodeInOnePass(quality);
+    if (isTooLargeToSearch(this.#image, effort)) return this.encodeInOneRun(quality);
     return this.write(this.#turnedAt(quality));
   }
 
@@ -175,7 +175,7 @@ export class ImageEncoder {
   }
 
   #at(quality: number): Found {
-    const found = this.#found.get(quality) ?? { upright: this.#pass(UPRIGHT, quality) };
+    const found = this.#found.get(quality) ?? { upright: this.#run(UPRIGHT, quality) };
     this.#found.set(quality, found);
     return found;
   }
@@ -186,13 +186,13 @@ export class ImageEncoder {
     const trials = [found.upright];
     for (let orientation = UPRIGHT + 1; orientation < this.model.orientations; orientation++) {
       if (this.model.budget?.isSpent()) break;
-      trials.push(this.#pass(orientation, quality));
+      trials.push(this.#run(orientation, quality));
     }
     found.turned = bestOf(trials, lambdaOf(quality));
     return found.turned;
   }
 
-  #pass(orientation: Orientation, quality: number): Trial {
+  #run(orientation: Orientation, quality: number): Trial {
     const analysis = this.#analyses.get(orientation) ?? analysisOf(this.model, this.#image, orientation);
     this.#analyses.set(orientation, analysis);
     return this.trialOf(analysis, quality);

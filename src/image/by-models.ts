@@ -52,7 +52,7 @@ function withoutAlpha(target: Target, { bytes }: Wrap): Target {
 const SMALL = 32;
 /** A domain is left out if its loss on the small copy is above that of the best one by more than this factor. */
 const HOPELESS = 1.12;
-/** Models are close if one pass of each gives products that differ by no more than this factor. */
+/** Models are close if one run of each gives products that differ by no more than this factor. */
 const CLOSE = 1.03;
 
 /** The encoders of one picture, each made when it is first asked for. What one has computed serves later requests. */
@@ -83,7 +83,7 @@ export class PictureEncoders {
 /**
  * The encoder of the model that suits a picture best. Models are compared at the quality of the target, or at 50 if it
  * has none. If that model needs more bytes than are given even at quality 1, they are compared there.
- * @param effort 0–9, of the file that is to come; undefined for a draft, where one pass of each model has to do
+ * @param effort 0–9, of the file that is to come; undefined for a draft, where one run of each model has to do
  */
 export function chosenEncoder(
   models: readonly Model[],
@@ -102,7 +102,7 @@ const LEAST_SHARE = 0.6;
 
 /** Whether a model needs more bytes than are given. */
 function isTooLarge(encoder: ImageEncoder, { maxBytes }: Extract<Target, { kind: "bytes" }>): boolean {
-  const size = (quality: number): number => encoder.encodeInOnePass(quality).file.length;
+  const size = (quality: number): number => encoder.encodeInOneRun(quality).file.length;
   return (
     maxBytes < LEAST_SHARE * size(FIRST_QUALITY) && maxBytes < size(1) && !encoder.model.budget?.isSpent()
   );
@@ -124,7 +124,7 @@ function likelyModels(
   const least = new Map<string, number>();
   for (const model of models) {
     const domain = domainOf(model.name);
-    const loss = judge.loss(candidateOf(model, small.of(model).encodeInOnePass(quality)));
+    const loss = judge.loss(candidateOf(model, small.of(model).encodeInOneRun(quality)));
     least.set(domain, Math.min(loss, least.get(domain) ?? loss));
   }
   const best = Math.min(...least.values());
@@ -136,7 +136,7 @@ function likelyModels(
 /**
  * The encoder of the model that needs the fewest bytes at equal PSNR. At one quality, models differ both in bytes and
  * in PSNR. For any picture a decibel is worth about a fifth of the bytes, so bytes · SSE is nearly constant along the
- * curve of a model, and the least product wins. One pass of each model tells which are close; it often errs between
+ * curve of a model, and the least product wins. One run of each model tells which are close; it often errs between
  * those, so they are compared in their best orientations. What the winner has computed serves the file that is to come.
  * See docs/experiments.md.
  */
@@ -148,7 +148,7 @@ function bestEncoder(
 ): ImageEncoder {
   const each = models.map((model) => encoders.of(model));
   if (each.length === 1) return each[0]!;
-  const compared = ranked(each, (encoder) => encoder.encodeInOnePass(quality));
+  const compared = ranked(each, (encoder) => encoder.encodeInOneRun(quality));
   const close = compared.filter(({ product }) => product <= CLOSE * compared[0]!.product);
   if (effort === undefined || close.length === 1) return compared[0]!.encoder;
   const rivals = close.map(({ encoder }) => encoder);

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 import { Budget, metered, multiplicationsOf } from "../../src/codec/budget.ts";
 import { decodeImage } from "../../src/codec/decode.ts";
-import { encodeImage, encodeInOnePass, ImageEncoder } from "../../src/codec/encode.ts";
+import { encodeImage, encodeInOneRun, ImageEncoder } from "../../src/codec/encode.ts";
 import { encodeNearWith, encodeTo } from "../../src/codec/encode-to-target.ts";
 import type { Image } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
@@ -20,7 +20,7 @@ before(async () => {
   model = await (await openModels()).byName("faces");
   image = (await readImage(await readFile(new URL("../images/face-hat-64.png", import.meta.url)))).image;
   const budget = new Budget({});
-  assert.ok(encodeInOnePass(metered(model, budget), image, 50).sse > 0); // which decodes it
+  assert.ok(encodeInOneRun(metered(model, budget), image, 50).sse > 0); // which decodes it
   pass = budget.spent;
 });
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decodeImage, decodeLatents } from "../../src/codec/decode.ts";
-import { encodeImage, encodeInOnePass } from "../../src/codec/encode.ts";
+import { encodeImage, encodeInOneRun } from "../../src/codec/encode.ts";
 import { readLatentsFile } from "../../src/codec/format/latents-file.ts";
 import { type Image, isGrey } from "../../src/codec/image.ts";
 import type { Model } from "../../src/codec/model.ts";
@@ -65,7 +65,7 @@ test("every quality, 1 to 100", () => {
   const images = [0, 1, 2, 4].map((seed) => madePicture(16, 24, seed));
   for (let q = 1; q <= 100; q++) {
     for (const image of images) {
-      const { file, yHat, quality } = encodeInOnePass(model, image, q);
+      const { file, yHat, quality } = encodeInOneRun(model, image, q);
       assert.equal(quality, q);
       assert.deepEqual(decodeLatents(model, file).yHat, yHat);
     }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decodeImage } from "../../src/codec/decode.ts";
-import { encodeImage, encodeInOnePass } from "../../src/codec/encode.ts";
+import { encodeImage, encodeInOneRun } from "../../src/codec/encode.ts";
 import { turned, turnedBack } from "../../src/codec/image.ts";
 import { openModels } from "../../src/model/folder.ts";
 import { madePicture, photographs } from "./support.ts";
@@ -62,7 +62,7 @@ test("effort 0 is better than one pass, at the quality asked for, and no larger 
   const model = await (await openModels()).byName("natural");
   let [saved, all] = [0, 0];
   for (const image of await photographs(42)) {
-    const plain = encodeInOnePass(model, image, 40);
+    const plain = encodeInOneRun(model, image, 40);
     const better = encodeImage(model, image, 40);
     assert.equal(better.quality, 40);
     const lossOf = (of: typeof plain) => of.estimatedBits + better.lambda * of.sse;
@@ -72,5 +72,5 @@ test("effort 0 is better than one pass, at the quality asked for, and no larger 
   }
   assert.ok(saved > 0.005 * all, `${((100 * saved) / all).toFixed(2)} % saved`);
   const large = madePicture(136, 128, 0);
-  assert.deepEqual(encodeImage(model, large, 40), encodeInOnePass(model, large, 40));
+  assert.deepEqual(encodeImage(model, large, 40), encodeInOneRun(model, large, 40));
 });

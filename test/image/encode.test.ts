@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, suite, test } from "node:test";
 import sharp from "sharp";
-import { encodeInOnePass } from "../../src/codec/encode.ts";
+import { encodeInOneRun } from "../../src/codec/encode.ts";
 import { ZippyNetError } from "../../src/codec/errors.ts";
 import { av1Frame } from "../../src/codec/format/isobmff.ts";
 import { webpFrame } from "../../src/codec/format/webp.ts";
@@ -190,7 +190,7 @@ test("the model that is chosen gives the file that it gives alone, and no other 
     const model = models.find(({ number }) => number === chosen.model)!;
     assert.deepEqual(await encodePicture([model], image, wish), chosen);
     const product = (m: Model): number => {
-      const { file, sse } = encodeInOnePass(m, image, 40);
+      const { file, sse } = encodeInOneRun(m, image, 40);
       return file.length * (sse + 1);
     };
     assert.equal(product(model), Math.min(...models.map(product)));
@@ -247,7 +247,7 @@ test("models that one pass finds close are compared in their best orientations",
   const free = await (await openModels()).choose("portraits-3,products-3,photos-64"); // released: they never change
   const image = await read(sample("parrot-64"));
   const product = ({ file, sse }: { file: Uint8Array; sse: number }) => file.length * sse;
-  const products = free.map((model) => product(encodeInOnePass(model, image, 50)));
+  const products = free.map((model) => product(encodeInOneRun(model, image, 50)));
   const first = free[products.indexOf(Math.min(...products))]!;
   for (const effort of [0, 1, 2]) {
     const coded = (models: readonly Model[]) =>

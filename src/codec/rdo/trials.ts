@@ -8,7 +8,7 @@ import { lambdaOf, sseOf } from "../rate-distortion.ts";
 import { QUALITIES } from "../target.ts";
 import { lossOf, type Outcome } from "./objective.ts";
 
-/** A picture in one orientation, and what `g_a` makes of it: the half of a pass that no quality changes. */
+/** A picture in one orientation, and what `g_a` makes of it: the half of a run that no quality changes. */
 export interface Analysis {
   readonly orientation: Orientation;
   /** The picture, turned as it is coded. */
@@ -44,7 +44,7 @@ export function analysisOf(model: Model, picture: Image, orientation: Orientatio
   return { orientation, image, y: analyse(model, image) };
 }
 
-/** One pass: an analysis at the gain of a quality. */
+/** One run: an analysis at the gain of a quality. */
 export function trialOf(model: Model, analysis: Analysis, quality: number): Trial {
   return tryLatents(model, analysis, withGain(model, analysis.y, quality), quality);
 }
@@ -122,12 +122,12 @@ export function bestOf(trials: readonly Trial[], lambda: number): Trial {
 }
 
 /**
- * Shares of the error that are added to the picture, for another pass each. More shares gain little, larger ones
+ * Shares of the error that are added to the picture, for another run each. More shares gain little, larger ones
  * nothing.
  */
 const CORRECTIONS = [0.05, 0.1, 0.15] as const;
 
-/** Further passes at a trial's quality, each over the picture plus a share of the error that the trial has. */
+/** Further runs at a trial's quality, each over the picture plus a share of the error that the trial has. */
 export function corrections(model: Model, { analysis, quality, decoded }: Trial): Trial[] {
   const { image } = analysis;
   return CORRECTIONS.flatMap((share) => {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { encodeInOnePass } from "../../codec/encode.ts";
+import { encodeInOneRun } from "../../codec/encode.ts";
 import { resizeImage } from "../../image/fit.ts";
 import { readImage } from "../../image/read.ts";
 import { openModels } from "../../model/folder.ts";
@@ -24,7 +24,7 @@ export async function modelOrders(pictures: readonly string[], folder: string): 
     const image = await resizeImage((await readImage(await readFile(path))).image, SIDE, SIDE);
     const losses = new Map<string, number>();
     for (const model of models) {
-      const { file, sse } = encodeInOnePass(model, image, QUALITY);
+      const { file, sse } = encodeInOneRun(model, image, QUALITY);
       const loss = Math.log(file.length * (sse + 1));
       losses.set(model.name, loss);
       sums.set(model.name, sums.get(model.name)! + loss);

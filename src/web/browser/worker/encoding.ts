@@ -49,7 +49,7 @@ export const serveEncoder: Serve = (answer) => {
   };
 };
 
-/** Keeps the encoders of the last picture: for a small one, another target then takes only a few passes. */
+/** Keeps the encoders of the last picture: for a small one, another target then takes only a few runs. */
 class LastPicture {
   #last: PictureEncoders | undefined;
 
