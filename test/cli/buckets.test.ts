@@ -200,7 +200,10 @@ test("verify finds latents that are damaged or not as good as promised", async (
   const ended = await zippynet(["verify", `s3://${LATENTS}/${prefix}`, "--jobs", "1", "--json"]);
   assert.equal(ended.code, 1);
   const { failures, ...rest } = json(ended);
-  assert.deepEqual(rest, { verified: 1, decoded: 1, outdated: 1, failed: 2 });
+  assert.deepEqual(rest, {
+    ...{ verified: 1, decoded: 1, outdated: 1, failed: 2 },
+    models: { [good.metadata["model"]!]: 3 },
+  });
   assert.match(ended.err, new RegExp(`s3://${LATENTS}/${prefix}foreign.zn: `));
   assert.match(ended.err, /worse\.zn: expected 45\.00 dB, as its metadata say, got \d\d\.\d\d\n/);
   assert.equal((failures as unknown[]).length, 2);
@@ -218,7 +221,10 @@ test("verify measures the look that was tuned for; an upload in an archive is no
 
   const ended = await zippynet(["verify", `s3://${LATENTS}/${prefix}`, "--jobs", "1", "--json"]);
   assert.equal(ended.code, 0, ended.err);
-  assert.deepEqual(json(ended), { verified: 1, decoded: 1, outdated: 0, failed: 0, failures: [] });
+  assert.deepEqual(json(ended), {
+    ...{ verified: 1, decoded: 1, outdated: 0, failed: 0, failures: [] },
+    models: { "faces-64": 1, [(await store.head(LATENTS, `${prefix}archived.zn`))!.metadata["model"]!]: 1 },
+  });
 });
 
 test("export writes ordinary images, and only what is not there yet", async () => {

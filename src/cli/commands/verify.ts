@@ -15,7 +15,7 @@ interface VerifyOptions {
 export function verifyCommand(): Command {
   return new Command("verify")
     .description(
-      "Decodes all latents of a bucket and, where their upload still exists, compares their PSNR with what their metadata say. Uploads in an archive (Glacier) are not compared.",
+      "Decodes all latents of a bucket and, where their upload still exists, compares their PSNR with what their metadata say. Counts them by their models. Uploads in an archive (Glacier) are not compared.",
     )
     .argument("<latents>", "where the latents are: s3://bucket/prefix", place)
     .option(
@@ -39,10 +39,10 @@ async function verify(where: Place, options: VerifyOptions): Promise<void> {
     summary.of("decoded"),
     summary.of("outdated"),
   ];
-  const { failed, failures } = summary;
+  const { failed, failures, models } = summary;
   if (options.json) {
     process.stdout.write(
-      `${JSON.stringify({ verified, decoded, outdated, failed, failures }, undefined, 2)}\n`,
+      `${JSON.stringify({ verified, decoded, outdated, failed, models, failures }, undefined, 2)}\n`,
     );
   } else {
     const n = (count: number): string => count.toLocaleString("en");
@@ -51,6 +51,7 @@ async function verify(where: Place, options: VerifyOptions): Promise<void> {
         `${n(verified)} as good as promised, ${n(decoded)} decoded (no upload to compare with), ` +
         `${n(outdated)} of an upload that has changed since, ${n(failed)} failed`,
     );
+    for (const [model, count] of Object.entries(models)) console.log(`  by ${model}: ${n(count)}`);
   }
   if (failed > 0) process.exitCode = EXIT_FAILED;
 }

@@ -50,6 +50,8 @@ export interface ObjectDone {
     | "outdated"
     | "exported";
   readonly state?: State | undefined;
+  /** Only if it was verified: which model decodes it, or which classical codec. */
+  readonly model?: string | undefined;
   /** Only if it was encoded: bytes of the upload and of the file. */
   readonly bytesBefore?: number;
   readonly bytesAfter?: number;
@@ -82,8 +84,10 @@ async function attempt(context: ServiceContext, task: ObjectTask): Promise<Objec
     const { bytesBefore = 0, bytesAfter = 0 } = parseMetadata(result.metadata);
     return { key, outcome: "encoded", state, bytesBefore, bytesAfter };
   }
-  if (task.do === "verify")
-    return { key, outcome: (await verifyObject(context, key, task.uploadsBucket)).outcome };
+  if (task.do === "verify") {
+    const { outcome, model } = await verifyObject(context, key, task.uploadsBucket);
+    return { key, outcome, model };
+  }
   const latents = await context.store.read(context.settings.latentsBucket, latentsKey(key));
   if (!latents) return { key, outcome: "absent" };
   const image = await decodePicture(context.models, latents.bytes, task.look);

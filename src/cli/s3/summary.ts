@@ -7,6 +7,8 @@ const LISTED = 10_000;
 /** The results of many objects, summed up in little memory. */
 export class Summary {
   readonly outcomes: Partial<Record<ObjectDone["outcome"], number>> = {};
+  /** Objects that were verified, by their models. */
+  readonly models: Record<string, number> = {};
   readonly failures: Failure[] = [];
   failed = 0;
   bytesBefore = 0;
@@ -25,7 +27,8 @@ export class Summary {
       this.#onFailure(result);
       return;
     }
-    const { outcome, bytesBefore = 0, bytesAfter = 0 } = result;
+    const { outcome, model, bytesBefore = 0, bytesAfter = 0 } = result;
+    if (model !== undefined) this.models[model] = (this.models[model] ?? 0) + 1;
     this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
     this.bytesBefore += bytesBefore;
     this.bytesAfter += bytesAfter;

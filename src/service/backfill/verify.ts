@@ -1,4 +1,5 @@
 import { ZippyNetError } from "../../codec/errors.ts";
+import { readZn } from "../../codec/format/zn-file.ts";
 import { LOOKS } from "../../codec/network/architecture.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
 import { bareTag } from "../../http/etag.ts";
@@ -18,6 +19,8 @@ export interface Verified {
    * - `absent`: the latents have been deleted since they were listed.
    */
   readonly outcome: "verified" | "decoded" | "outdated" | "absent";
+  /** The name of the model that decodes it, or the classical codec. */
+  readonly model?: string;
   /** In dB; infinite without loss. Undefined if it was not measured. */
   readonly psnr?: number;
 }
@@ -42,18 +45,21 @@ export async function verifyObject(
   const promises = parseMetadata(latents.metadata);
   const look = LOOKS.find((each) => each === promises.tune); // their PSNR is that of the look that was tuned for
   const image = await decodePicture(models, latents.bytes, look);
+  const file = readZn(latents.bytes);
+  const number = file.kind === "latents" ? file.header.model : undefined;
+  const model = models.list().find((each) => each.number === number)?.name ?? file.kind;
   const upload = uploadsBucket === undefined ? undefined : await store.head(uploadsBucket, key);
-  if (uploadsBucket === undefined || !upload) return { outcome: "decoded" };
-  if (bareTag(upload.etag) !== promises.sourceEtag) return { outcome: "outdated" };
-  if (upload.archive !== undefined) return { outcome: "decoded" };
+  if (uploadsBucket === undefined || !upload) return { outcome: "decoded", model };
+  if (bareTag(upload.etag) !== promises.sourceEtag) return { outcome: "outdated", model };
+  if (upload.archive !== undefined) return { outcome: "decoded", model };
   const bytes = await store.get(uploadsBucket, key, upload.etag);
-  if (!bytes) return { outcome: "outdated" };
+  if (!bytes) return { outcome: "outdated", model };
   const plain = await withoutEncoding(bytes, upload.encoding, settings.maxUploadBytes);
   const original = await readImage(plain, { maxPixels: settings.maxPixels });
   const measured = psnr(original.image, image);
   const promised = promises.psnr ?? Number.NaN;
   if (measured === promised || Math.abs(measured - promised) <= TOLERANCE) {
-    return { outcome: "verified", psnr: measured };
+    return { outcome: "verified", model, psnr: measured };
   }
   throw new ZippyNetError(
     "bad-file",
