@@ -2,7 +2,7 @@ import sharp, { type Metadata } from "sharp";
 import { ZippyNetError } from "../codec/errors.ts";
 import { type Image, MAX_PIXELS } from "../codec/image.ts";
 import { type Decoded, decode } from "./read/decode.ts";
-import { assertPixels, damaged, type Outline, unsupported, type Window } from "./read/outline.ts";
+import { assertSizeWithin, damaged, type Outline, unsupported, type Window } from "./read/outline.ts";
 import { type ReadableType, readableType } from "./sniff.ts";
 
 /** Limits for an image file. */
@@ -70,7 +70,7 @@ export async function readImage(bytes: Uint8Array, limits: ReadLimits = {}): Pro
   const outline = await outlineOf(mediaType, bytes, maxPixels);
   const header = await asDamage(mediaType, sharp(outline.bytes, { limitInputPixels: false }).metadata());
   const original = describe(header, outline, bytes.length);
-  assertPixels(original.width, original.height, maxPixels);
+  assertSizeWithin(original.width, original.height, maxPixels);
   const { image, notes } = await decodeOrRepair(mediaType, outline, header, maxPixels);
   const { pages } = original;
   // without a sequence, an AVIF may hold several pictures, one of which is the main one

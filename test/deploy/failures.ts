@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
-import { FailuresQueue, type Received } from "../../src/service/aws/sqs.ts";
+import { MessageQueue, type Received } from "../../src/service/aws/sqs.ts";
 import { ENCODE } from "./deployment.ts";
 import { type Ended, zippynet } from "./processes.ts";
 import { deployment, face } from "./shared.ts";
@@ -69,7 +69,7 @@ test("redrive encodes what works now, and reports what still does not", async ()
 
 /** The one message of a queue, which stays there. */
 async function messages(url: string): Promise<[Received]> {
-  const queue = new FailuresQueue(url, deployment.ministack.endpoint);
+  const queue = new MessageQueue(url, deployment.ministack.endpoint);
   return until(`a message in ${url}`, async () => {
     const received = await queue.receive(0);
     return received.length === 1 && (received as [Received]);

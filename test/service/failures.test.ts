@@ -9,7 +9,7 @@ import { toS3Event } from "../../src/local/notification.ts";
 import { LocalS3, type ObjectChange } from "../../src/local/s3/server.ts";
 import { metricFields } from "../../src/service/aws/log.ts";
 import { ObjectStore } from "../../src/service/aws/s3.ts";
-import { FailuresQueue } from "../../src/service/aws/sqs.ts";
+import { MessageQueue } from "../../src/service/aws/sqs.ts";
 import { failedUploads } from "../../src/service/backfill/redrive.ts";
 import { readFailure, rejectionMessage } from "../../src/service/encode/failures.ts";
 import { ONE_ATTEMPT } from "./aws-environment.ts";
@@ -187,7 +187,7 @@ test("a rejection that cannot be reported fails the event, which comes again", a
 test("the queue's messages come once each, those too that come again because they were held too long", async () => {
   for (let i = 0; i < 25; i++) sqs.add(String(i));
   const bodies: string[] = [];
-  for await (const { message } of failedUploads(new FailuresQueue(sqs.url, sqs.endpoint))) {
+  for await (const { message } of failedUploads(new MessageQueue(sqs.url, sqs.endpoint))) {
     bodies.push(message.body);
     if (bodies.length === 10) for (const held of sqs.messages) held.visibleAt = 0;
   }

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { FailuresQueue } from "../../service/aws/sqs.ts";
+import type { MessageQueue } from "../../service/aws/sqs.ts";
 import type { Failed } from "../../service/backfill/redrive.ts";
 import type { Upload } from "../../service/encode/encode-object.ts";
 import { isPermanentCode } from "../../service/retries.ts";
@@ -68,8 +68,8 @@ async function redrive(options: RedriveOptions, command: Command): Promise<void>
     const { serviceContext } = await import("../../service/encode/context.ts");
     await serviceContext();
   }
-  const { FailuresQueue } = await import("../../service/aws/sqs.ts");
-  const report = await work(new FailuresQueue(url), options);
+  const { MessageQueue } = await import("../../service/aws/sqs.ts");
+  const report = await work(new MessageQueue(url), options);
   const { messages, settled, failures } = report;
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else {
@@ -81,7 +81,7 @@ async function redrive(options: RedriveOptions, command: Command): Promise<void>
   if (failures.length > 0 && !options.dryRun) process.exitCode = EXIT_FAILED;
 }
 
-async function work(queue: FailuresQueue, options: RedriveOptions): Promise<Report> {
+async function work(queue: MessageQueue, options: RedriveOptions): Promise<Report> {
   const { failedUploads } = await import("../../service/backfill/redrive.ts");
   const report: Report = { messages: 0, settled: 0, failures: [] };
   const kept: string[] = [];

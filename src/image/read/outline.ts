@@ -90,7 +90,7 @@ export function damaged(mediaType: string, why: string, cause?: unknown): ZippyN
  * Throws `too-large`, also for sides longer than anything codes. Some decoders take time by the square of a side: a
  * TIFF of a million pixels in a row of small tiles takes minutes.
  */
-export function assertPixels(width: number, height: number, most: number): void {
+export function assertSizeWithin(width: number, height: number, most: number): void {
   if (width * height > most)
     throw new ZippyNetError(
       "too-large",

@@ -28,7 +28,7 @@ export interface Deduplication {
  * A queue of uploads that could not be encoded. Errors are those of the SDK. Handlers import this module only when they
  * need it, because hardly any invocation does and the client would slow down every cold start.
  */
-export class FailuresQueue {
+export class MessageQueue {
   readonly #client: SQSClient;
   readonly #url: string;
 

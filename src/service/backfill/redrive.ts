@@ -1,4 +1,4 @@
-import type { FailuresQueue, Received } from "../aws/sqs.ts";
+import type { MessageQueue, Received } from "../aws/sqs.ts";
 import type { Upload } from "../encode/encode-object.ts";
 import { readFailure } from "../encode/failures.ts";
 
@@ -21,7 +21,7 @@ const HELD = 900;
  * released. So the loop ends even if nothing is deleted. A message that is held for longer than its reservation appears
  * again, and is reserved again.
  */
-export async function* failedUploads(queue: FailuresQueue): AsyncGenerator<Failed, void, undefined> {
+export async function* failedUploads(queue: MessageQueue): AsyncGenerator<Failed, void, undefined> {
   const seen = new Set<string>();
   for (;;) {
     const received = await queue.receive(HELD);

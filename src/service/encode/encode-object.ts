@@ -156,7 +156,7 @@ async function makeDraft(
   { maxPixels, maxUploadBytes, encodeBudget }: ServiceSettings,
   { deadline = Number.POSITIVE_INFINITY }: Limits,
 ): Promise<Draft> {
-  const plain = await withoutEncoding(bytes, upload.encoding, maxUploadBytes);
+  const plain = await plainUpload(bytes, upload.encoding, maxUploadBytes);
   const { image, notes } = await readImage(plain, { maxPixels });
   const budget = new Budget({ multiplications: encodeBudget, deadline: deadline - WRITING - LAST_STEP });
   const { target, effort } = plan;
@@ -181,7 +181,7 @@ async function makeDraft(
   return { file, metadata };
 }
 
-async function withoutEncoding(
+async function plainUpload(
   bytes: Uint8Array,
   encoding: string | undefined,
   most: number,

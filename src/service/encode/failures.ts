@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { once } from "../../concurrency.ts";
 import { bareTag } from "../../http/etag.ts";
-import type { FailuresQueue } from "../aws/sqs.ts";
+import type { MessageQueue } from "../aws/sqs.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { Rejected, Upload } from "./encode-object.ts";
 import { readS3Event } from "./s3-event.ts";
@@ -99,7 +99,7 @@ function hashOf(...parts: readonly string[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-let queue: { readonly url: string; readonly open: () => Promise<FailuresQueue> } | undefined;
+let queue: { readonly url: string; readonly open: () => Promise<MessageQueue> } | undefined;
 
 /**
  * Sends a rejected upload to its queue. On a developer's machine there is no queue, only the log. The queue keeps one
@@ -114,7 +114,7 @@ export async function sendRejected(
 ): Promise<void> {
   if (url === undefined) return;
   if (queue?.url !== url) {
-    queue = { url, open: once(async () => new (await import("../aws/sqs.ts")).FailuresQueue(url)) };
+    queue = { url, open: once(async () => new (await import("../aws/sqs.ts")).MessageQueue(url)) };
   }
   const group = hashOf(upload.bucket, upload.key);
   const id = hashOf(upload.bucket, upload.key, rejected.etag ?? "");

@@ -14,7 +14,7 @@ export const OWN = { first: 192, last: 255 } as const;
  */
 export async function numberAt(out: string, name: string, asked?: number): Promise<number> {
   const replaced = await modelToReplace(out);
-  const others = await modelsBeside(out);
+  const others = await modelsAround(out);
   const number = asked ?? replaced?.number ?? firstFree(others, out);
   for (const other of others) {
     if (other.name === name) {
@@ -51,7 +51,7 @@ async function modelToReplace(out: string): Promise<Manifest | undefined> {
 }
 
 /** The models in the folder that `out` is in. */
-async function modelsBeside(out: string): Promise<(Manifest & { readonly folder: string })[]> {
+async function modelsAround(out: string): Promise<(Manifest & { readonly folder: string })[]> {
   const parent = dirname(resolve(out));
   const names = await readdir(parent).catch(() => []); // the folder may be made only with the model
   const models = await Promise.all(

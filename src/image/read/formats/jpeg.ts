@@ -1,4 +1,11 @@
-import { assertPixels, damaged, END_MISSING, type Outline, startOfZeros, unsupported } from "../outline.ts";
+import {
+  assertSizeWithin,
+  damaged,
+  END_MISSING,
+  type Outline,
+  startOfZeros,
+  unsupported,
+} from "../outline.ts";
 import { type Frame, type Scan, segmentsOf } from "./jpeg-segments.ts";
 
 /**
@@ -13,7 +20,7 @@ export function outlineJpeg(file: Uint8Array, maxPixels: number, codes: CodesInU
   if (!ended && scans.length === 0) throw damaged("image/jpeg", "it ends before its pixels");
   if (!frame) return { bytes, notes: [] };
   assertReadable(frame);
-  assertPixels(frame.width, frame.height, maxPixels);
+  assertSizeWithin(frame.width, frame.height, maxPixels);
   if (scans.length === 0) return { bytes, notes: [] };
   const lacks = missingDetail(frame, scans);
   if (lacks && !ended)

@@ -1,6 +1,6 @@
 import { colourOfExif } from "../colour/exif.ts";
 import {
-  assertPixels,
+  assertSizeWithin,
   damaged,
   END_MISSING,
   type Outline,
@@ -48,7 +48,7 @@ export function outlineTiff(file: Uint8Array, maxPixels: number): Outline {
   const cut = NEEDED.find((tag) => directory.isCut(tag));
   if (cut !== undefined) throw damaged("image/tiff", `the values of its tag ${cut} are not there`);
   const first = (tag: number, otherwise: number): number => directory.numbers(tag)[0] ?? otherwise;
-  assertPixels(first(TAG.width, 0), first(TAG.height, 0), maxPixels);
+  assertSizeWithin(first(TAG.width, 0), first(TAG.height, 0), maxPixels);
   if (directory.has(TAG.dng) || isRaw(bytes))
     throw unsupported("the raw data of a camera", "develop it to a JPEG first");
   if (first(TAG.subfile, 0) & 1)
