@@ -145,6 +145,7 @@ class Thread<Task, Result> {
   readonly #events: Events;
   readonly #jobs = new Map<number, Job<Task, Result>>();
   #timer: NodeJS.Timeout | undefined;
+  #stopping = false;
 
   constructor(worker: Worker, events: Events) {
     this.#worker = worker;
@@ -187,6 +188,7 @@ class Thread<Task, Result> {
 
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#stopping = true;
     this.#events.gone(); // ending takes time, in which no task may come to it
     await this.#worker.terminate();
   }
@@ -210,7 +212,8 @@ class Thread<Task, Result> {
   /** A task is over. A thread without any ends some seconds later. */
   #end(id: number): void {
     this.#jobs.delete(id);
-    if (this.#jobs.size > 0) return;
+    // a result that was under way when the thread was stopped must not let the program end before the thread has
+    if (this.#jobs.size > 0 || this.#stopping) return;
     this.#worker.unref();
     this.#timer = setTimeout(() => void this.stop(), IDLE_TIME).unref();
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import { Pool } from "../../src/node/pool.ts";
@@ -80,4 +81,20 @@ test("a task that cannot be sent fails, and those beside it and behind it are do
   } finally {
     await pool.close();
   }
+});
+
+test("a program waits for its threads to end, though a result comes while they are ended", () => {
+  const program = `
+    import { Worker } from "node:worker_threads";
+    import { Pool } from ${JSON.stringify(new URL("../../src/node/pool.ts", import.meta.url).href)};
+    for (let i = 0; i < 20; i++) {
+      const pool = new Pool((options) => new Worker(${JSON.stringify(ECHO)}, { ...options, eval: true }), { size: 1 });
+      await pool.run("first");
+      pool.run("second").catch(() => undefined);
+      for (const end = Date.now() + 20; Date.now() < end; ); // its result comes, and is not looked at yet
+      await pool.close();
+    }
+    console.log("closed");`;
+  const { status, stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program]);
+  assert.deepEqual([status, String(stdout)], [0, "closed\n"]);
 });
