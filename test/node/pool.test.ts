@@ -87,8 +87,9 @@ test("a program waits for its threads to end, though a result comes while they a
   const program = `
     import { Worker } from "node:worker_threads";
     import { Pool } from ${JSON.stringify(new URL("../../src/node/pool.ts", import.meta.url).href)};
+    const how = { eval: true, execArgv: [] };
     for (let i = 0; i < 20; i++) {
-      const pool = new Pool((options) => new Worker(${JSON.stringify(ECHO)}, { ...options, eval: true }), { size: 1 });
+      const pool = new Pool((options) => new Worker(${JSON.stringify(ECHO)}, { ...options, ...how }), { size: 1 });
       await pool.run("first");
       pool.run("second").catch(() => undefined);
       for (const end = Date.now() + 20; Date.now() < end; ); // its result comes, and is not looked at yet
