@@ -94,25 +94,36 @@ export function sharedArguments(
 /**
  * Runs a module of `tools/torch` to its end and hands on the lines of JSON that it prints. Throws `bad-option` if it
  * fails; what it says of that is on stderr.
- * @param signal makes it stop after the step that it is at
+ * @param signal makes it stop after the step that it is at; it does not begin after one that came before
  */
 export async function runPython(
   python: string,
   args: readonly string[],
   { signal, onLine }: { readonly signal?: AbortSignal; readonly onLine: (line: unknown) => void },
 ): Promise<void> {
+  if (signal?.aborted) return;
   const env = { ...process.env, PYTHONPATH: TORCH_FOLDER };
   const child = spawn(python, args, { env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<number | string | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, killedBy) => resolve(code ?? killedBy));
   });
+  ended.catch(() => undefined); // it is waited for below, after the lines
   const stop = () => child.kill("SIGTERM");
   signal?.addEventListener("abort", stop);
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith("{")) onLine(JSON.parse(line));
+  let code: number | string | null;
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.startsWith("{")) onLine(JSON.parse(line));
+    }
+    code = await ended;
+  } catch (error) {
+    stop();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
-  const code = await ended;
-  signal?.removeEventListener("abort", stop);
+  // it was still loading PyTorch, and knew of no signals
+  if (signal?.aborted && (code === "SIGTERM" || code === "SIGINT")) return;
   if (code !== 0) throw new ZippyNetError("bad-option", `PyTorch ended with ${code}; see above`);
 }
