@@ -1,4 +1,4 @@
-import { mkdir, stat } from "node:fs/promises";
+import { access, mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 /**
@@ -20,6 +20,18 @@ export async function makeFolders(folder: string): Promise<void> {
       if (!(await isFolder(folder))) throw again; // another task may have made it meanwhile
     });
   }
+}
+
+/** Whether there is something at a path. Throws the system's error where it does not say. */
+export async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (error: unknown) => {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "ENOENT" || code === "ENOTDIR") return false;
+      throw error;
+    },
+  );
 }
 
 /** Whether a path leads to a folder, also by links. */

@@ -1,8 +1,13 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
-import { makeFolders } from "../folders.ts";
-import { readSafetensors, type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
+import { isThere, makeFolders } from "../folders.ts";
+import {
+  readSafetensors,
+  type SafeTensor,
+  type SafeTensors,
+  writeSafetensors,
+} from "../model/safetensors.ts";
 import { layoutOf, packParameters, unpackParameters } from "./network/parameters.ts";
 import { initialState, type OptimiserState } from "./optimiser/state.ts";
 import type { RunPlan } from "./plan.ts";
@@ -69,8 +74,9 @@ export async function writeCheckpoint(
     await rename(`${path}.new`, path);
   } catch (cause) {
     await rm(`${path}.new`, { force: true }); // on a full disk it would keep all the rest from being written, too
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ZippyNetError("unavailable", `expected room for the checkpoint ${path}: ${why}`, { cause });
+    throw new ZippyNetError("unavailable", `expected to write the checkpoint ${path}, got ${whyOf(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -81,12 +87,17 @@ interface Rest {
   readonly step: number;
 }
 
+/** As `readCheckpoint`; undefined only where nothing is there: hours of work are not taken for nothing. */
+export async function readCheckpointIfThere(path: string): Promise<Checkpoint | undefined> {
+  return (await isThere(path)) ? readCheckpoint(path) : undefined;
+}
+
 /** Throws `bad-model` if there is no checkpoint of this layout at the path. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new ZippyNetError("bad-model", `expected a checkpoint at ${path}`, { cause });
+    throw new ZippyNetError("bad-model", `expected a checkpoint at ${path}, got ${whyOf(cause)}`, { cause });
   });
-  const tensors = readSafetensors(bytes);
+  const tensors = tensorsOf(bytes, path);
   const json = tensors.get("run.json");
   if (json?.dtype !== "U8") throw new ZippyNetError("bad-model", `${path} is not a checkpoint of a run`);
   const { version, plan, progress, step } = JSON.parse(new TextDecoder().decode(json.data)) as Rest;
@@ -111,4 +122,16 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     bases: vector("bases"),
   };
   return { plan, progress, optimiser };
+}
+
+function tensorsOf(bytes: Uint8Array, path: string): SafeTensors {
+  try {
+    return readSafetensors(bytes);
+  } catch (cause) {
+    throw new ZippyNetError("bad-model", `expected a checkpoint at ${path}, got ${whyOf(cause)}`, { cause });
+  }
+}
+
+function whyOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { access, readdir, readFile, rename, rm } from "node:fs/promises";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
 import { ZippyNetError } from "../codec/errors.ts";
 import { ORIENTATIONS } from "../codec/image.ts";
-import { makeFolders } from "../folders.ts";
+import { isThere, makeFolders } from "../folders.ts";
 import { architectureSchema, licenceFields, nameSchema, numberSchema, parseJson } from "../model/manifest.ts";
 import { ENGINES } from "./plan.ts";
 
@@ -96,7 +96,7 @@ export function parseRecipe(json: string): Recipe {
 /**
  * The folder of a set's images, checked against its hash: `NAME.tar` of a folder of data, unpacked without what is left
  * out, else its folder NAME. Throws `bad-option` if neither is there or it is another one.
- * @param to where archives are unpacked; it may be there from before
+ * @param to where archives are unpacked, each in a folder of its own; they may be there from before
  */
 export async function folderOf(
   { name, sha256, without = [] }: DataSet,
@@ -116,9 +116,14 @@ export async function folderOf(
   }
   const found = await hashOfFile(archive);
   if (found !== sha256) throw expected(`${found} of ${archive}`);
-  const place = join(to, name);
+  // other data of the name, or others left out of it, are not what was unpacked before
+  const key = createHash("sha256")
+    .update(JSON.stringify([sha256, without]))
+    .digest("hex")
+    .slice(0, 12);
+  const place = join(to, key, name);
   if (await isThere(place)) return place;
-  const draft = join(to, `.${name}`);
+  const draft = join(to, key, `.${name}`);
   await rm(draft, { recursive: true, force: true });
   await makeFolders(draft);
   await promisify(execFile)("tar", [
@@ -151,13 +156,6 @@ async function hashOfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
   return hash.digest("hex");
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** The sets of a recipe, of the folders of a run. */

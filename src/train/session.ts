@@ -1,7 +1,10 @@
 import { basename, join, resolve } from "node:path";
+import { ZippyNetError } from "../codec/errors.ts";
 import type { Architecture } from "../codec/network/architecture.ts";
+import { isFolder } from "../folders.ts";
+import { modelsFolder } from "../model/folder.ts";
 import { type Licence, licenceOf, type Manifest } from "../model/manifest.ts";
-import { type Checkpoint, checkpointPath, readCheckpoint, startOf } from "./checkpoint.ts";
+import { type Checkpoint, checkpointPath, readCheckpointIfThere, startOf } from "./checkpoint.ts";
 import { type ImageSets, loadImages } from "./data/images.ts";
 import type { Engine } from "./engine.ts";
 import { modelCard } from "./export/card.ts";
@@ -140,16 +143,18 @@ export interface RecipeSession extends Watch {
   /** Folder of the stages' checkpoints and logs, one a stage. */
   readonly runs: string;
   readonly out: string;
-  /** Opens the engine that a stage names. Without it nothing is trained, and the last checkpoint is exported. */
+  /** Opens the engine that a stage names. Without it nothing is trained, and what the stages left is exported. */
   readonly engineOf?: (name: Stage["engine"]) => Promise<Engine>;
 }
 
 /**
  * Makes a model from its recipe, stage by stage. A stage with a finished checkpoint is not repeated, one that was
- * stopped is continued. Returns undefined if the signal stopped it.
+ * stopped is continued. Returns undefined if the signal stopped it. Throws `bad-option` without an engine where the
+ * last stage is not finished: the recipe would say more than was done.
  */
 export async function makeFromRecipe(session: RecipeSession): Promise<Manifest | undefined> {
   const { recipe, data, runs, out, engineOf, ...watch } = session;
+  const init = await initOf(recipe);
   let last: Checkpoint | undefined;
   let architecture = recipe.architecture;
   const folders = await foldersOf(recipe, data, join(runs, "data"));
@@ -158,26 +163,40 @@ export async function makeFromRecipe(session: RecipeSession): Promise<Manifest |
     architecture = stage.architecture ?? architecture;
     const plan = planOf(recipe, stage, architecture, folders);
     const path = checkpointPath(stageFolder(i));
-    const before: Checkpoint | undefined = await readCheckpoint(path).catch(() => undefined);
-    if (!engineOf || (before && before.progress.samples >= stage.samples)) {
-      if (before) last = { ...before, plan };
-      continue;
-    }
+    const before: Checkpoint | undefined = await readCheckpointIfThere(path);
+    const isDone = before !== undefined && before.progress.samples >= stage.samples;
+    if (isDone) last = { ...before, plan };
+    else if (!engineOf && i === recipe.stages.length - 1) throw notDone(path, stage, before);
+    if (isDone || !engineOf) continue;
     const from = before ?? (await startOfStage(stage, plan, last, runs, i));
     const trained: Trained = await runSession(await engineOf(stage.engine), {
       plan,
       folder: stageFolder(i),
       budget: { samples: stage.samples },
       ...(from && { from }),
-      ...(recipe.init && { init: recipe.init }),
+      ...(init && { init }),
       ...watch,
     });
     if (!trained.finished) return undefined;
     last = trained;
   }
   const logs = recipe.stages.map((_, i) => join(stageFolder(i), "log.jsonl"));
-  last ??= await readCheckpoint(checkpointPath(stageFolder(recipe.stages.length - 1))); // throws: there is none
-  return exportRecipe(out, last, recipe, logs, watch.onDecode);
+  return exportRecipe(out, last!, recipe, logs, watch.onDecode); // there is a stage, and the last one is finished
+}
+
+function notDone(path: string, { samples }: Stage, before: Checkpoint | undefined): ZippyNetError {
+  const got = before ? `${before.progress.samples} of ${samples} samples` : "no checkpoint";
+  return new ZippyNetError(
+    "bad-option",
+    `--export-only: expected the finished last stage at ${path}, got ${got}`,
+  );
+}
+
+/** The path of what a recipe starts from, which may be the name of a model. */
+async function initOf({ init }: Recipe): Promise<string | undefined> {
+  if (!init) return undefined;
+  const model = join(modelsFolder(), init);
+  return (await isFolder(model)) ? model : init;
 }
 
 async function foldersOf(

@@ -1,7 +1,7 @@
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
-import { isFolder } from "../folders.ts";
+import { isFolder, isThere } from "../folders.ts";
 import { readBlobs } from "../model/load-decoder.ts";
 import { BLOBS } from "../model/manifest.ts";
 import { readSafetensors, type SafeTensors } from "../model/safetensors.ts";
@@ -27,13 +27,9 @@ export async function startingWeights(
 /** Throws `bad-option` if nothing is there, `bad-model` if it is something else. */
 async function readWeights(path: string): Promise<SafeTensors> {
   const missing = (cause: unknown): never => {
-    throw new ZippyNetError(
-      "bad-option",
-      `--init: expected a file of weights, or a model's folder, at ${path}`,
-      {
-        cause,
-      },
-    );
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `--init: expected a file of weights, or a model's folder, at ${path}, got ${why}`;
+    throw new ZippyNetError("bad-option", message, { cause });
   };
   if (!(await isFolder(path))) return readSafetensors(await readFile(path).catch(missing));
   const { manifest, blobs } = await readBlobs(BLOBS, (file) => readFile(join(path, file)).catch(missing));
@@ -61,12 +57,5 @@ async function isUntrained(path: string): Promise<boolean> {
   return readCheckpoint(path).then(
     ({ progress }) => progress.samples === 0,
     () => false, // a checkpoint of another version may hold anything
-  );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
   );
 }

@@ -2,11 +2,17 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
+import { modelsFolder } from "../../src/model/folder.ts";
+import { parseManifest } from "../../src/model/manifest.ts";
+import { startOf, writeCheckpoint } from "../../src/train/checkpoint.ts";
 import { openEngine } from "../../src/train/engine.ts";
+import { initialise } from "../../src/train/network/parameters.ts";
 import { folderOf, hashOfFolder, parseRecipe, type Recipe } from "../../src/train/recipe.ts";
+import type { RunOptions } from "../../src/train/run.ts";
 import { makeFromRecipe } from "../../src/train/session.ts";
+import { startingWeights } from "../../src/train/start.ts";
 import { zippyError } from "../codec/support.ts";
 import { IMAGES, TINY, withoutBinding } from "./support.ts";
 
@@ -70,10 +76,57 @@ describe("recipe", async () => {
     const packed = { ...set, sha256: sum, without: ["face-"] };
     const folder = join(await folderOf(packed, join(root, "packed"), join(root, "unpacked")), "pictures");
     assert.ok(existsSync(join(folder, "parrot-64.png")) && !existsSync(join(folder, "face-hat-64.png")));
+    const whole = await folderOf({ ...set, sha256: sum }, join(root, "packed"), join(root, "unpacked"));
+    assert.ok(existsSync(join(whole, "pictures", "face-hat-64.png"))); // not what was unpacked before
+    assert.equal(basename(whole), "pictures"); // by which reports name the set
     await assert.rejects(
       folderOf({ ...packed, sha256: set.sha256 }, join(root, "packed"), join(root, "unpacked")),
       zippyError("bad-option", /of .*pictures\.tar/),
     );
+  });
+
+  /** Its run stops at once, and notes where it would have begun. */
+  const begun = async (made: Recipe, runs: string) => {
+    const all: RunOptions["from"][] = [];
+    const engine = async ({ from, plan }: RunOptions) => {
+      all.push(from);
+      return { plan, ...startOf(from, plan), finished: false };
+    };
+    const session = { data, runs: join(root, runs), out: join(root, "models", "none") };
+    const times = { checkpointMinutes: 5, evaluateMinutes: 60 };
+    await makeFromRecipe({ recipe: made, ...session, ...times, engineOf: async () => engine });
+    return all;
+  };
+
+  it("starts from the model that it names, wherever it is called", async () => {
+    const { architecture } = parseManifest(
+      readFileSync(join(modelsFolder(), "photos-2", "manifest.json"), "utf8"),
+    );
+    const weights = await startingWeights({ architecture, seed: 3 }, join(modelsFolder(), "photos-2"));
+    assert.deepEqual(await begun({ ...recipe, architecture, init: "photos-2" }, "named"), [weights]);
+  });
+
+  it("neither trains over a checkpoint that it cannot read, nor exports a training that is not finished", async () => {
+    const checkpoint = join(root, "broken", "stage-1", "checkpoint.safetensors");
+    mkdirSync(dirname(checkpoint), { recursive: true });
+    writeFileSync(checkpoint, "hours of work");
+    await assert.rejects(
+      begun(recipe, "broken"),
+      zippyError("bad-model", /expected a checkpoint at .*stage-1.*, got /),
+    );
+    const session = {
+      recipe: { ...recipe, stages: recipe.stages.slice(0, 1) },
+      data,
+      out: join(root, "models", "half"),
+    };
+    const exported = (runs: string) =>
+      makeFromRecipe({ ...session, runs: join(root, runs), checkpointMinutes: 5, evaluateMinutes: 60 });
+    await assert.rejects(exported("nothing"), zippyError("bad-option", /--export-only: .*got no checkpoint/));
+    const plan = { folders: [data], architecture: TINY, seed: 3, sampling, heldOut: 0.3, rate: 1e-3 };
+    const start = startOf(initialise(TINY, 3), plan);
+    const half = join(root, "half", "stage-1", "checkpoint.safetensors");
+    await writeCheckpoint(half, { plan, ...start, progress: { ...start.progress, samples: 32 } });
+    await assert.rejects(exported("half"), zippyError("bad-option", /--export-only: .*got 32 of 64 samples/));
   });
 
   it("makes a model by all its stages, goes on where it was stopped, and says so on the card", {

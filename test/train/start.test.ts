@@ -34,7 +34,7 @@ it("leaves no half checkpoint where one cannot be written, and names it", async 
   const plan: RunPlan = { ...fixed, sampling: { cut: "aligned" } };
   const checkpoint = { plan, ...startOf(initialise(TINY, 1), plan) };
   await assert.rejects(writeCheckpoint(path, checkpoint), (error: Error) =>
-    error.message.startsWith(`expected room for the checkpoint ${path}: `),
+    error.message.startsWith(`expected to write the checkpoint ${path}, got `),
   );
   assert.deepEqual(await readdir(folder), ["checkpoint.safetensors"]);
   await rm(folder, { recursive: true });
