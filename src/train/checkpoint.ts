@@ -41,7 +41,8 @@ export function startOf(
   from: Checkpoint | Float32Array,
   { architecture, seed }: RunPlan,
 ): Pick<Checkpoint, "progress" | "optimiser"> {
-  if (!(from instanceof Float32Array)) return from;
+  // not its plan: the rate and the like may have been asked for anew
+  if (!(from instanceof Float32Array)) return { progress: from.progress, optimiser: from.optimiser };
   const optimiser: OptimiserState = initialState(layoutOf(architecture).slots, from);
   return { progress: { samples: 0, seconds: 0, random: seed }, optimiser };
 }

@@ -26,6 +26,20 @@ const PICTURE = {
   data: Uint8Array.from({ length: 40 * 32 * 3 }, (_, i) => 128 + 100 * Math.sin(i * i)),
 };
 
+it("goes on from a checkpoint under the plan that is asked for, not under the one that it had", () => {
+  const fixed = {
+    folders: [],
+    architecture: TINY,
+    seed: 1,
+    heldOut: 0,
+    sampling: { cut: "aligned" },
+  } as const;
+  const before = { ...fixed, rate: 1e-3 };
+  const checkpoint = { plan: before, ...startOf(initialise(TINY, 1), before) };
+  const after = { ...fixed, rate: 2e-4 };
+  assert.equal({ plan: after, ...startOf(checkpoint, after) }.plan.rate, 2e-4);
+});
+
 it("leaves no half checkpoint where one cannot be written, and names it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "zippynet-checkpoint-"));
   const path = checkpointPath(folder);
@@ -64,7 +78,8 @@ describe("weights to start from", async () => {
   };
 
   it("come from a model's folder as the integers that it has", async () => {
-    for (const name of await readdir(MODELS)) {
+    const folders = (await readdir(MODELS, { withFileTypes: true })).filter((each) => each.isDirectory());
+    for (const { name } of folders) {
       const path = join(MODELS, name);
       const { manifest, blobs } = await readBlobs(BLOBS, (file) => readFile(join(path, file)));
       const { architecture } = manifest;

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { FLAT } from "../plan.ts";
 import type { Recipe, Stage } from "../recipe.ts";
 import type { RunReport } from "../run.ts";
 
@@ -76,7 +77,7 @@ function stageRow({ data, samples, sampling, rate, flat, engine, fresh, architec
     ? `, with ${blocks(architecture.analysis)} blocks in \`g_a\` and ${blocks(architecture.synthesis)} in \`g_s\``
     : "";
   const anew = fresh || architecture ? `, a fresh optimiser${grown}` : "";
-  const slope = flat === 1 ? "held" : `held for ${Math.round((flat ?? 0.4) * 100)} %, then a cosine to 0`;
+  const slope = flat === 1 ? "held" : `held for ${Math.round((flat ?? FLAT) * 100)} %, then a cosine to 0`;
   return `| ${shares.join(", ")} | ${samples.toLocaleString("en")}${anew} | ${sizes?.join(", ") ?? "32–96, 42 and 64 most"} | ${rate}, ${slope} | ${engine} |`;
 }
 

@@ -123,7 +123,8 @@ class Trainer:
                     levels = torch.full((len(x),), level_of(quality), device=self.device)
                     with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
                         outcome = self.codec.run(weights, x, levels, None)
-                    error = ((outcome.x_hat * 255).round().clamp(-127.5, 127.5) - x * 255).square().mean((1, 2, 3))
+                    pixels = (outcome.x_hat * 255 + 127.5).round().clamp(0, 255)  # those of x are whole too
+                    error = (pixels - (x * 255 + 127.5)).square().mean((1, 2, 3))
                     bits += float(outcome.bits.sum())
                     decibels += float((10 * (255**2 / error.clamp_min(1e-3)).log10()).sum())
                 n = len(images)
