@@ -42,7 +42,7 @@ async function stageLibrary(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const leftOut = ["tarballs", "web", "layers", "functions"].map((name) => join(DIST, name));
   // `files` of package.json says what of these the tarball holds
-  for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "bin", "dist", "tools/torch"]) {
+  for (const path of ["README.md", "LICENSE", "bin", "dist", "tools/torch"]) {
     await cp(join(ROOT, path), join(folder, path), {
       recursive: true,
       filter: (from) => !leftOut.includes(from) && !/[\\/](\.venv|__pycache__|losses)$/.test(from),
