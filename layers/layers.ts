@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { modelsFolder } from "../src/model/folder.ts";
-import { filesOf, type Manifest, parseManifest } from "../src/model/manifest.ts";
+import { entryOf, modelsFolder, modelsIn } from "../src/model/folder.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -32,29 +31,24 @@ export async function buildModelLayer(
   from = modelsFolder(),
   folder = join(LAYERS, "models/models"),
 ): Promise<string[]> {
-  const models = new Map<string, Manifest>();
-  for (const name of await readdir(from)) {
-    const text = await readFile(join(from, name, "manifest.json"), "utf8").catch(() => undefined);
-    if (text !== undefined) models.set(name, parseManifest(text));
-  }
-  const manifests = [...models.values()];
+  const models = (await modelsIn(from)).map((place) => ({
+    ...entryOf(place),
+    files: ["manifest.json", ...Object.keys(place.files)],
+  }));
   const named = new Set(model.split(",").map((name) => name.trim()));
   for (const name of named) {
-    if (name === "auto" || manifests.some((each) => each.name === name)) continue;
-    throw new Error(
-      `expected a model of ${manifests.map((each) => each.name).join(", ")} or auto, got "${name}"`,
-    );
+    if (name === "auto" || models.some((each) => each.name === name)) continue;
+    const known = models.map((each) => each.name).sort();
+    throw new Error(`expected a model of ${known.join(", ")} or auto, got "${name}"`);
   }
-  const all = research || manifests.every((each) => each.research);
+  const all = research || models.every((each) => each.research);
   await rm(folder, { recursive: true, force: true });
-  const taken: string[] = [];
-  for (const [name, manifest] of models) {
-    if (manifest.research && !all && !named.has(manifest.name)) continue;
-    taken.push(manifest.name);
-    for (const file of ["manifest.json", ...filesOf(manifest)])
-      await cp(join(from, name, file), join(folder, name, file), { dereference: true });
+  const taken = models.filter(({ name, research: isResearch }) => all || !isResearch || named.has(name));
+  for (const { name, files, read } of taken) {
+    await mkdir(join(folder, name), { recursive: true });
+    for (const file of files) await writeFile(join(folder, name, file), await read(file));
   }
-  return taken;
+  return taken.map(({ name }) => name);
 }
 
 /**

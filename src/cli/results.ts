@@ -1,4 +1,4 @@
-import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
+import { type ErrorCode, messageOf, ZippyNetError } from "../codec/errors.ts";
 import type { Kind } from "../codec/format/zn-file.ts";
 
 /** An input that failed, and why. */
@@ -74,7 +74,7 @@ export function failure(path: string, error: unknown): Failure {
   }
   const system = error instanceof Error && "syscall" in error;
   const missing = system && "code" in error && error.code === "ENOENT";
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (missing)
     return { in: path, error: { code: "input-output", message: "there is no such file or folder" } };
   return { in: path, error: { code: system ? "input-output" : "internal", message } };

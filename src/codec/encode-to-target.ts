@@ -93,7 +93,7 @@ export function encodeNearWith(
  */
 export function draftTo(encoder: ImageEncoder, image: Image, target: Target): Hit {
   if (target.kind === "quality") return hitOf(image, encoder.encodeInOneRun(target.quality));
-  return assertMet(target, new TargetSearch(encoder, image, target).inSinglePasses());
+  return assertMet(target, new TargetSearch(encoder, image, target).inSingleRuns());
 }
 
 /** Returns the file if it meets the target. Throws `bad-option` otherwise. */
@@ -145,7 +145,7 @@ class TargetSearch {
   }
 
   /** The best of single runs, upright. */
-  inSinglePasses(): Hit {
+  inSingleRuns(): Hit {
     let quality = this.#findQuality() + this.#towards;
     for (; !this.#meets(this.#best()) && isQuality(quality); quality += this.#towards)
       this.#keep(() => this.#encoder.encodeInOneRun(quality));

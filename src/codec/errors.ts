@@ -21,6 +21,20 @@ export class ZippyNetError extends Error {
   }
 }
 
+/** Whether an error is one that an option, a file or a folder can cause. Others are faults of the program. */
+export function isOfInput(error: unknown): error is Error {
+  return (
+    error instanceof RangeError ||
+    error instanceof ZippyNetError ||
+    (error instanceof Error && "syscall" in error)
+  );
+}
+
+/** What something that was thrown says. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /*
  * Whole numbers that users give: options of the library, the command line and the service. All are checked here, so
  * that all are refused alike.

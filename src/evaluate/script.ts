@@ -1,4 +1,4 @@
-import { boundsOf, parseWhole, ZippyNetError } from "../codec/errors.ts";
+import { boundsOf, isOfInput, messageOf, parseWhole } from "../codec/errors.ts";
 
 /**
  * Runs a script of this folder and sets its exit code: 0 with the usage for `--help`, 2 with the usage if `parse`
@@ -18,24 +18,16 @@ export async function runScript<T>(
   try {
     wish = parse();
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    console.error(`${messageOf(error)}\n\n${usage}`);
     process.exit(2);
   }
   try {
     await run(wish);
   } catch (error) {
-    if (!isExpected(error)) throw error;
+    if (!isOfInput(error)) throw error;
     console.error(error.message);
     process.exit(1);
   }
-}
-
-function isExpected(error: unknown): error is Error {
-  return (
-    error instanceof RangeError ||
-    error instanceof ZippyNetError ||
-    (error instanceof Error && "syscall" in error)
-  );
 }
 
 /** An option's whole number within bounds. Throws RangeError that names the option. */

@@ -117,10 +117,14 @@ async function answerMany(
   const damaged = list.pictures.flatMap((each) =>
     "problem" in each && each.problem.status === 500 ? [each.problem.detail] : [],
   );
-  const milliseconds = performance.now() - began;
-  const metrics = { BytesOut: bytes.length, Milliseconds: milliseconds, Failed: damaged.length > 0 ? 1 : 0 };
-  if (damaged.length === 0) logRequest(event, 200, metrics);
-  else logRequest(event, 500, metrics, new Problem(500, `${damaged.length} of the list: ${damaged[0]}`));
+  const problem =
+    damaged.length > 0 ? new Problem(500, `${damaged.length} of the list: ${damaged[0]}`) : undefined;
+  const metrics = {
+    BytesOut: bytes.length,
+    Milliseconds: performance.now() - began,
+    Failed: problem ? 1 : 0,
+  };
+  logRequest(event, problem?.status ?? 200, metrics, problem);
   return respondOnce({ type: "application/json", bytes }, cors);
 }
 

@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { ZippyNetError } from "../codec/errors.ts";
+import { messageOf, ZippyNetError } from "../codec/errors.ts";
 import { laidOnWhite } from "../codec/image.ts";
 import { readImage } from "../image/read.ts";
 import type { Modules } from "./code.ts";
@@ -45,7 +45,7 @@ async function drawn(svg: Uint8Array): Promise<Uint8Array> {
     const picture = sharp(svg, { density }).resize(DRAWN, DRAWN, { fit: "inside" });
     return new Uint8Array(await picture.png().toBuffer());
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new ZippyNetError("bad-image", `expected an SVG that can be drawn: ${why}`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 import decodeQR, { type DecodeOpts } from "qr/decode.js";
-import { ZippyNetError } from "../codec/errors.ts";
+import { messageOf, ZippyNetError } from "../codec/errors.ts";
 
 /** Pixels that may show a code. */
 export interface Seen {
@@ -22,7 +22,7 @@ export function codeIn({ width, height, data }: Seen, patience: Patience = PATIE
     const text = decodeQR({ width, height, data }, { ...patience, format, textDecoder: latin1 });
     return Uint8Array.from(text, (character) => character.charCodeAt(0));
   } catch (cause) {
-    const stage = cause instanceof Error ? cause.message : String(cause);
+    const stage = messageOf(cause);
     // the library names the stage of reading that failed; the first one looks for the marks in a code's corners
     const found = stage === "finder" ? "none" : `one that cannot be read (${stage})`;
     throw new ZippyNetError(

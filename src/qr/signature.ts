@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
-import { ZippyNetError } from "../codec/errors.ts";
+import { messageOf, ZippyNetError } from "../codec/errors.ts";
 import type { Sign, Signed } from "./payload.ts";
 
 /** A signer with the private Ed25519 key of a PEM text. Throws `bad-option`. */
@@ -19,7 +19,7 @@ function ed25519(kind: string, open: () => KeyObject): KeyObject {
   try {
     key = open();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new ZippyNetError("bad-option", `expected a ${kind} Ed25519 key in PEM: ${why}`, { cause });
   }
   if (key.asymmetricKeyType === "ed25519") return key;

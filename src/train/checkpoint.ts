@@ -1,13 +1,8 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ZippyNetError } from "../codec/errors.ts";
+import { messageOf, ZippyNetError } from "../codec/errors.ts";
 import { isThere, makeFolders } from "../folders.ts";
-import {
-  readSafetensors,
-  type SafeTensor,
-  type SafeTensors,
-  writeSafetensors,
-} from "../model/safetensors.ts";
+import { readSafetensors, type SafeTensor, writeSafetensors } from "../model/safetensors.ts";
 import { layoutOf, packParameters, unpackParameters } from "./network/parameters.ts";
 import { initialState, type OptimiserState } from "./optimiser/state.ts";
 import type { RunPlan } from "./plan.ts";
@@ -75,9 +70,13 @@ export async function writeCheckpoint(
     await rename(`${path}.new`, path);
   } catch (cause) {
     await rm(`${path}.new`, { force: true }); // on a full disk it would keep all the rest from being written, too
-    throw new ZippyNetError("unavailable", `expected to write the checkpoint ${path}, got ${whyOf(cause)}`, {
-      cause,
-    });
+    throw new ZippyNetError(
+      "unavailable",
+      `expected to write the checkpoint ${path}, got ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -95,10 +94,13 @@ export async function readCheckpointIfThere(path: string): Promise<Checkpoint | 
 
 /** Throws `bad-model` if there is no checkpoint of this layout at the path. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new ZippyNetError("bad-model", `expected a checkpoint at ${path}, got ${whyOf(cause)}`, { cause });
-  });
-  const tensors = tensorsOf(bytes, path);
+  const tensors = await readFile(path)
+    .then(readSafetensors)
+    .catch((cause: unknown) => {
+      throw new ZippyNetError("bad-model", `expected a checkpoint at ${path}, got ${messageOf(cause)}`, {
+        cause,
+      });
+    });
   const json = tensors.get("run.json");
   if (json?.dtype !== "U8") throw new ZippyNetError("bad-model", `${path} is not a checkpoint of a run`);
   const { version, plan, progress, step } = JSON.parse(new TextDecoder().decode(json.data)) as Rest;
@@ -123,16 +125,4 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     bases: vector("bases"),
   };
   return { plan, progress, optimiser };
-}
-
-function tensorsOf(bytes: Uint8Array, path: string): SafeTensors {
-  try {
-    return readSafetensors(bytes);
-  } catch (cause) {
-    throw new ZippyNetError("bad-model", `expected a checkpoint at ${path}, got ${whyOf(cause)}`, { cause });
-  }
-}
-
-function whyOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

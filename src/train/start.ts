@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ZippyNetError } from "../codec/errors.ts";
+import { messageOf, ZippyNetError } from "../codec/errors.ts";
 import { isFolder, isThere } from "../folders.ts";
 import { readBlobs } from "../model/load-decoder.ts";
 import { BLOBS } from "../model/manifest.ts";
@@ -27,7 +27,7 @@ export async function startingWeights(
 /** Throws `bad-option` if nothing is there, `bad-model` if it is something else. */
 async function readWeights(path: string): Promise<SafeTensors> {
   const missing = (cause: unknown): never => {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     const message = `--init: expected a file of weights, or a model's folder, at ${path}, got ${why}`;
     throw new ZippyNetError("bad-option", message, { cause });
   };

@@ -1,7 +1,7 @@
 import { access, constants, rmdir } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import type { Command } from "commander";
-import { ZippyNetError } from "../../codec/errors.ts";
+import { messageOf, ZippyNetError } from "../../codec/errors.ts";
 import { isFolder, makeFolders } from "../../folders.ts";
 import { defaultJobs, EXIT_FAILED, usage } from "../options.ts";
 import { startProgress } from "../progress.ts";
@@ -124,7 +124,7 @@ async function makeFolder(folder: string): Promise<string[]> {
     await access(folder, constants.W_OK);
     return missing;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     const message = `expected a folder that can be written as --output, got ${folder}: ${why}`;
     throw new ZippyNetError("bad-option", message, { cause });
   }

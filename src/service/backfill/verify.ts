@@ -1,5 +1,5 @@
 import { ZippyNetError } from "../../codec/errors.ts";
-import { readZn } from "../../codec/format/zn-file.ts";
+import { describeFile, readZn } from "../../codec/format/zn-file.ts";
 import { LOOKS } from "../../codec/network/architecture.ts";
 import { psnr } from "../../codec/rate-distortion.ts";
 import { bareTag } from "../../http/etag.ts";
@@ -45,9 +45,8 @@ export async function verifyObject(
   const promises = parseMetadata(latents.metadata);
   const look = LOOKS.find((each) => each === promises.tune); // their PSNR is that of the look that was tuned for
   const image = await decodePicture(models, latents.bytes, look);
-  const file = readZn(latents.bytes);
-  const number = file.kind === "latents" ? file.header.model : undefined;
-  const model = models.list().find((each) => each.number === number)?.name ?? file.kind;
+  const file = describeFile(readZn(latents.bytes));
+  const model = models.list().find(({ number }) => number === file.model)?.name ?? file.kind;
   const upload = uploadsBucket === undefined ? undefined : await store.head(uploadsBucket, key);
   if (uploadsBucket === undefined || !upload) return { outcome: "decoded", model };
   if (bareTag(upload.etag) !== promises.sourceEtag) return { outcome: "outdated", model };

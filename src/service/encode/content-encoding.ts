@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
-import { ZippyNetError } from "../../codec/errors.ts";
+import { messageOf, ZippyNetError } from "../../codec/errors.ts";
 import { sniff } from "../../image/sniff.ts";
 
 /** The most codings of one upload. Each one may unpack to a thousand times as many bytes. */
@@ -49,7 +49,7 @@ async function unpacked(bytes: Uint8Array, name: string, most: number): Promise<
       const wanted = `expected an upload of at most ${most} bytes`;
       throw new ZippyNetError("too-large", `${wanted}, got one of ${name} that unpacks to more`, { cause });
     }
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new ZippyNetError(
       "bad-image",
       `expected an upload of ${name}, as its Content-Encoding says: ${why}`,

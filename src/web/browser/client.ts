@@ -155,8 +155,9 @@ class Client {
 
   #ask(request: (id: number) => Request, onSearch?: Waiting["onSearch"]): Promise<Result> {
     const id = nextId++;
-    this.#send(request(id));
-    return this.#wait(id, request(id), onSearch);
+    const asked = request(id);
+    this.#send(asked);
+    return this.#wait(id, asked, onSearch);
   }
 
   #wait(id: number, request: Request, onSearch?: Waiting["onSearch"]): Promise<Result> {

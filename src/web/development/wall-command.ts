@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import cliProgress from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
-import { ZippyNetError } from "../../codec/errors.ts";
+import { isOfInput } from "../../codec/errors.ts";
 import { buildWeb, WEB } from "../build/build.ts";
 import { makeWall } from "./make-wall.ts";
 import { WebServer } from "./server.ts";
@@ -57,18 +57,10 @@ await new Command("wall")
   .parseAsync()
   .catch((error: unknown) => {
     // what a folder, a model or a port may cause is told in a line; other errors are faults and keep their stack
-    if (!isExpected(error)) throw error;
+    if (!isOfInput(error)) throw error;
     console.error(error.message);
     process.exit(1);
   });
-
-function isExpected(error: unknown): error is Error {
-  return (
-    error instanceof RangeError ||
-    error instanceof ZippyNetError ||
-    (error instanceof Error && "syscall" in error)
-  );
-}
 
 /** A reader for the number of an option. */
 function within(least: number, most: number): (text: string) => number {

@@ -1,4 +1,5 @@
-import { at, messageOf } from "./dom.ts";
+import { messageOf } from "../../codec/errors.ts";
+import { at } from "./dom.ts";
 import type { Given } from "./given.ts";
 import { FRAME, payloadIn } from "./qr-reader.ts";
 

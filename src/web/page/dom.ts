@@ -35,7 +35,3 @@ export function offer(button: HTMLButtonElement, name: string, content: Blob | u
 export function chosen(name: string): string {
   return document.querySelector<HTMLInputElement>(`input[name="${name}"]:checked`)?.value ?? "";
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

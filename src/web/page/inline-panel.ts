@@ -1,7 +1,8 @@
+import { messageOf } from "../../codec/errors.ts";
 import { toInline } from "../../codec/format/base64url.ts";
 import { MEDIA_TYPE } from "../../codec/format/latents-file.ts";
 import type { Look } from "../../codec/network/architecture.ts";
-import { at, messageOf, offer } from "./dom.ts";
+import { at, offer } from "./dom.ts";
 import { inBytes } from "./measure.ts";
 
 let current: { readonly text: string; readonly width: number; readonly height: number } | undefined;

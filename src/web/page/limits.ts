@@ -1,10 +1,10 @@
 /** Drafts of a picture, and the limits of what can be asked for: the fewest bytes, the highest PSNR. */
 import { type EncodeOptions, encodeWish } from "../../api/options.ts";
 import { imageOf } from "../../api/picture.ts";
+import { messageOf } from "../../codec/errors.ts";
 import { client } from "../browser/client.ts";
 import { decode } from "../browser/decode.ts";
 import { encoderPlace } from "../browser/encoder-place.ts";
-import { messageOf } from "./dom.ts";
 import type { Stale } from "./latest.ts";
 import { psnrOf } from "./measure.ts";
 

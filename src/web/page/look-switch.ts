@@ -1,10 +1,11 @@
+import { messageOf } from "../../codec/errors.ts";
 import type { Look } from "../../codec/network/architecture.ts";
 import { parseManifest } from "../../model/manifest.ts";
 import { modelsOf } from "../browser/client.ts";
 import { decode } from "../browser/decode.ts";
 import { decoderPlace } from "../browser/decoder-place.ts";
 import { canvasOf } from "../browser/picture.ts";
-import { at, chosen, messageOf } from "./dom.ts";
+import { at, chosen } from "./dom.ts";
 import { Newest } from "./latest.ts";
 import { inMegabytes } from "./measure.ts";
 import { modelOf, say, whileBusy } from "./result.ts";

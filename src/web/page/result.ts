@@ -1,9 +1,10 @@
 /** The card of the result: two pictures, one over the other, their numbers, and the file as text. */
 import type { ModelInfo } from "../../api/models.ts";
+import { messageOf } from "../../codec/errors.ts";
 import { readZn } from "../../codec/format/zn-file.ts";
 import { decode, listModels } from "../browser/decode.ts";
 import { canvasOf } from "../browser/picture.ts";
-import { at, chosen, messageOf } from "./dom.ts";
+import { at, chosen } from "./dom.ts";
 import { clearInline, showInline } from "./inline-panel.ts";
 import { Newest } from "./latest.ts";
 import { inBytes, inDecibels, psnrOf } from "./measure.ts";

@@ -1,5 +1,6 @@
+import { messageOf } from "../../codec/errors.ts";
 import { pngOf } from "../browser/png.ts";
-import { at, make, messageOf } from "./dom.ts";
+import { at, make } from "./dom.ts";
 import { inBytes, inDecibels } from "./measure.ts";
 import { modelOf } from "./result.ts";
 import type { Wanted } from "./settings.ts";

@@ -1,7 +1,9 @@
 /** The wall's script: loads the decoder, shows each picture once it is decoded, and shows how long that took. */
+
+import { messageOf } from "../../codec/errors.ts";
 import { preload } from "../browser/decode.ts";
 import { defineZippyImage, type ZippyImage } from "../browser/element.ts";
-import { at, chosen, messageOf } from "./dom.ts";
+import { at, chosen } from "./dom.ts";
 
 const result = at("result", "p");
 const [wall, split] = [at("wall", "div"), at("split", "input")];

@@ -1,7 +1,8 @@
 import type { ModelInfo } from "../../api/models.ts";
+import { messageOf } from "../../codec/errors.ts";
 import { client } from "../browser/client.ts";
 import { encoderPlace } from "../browser/encoder-place.ts";
-import { at, messageOf } from "./dom.ts";
+import { at } from "./dom.ts";
 import { inMegabytes } from "./measure.ts";
 
 /** Knows which models' weights are loaded, and loads the others, those first that the picture needs. */
