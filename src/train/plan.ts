@@ -41,10 +41,15 @@ export function cutOf({ cut }: Sampling, folder: number): Cut {
   return typeof cut === "string" ? cut : cut[folder]!;
 }
 
-/** What a run is about; it stays the same when the run is resumed. */
+/** The engine of plans that state none, as checkpoints from before engines could be chosen. */
+export const ENGINE: EngineName = "tfjs";
+
+/** What a run is about; it stays the same when the run is resumed, but for what may be asked for anew. */
 export interface RunPlan {
   readonly folders: readonly string[];
   readonly architecture: Architecture;
+  /** What trained last, and what goes on where nothing else is asked for; TensorFlow if not stated. */
+  readonly engine?: EngineName;
   readonly seed: number;
   readonly sampling: Sampling;
   /** Share of the images that are held out. */

@@ -12,6 +12,8 @@ import { release } from "./export/release.ts";
 import {
   type Budget,
   cutOf,
+  ENGINE,
+  type EngineName,
   FLAT,
   IMAGES_TO_EXPORT,
   KEPT_SIDE,
@@ -73,7 +75,6 @@ export interface Naming {
   readonly terms: string;
   /** By default 2 for aligned images, 8 for patches. */
   readonly orientations?: Manifest["orientations"];
-  readonly engine: Stage["engine"];
 }
 
 /** Exports a run as a model's folder, with a recipe of one stage. */
@@ -81,7 +82,7 @@ export async function exportRun(
   out: string,
   checkpoint: Checkpoint,
   log: string,
-  { name, number, description, licence, terms, orientations, engine }: Naming,
+  { name, number, description, licence, terms, orientations }: Naming,
   onDecode?: Watch["onDecode"],
 ): Promise<Manifest> {
   const { plan, progress } = checkpoint;
@@ -99,7 +100,7 @@ export async function exportRun(
     stages: [
       {
         data: plan.folders.map((folder) => basename(folder)),
-        engine,
+        engine: plan.engine ?? ENGINE,
         sampling: plan.sampling as Stage["sampling"],
         samples: progress.samples,
         rate: plan.rate,
@@ -144,7 +145,9 @@ export interface RecipeSession extends Watch {
   readonly runs: string;
   readonly out: string;
   /** Opens the engine that a stage names. Without it nothing is trained, and what the stages left is exported. */
-  readonly engineOf?: (name: Stage["engine"]) => Promise<Engine>;
+  readonly engineOf?: (name: EngineName) => Promise<Engine>;
+  /** What computes instead of the engines that the stages name. */
+  readonly engine?: EngineName;
 }
 
 /**
@@ -153,18 +156,22 @@ export interface RecipeSession extends Watch {
  * last stage is not finished: the recipe would say more than was done.
  */
 export async function makeFromRecipe(session: RecipeSession): Promise<Manifest | undefined> {
-  const { recipe, data, runs, out, engineOf, ...watch } = session;
+  const { recipe, data, runs, out, engineOf, engine, ...watch } = session;
   const init = await initOf(recipe);
   let last: Checkpoint | undefined;
   let architecture = recipe.architecture;
   const folders = await foldersOf(recipe, data, join(runs, "data"));
   const stageFolder = (i: number) => join(runs, `stage-${i + 1}`);
-  for (const [i, stage] of recipe.stages.entries()) {
-    architecture = stage.architecture ?? architecture;
-    const plan = planOf(recipe, stage, architecture, folders);
+  const stages: Stage[] = []; // with the engines that trained them
+  for (const [i, asked] of recipe.stages.entries()) {
+    architecture = asked.architecture ?? architecture;
     const path = checkpointPath(stageFolder(i));
     const before: Checkpoint | undefined = await readCheckpointIfThere(path);
-    const isDone = before !== undefined && before.progress.samples >= stage.samples;
+    const isDone = before !== undefined && before.progress.samples >= asked.samples;
+    const had = before?.plan.engine ?? asked.engine;
+    const stage: Stage = { ...asked, engine: isDone ? had : (engine ?? had) };
+    stages.push(stage);
+    const plan = planOf(recipe, stage, architecture, folders);
     if (isDone) last = { ...before, plan };
     else if (!engineOf && i === recipe.stages.length - 1) throw notDone(path, stage, before);
     if (isDone || !engineOf) continue;
@@ -180,8 +187,8 @@ export async function makeFromRecipe(session: RecipeSession): Promise<Manifest |
     if (!trained.finished) return undefined;
     last = trained;
   }
-  const logs = recipe.stages.map((_, i) => join(stageFolder(i), "log.jsonl"));
-  return exportRecipe(out, last!, recipe, logs, watch.onDecode); // there is a stage, and the last one is finished
+  const logs = stages.map((_, i) => join(stageFolder(i), "log.jsonl"));
+  return exportRecipe(out, last!, { ...recipe, stages }, logs, watch.onDecode); // there is a stage, and the last one is finished
 }
 
 function notDone(path: string, { samples }: Stage, before: Checkpoint | undefined): ZippyNetError {
@@ -211,13 +218,14 @@ async function foldersOf(
 
 function planOf(
   { seed, heldOut, init }: Recipe,
-  { data, sampling, rate, flat, only, bits }: Stage,
+  { data, engine, sampling, rate, flat, only, bits }: Stage,
   architecture: Architecture,
   folders: ReadonlyMap<string, string>,
 ): RunPlan {
   return {
     folders: data.map((name) => folders.get(name)!),
     architecture,
+    engine,
     seed,
     sampling,
     heldOut,

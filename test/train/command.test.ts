@@ -6,6 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { startOf, writeCheckpoint } from "../../src/train/checkpoint.ts";
+import { initialise } from "../../src/train/network/parameters.ts";
+import type { RunPlan } from "../../src/train/plan.ts";
+import { parseRecipe } from "../../src/train/recipe.ts";
 import { IMAGES, TINY, withoutBinding } from "./support.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -14,7 +18,7 @@ const MANIFEST = fileURLToPath(new URL("../../models/faces/manifest.json", impor
 describe("zippynet train", () => {
   const folder = mkdtempSync(join(tmpdir(), "zippynet-command-"));
   after(() => rmSync(folder, { recursive: true }));
-  const env = { ...process.env, ZIPPYNET_MODELS: join(folder, "models") };
+  const env: NodeJS.ProcessEnv = { ...process.env, ZIPPYNET_MODELS: join(folder, "models") };
   const zippynet = (...args: string[]) =>
     spawnSync(process.execPath, [MAIN, "train", ...args], { cwd: folder, env, encoding: "utf8" });
 
@@ -94,6 +98,22 @@ describe("zippynet train", () => {
     const anew = zippynet(IMAGES, ...all, "--architecture", "tiny.json", "--samples", "0");
     assert.equal(anew.status, 1, anew.stderr);
     assert.match(anew.stderr, /expected no earlier run in runs.made/);
+  });
+
+  it("exports, and goes on with, the engine that the run had", async () => {
+    const fixed = { folders: [IMAGES], architecture: TINY, seed: 1, heldOut: 0, rate: 1e-3 };
+    const plan: RunPlan = { ...fixed, engine: "torch", sampling: { cut: "aligned" } };
+    const path = join(folder, "runs", "torch", "checkpoint.safetensors");
+    await writeCheckpoint(path, { plan, ...startOf(initialise(TINY, 1), plan) });
+    const exported = zippynet("--domain", "torch", "--number", "230", "--export-only");
+    assert.equal(exported.status, 0, exported.stderr);
+    const file = (name: string) => readFileSync(join(folder, "models", "torch", name), "utf8");
+    assert.equal(parseRecipe(file("recipe.json")).stages[0]!.engine, "torch");
+    assert.match(file("README.md"), /\| torch \|\n/);
+    env["ZIPPYNET_PYTHON"] = "/nowhere/python";
+    const resume = ["--domain", "torch", "--resume", "--samples", "1", "--processes", "2"];
+    assert.match(zippynet(...resume).stderr, /--engine torch needs Python/);
+    assert.match(zippynet(...resume, "--engine", "tfjs").stderr, /expected --processes with --engine torch/);
   });
 
   it("stopped, it leaves a checkpoint, says so, and ends with exit code 1: there is no model", {

@@ -58,7 +58,7 @@ test("a run that goes on, or is exported, refuses what it would ignore", () => {
   ];
   const ofTraining = [
     ...["--minutes=1", "--samples=1", "--lr=1", "--bits=noisy"],
-    ...["--checkpoint-minutes=1", "--evaluate-minutes=1"],
+    ...["--checkpoint-minutes=1", "--evaluate-minutes=1", "--processes=2"],
   ];
   for (const option of settled) {
     const [name] = option.split("=");
@@ -74,9 +74,18 @@ test("a run that goes on, or is exported, refuses what it would ignore", () => {
     const message = new RegExp(`^error: expected --export-only without ${name}:`);
     assert.throws(() => check(["--export-only", option]), { exitCode: 2, message });
   }
-  check(["--resume", ...ofTraining, "--out=a", "--number=200", "--orientations=4", "--terms=free"]);
+  check([
+    "--resume",
+    ...ofTraining,
+    "--engine=torch",
+    "--out=a",
+    "--number=200",
+    "--orientations=4",
+    "--terms=free",
+  ]);
   check(["--export-only", "--out=a", "--number=200", "--orientations=4", "--terms=free"]);
-  check([...settled, ...ofTraining]);
+  check(["--resume", "--processes=2"]); // the checkpoint says which engine the run had
+  check([...settled, ...ofTraining, "--engine=torch"]);
 });
 
 test("options that belong to another way of training are refused", () => {
@@ -95,6 +104,8 @@ test("options that belong to another way of training are refused", () => {
     [["--recipe=a", ...look], /expected --recipe without --look/],
     [["--data=a"], /expected --data with --recipe/],
     [["--processes=2"], /expected --processes with --engine torch/],
+    [["--processes=2", "--resume", "--engine=tfjs"], /expected --processes with --engine torch/],
+    [["--recipe=a", "--export-only", "--processes=2"], /expected --export-only without --processes/],
     [[...look, "--domain=made"], /expected --look without --domain/],
     [[...look, "--resume"], /expected --look without --resume/],
     [[...look, "--flat=0.5"], /expected --look without --flat/],

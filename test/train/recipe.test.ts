@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { modelsFolder } from "../../src/model/folder.ts";
 import { parseManifest } from "../../src/model/manifest.ts";
-import { startOf, writeCheckpoint } from "../../src/train/checkpoint.ts";
+import { checkpointPath, startOf, writeCheckpoint } from "../../src/train/checkpoint.ts";
 import { openEngine } from "../../src/train/engine.ts";
 import { initialise } from "../../src/train/network/parameters.ts";
 import { folderOf, hashOfFolder, parseRecipe, type Recipe } from "../../src/train/recipe.ts";
@@ -104,6 +104,31 @@ describe("recipe", async () => {
     );
     const weights = await startingWeights({ architecture, seed: 3 }, join(modelsFolder(), "photos-2"));
     assert.deepEqual(await begun({ ...recipe, architecture, init: "photos-2" }, "named"), [weights]);
+  });
+
+  it("names the engines that trained it, which may be other ones than it asks for", async () => {
+    const asked: string[] = [];
+    const engine = async ({ from, plan, folder }: RunOptions) => {
+      const { optimiser, progress } = startOf(from, plan);
+      const last = { plan, optimiser, progress: { ...progress, samples: 64 } };
+      await writeCheckpoint(checkpointPath(folder), last);
+      return { ...last, finished: asked.length < 2 };
+    };
+    const out = join(root, "models", "other");
+    const session = { data, runs: join(root, "other"), out, checkpointMinutes: 5, evaluateMinutes: 60 };
+    const engineOf = async (name: string) => {
+      asked.push(name);
+      return engine;
+    };
+    const two = { ...recipe, stages: recipe.stages.slice(0, 2) };
+    await makeFromRecipe({ ...session, recipe: two, engineOf, engine: "torch" });
+    assert.deepEqual(asked, ["torch", "torch"]); // and the second one was stopped, here at its end
+    await makeFromRecipe({ ...session, recipe: two, engineOf });
+    const made = parseRecipe(readFileSync(join(out, "recipe.json"), "utf8"));
+    assert.deepEqual(
+      made.stages.map((stage) => stage.engine),
+      ["torch", "torch"],
+    );
   });
 
   it("neither trains over a checkpoint that it cannot read, nor exports a training that is not finished", async () => {

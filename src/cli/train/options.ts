@@ -8,6 +8,7 @@ import {
   type Bits,
   type Budget,
   type Cut,
+  ENGINE,
   ENGINES,
   type EngineName,
   FLAT,
@@ -21,7 +22,8 @@ export interface TrainOptions extends Sampling {
   readonly domain?: string;
   readonly recipe?: string;
   readonly data?: string;
-  readonly engine: EngineName;
+  /** What is asked for; else the checkpoint says it, or the recipe. */
+  readonly engine?: EngineName;
   readonly processes: number;
   readonly out?: string;
   readonly runs: string;
@@ -60,6 +62,7 @@ const SAMPLING = ["cut", "sizes", "batch", "shares", "whole", "middle", "colour"
 const SETTLED = ["seed", ...SAMPLING, "holdout", "only", "init", "architecture"] as const;
 /** Options that only training uses. */
 const OF_TRAINING = [
+  "processes",
   "minutes",
   "samples",
   "lr",
@@ -92,9 +95,10 @@ export function withTrainOptions(command: Command): Command {
     )
     .option("--data <folder>", "with --recipe: the folder of its sets, as NAME.tar or as folders NAME")
     .addOption(
-      new Option("--engine <which>", "what computes: TensorFlow in Node, or PyTorch in Python (tools/torch)")
-        .choices(ENGINES)
-        .default("tfjs"),
+      new Option(
+        "--engine <which>",
+        `what computes: TensorFlow in Node, or PyTorch in Python (tools/torch) (default: ${ENGINE}, or what the run or the recipe had)`,
+      ).choices(ENGINES),
     )
     .option("--processes <n>", "with --engine torch: processes that share each step", whole(1, 64), 1)
     .option("--out <folder>", "folder of the exported model (default: NAME beside the other models)")
@@ -245,6 +249,7 @@ export function refuseIgnored(command: Command, options: TrainOptions): void {
     if (first) usage(command, message(flagOf(first)));
   };
   if (!look) refuse(OF_LOOK, (flag) => `expected ${flag} with --look`);
+  if (exportOnly) refuse(OF_TRAINING, (flag) => `expected --export-only without ${flag}: it does not train`);
   if (recipe) {
     refuse(["look"], (flag) => `expected --recipe without ${flag}`);
     refuse(OF_RECIPE, (flag) => `expected --recipe without ${flag}, which the recipe has`);
@@ -253,13 +258,19 @@ export function refuseIgnored(command: Command, options: TrainOptions): void {
   refuse(["data"], (flag) => `expected ${flag} with --recipe`);
   if (carry === undefined) refuse(["keep"], (flag) => `expected ${flag} with --carry`);
   if (look) refuse(NOT_OF_LOOK, (flag) => `expected --look without ${flag}, which it does not use`);
-  if (engine !== "torch") refuse(["processes"], (flag) => `expected ${flag} with --engine torch`);
+  const isKnown = !resume || engine !== undefined; // else the checkpoint says it
+  if (isKnown && engine !== "torch") refuseProcesses(command);
   if (resume || exportOnly) {
     const by = exportOnly ? "--export-only" : "--resume";
     const why = "which the checkpoint has from the start of the run";
     refuse(SETTLED, (flag) => `expected ${by} without ${flag}, ${why}`);
   }
-  if (exportOnly) refuse(OF_TRAINING, (flag) => `expected --export-only without ${flag}: it does not train`);
+}
+
+/** Ends the command as wrongly called if it asks for processes, which TensorFlow does not have. */
+export function refuseProcesses(command: Command): void {
+  if (command.getOptionValueSource("processes") !== "cli") return;
+  usage(command, "expected --processes with --engine torch");
 }
 
 /** `checkpointMinutes` → `--checkpoint-minutes`. */

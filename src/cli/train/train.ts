@@ -10,14 +10,14 @@ import { type Checkpoint, checkpointPath, readCheckpoint } from "../../train/che
 import { type ImageSets, SMALLEST_SIDE } from "../../train/data/images.ts";
 import { openEngine } from "../../train/engine.ts";
 import { numberAt } from "../../train/export/destination.ts";
-import { LEARNING_RATE, LOOK_RATE, type RunPlan } from "../../train/plan.ts";
+import { ENGINE, LEARNING_RATE, LOOK_RATE, type RunPlan } from "../../train/plan.ts";
 import { parseRecipe } from "../../train/recipe.ts";
 import type { RunReport } from "../../train/run.ts";
 import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/session.ts";
 import { refuseEarlierRun } from "../../train/start.ts";
 import { usage } from "../options.ts";
 import { trainLookOf } from "./look.ts";
-import { budgetOf, refuseIgnored, reportStop, type TrainOptions } from "./options.ts";
+import { budgetOf, refuseIgnored, refuseProcesses, reportStop, type TrainOptions } from "./options.ts";
 
 /** `zippynet train`, as it was called. */
 export async function trainAsAsked(
@@ -44,7 +44,7 @@ export async function trainAsAsked(
   const out = options.out ?? join(modelsFolder(), domain);
   await numberAt(out, domain, options.number); // throws now, not after hours of training
   const exported = async (checkpoint: Checkpoint) => {
-    const { terms, description, orientations, engine } = options;
+    const { terms, description, orientations } = options;
     const manifest = await exportRun(
       out,
       checkpoint,
@@ -54,7 +54,6 @@ export async function trainAsAsked(
         number: await numberAt(out, domain, options.number),
         licence: licenceOf(options),
         terms,
-        engine,
         ...(description && { description }),
         ...(orientations && { orientations }),
       },
@@ -62,9 +61,12 @@ export async function trainAsAsked(
     );
     showModel(manifest, out);
   };
-  if (from && options.exportOnly) return exported(from);
-  const last = await runSession(await openEngine(options.engine, options.processes), {
-    plan: from ? resumedPlan(from.plan, options) : await newPlan(folders, options, command),
+  const plan = from ? resumedPlan(from.plan, options) : await newPlan(folders, options, command);
+  if (from && options.exportOnly) return exported({ ...from, plan });
+  const engine = plan.engine ?? ENGINE;
+  if (engine !== "torch") refuseProcesses(command);
+  const last = await runSession(await openEngine(engine, options.processes), {
+    plan,
     folder: run,
     budget,
     ...(from && { from }),
@@ -90,13 +92,13 @@ async function fromRecipe(
   const recipe = parseRecipe(json);
   const out = options.out ?? join(modelsFolder(), recipe.name);
   await numberAt(out, recipe.name, recipe.number);
-  const given = command.getOptionValueSource("engine") === "cli" ? options.engine : undefined;
   const manifest = await makeFromRecipe({
     recipe,
     data: options.data,
     runs: join(options.runs, recipe.name),
     out,
-    ...(!options.exportOnly && { engineOf: (name) => openEngine(given ?? name, options.processes) }),
+    ...(!options.exportOnly && { engineOf: (name) => openEngine(name, options.processes) }),
+    ...(options.engine && { engine: options.engine }),
     ...watchOf(options),
   });
   if (!manifest) return reportStop(join(options.runs, recipe.name));
@@ -118,6 +120,7 @@ async function newPlan(
   return {
     folders: folders.map((folder) => resolve(folder)),
     architecture: await architectureOf(options),
+    engine: options.engine ?? ENGINE,
     seed: options.seed,
     sampling: {
       cut,
@@ -138,9 +141,10 @@ async function newPlan(
   };
 }
 
-function resumedPlan(plan: RunPlan, { bits, lr, flat }: TrainOptions): RunPlan {
+function resumedPlan(plan: RunPlan, { engine, bits, lr, flat }: TrainOptions): RunPlan {
   return {
     ...plan,
+    ...(engine && { engine }),
     ...(bits && { bits }),
     ...(lr && { rate: lr }),
     ...(flat !== undefined && { flat }),

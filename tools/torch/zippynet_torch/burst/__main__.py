@@ -103,7 +103,7 @@ def train(folder: str, minutes: str, out: str, further: list[str]) -> None:
     parser.add_argument("--batch", type=int, help=f"images of 42×42 a step ({usual})")
     options, rest = parser.parse_known_args(further)
     with open(os.path.join(folder, "run.json")) as file:
-        plan = json.load(file)["plan"]
+        plan = {**json.load(file)["plan"], "engine": "torch"}
     paths, sides = [], []
     for i in range(len(plan["folders"])):
         sets = read_images(os.path.join(folder, f"{i}"))
