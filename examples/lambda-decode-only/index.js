@@ -3,18 +3,26 @@ import { configure, decode } from "zippynet/decode";
 
 configure({ models: [portraits] });
 
+/** What a text can cause: only browsers decode the classical codecs, which are `unavailable` here. */
+const OF_THE_TEXT = ["bad-file", "too-large", "unknown-model", "unavailable"];
+
 /**
  * `GET /?text=…`: a picture as BMP. 45 kB of code and the weights of one model; install with `npm install
  * --omit=optional`.
  */
 export async function handler(event) {
-  const { width, height, data } = await decode(event.queryStringParameters.text);
-  return {
-    statusCode: 200,
-    headers: { "content-type": "image/bmp", "cache-control": "public, max-age=31536000, immutable" },
-    body: bitmap(width, height, data).toString("base64"),
-    isBase64Encoded: true,
-  };
+  try {
+    const { width, height, data } = await decode(event.queryStringParameters?.text ?? "");
+    return {
+      statusCode: 200,
+      headers: { "content-type": "image/bmp", "cache-control": "public, max-age=31536000, immutable" },
+      body: bitmap(width, height, data).toString("base64"),
+      isBase64Encoded: true,
+    };
+  } catch (error) {
+    if (!OF_THE_TEXT.includes(error.code)) throw error;
+    return { statusCode: 400, headers: { "content-type": "text/plain; charset=utf-8" }, body: error.message };
+  }
 }
 
 /** A header of 54 bytes, then rows from the lowest, blue first, each filled up to a multiple of 4 bytes. */

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { toInline } from "../../src/index.ts";
 import { installed, run, startServer, writeFiles } from "./installed.ts";
 
 const PNG = fileURLToPath(new URL("../images/face-hat-64.png", import.meta.url));
@@ -29,6 +31,15 @@ await spinning.terminate();
 console.log(JSON.stringify({ own, machine }));
 `;
 
+/** Texts that are not pictures of the model that is here, and what is said of them. */
+const NO_PICTURE: Readonly<Record<string, RegExp>> = {
+  AAAA: /^not a .zn file: /,
+  ü: /^not an inline .zn file: /,
+  [toInline(readFileSync(new URL("../golden/products-4-42-q45.zn", import.meta.url)))]:
+    /^expected one of the models 14 /,
+  "ks4vP8APAAcQEf0PAAnh_3stov-pHw": /^expected a browser/, // of VP8L
+};
+
 suite("servers", { timeout: 900_000 }, () => {
   test("Express: an upload becomes a text", async () => {
     const { folder } = await installed();
@@ -46,6 +57,20 @@ suite("servers", { timeout: 900_000 }, () => {
       });
       const { photo } = (await answer.json()) as { photo: string };
       assert.match(photo, /^[\w-]{60,160}$/);
+      const refused = async (type: string, sent: Uint8Array | undefined): Promise<string> => {
+        const init = { method: "POST", headers: { "content-type": type }, ...(sent && { body: sent }) };
+        const { status, json } = await fetch(`${origin}/people`, init).then(async (reply) => ({
+          status: reply.status,
+          json: (await reply.json()) as { error: string },
+        }));
+        return `${status} ${json.error}`;
+      };
+      const unread = /^400 expected an image that can be read: /;
+      assert.match(await refused("image/png", new TextEncoder().encode("no picture")), unread);
+      assert.match(await refused("image/png", body.subarray(0, 2000)), unread);
+      assert.match(await refused("image/png", undefined), /^400 expected an image as body/);
+      assert.match(await refused("text/plain", body), /^400 expected an image as body/);
+      assert.equal(await refused("image/png", new Uint8Array(11e6)), "413 request entity too large");
     } finally {
       server.stop();
     }
@@ -71,6 +96,12 @@ suite("servers", { timeout: 900_000 }, () => {
     const { statusCode, body } = await handler({ queryStringParameters: { text: picture } });
     const file = Buffer.from(body, "base64");
     assert.deepEqual([statusCode, file.toString("latin1", 0, 2), file.readInt32LE(18)], [200, "BM", 64]);
+    for (const [query, why] of Object.entries(NO_PICTURE)) {
+      const answer = await handler({ queryStringParameters: { text: query } });
+      assert.equal(answer.statusCode, 400);
+      assert.match(answer.body, why);
+    }
+    assert.equal((await handler({})).statusCode, 400);
   });
 
   test("Hono on Workers: bundled by wrangler, run by workerd", async () => {
@@ -98,6 +129,12 @@ suite("servers", { timeout: 900_000 }, () => {
         mean.every((value: number) => value > 0 && value < 255),
         text,
       );
+      for (const [query, why] of Object.entries(NO_PICTURE)) {
+        const refused = await worker.dispatchFetch(`http://localhost/mean/${encodeURIComponent(query)}`);
+        const { error } = (await refused.json()) as { error: string };
+        assert.equal(refused.status, 400);
+        assert.match(error, why);
+      }
     } finally {
       await worker.dispose();
     }

@@ -16,4 +16,13 @@ app.get("/mean/:text", async (context) => {
   return context.json({ width, height, mean: sum.map((value) => Math.round(value / (width * height))) });
 });
 
+/** What a text can cause: only browsers decode the classical codecs, which are `unavailable` here. */
+const OF_THE_TEXT = ["bad-file", "too-large", "unknown-model", "unavailable"];
+
+app.onError((error, context) => {
+  if (OF_THE_TEXT.includes(error.code)) return context.json({ error: error.message }, 400);
+  console.error(error);
+  return context.json({ error: "the picture could not be decoded" }, 500);
+});
+
 export default app;

@@ -8,7 +8,10 @@ import { picture } from "./picture.js";
 function App() {
   const [size, setSize] = useState("");
   useEffect(() => {
-    decode(picture).then(({ width, height }) => setSize(`${width}×${height}`));
+    decode(picture).then(
+      ({ width, height }) => setSize(`${width}×${height}`),
+      (error) => setSize(error.message),
+    );
   }, []);
   return (
     <main>
