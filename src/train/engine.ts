@@ -1,8 +1,9 @@
 import { ZippyNetError } from "../codec/errors.ts";
 import type { EngineName } from "./plan.ts";
+import { findPython } from "./python.ts";
 import type { RunOptions, Trained } from "./run.ts";
 import { HOW_TO_GET_TFJS_NODE, loadTfjsNode } from "./tfjs-node.ts";
-import { findPython, trainWithTorch } from "./torch.ts";
+import { trainWithTorch } from "./torch.ts";
 
 /** Trains until the budget is used or the signal comes; leaves a checkpoint and a log in the run's folder. */
 export type Engine = (options: RunOptions) => Promise<Trained>;

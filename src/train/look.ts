@@ -21,8 +21,9 @@ import { packSynthesis } from "./export/export.ts";
 import { floatWeights } from "./export/exported.ts";
 import { packParameters, unpackParameters } from "./network/parameters.ts";
 import { type Budget, LOOK_RATE, type RunPlan } from "./plan.ts";
+import { runPython, TORCH_FOLDER } from "./python.ts";
 import type { RunOptions } from "./run.ts";
-import { runPython, sharedArguments, TORCH_FOLDER } from "./torch.ts";
+import { sharedArguments } from "./torch.ts";
 
 /** How much each part of the loss that is not always there counts. */
 export interface LookLoss {

@@ -10,7 +10,7 @@ import { openHyperprior } from "../../src/evaluate/peers/hyperprior.ts";
 import { measure } from "../../src/evaluate/peers/peer.ts";
 import { loadImages } from "../../src/train/data/images.ts";
 import { writePacks } from "../../src/train/data/pack.ts";
-import { findPython, TORCH_FOLDER } from "../../src/train/torch.ts";
+import { findPython, TORCH_FOLDER } from "../../src/train/python.ts";
 import { IMAGES } from "../train/support.ts";
 
 const python = await findPython().catch((error: Error) => error);

@@ -4,7 +4,7 @@ import sharp from "sharp";
 import type { Image } from "../../src/codec/image.ts";
 import { assertJudges, judged } from "../../src/evaluate/measure/judges.ts";
 import { readSet } from "../../src/evaluate/measure/sets.ts";
-import { findPython } from "../../src/train/torch.ts";
+import { findPython } from "../../src/train/python.ts";
 import { IMAGES } from "../cli/run.ts";
 
 const skip = await (async () => {

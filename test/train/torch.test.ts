@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { statSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { latentSize } from "../../src/codec/network/architecture.ts";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import {
   type Checkpoint,
   checkpointPath,
   readCheckpoint,
+  readCheckpointIfThere,
   startOf,
   writeCheckpoint,
 } from "../../src/train/checkpoint.ts";
@@ -21,15 +26,19 @@ import { Random } from "../../src/train/data/random.ts";
 import { openEngine } from "../../src/train/engine.ts";
 import { initialise, layoutOf } from "../../src/train/network/parameters.ts";
 import type { RunPlan } from "../../src/train/plan.ts";
+import * as trainer from "../../src/train/python.ts";
+import { findPython, TORCH_FOLDER } from "../../src/train/python.ts";
 import type { RunOptions } from "../../src/train/run.ts";
-import { findPython, TORCH_FOLDER } from "../../src/train/torch.ts";
 import { Trainer } from "../../src/train/trainer.ts";
+import { modelFolder } from "../codec/support.ts";
 import { IMAGES, TINY, withoutBinding } from "./support.ts";
 
 /** Why tests of both engines are skipped, or false. */
 const python = await findPython().catch((error: Error) => error);
 const withoutTorch = python instanceof Error ? python.message : false;
 const skip = withoutTorch || withoutBinding;
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 const PLAN: RunPlan = {
   folders: [IMAGES],
@@ -176,6 +185,60 @@ describe("PyTorch", { skip: withoutTorch }, async () => {
     const two = await (await openEngine("torch", 2))({ ...options("timed", 2), budget: { minutes: 0.05 } });
     assert.ok(two.finished); // it throws where the processes do not have the same weights
     assert.ok(two.optimiser.step > 1 && two.progress.seconds > 2, `${two.optimiser.step} steps`);
+  });
+
+  it("ends on time in two processes whose clocks differ, after as many steps in both", async () => {
+    const run = options("clocks", 2);
+    const path = checkpointPath(run.folder);
+    await writeCheckpoint(path, { plan: PLAN, ...startOf(run.from, PLAN) });
+    const script = `
+import os, sys, time
+clock = time.perf_counter
+if os.environ["RANK"] == "0":
+    time.perf_counter = lambda: clock() / 2
+from zippynet_torch.train import main
+main(sys.argv[1:])`;
+    const [pack] = await writePacks(join(folder, "clocks"), images, PLAN);
+    await trainer.runPython(
+      python as string,
+      ["-c", script, run.folder, "--data", pack!, "--minutes", "0.02"],
+      { processes: 2, onLine: () => undefined },
+    );
+    const { progress, optimiser } = await readCheckpoint(path);
+    assert.ok(optimiser.step > 0 && progress.seconds >= 1.2, `${progress.seconds} s`);
+  });
+
+  it("stops at Ctrl-C in two processes, of which none is left, and goes on from there", async () => {
+    const tiny = join(folder, "tiny.json");
+    const faces = JSON.parse(await readFile(join(modelFolder("faces"), "manifest.json"), "utf8")) as object;
+    await writeFile(tiny, JSON.stringify({ ...faces, architecture: TINY }));
+    const env = { ...process.env, ZIPPYNET_MODELS: join(folder, "models") };
+    const train = (...args: string[]) => {
+      const all = [MAIN, "train", ...args, "--domain", "both", "--processes", "2"];
+      const child = spawn(process.execPath, all, { cwd: folder, env, detached: true });
+      const ended = once(child, "close") as Promise<[code: number | null]>;
+      const said = text(child.stderr);
+      return { pid: child.pid!, said, code: async () => (await ended)[0] };
+    };
+    const first = train(
+      ...[IMAGES, "--engine", "torch", "--architecture", tiny, "--holdout", "0"],
+      ...["--samples", "1000000000", "--checkpoint-minutes", "0.0001"],
+    );
+    const path = checkpointPath(join(folder, "runs", "both"));
+    const step = async () => (await readCheckpointIfThere(path))?.optimiser.step ?? 0;
+    while ((await step()) === 0) await sleep(100);
+    process.kill(-first.pid, "SIGINT"); // as a terminal sends it: to all that are not in sessions of their own
+    assert.equal(await first.code(), 1);
+    assert.match(await first.said, /stopped; what was learnt is in runs.both\n$/);
+    assert.doesNotMatch(await first.said, /Traceback/);
+    assert.doesNotMatch(
+      spawnSync("ps", ["-eo", "args"], { encoding: "utf8" }).stdout ?? "",
+      /runs.both.packs/,
+    );
+    const stopped = await readCheckpoint(path);
+    const last = train("--resume", "--samples", `${stopped.progress.samples + 1}`);
+    assert.equal(await last.code(), 0, await last.said);
+    assert.ok((await step()) > stopped.optimiser.step);
   });
 
   it("packs aligned images as squares, and cuts others into squares that cover them", async () => {

@@ -4,8 +4,8 @@ import { isFolder } from "../../folders.ts";
 import type { Licence } from "../../model/manifest.ts";
 import { exportLook, type LookReport, lookCard, trainLook } from "../../train/look.ts";
 import type { RunPlan } from "../../train/plan.ts";
+import { findPython } from "../../train/python.ts";
 import { imagesOf, type Watch } from "../../train/session.ts";
-import { findPython } from "../../train/torch.ts";
 import { usage } from "../options.ts";
 import { budgetOf, reportStop, type TrainOptions } from "./options.ts";
 

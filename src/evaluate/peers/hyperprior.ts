@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { ZippyNetError } from "../../codec/errors.ts";
-import { findPython, TORCH_FOLDER } from "../../train/torch.ts";
+import { findPython, TORCH_FOLDER } from "../../train/python.ts";
 import type { Peer } from "./peer.ts";
 
 /** A learned peer, which a Python process codes until it is closed. */

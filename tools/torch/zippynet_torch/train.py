@@ -1,6 +1,7 @@
 """Goes on with a run from its checkpoint: `python -m zippynet_torch.train RUN --data PACK --minutes 30`.
 
-`zippynet train --engine torch` calls this; `torchrun` starts it on several processes, which share each step's batch.
+`zippynet train --engine torch` calls this, `--processes` several of it, which share each step's batch. So does
+`torchrun`, on several machines.
 """
 
 from __future__ import annotations
@@ -51,6 +52,12 @@ class Workers:
             return Workers(0, 1)
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
         return Workers(dist.get_rank(), dist.get_world_size())
+
+    def means(self, numbers: list[float], device: torch.device) -> list[float]:
+        """What all agree on, to the last bit, where each has numbers of its own."""
+        if self.count == 1:
+            return numbers
+        return self.mean(torch.tensor(numbers, dtype=torch.float64, device=device)).tolist()
 
     def mean(self, vector: Tensor) -> Tensor:
         if self.count > 1:
@@ -170,7 +177,7 @@ class Run:
     @staticmethod
     def open(options: argparse.Namespace) -> "Run":
         torch.set_flush_denormal(True)  # moments of weights that hardly matter would slow the processor down
-        device = torch.device(options.device)
+        device = device_of(options.device)
         plan, progress, state = read_checkpoint(os.path.join(options.run, "checkpoint.safetensors"))
         packs = [read_pack(pack, device) for pack in options.data]
         if len(packs) != len(plan["folders"]):
@@ -182,6 +189,18 @@ class Run:
     def sets(self) -> list[str]:
         """Names of the folders."""
         return [os.path.basename(folder) for folder in self.plan["folders"]]
+
+
+def device_of(name: str) -> torch.device:
+    """A device by its name; each process of a machine has a GPU of its own."""
+    device = torch.device(name)
+    place = int(os.environ.get("LOCAL_RANK", 0))
+    if device.type == "cuda" and device.index is None and place > 0:
+        count = torch.cuda.device_count()
+        if place >= count:
+            raise SystemExit(f"expected a GPU for each process, got {count} for {place + 1} or more")
+        torch.cuda.set_device(place)
+    return device
 
 
 def stopped_by_signals() -> list[bool]:
@@ -225,7 +244,7 @@ def train(trainer: Trainer, run: Run, options: argparse.Namespace) -> None:
     def used() -> float:
         if options.minutes is None:
             return samples / options.samples if options.samples > 0 else 1.0
-        return seconds / 60 / options.minutes
+        return seconds / (60 * options.minutes)
 
     since = {"samples": 0, "seconds": 0.0, "steps": 0, "loss": 0.0, "norm": 0.0}
 
@@ -266,20 +285,18 @@ def train(trainer: Trainer, run: Run, options: argparse.Namespace) -> None:
 
     checkpoint_at = seconds + options.checkpoint_minutes * 60
     evaluate_at = seconds + options.evaluate_minutes * 60
-    while True:
-        # one clock for all: processes whose learning rates differ drift apart
-        share, stopped = workers.mean(torch.tensor([used(), float(bool(stop))], device=trainer.device)).tolist()
-        if share >= 1 or stopped > 0:
-            break
+    stopped = 0.0
+    while used() < 1 and stopped == 0:
         began = time.perf_counter()
         x, levels = sampler.next()
-        rate = learning_rate(peak, optimiser.step_count, share, flat)
+        rate = learning_rate(peak, optimiser.step_count, used(), flat)
         loss, norm = trainer.step(x, levels, trainer.noise(x, random), rate)
         took = time.perf_counter() - began
-        count = len(x) * workers.count
+        # one clock for all: where learning rates differ, weights drift apart
+        took, images, stopped = workers.means([took, len(x), bool(stop)], trainer.device)
         seconds += took
-        samples += count
-        since["samples"] += count
+        samples += round(images * workers.count)
+        since["samples"] += round(images * workers.count)
         since["seconds"] += took
         if math.isfinite(norm):
             since["steps"] += 1
@@ -297,7 +314,7 @@ def train(trainer: Trainer, run: Run, options: argparse.Namespace) -> None:
             checkpoint()
     workers.check_same(optimiser.parameters)
     checkpoint()
-    report(held_out())
+    report(held_out() if used() >= 1 else None)
 
 
 if __name__ == "__main__":
