@@ -111,7 +111,7 @@ async function allPeerCurves(
   for (const peer of PEERS.filter(({ name }) => peers.includes(name))) {
     let done = 0;
     const onQuality = () => progress.step(peer.name, ++done, peer.qualities.length);
-    curves.push(...(await peerCurves(peer, images, hash, range, onQuality)));
+    curves.push(...(await peerCurves(peer, { images, hash }, range, { onQuality })));
   }
   return curves;
 }

@@ -216,26 +216,23 @@ export function priorOn(engine: Engine, architecture: Architecture, { rows, colu
   };
 }
 
-/** What quantising needs of a model. */
-interface ModelOfLatents {
-  readonly architecture: Architecture;
-  readonly prior: Engine;
-  readonly levels: Int8Array;
+/** What is to be quantised. */
+interface Unrounded {
+  /** [rows, columns, latentChannels] after gain. */
+  readonly y: Float32Array;
+  readonly shape: LatentShape;
+  readonly quality: number;
 }
 
 /**
  * Rounds `y` to whole steps from the prior's means, in coding order; gives each symbol to `emit`, and its place in `y`.
- * @param y [rows, columns, latentChannels] after gain
- * @param predict the prior, if it is not to be run as it is
  * @returns `y_hat` in 32nds
  */
 export function quantiseLatents(
-  { architecture, prior, levels }: ModelOfLatents,
-  y: Float32Array,
-  shape: LatentShape,
-  quality: number,
+  { architecture, levels }: { readonly architecture: Architecture; readonly levels: Int8Array },
+  { y, shape, quality }: Unrounded,
+  predict: Predict,
   emit: (scale: number, symbol: number, at: number) => void,
-  predict: Predict = priorOn(prior, architecture, shape),
 ): Int16Array {
   return walkLatents(architecture, predict, shape, levels[quality - 1]!, (at, mean, scale) => {
     const symbol = clip(Math.round(y[at]! - mean / LATENT_UNIT), -MAX_SYMBOL, MAX_SYMBOL);

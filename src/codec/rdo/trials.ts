@@ -74,19 +74,12 @@ export function tryLatents(
   const scales = new Uint8Array(y.length);
   const symbols = new Int16Array(y.length);
   let [at, bits] = [0, 0];
-  const yHat = quantiseLatents(
-    model,
-    y,
-    shape,
-    quality,
-    (scale, symbol, place) => {
-      places[at] = place;
-      scales[at] = scale;
-      symbols[at++] = symbol;
-      bits += model.tables.cost(scale, symbol);
-    },
-    predict,
-  );
+  const yHat = quantiseLatents(model, { y, shape, quality }, predict, (scale, symbol, place) => {
+    places[at] = place;
+    scales[at] = scale;
+    symbols[at++] = symbol;
+    bits += model.tables.cost(scale, symbol);
+  });
   let decoded: Image | undefined;
   let sse: number | undefined;
   return {

@@ -6,21 +6,30 @@ import { cached } from "./cache.ts";
 import { type Curve, mean, type Point } from "./curve.ts";
 import { type Metrics, meanScores } from "./scores.ts";
 
-/** Called after each quality. */
+interface ImageSet {
+  readonly images: readonly Image[];
+  /** Names the images, for what is kept of earlier runs. */
+  readonly hash: string;
+}
+
+interface CurveOptions {
+  /** Called after each quality. */
+  readonly onQuality?: OnQuality;
+  readonly metrics?: Metrics;
+}
+
 export type OnQuality = (peer: Peer, quality: number) => void;
 
 /**
  * The curves of a peer over a set of images, as far as they are needed to read bytes off between two levels in dB: from
- * the middle of its qualities outwards, until one point lies beyond each level and one more beside that. `hash` names
- * the images. With metrics, points have those as well.
+ * the middle of its qualities outwards, until one point lies beyond each level and one more beside that. With metrics,
+ * points have those as well.
  */
 export async function peerCurves(
   peer: Peer,
-  images: readonly Image[],
-  hash: string,
+  set: ImageSet,
   [low, high]: readonly [number, number],
-  onQuality: OnQuality = () => undefined,
-  metrics?: Metrics,
+  { onQuality = () => undefined, metrics }: CurveOptions = {},
 ): Promise<Curve[]> {
   const rows = new Map<number, Row>();
   const middle = peer.qualities.length >> 1;
@@ -28,7 +37,7 @@ export async function peerCurves(
     let spare = 1;
     for (let i = middle; i >= 0 && i < peer.qualities.length; i += step) {
       const quality = peer.qualities[i]!;
-      const row = rows.get(quality) ?? (await rowOf(peer, quality, images, hash, metrics));
+      const row = rows.get(quality) ?? (await rowOf(peer, quality, set, metrics));
       if (!rows.has(quality)) onQuality(peer, quality);
       rows.set(quality, row);
       if (beyond(row.psnr) && spare-- === 0) return;
@@ -53,9 +62,8 @@ interface Row extends Point {
 async function rowOf(
   peer: Peer,
   quality: number,
-  images: readonly Image[],
-  hash: string,
-  metrics?: Metrics,
+  { images, hash }: ImageSet,
+  metrics: Metrics | undefined,
 ): Promise<Row> {
   const { name, settings } = peer;
   const key = {

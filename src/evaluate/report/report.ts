@@ -107,7 +107,7 @@ export async function reportSet(
   for (const peer of settings.peers) {
     let done = 0;
     const onQuality = () => progressOf(peer.name)(++done, peer.qualities.length);
-    const curves = await peerCurves(peer, images, hash, range, onQuality, METRICS);
+    const curves = await peerCurves(peer, { images, hash }, range, { onQuality, metrics: METRICS });
     peers.push(...curves.map((curve) => peerReport(curve, own, decibels)));
   }
 

@@ -138,7 +138,9 @@ async function prepare(
   if (!upload.again && standing && isCurrent(standing.metadata, plan, source)) return "current";
   const fetched = await store.get(upload.bucket, upload.key, source.etag);
   if (!fetched) return "changed";
-  return inTime(limits, () => makeDraft(plan, source, fetched, upload.sequencer, settings, limits));
+  return inTime(limits, () =>
+    makeDraft(plan, { head: source, bytes: fetched, sequencer: upload.sequencer }, settings, limits),
+  );
 }
 
 /** Latents that are ready to be written, or a classical file in their place. */
@@ -147,16 +149,21 @@ interface Draft {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** An upload that was fetched. */
+interface Fetched {
+  readonly head: ObjectHead;
+  readonly bytes: Uint8Array;
+  readonly sequencer: string | undefined;
+}
+
 /** Encodes an upload. Throws `bad-image`, `bad-option` and `too-large`. */
 async function makeDraft(
   plan: Plan,
-  upload: ObjectHead,
-  bytes: Uint8Array,
-  sequencer: string | undefined,
+  { head, bytes, sequencer }: Fetched,
   { maxPixels, maxUploadBytes, encodeBudget }: ServiceSettings,
   { deadline = Number.POSITIVE_INFINITY }: Limits,
 ): Promise<Draft> {
-  const plain = await plainUpload(bytes, upload.encoding, maxUploadBytes);
+  const plain = await plainUpload(bytes, head.encoding, maxUploadBytes);
   const { image, notes } = await readImage(plain, { maxPixels });
   const budget = new Budget({ multiplications: encodeBudget, deadline: deadline - WRITING - LAST_STEP });
   const { target, effort } = plan;
@@ -165,15 +172,15 @@ async function makeDraft(
   const cut = made.cut ? "the search was cut short" : undefined;
   const name = plan.models.find(({ number }) => number === model)?.name;
   const metadata = formatMetadata({
-    ...plannedMetadata(plan, upload),
-    sourceSize: upload.size,
+    ...plannedMetadata(plan, head),
+    sourceSize: head.size,
     sequencer,
     width: image.width,
     height: image.height,
     model: name ?? kind,
     ...(name !== undefined && { modelNumber: model, quality }),
     psnr,
-    bytesBefore: upload.size,
+    bytesBefore: head.size,
     bytesAfter: file.length,
     budget: [plan.limited, cut].filter((part) => part !== undefined).join("; ") || undefined,
     notes: notes.length > 0 ? notes.join("; ") : undefined,

@@ -47,63 +47,100 @@ export function outlineTiff(file: Uint8Array, maxPixels: number): Outline {
   const directory = bytes === file ? given : new Directory(bytes);
   const cut = NEEDED.find((tag) => directory.isCut(tag));
   if (cut !== undefined) throw damaged("image/tiff", `the values of its tag ${cut} are not there`);
-  const first = (tag: number, otherwise: number): number => directory.numbers(tag)[0] ?? otherwise;
-  assertSizeWithin(first(TAG.width, 0), first(TAG.height, 0), maxPixels);
-  if (directory.has(TAG.dng) || isRaw(bytes))
-    throw unsupported("the raw data of a camera", "develop it to a JPEG first");
-  if (first(TAG.subfile, 0) & 1)
-    throw unsupported(
-      "a TIFF that begins with a preview of another picture",
-      "save that picture alone, as a TIFF, PNG or JPEG",
-    );
-  const photometric = first(TAG.photometric, -1);
-  const bands = first(TAG.bands, 1);
-  const [bits = 1, ...others] = directory.numbers(TAG.bits);
-  const format = FORMATS[first(TAG.format, 1)] ?? "complex";
-  assertCoding(first(TAG.compression, 1), photometric);
-  assertColours(photometric, first(TAG.inks, 1));
-  assertBits([bits, ...others], format, photometric, bands);
+  const layout = layoutOf(directory);
+  assertSizeWithin(layout.width, layout.height, maxPixels);
+  assertReadable(bytes, directory, layout);
   const missing = missingBytes(bytes, directory);
-  const half = format === "float" && bits === 16;
-  assertPlanes(directory, photometric, bands, half);
-  const lab = LABS[photometric];
-  const palette = photometric === PALETTE;
-  const colours = COLOURS[photometric] ?? 1;
-  const extra = directory.numbers(TAG.extra);
-  assertBands(colours, bands, palette);
-  if (colours === 4 && bits === 16 && extra.includes(1))
-    throw unsupported("a TIFF in CMYK of 16 bits that is multiplied with alpha", "convert it to RGB first");
-  if (first(TAG.compression, 1) === JPEG) {
-    if (bands > colours && directory.has(TAG.tileWidth))
-      throw unsupported(
-        "a TIFF with alpha or other bands in tiles of JPEG",
-        "save it with Deflate or LZW compression first",
-      );
-    if (!missing) assertJpegParts(bytes, directory, maxPixels);
-  }
-  const alpha = alphaBand(colours, bands, extra);
-  // the colours of a palette are the same for every alpha
-  const odd = palette || format !== "unsigned" || bits === 32;
-  const whiteIsZero = photometric === 0 && (format === "signed" || format === "float");
-  const samples: TiffSamples = {
-    format,
-    ...(lab && { lab }),
-    ...(whiteIsZero && { whiteIsZero }),
-    ...(alpha !== undefined && { alpha }),
-    ...(odd && extra.includes(1) && { premultiplied: true }),
-  };
+  if (layout.compression === JPEG && !missing) assertJpegParts(bytes, directory, maxPixels);
+  const samples = samplesOf(layout);
   const colour = colourOfExif(bytes);
   return {
-    bytes: isPacked(bits, palette ? 1 : bands)
-      ? unpacked(bytes, directory, bits)
-      : readable(bytes, directory, samples, { bits, grey: colours === 1 && !palette }),
+    bytes: isPacked(layout.bits[0], layout.palette ? 1 : layout.bands)
+      ? unpacked(bytes, directory, layout.bits[0])
+      : readable(bytes, directory, samples, layout),
     // the colours of a palette, and their alpha, are returned like those of other formats
-    ...(!palette && { samples }),
+    ...(!layout.palette && { samples }),
     ...(colour && { colour }),
     ...(pages.count > 1 && { frames: pages.count }),
     fatal: LOST,
     notes: pages.whole ? [] : [END_MISSING],
     ...(missing && { missing }),
+  };
+}
+
+/** What a directory says of its picture and of the samples in it. */
+interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly compression: number;
+  readonly photometric: number;
+  readonly palette: boolean;
+  /** Samples a pixel, and how many of them are colours. */
+  readonly bands: number;
+  readonly colours: number;
+  /** Of the samples of a pixel, or once for all of them. */
+  readonly bits: readonly [number, ...number[]];
+  readonly format: TiffSamples["format"];
+  readonly inks: number;
+  /** Kinds of the bands after the colours: 1 for premultiplied alpha, 2 for alpha. */
+  readonly extra: readonly number[];
+}
+
+function layoutOf(directory: Directory): Layout {
+  const first = (tag: number, otherwise: number): number => directory.numbers(tag)[0] ?? otherwise;
+  const photometric = first(TAG.photometric, -1);
+  const [bits = 1, ...others] = directory.numbers(TAG.bits);
+  return {
+    width: first(TAG.width, 0),
+    height: first(TAG.height, 0),
+    compression: first(TAG.compression, 1),
+    photometric,
+    palette: photometric === PALETTE,
+    bands: first(TAG.bands, 1),
+    colours: COLOURS[photometric] ?? 1,
+    bits: [bits, ...others],
+    format: FORMATS[first(TAG.format, 1)] ?? "complex",
+    inks: first(TAG.inks, 1),
+    extra: directory.numbers(TAG.extra),
+  };
+}
+
+/** Throws `bad-image` for kinds that libvips refuses, or would read wrongly. */
+function assertReadable(bytes: Uint8Array, directory: Directory, layout: Layout): void {
+  const { compression, bands, colours, bits, extra } = layout;
+  if (directory.has(TAG.dng) || isRaw(bytes))
+    throw unsupported("the raw data of a camera", "develop it to a JPEG first");
+  if ((directory.numbers(TAG.subfile)[0] ?? 0) & 1)
+    throw unsupported(
+      "a TIFF that begins with a preview of another picture",
+      "save that picture alone, as a TIFF, PNG or JPEG",
+    );
+  assertCoding(layout);
+  assertColours(layout);
+  assertBits(layout);
+  assertPlanes(directory, layout);
+  assertBands(layout);
+  if (colours === 4 && bits[0] === 16 && extra.includes(1))
+    throw unsupported("a TIFF in CMYK of 16 bits that is multiplied with alpha", "convert it to RGB first");
+  if (compression === JPEG && bands > colours && directory.has(TAG.tileWidth))
+    throw unsupported(
+      "a TIFF with alpha or other bands in tiles of JPEG",
+      "save it with Deflate or LZW compression first",
+    );
+}
+
+function samplesOf({ photometric, palette, bands, colours, bits, format, extra }: Layout): TiffSamples {
+  const lab = LABS[photometric];
+  const alpha = alphaBand(colours, bands, extra);
+  // the colours of a palette are the same for every alpha
+  const odd = palette || format !== "unsigned" || bits[0] === 32;
+  const whiteIsZero = photometric === 0 && (format === "signed" || format === "float");
+  return {
+    format,
+    ...(lab && { lab }),
+    ...(whiteIsZero && { whiteIsZero }),
+    ...(alpha !== undefined && { alpha }),
+    ...(odd && extra.includes(1) && { premultiplied: true }),
   };
 }
 
@@ -148,9 +185,10 @@ function readable(
   bytes: Uint8Array,
   directory: Directory,
   { lab, format, premultiplied, whiteIsZero }: TiffSamples,
-  { bits, grey }: { readonly bits: number; readonly grey: boolean },
+  { bits: [bits], colours, palette }: Layout,
 ): Uint8Array {
   const changes: [tag: number, value: number][] = [];
+  const grey = colours === 1 && !palette;
   if (lab || (grey && format === "float" && bits === 16)) changes.push([TAG.photometric, 2]);
   else if (whiteIsZero) changes.push([TAG.photometric, 1]);
   if (format === "signed" && bits === 16) changes.push([TAG.format, 1]);
@@ -204,7 +242,7 @@ const COMPRESSIONS: Readonly<Record<number, string>> = {
 
 const JPEG = 7;
 
-function assertCoding(compression: number, photometric: number): void {
+function assertCoding({ compression, photometric }: Layout): void {
   const name = COMPRESSIONS[compression];
   if (name)
     throw unsupported(`a TIFF compressed with ${name}`, "save it with Deflate or LZW compression first");
@@ -226,7 +264,7 @@ const OTHERS: Readonly<Record<number, string>> = {
   32845: "a TIFF in LogLuv",
 };
 
-function assertColours(photometric: number, inks: number): void {
+function assertColours({ photometric, inks }: Layout): void {
   if (!READ.includes(photometric))
     throw unsupported(
       OTHERS[photometric] ?? `a TIFF of photometric interpretation ${photometric}`,
@@ -237,7 +275,7 @@ function assertColours(photometric: number, inks: number): void {
 }
 
 /** Of extra bands, a palette may have one. */
-function assertBands(colours: number, bands: number, palette: boolean): void {
+function assertBands({ colours, bands, palette }: Layout): void {
   if (bands < colours)
     throw unsupported(
       `a TIFF of ${bands} bands where its colours have ${colours}`,
@@ -251,14 +289,14 @@ function assertBands(colours: number, bands: number, palette: boolean): void {
 }
 
 /** libvips mixes up planes of grey and alpha, and those of 16-bit floats. It takes those of YCbCr for RGB. */
-function assertPlanes(directory: Directory, photometric: number, bands: number, half: boolean): void {
+function assertPlanes(directory: Directory, { photometric, bands, bits, format }: Layout): void {
   const apart = bands > 1 && directory.numbers(TAG.planes)[0] === 2;
   const grey = COLOURS[photometric] === undefined;
   const tiles = directory.has(TAG.tileWidth);
   const kinds = [
     [grey, "grey and other bands"],
     [tiles, "tiles"],
-    [half, "16-bit floats"],
+    [format === "float" && bits[0] === 16, "16-bit floats"],
     [photometric === YCBCR, "YCbCr"],
   ] as const;
   const kind = kinds.find(([is]) => is);
@@ -269,16 +307,10 @@ function assertPlanes(directory: Directory, photometric: number, bands: number, 
     );
 }
 
-function assertBits(
-  [bits, ...others]: readonly [number, ...number[]],
-  format: TiffSamples["format"],
-  photometric: number,
-  bands: number,
-): void {
+function assertBits({ bits: [bits, ...others], format, photometric, palette, bands }: Layout): void {
   const remedy = "save it with 8 or 16 bits a sample first";
   if (others.some((other) => other !== bits))
     throw unsupported(`a TIFF with samples of ${[bits, ...others].join(", ")} bits`, remedy);
-  const palette = photometric === PALETTE;
   if (palette && bands > 1 && bits < 8)
     throw unsupported(`a TIFF of a palette of ${bits} bits with alpha`, remedy);
   if (LABS[photometric] && (format !== "unsigned" || (bits !== 8 && bits !== 16)))
