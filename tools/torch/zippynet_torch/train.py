@@ -130,13 +130,21 @@ class Trainer:
                     levels = torch.full((len(x),), level_of(quality), device=self.device)
                     with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
                         outcome = self.codec.run(weights, x, levels, None)
-                    pixels = (outcome.x_hat * 255 + 127.5).round().clamp(0, 255)  # those of x are whole too
-                    error = (pixels - (x * 255 + 127.5)).square().mean((1, 2, 3))
                     bits += float(outcome.bits.sum())
-                    decibels += float((10 * (255**2 / error.clamp_min(1e-3)).log10()).sum())
+                    decibels += float(psnr(x, outcome.x_hat).sum())
                 n = len(images)
                 points.append({"size": size, "quality": quality, "bytes": bits / 8 / n, "psnr": decibels / n})
         return points
+
+
+def psnr(x: Tensor, x_hat: Tensor) -> Tensor:
+    """[n]: PSNR of 8-bit pixels in decibels, as `src/train/holdout.ts` has it.
+
+    x: [n, 3, height, width] from −½ to ½, whole levels
+    """
+    levels, decoded = (x * 255 + 127.5).round(), (x_hat * 255 + 127.5).round().clamp(0, 255)
+    error = (levels - decoded).square().sum((1, 2, 3)).clamp_min(1)  # of equal pictures it would be infinite
+    return 10 * (255**2 * x[0].numel() / error).log10()
 
 
 def shared_parser(prog: str, description: str | None) -> argparse.ArgumentParser:
