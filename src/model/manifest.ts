@@ -9,7 +9,10 @@ export const BLOBS = ["g_a", "g_s", "prior"] as const;
 export type BlobName = (typeof BLOBS)[number];
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
-const even = v.pipe(count, v.multipleOf(2));
+const even = v.pipe(
+  count,
+  v.check((value) => value % 2 === 0, "expected an even number"),
+);
 const three = v.tuple([count, count, count]);
 const transform = v.object({ widths: v.tuple([even, even, even]), blocks: three });
 const blob = v.object({
@@ -23,7 +26,10 @@ export const numberSchema = v.pipe(
   v.integer(),
   v.minValue(1),
   v.maxValue(255),
-  v.notValue(RESERVED_MODELS.png),
+  v.check(
+    (number) => number !== RESERVED_MODELS.png,
+    `expected a number other than ${RESERVED_MODELS.png}, which is reserved`,
+  ),
 );
 export const nameSchema = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/));
 export const architectureSchema = v.pipe(

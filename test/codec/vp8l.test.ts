@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import sharp from "sharp";
 import { ZippyNetError } from "../../src/codec/errors.ts";
-import { assertVp8lEnds, vp8lLength } from "../../src/codec/format/vp8l.ts";
+import { assertVp8lEnds, DISTANCE_MAP, vp8lLength } from "../../src/codec/format/vp8l.ts";
 import { webpFile, webpFrame, webpSize } from "../../src/codec/format/webp.ts";
 import { zippyError } from "./support.ts";
 
@@ -55,6 +55,28 @@ test("a frame's length is that of its bytes", async () => {
     count++;
   }
   assert.ok(count >= 50, `${count} frames`);
+});
+
+/** Columns to the left and rows up, as RFC 9649, §3.6.2.2 lists them. */
+// biome-ignore format: a table
+const LISTED = [
+  [0, 1], [1, 0], [1, 1], [-1, 1], [0, 2], [2, 0], [1, 2], [-1, 2], [2, 1], [-2, 1], [2, 2], [-2, 2],
+  [0, 3], [3, 0], [1, 3], [-1, 3], [3, 1], [-3, 1], [2, 3], [-2, 3], [3, 2], [-3, 2], [0, 4], [4, 0],
+  [1, 4], [-1, 4], [4, 1], [-4, 1], [3, 3], [-3, 3], [2, 4], [-2, 4], [4, 2], [-4, 2], [0, 5], [3, 4],
+  [-3, 4], [4, 3], [-4, 3], [5, 0], [1, 5], [-1, 5], [5, 1], [-5, 1], [2, 5], [-2, 5], [5, 2], [-5, 2],
+  [4, 4], [-4, 4], [3, 5], [-3, 5], [5, 3], [-5, 3], [0, 6], [6, 0], [1, 6], [-1, 6], [6, 1], [-6, 1],
+  [2, 6], [-2, 6], [6, 2], [-6, 2], [4, 5], [-4, 5], [5, 4], [-5, 4], [3, 6], [-3, 6], [6, 3], [-6, 3],
+  [0, 7], [7, 0], [1, 7], [-1, 7], [5, 5], [-5, 5], [7, 1], [-7, 1], [4, 6], [-4, 6], [6, 4], [-6, 4],
+  [2, 7], [-2, 7], [7, 2], [-7, 2], [3, 7], [-3, 7], [7, 3], [-7, 3], [5, 6], [-5, 6], [6, 5], [-6, 5],
+  [8, 0], [4, 7], [-4, 7], [7, 4], [-7, 4], [8, 1], [8, 2], [6, 6], [-6, 6], [8, 3], [5, 7], [-5, 7],
+  [7, 5], [-7, 5], [8, 4], [6, 7], [-6, 7], [7, 6], [-7, 6], [8, 5], [7, 7], [-7, 7], [8, 6], [8, 7],
+];
+
+test("distance codes mean the pixels that the RFC lists", () => {
+  assert.deepEqual(
+    DISTANCE_MAP.map(({ left, up }) => [left, up]),
+    LISTED,
+  );
 });
 
 test("altered frames end somewhere, or are refused", async () => {

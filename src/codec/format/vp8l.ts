@@ -13,200 +13,227 @@ export function assertVp8lEnds(frame: Uint8Array, size: Size): void {
 }
 
 /**
- * How many bytes a VP8L frame takes (RFC 9649, §3 and §4): its prefix codes are read to the last pixel, but no pixel is
- * computed. Decoders ignore bytes after a frame, so nothing else would notice them.
+ * How many bytes a VP8L frame takes: its prefix codes are read to the last pixel, but no pixel is computed. Decoders
+ * ignore bytes after a frame, so nothing else would notice them. The words here are those of RFC 9649, §3:
  *
- * @param frame with its header of 5 bytes
- * @throws `bad-file` if it is not a whole frame
+ * ```
+ * header       5 bytes, which are not looked at
+ * transforms   each 1, its kind, its size and its image; then 0
+ * ARGB image   colour cache, entropy image, prefix code groups, pixels
+ * ```
+ *
+ * The images of transforms and the entropy image are written like the ARGB image, but have one prefix code group.
+ * Throws `bad-file` if it is not a whole frame.
  */
 export function vp8lLength(frame: Uint8Array, { width, height }: Size): number {
-  const bits = new Bits(frame, HEADER);
-  let columns = width;
+  const bits = new BitReader(frame, HEADER_BYTES);
+  const size = { width: readTransforms(bits, width, height), height };
+  const cacheSize = readCacheSize(bits);
+  readPixels(bits, size, readGroups(bits, size, cacheSize));
+  return bits.end;
+}
+
+const HEADER_BYTES = 5;
+const [PREDICTOR, COLOUR, COLOUR_INDEXING] = [0, 1, 3]; // transform 2, which subtracts green, has no data
+
+/** Reads past the transforms. Gives the width of the ARGB image, of which a pixel may stand for several. */
+function readTransforms(bits: BitReader, width: number, height: number): number {
   const seen = new Set<number>();
-  while (bits.read(1) === 1) {
+  let argbWidth = width;
+  while (bits.readFlag()) {
     const transform = bits.read(2);
     if (seen.has(transform)) throw damagedZn("expected each VP8L transform once");
     seen.add(transform);
     if (transform === PREDICTOR || transform === COLOUR) {
-      const block = bits.read(3) + 2;
-      readImage(bits, { width: blocksOf(columns, block), height: blocksOf(height, block) });
+      const sizeBits = bits.read(3) + 2;
+      readImage(bits, { width: blocksOf(argbWidth, sizeBits), height: blocksOf(height, sizeBits) });
     } else if (transform === COLOUR_INDEXING) {
       const colours = bits.read(8) + 1;
       readImage(bits, { width: colours, height: 1 });
-      // several indices of few bits are one pixel
-      columns = blocksOf(columns, colours <= 2 ? 3 : colours <= 4 ? 2 : colours <= 16 ? 1 : 0);
+      argbWidth = blocksOf(argbWidth, widthBits(colours));
     }
   }
-  const cache = readCacheSize(bits);
-  const groups = bits.read(1) === 1 ? readGroups(bits, { width: columns, height }) : undefined;
-  const codes = Array.from({ length: groups?.count ?? 1 }, () => readCodes(bits, cache));
-  readPixels(bits, { width: columns, height }, codes, groups);
-  return bits.end;
+  return argbWidth;
 }
 
-const HEADER = 5;
-const [PREDICTOR, COLOUR, COLOUR_INDEXING] = [0, 1, 3];
-
-/** Size in blocks of 2^bits pixels. */
+/** How many blocks of 2^bits pixels a side has. */
 function blocksOf(side: number, bits: number): number {
   return Math.ceil(side / 2 ** bits);
 }
 
-/** Bits of an index into the colour cache; 0 for none. */
-function readCacheSize(bits: Bits): number {
-  if (bits.read(1) === 0) return 0;
-  const size = bits.read(4);
-  if (size < 1 || size > 11) throw damagedZn(`expected a VP8L colour cache of 1–11 bits, got ${size}`);
-  return size;
+/** log₂ of how many indices into a table of so many colours are one pixel. */
+function widthBits(colours: number): number {
+  return [2, 4, 16].filter((most) => colours <= most).length;
 }
 
-/** Which group of prefix codes belongs to each block of pixels. */
-interface Groups {
-  readonly count: number;
-  /** log₂ of a block's side. */
-  readonly block: number;
-  readonly columns: number;
-  readonly numbers: Uint16Array;
+/** How many colours the colour cache has; 0 if there is none. */
+function readCacheSize(bits: BitReader): number {
+  if (!bits.readFlag()) return 0;
+  const codeBits = bits.read(4);
+  if (codeBits < 1 || codeBits > 11)
+    throw damagedZn(`expected a VP8L colour cache of 1–11 bits, got ${codeBits}`);
+  return 2 ** codeBits;
 }
 
-function readGroups(bits: Bits, { width, height }: Size): Groups {
-  const block = bits.read(3) + 2;
-  const columns = blocksOf(width, block);
-  const pixels = readImage(bits, { width: columns, height: blocksOf(height, block) });
-  const numbers = Uint16Array.from(pixels, (pixel) => (pixel >>> 8) & 0xffff);
-  return { count: numbers.reduce((most, number) => Math.max(most, number), 0) + 1, block, columns, numbers };
-}
-
-/** An image within the frame, which has one group of codes: its pixels as alpha, red, green and blue. */
-function readImage(bits: Bits, size: Size): Uint32Array {
-  const cache = readCacheSize(bits);
+/** The image of a transform, or the entropy image: its pixels as alpha, red, green and blue. */
+function readImage(bits: BitReader, size: Size): Uint32Array {
+  const cache = new Uint32Array(readCacheSize(bits));
+  const group = readGroup(bits, cache.length);
   const pixels = new Uint32Array(size.width * size.height);
-  const kept = { pixels, cache: new Uint32Array(2 ** cache) };
-  readPixels(bits, size, [readCodes(bits, cache)], undefined, kept);
+  readPixels(bits, size, () => group, { pixels, cache });
   return pixels;
 }
 
-/** Codes of green (with lengths and the colour cache), red, blue, alpha and distances. */
-type Codes = readonly [PrefixCode, PrefixCode, PrefixCode, PrefixCode, PrefixCode];
+/** A prefix code group: five codes, that of green with lengths and the colour cache. */
+type Group = Readonly<Record<"green" | "red" | "blue" | "alpha" | "distance", PrefixCode>>;
 
-function readCodes(bits: Bits, cache: number): Codes {
-  const alphabets = [GREEN_AND_LENGTHS + (cache && 2 ** cache), 256, 256, 256, 40];
-  return alphabets.map((alphabet) => readPrefixCode(bits, alphabet)) as unknown as Codes;
+/** Symbols of green: 256 literals, 24 lengths, then the colour cache. */
+const FIRST_CACHED = 256 + 24;
+
+function readGroup(bits: BitReader, cacheSize: number): Group {
+  return {
+    green: readPrefixCode(bits, FIRST_CACHED + cacheSize),
+    red: readPrefixCode(bits, 256),
+    blue: readPrefixCode(bits, 256),
+    alpha: readPrefixCode(bits, 256),
+    distance: readPrefixCode(bits, 40),
+  };
 }
 
-const GREEN_AND_LENGTHS = 256 + 24;
+/** The group of a pixel, by how many pixels are before it: one for all, or that which the entropy image names. */
+type GroupOf = (position: number) => Group;
+
+function readGroups(bits: BitReader, { width, height }: Size, cacheSize: number): GroupOf {
+  if (!bits.readFlag()) {
+    const group = readGroup(bits, cacheSize);
+    return () => group;
+  }
+  const prefixBits = bits.read(3) + 2;
+  const columns = blocksOf(width, prefixBits);
+  const entropyImage = readImage(bits, { width: columns, height: blocksOf(height, prefixBits) });
+  const metaPrefixCodes = Uint16Array.from(entropyImage, (argb) => argb >>> 8); // red and green
+  const count = metaPrefixCodes.reduce((most, code) => Math.max(most, code), 0) + 1;
+  const groups = Array.from({ length: count }, () => readGroup(bits, cacheSize));
+  return (position) => {
+    const [x, y] = [position % width, Math.floor(position / width)];
+    return groups[metaPrefixCodes[(y >> prefixBits) * columns + (x >> prefixBits)]!]!;
+  };
+}
 
 /** Reads all pixels of an image; with `kept`, stores them and the colour cache that they need. */
 function readPixels(
-  bits: Bits,
+  bits: BitReader,
   { width, height }: Size,
-  codes: readonly Codes[],
-  groups?: Groups,
+  groupOf: GroupOf,
   kept?: { readonly pixels: Uint32Array; readonly cache: Uint32Array },
 ): void {
-  const put = (at: number, argb: number): void => {
+  const keep = (position: number, argb: number): void => {
     if (!kept) return;
-    kept.pixels[at] = argb;
+    kept.pixels[position] = argb;
     kept.cache[Math.imul(argb, 0x1e35a7bd) >>> (32 - Math.log2(kept.cache.length))] = argb;
   };
-  const area = width * height;
-  for (let at = 0; at < area; ) {
-    const [green, red, blue, alpha, distance] = codes[groupOf(groups, at, width)]!;
+  const count = width * height;
+  let position = 0;
+  while (position < count) {
+    const { green, red, blue, alpha, distance } = groupOf(position);
     const symbol = green.read(bits);
     if (symbol < 256) {
       const [r, b, a] = [red.read(bits), blue.read(bits), alpha.read(bits)];
-      put(at++, ((a << 24) | (r << 16) | (symbol << 8) | b) >>> 0);
-    } else if (symbol < GREEN_AND_LENGTHS) {
-      const length = readNumber(bits, symbol - 256);
-      const back = distanceOf(readNumber(bits, distance.read(bits)), width);
-      if (back > at || at + length > area) throw damagedZn("expected VP8L copies from within the frame");
-      for (let i = 0; i < length; i++, at++) put(at, kept?.pixels[at - back] ?? 0);
+      keep(position++, ((a << 24) | (r << 16) | (symbol << 8) | b) >>> 0);
+    } else if (symbol < FIRST_CACHED) {
+      const end = position + readLz77(bits, symbol - 256);
+      const back = distanceOf(readLz77(bits, distance.read(bits)), width);
+      if (back > position || end > count) throw damagedZn("expected VP8L copies from within the frame");
+      for (; position < end; position++) keep(position, kept?.pixels[position - back] ?? 0);
     } else {
-      put(at++, kept?.cache[symbol - GREEN_AND_LENGTHS] ?? 0);
+      keep(position++, kept?.cache[symbol - FIRST_CACHED] ?? 0);
     }
   }
 }
 
-function groupOf(groups: Groups | undefined, at: number, width: number): number {
-  if (!groups) return 0;
-  const [x, y] = [at % width, Math.floor(at / width)];
-  return groups.numbers[(y >> groups.block) * groups.columns + (x >> groups.block)]!;
-}
-
-/** A length, or the code of a distance, from its prefix and further bits. */
-function readNumber(bits: Bits, prefix: number): number {
+/** A length, or a distance code, from its prefix and the extra bits that the prefix asks for. */
+function readLz77(bits: BitReader, prefix: number): number {
   if (prefix < 4) return prefix + 1;
-  const extra = (prefix - 2) >> 1;
-  return (2 + (prefix & 1)) * 2 ** extra + bits.read(extra) + 1;
+  const extraBits = (prefix - 2) >> 1;
+  const offset = (2 + (prefix & 1)) * 2 ** extraBits;
+  return offset + bits.read(extraBits) + 1;
 }
 
-/** Columns to the left and rows up of the 120 nearest pixels, by their codes from 1 on. */
-// biome-ignore format: a table
-const NEAREST = [
-  [0, 1], [1, 0], [1, 1], [-1, 1], [0, 2], [2, 0], [1, 2], [-1, 2], [2, 1], [-2, 1], [2, 2], [-2, 2],
-  [0, 3], [3, 0], [1, 3], [-1, 3], [3, 1], [-3, 1], [2, 3], [-2, 3], [3, 2], [-3, 2], [0, 4], [4, 0],
-  [1, 4], [-1, 4], [4, 1], [-4, 1], [3, 3], [-3, 3], [2, 4], [-2, 4], [4, 2], [-4, 2], [0, 5], [3, 4],
-  [-3, 4], [4, 3], [-4, 3], [5, 0], [1, 5], [-1, 5], [5, 1], [-5, 1], [2, 5], [-2, 5], [5, 2], [-5, 2],
-  [4, 4], [-4, 4], [3, 5], [-3, 5], [5, 3], [-5, 3], [0, 6], [6, 0], [1, 6], [-1, 6], [6, 1], [-6, 1],
-  [2, 6], [-2, 6], [6, 2], [-6, 2], [4, 5], [-4, 5], [5, 4], [-5, 4], [3, 6], [-3, 6], [6, 3], [-6, 3],
-  [0, 7], [7, 0], [1, 7], [-1, 7], [5, 5], [-5, 5], [7, 1], [-7, 1], [4, 6], [-4, 6], [6, 4], [-6, 4],
-  [2, 7], [-2, 7], [7, 2], [-7, 2], [3, 7], [-3, 7], [7, 3], [-7, 3], [5, 6], [-5, 6], [6, 5], [-6, 5],
-  [8, 0], [4, 7], [-4, 7], [7, 4], [-7, 4], [8, 1], [8, 2], [6, 6], [-6, 6], [8, 3], [5, 7], [-5, 7],
-  [7, 5], [-7, 5], [8, 4], [6, 7], [-6, 7], [7, 6], [-7, 6], [8, 5], [7, 7], [-7, 7], [8, 6], [8, 7],
-] as const;
+/**
+ * What distance codes from 1 on mean: columns to the left and rows up. They are the 120 pixels in the 8 rows from that
+ * of a pixel on, at most 8 columns to the left and 7 to the right of it, that come before it: the nearest first, of
+ * those as near the one in the nearest column, and left before right.
+ */
+export const DISTANCE_MAP = Array.from({ length: 16 * 8 }, (_, i) => ({ left: (i % 16) - 7, up: i >> 4 }))
+  .filter(({ left, up }) => up > 0 || left > 0)
+  .map((at) => ({ ...at, square: at.left ** 2 + at.up ** 2 }))
+  .sort((a, b) => a.square - b.square || Math.abs(a.left) - Math.abs(b.left) || b.left - a.left);
 
-/** Pixels back. */
+/** How many pixels back a distance code means. */
 function distanceOf(code: number, width: number): number {
-  const near = NEAREST[code - 1];
-  return near ? Math.max(1, near[0] + near[1] * width) : code - NEAREST.length;
+  const near = DISTANCE_MAP[code - 1];
+  return near ? Math.max(1, near.left + near.up * width) : code - DISTANCE_MAP.length;
 }
 
-/** The order in which the lengths of the code of lengths are stored. */
-const LENGTHS_ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] as const;
+function readPrefixCode(bits: BitReader, alphabet: number): PrefixCode {
+  const lengths = bits.readFlag() ? readSimpleLengths(bits) : readNormalLengths(bits, alphabet);
+  if (!lengths || lengths.length > alphabet) throw damagedZn("expected VP8L symbols of their alphabet");
+  return prefixCodeOf(lengths, bits);
+}
+
+/** A simple code length code: one symbol or two, of one bit each. */
+function readSimpleLengths(bits: BitReader): Uint8Array {
+  const hasTwo = bits.readFlag();
+  const first = bits.read(bits.readFlag() ? 8 : 1);
+  const second = hasTwo ? bits.read(8) : first;
+  const lengths = new Uint8Array(Math.max(first, second) + 1);
+  lengths[first] = lengths[second] = 1;
+  return lengths;
+}
+
+/** The order in which the lengths of the code length code are stored. */
+const CODE_LENGTH_CODE_ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] as const;
+
+/** A normal code length code: lengths that are symbols of another code. Undefined if they are too many. */
+function readNormalLengths(bits: BitReader, alphabet: number): Uint8Array | undefined {
+  const ofLengths = new Uint8Array(CODE_LENGTH_CODE_ORDER.length);
+  const count = bits.read(4) + 4;
+  for (let i = 0; i < count; i++) ofLengths[CODE_LENGTH_CODE_ORDER[i]!] = bits.read(3);
+  const code = prefixCodeOf(ofLengths, bits);
+  const lengths = new Uint8Array(alphabet);
+  const maxSymbol = bits.readFlag() ? bits.read(2 + 2 * bits.read(3)) + 2 : alphabet;
+  if (maxSymbol > alphabet) return undefined;
+  let lastLength = 8; // that is not 0
+  let symbol = 0;
+  for (let i = 0; i < maxSymbol && symbol < alphabet; i++) {
+    const length = code.read(bits);
+    if (length < 16) {
+      lengths[symbol++] = length;
+      if (length > 0) lastLength = length;
+    } else {
+      const end = symbol + readTimes(bits, length);
+      lengths.fill(length === 16 ? lastLength : 0, symbol, end);
+      symbol = end;
+    }
+  }
+  return symbol > alphabet ? undefined : lengths;
+}
+
+/** How many times a length is repeated: 16 repeats the last one, 17 and 18 repeat 0. */
+function readTimes(bits: BitReader, symbol: number): number {
+  if (symbol === 16) return 3 + bits.read(2);
+  return symbol === 17 ? 3 + bits.read(3) : 11 + bits.read(7);
+}
 
 /**
  * A code takes 4 bits and more in a file and a kilobyte here, and a frame of a few pixels may have 65,536 groups of
  * them. So those that are alike are one.
  */
-function codeOf(lengths: Uint8Array, { codes }: Bits): PrefixCode {
+function prefixCodeOf(lengths: Uint8Array, { codes }: BitReader): PrefixCode {
   const key = String.fromCharCode(...lengths);
   const code = codes.get(key) ?? new PrefixCode(lengths);
   codes.set(key, code);
   return code;
-}
-
-function readPrefixCode(bits: Bits, alphabet: number): PrefixCode {
-  if (bits.read(1) === 1) {
-    const symbols = bits.read(1) + 1;
-    const first = bits.read(bits.read(1) === 1 ? 8 : 1);
-    const second = symbols === 2 ? bits.read(8) : first;
-    const last = Math.max(first, second);
-    if (last >= alphabet) throw damagedZn("expected VP8L symbols of their alphabet");
-    const lengths = new Uint8Array(last + 1);
-    lengths[first] = lengths[second] = 1;
-    return codeOf(lengths, bits);
-  }
-  const lengths = new Uint8Array(alphabet);
-  const ofLengths = new Uint8Array(LENGTHS_ORDER.length);
-  const count = bits.read(4) + 4;
-  for (let i = 0; i < count; i++) ofLengths[LENGTHS_ORDER[i]!] = bits.read(3);
-  const code = codeOf(ofLengths, bits);
-  let left = bits.read(1) === 1 ? bits.read(2 + 2 * bits.read(3)) + 2 : alphabet;
-  if (left > alphabet) throw damagedZn("expected VP8L symbols of their alphabet");
-  let last = 8;
-  for (let symbol = 0; symbol < alphabet && left > 0; left--) {
-    const length = code.read(bits);
-    if (length < 16) {
-      lengths[symbol++] = length;
-      if (length) last = length;
-      continue;
-    }
-    const times = length === 16 ? 3 + bits.read(2) : length === 17 ? 3 + bits.read(3) : 11 + bits.read(7);
-    if (symbol + times > alphabet) throw damagedZn("expected VP8L symbols of their alphabet");
-    lengths.fill(length === 16 ? last : 0, symbol, symbol + times);
-    symbol += times;
-  }
-  return codeOf(lengths, bits);
 }
 
 /** Bits that are looked up at once, at most. */
@@ -256,28 +283,27 @@ class PrefixCode {
     }
   }
 
-  read(bits: Bits): number {
+  read(bits: BitReader): number {
     if (this.#only !== undefined) return this.#only;
     const found = this.#table[bits.peek() & (this.#table.length - 1)]!;
     if (found) {
       bits.skip(found & 15);
       return found >> 4;
     }
-    let [code, first, index] = [0, 0, 0];
+    let [code, firstCode, firstIndex] = [0, 0, 0]; // of the codes of a length
     for (let length = 1; length < 16; length++) {
-      code |= bits.read(1);
+      code = (code << 1) | bits.read(1);
       const count = this.#counts[length]!;
-      if (code - first < count) return this.#symbols[index + code - first]!;
-      index += count;
-      first = (first + count) << 1;
-      code <<= 1;
+      if (code - firstCode < count) return this.#symbols[firstIndex + code - firstCode]!;
+      firstIndex += count;
+      firstCode = (firstCode + count) << 1;
     }
     throw damagedZn("expected VP8L prefix codes that are whole");
   }
 }
 
 /** Reads bits, the least significant of each byte first. */
-class Bits {
+class BitReader {
   /** The codes read so far, by the lengths of their symbols. */
   readonly codes = new Map<string, PrefixCode>();
   readonly #bytes: Uint8Array;
@@ -302,6 +328,10 @@ class Bits {
       value |= ((this.#bytes[this.#at >> 3]! >> (this.#at & 7)) & 1) << i;
     if (this.#at > this.#bytes.length * 8) throw damagedZn("it ends within its VP8L frame");
     return value;
+  }
+
+  readFlag(): boolean {
+    return this.read(1) === 1;
   }
 
   /** The next 9 bits and more, the lowest first; 0 past the end. */

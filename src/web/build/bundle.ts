@@ -9,6 +9,8 @@ export const COMMON = {
   platform: "browser",
   target: ["chrome109", "firefox115", "safari16.4"],
   legalComments: "none",
+  // all of these know them; rewritten for those that do not, one that nobody uses would stay
+  supported: { "regexp-unicode-property-escapes": true },
   logLevel: "warning",
 } as const satisfies BuildOptions;
 
