@@ -25,6 +25,8 @@ const noise: Degrade = async (png) => {
   return sharp(noisy, { raw: { width, height, channels } }).png().toBuffer();
 };
 
+const mirror: Degrade = (png) => sharp(png).flop().png().toBuffer();
+
 const jpeg: Degrade = (png) => sharp(png).jpeg({ quality: 40 }).toBuffer();
 
 /** What happens to a code between printer and reader. */
@@ -33,5 +35,7 @@ export const degraded: Readonly<Record<string, Degrade>> = {
   "scaled to 0.7": shrink,
   "with noise": noise,
   "as JPEG of quality 40": jpeg,
-  "with all of that": async (png) => jpeg(await noise(await shrink(await rotate(png)))),
+  mirrored: mirror,
+  "mirrored and rotated by 10°": async (png) => rotate(await mirror(png)),
+  "with all of that": async (png) => jpeg(await noise(await shrink(await rotate(await mirror(png))))),
 };
