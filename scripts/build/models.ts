@@ -20,6 +20,12 @@ export interface Model {
   readonly packageName: string;
 }
 
+/** What the packages of a release share. */
+export interface Release {
+  readonly version: string;
+  readonly repository: unknown;
+}
+
 /** The models of this checkout, by number. */
 export async function ownModels(): Promise<Model[]> {
   const folders = (await readdir(join(ROOT, "models"), { withFileTypes: true }))
@@ -56,33 +62,36 @@ export function defaultModel(models: readonly Model[]): Model {
  * *.safetensors, manifest.json, README.md (its card), LICENSE
  * ```
  */
-export async function writeModelPackage(
-  { folder, manifest, packageName }: Model,
-  out: string,
-  { version, repository }: { readonly version: string; readonly repository: unknown },
-): Promise<void> {
+export async function writeModelPackage(model: Model, out: string, release: Release): Promise<void> {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  const { g_a, g_s, prior } = manifest.blobs;
-  const decoding = decoderFiles(manifest).map(({ file }) => file);
-  for (const { file, sha256 } of [g_a, ...decoderFiles(manifest)]) {
+  await copyModel(model, out);
+  const texts = {
+    LICENSE: await licenceText(model),
+    ...(await modulesOf(model)),
+    "package.json": `${JSON.stringify(packageJson(model, release), undefined, 2)}\n`,
+  };
+  for (const [name, text] of Object.entries(texts)) await writeFile(join(out, name), text);
+}
+
+/** Copies weights, manifest and card; throws where weights are not those of the manifest. */
+async function copyModel({ folder, manifest }: Model, out: string): Promise<void> {
+  for (const { file, sha256 } of [manifest.blobs.g_a, ...decoderFiles(manifest)]) {
     const bytes = await readFile(join(folder, file));
     if (createHash("sha256").update(bytes).digest("hex") !== sha256)
       throw new Error(`${join(folder, file)}: expected the SHA-256 that its manifest says`);
     await writeFile(join(out, file), bytes);
   }
-  await copyFile(join(folder, "manifest.json"), join(out, "manifest.json"));
-  await copyFile(join(folder, "README.md"), join(out, "README.md"));
-  const { licence } = manifest;
-  await writeFile(join(out, "LICENSE"), await licenceText(folder, manifest));
-  const inline = Object.fromEntries(
-    await Promise.all(
-      [g_s.file, prior.file].map(
-        async (file) => [file, (await readFile(join(folder, file))).toString("base64")] as const,
-      ),
-    ),
-  );
-  const texts: Record<string, string> = {
+  for (const file of ["manifest.json", "README.md"]) await copyFile(join(folder, file), join(out, file));
+}
+
+/** The modules of a package and their types, by file name. */
+async function modulesOf({ folder, manifest }: Model): Promise<Record<string, string>> {
+  const { g_a, g_s, prior } = manifest.blobs;
+  const decoding = decoderFiles(manifest).map(({ file }) => file);
+  const inline: Record<string, string> = {};
+  for (const { file } of [g_s, prior]) inline[file] = await readFile(join(folder, file), "base64");
+  return {
     "index.js": moduleOf(manifest, decoding),
     "encoder.js": moduleOf(manifest, [g_a.file, ...decoding]),
     "inline.js": `export default ${JSON.stringify(inline)};\n`,
@@ -92,43 +101,40 @@ export async function writeModelPackage(
     "encoder.d.ts": TYPES,
     "inline.d.ts": "declare const texts: Readonly<Record<string, string>>;\nexport default texts;\n",
   };
-  for (const [name, text] of Object.entries(texts)) await writeFile(join(out, name), text);
-  await writeFile(
-    join(out, "package.json"),
-    `${JSON.stringify(
-      {
-        name: packageName,
-        version,
-        description: `${manifest.description}: model ${manifest.number} of ZippyNet`,
-        license: SPDX.test(licence) && !UNKNOWN.includes(licence) ? licence : OTHER,
-        repository,
-        keywords: ["zippynet", "model", "image", "compression"],
-        type: "module",
-        sideEffects: false,
-        engines: { node: ">=20.19" },
-        exports: {
-          ".": { types: "./index.d.ts", default: "./index.js" },
-          "./encoder": { types: "./encoder.d.ts", default: "./encoder.js" },
-          // where one of these conditions is named, files are shipped or read; esbuild and Rollup for pages leave
-          // them behind
-          "./inline": {
-            types: "./inline.d.ts",
-            production: "./no-inline.js",
-            webpack: "./no-inline.js",
-            workerd: "./no-inline.js",
-            "edge-light": "./no-inline.js",
-            node: "./no-inline.js",
-            default: "./inline.js",
-          },
-          ...Object.fromEntries([g_a.file, ...decoding].map((file) => [`./${file}`, `./${file}`])),
-          "./manifest.json": "./manifest.json",
-          "./package.json": "./package.json",
-        },
+}
+
+function packageJson({ manifest, packageName }: Model, { version, repository }: Release): object {
+  const { licence, blobs } = manifest;
+  const weights = [blobs.g_a, ...decoderFiles(manifest)].map(({ file }) => file);
+  return {
+    name: packageName,
+    version,
+    description: `${manifest.description}: model ${manifest.number} of ZippyNet`,
+    license: SPDX.test(licence) && !UNKNOWN.includes(licence) ? licence : OTHER,
+    repository,
+    keywords: ["zippynet", "model", "image", "compression"],
+    type: "module",
+    sideEffects: false,
+    engines: { node: ">=20.19" },
+    exports: {
+      ".": { types: "./index.d.ts", default: "./index.js" },
+      "./encoder": { types: "./encoder.d.ts", default: "./encoder.js" },
+      // where one of these conditions is named, files are shipped or read; esbuild and Rollup for pages leave them
+      // behind
+      "./inline": {
+        types: "./inline.d.ts",
+        production: "./no-inline.js",
+        webpack: "./no-inline.js",
+        workerd: "./no-inline.js",
+        "edge-light": "./no-inline.js",
+        node: "./no-inline.js",
+        default: "./inline.js",
       },
-      undefined,
-      2,
-    )}\n`,
-  );
+      ...Object.fromEntries(weights.map((file) => [`./${file}`, `./${file}`])),
+      "./manifest.json": "./manifest.json",
+      "./package.json": "./package.json",
+    },
+  };
 }
 
 const TYPES = `/** A model of ZippyNet: give it to \`configure({ models: [model] })\`. */
@@ -159,7 +165,8 @@ ${places.join("")}  },
 `;
 }
 
-async function licenceText(folder: string, { licence, attribution, research }: Manifest): Promise<string> {
+async function licenceText({ folder, manifest }: Model): Promise<string> {
+  const { licence, attribution, research } = manifest;
   const own = await readFile(join(folder, "LICENSE"), "utf8").catch(() => undefined);
   const use = research ? "They may be used for research alone.\n" : "";
   return (

@@ -8,7 +8,7 @@ import { type Checkpoint, checkpointPath, readCheckpointIfThere, startOf } from 
 import { type ImageSets, loadImages } from "./data/images.ts";
 import type { Engine } from "./engine.ts";
 import { modelCard } from "./export/card.ts";
-import { release } from "./export/release.ts";
+import { exportTrained } from "./export/trained.ts";
 import {
   type Budget,
   cutOf,
@@ -122,7 +122,7 @@ async function exportRecipe(
 ): Promise<Manifest> {
   const { train } = await imagesOf(checkpoint.plan, onDecode, IMAGES_TO_EXPORT);
   const { name, number, description, supersedes, orientations } = recipe;
-  return release(out, checkpoint, train, {
+  return exportTrained(out, checkpoint, train, {
     name,
     number,
     description,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Command } from "commander";
-import { refuseIgnored, type TrainOptions, withTrainOptions } from "../../src/cli/train/options.ts";
+import { refuseIgnored } from "../../src/cli/train/checks.ts";
+import { type TrainOptions, withTrainOptions } from "../../src/cli/train/options.ts";
 
 function command(...args: string[]): Command {
   const bare = new Command().exitOverride().configureOutput({ writeErr: () => undefined });

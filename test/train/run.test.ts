@@ -10,7 +10,7 @@ import { openModels } from "../../src/model/folder.ts";
 import { type Checkpoint, checkpointPath, readCheckpoint } from "../../src/train/checkpoint.ts";
 import { centred } from "../../src/train/data/batch.ts";
 import { loadImages } from "../../src/train/data/images.ts";
-import { release } from "../../src/train/export/release.ts";
+import { exportTrained } from "../../src/train/export/trained.ts";
 import { initialise, layoutOf } from "../../src/train/network/parameters.ts";
 import type { RunPlan } from "../../src/train/plan.ts";
 import { type RunOptions, type RunReport, train } from "../../src/train/run.ts";
@@ -106,7 +106,7 @@ describe("training run", { skip: withoutBinding }, async () => {
     assert.ok(best(curve[1]!) > best(curve[0]!) + 2, `${best(curve[0]!)} → ${best(curve[1]!)} dB`);
 
     const models = join(folder, "models");
-    await release(join(models, "tiny"), last, images.train, {
+    await exportTrained(join(models, "tiny"), last, images.train, {
       number: 200,
       name: "tiny",
       description: "a test",

@@ -7,7 +7,9 @@ import type { RunPlan } from "../../train/plan.ts";
 import { findPython } from "../../train/python.ts";
 import { imagesOf, type Watch } from "../../train/session.ts";
 import { usage } from "../options.ts";
-import { budgetOf, reportStop, type TrainOptions } from "./options.ts";
+import { budgetOf } from "./checks.ts";
+import type { TrainOptions } from "./options.ts";
+import { reportStop } from "./show.ts";
 
 /** `zippynet train --look`: a further decoder for the files of a model, which is added to the model's folder. */
 export async function trainLookOf(

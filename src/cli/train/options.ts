@@ -6,7 +6,6 @@ import type { Manifest } from "../../model/manifest.ts";
 import {
   BATCH,
   type Bits,
-  type Budget,
   type Cut,
   ENGINE,
   ENGINES,
@@ -16,7 +15,7 @@ import {
   LOOK_RATE,
   type Sampling,
 } from "../../train/plan.ts";
-import { EXIT_FAILED, positive, usage, whole } from "../options.ts";
+import { positive, whole } from "../options.ts";
 
 export interface TrainOptions extends Sampling {
   readonly domain?: string;
@@ -57,52 +56,16 @@ export interface TrainOptions extends Sampling {
   readonly evaluateMinutes: number;
 }
 
-/** Options that are fixed when a run starts. Its checkpoint holds them. */
-const SAMPLING = ["cut", "sizes", "batch", "shares", "whole", "middle", "colour", "grey"] as const;
-const SETTLED = ["seed", ...SAMPLING, "holdout", "only", "init", "architecture"] as const;
-/** Options that only training uses. */
-const OF_TRAINING = [
-  "processes",
-  "minutes",
-  "samples",
-  "lr",
-  "flat",
-  "bits",
-  "checkpointMinutes",
-  "evaluateMinutes",
-] as const;
-/** Options that only a look uses. */
-const OF_LOOK = ["mse", "identity", "critic", "carry", "keep", "strength"] as const;
-/** Options that a look does not use: it goes into the model that is there. */
-const NOT_OF_LOOK = [
-  ...["domain", "out", "number", "description", "orientations", "resume", "exportOnly"],
-  ...["flat", "bits", "only", "architecture", "processes"],
-] as (keyof TrainOptions)[];
-/** Options that a recipe has. */
-const OF_RECIPE = [
-  ...SETTLED,
-  ...["minutes", "samples", "lr", "flat", "bits", "domain", "number", "description", "terms"],
-  ...["licence", "attribution", "research", "orientations", "resume"],
-] as (keyof TrainOptions)[];
-
 /** Adds the options of `train` to its command. */
 export function withTrainOptions(command: Command): Command {
+  return withRecipe(withLook(withSamples(withRun(withModel(command)))));
+}
+
+function withModel(command: Command): Command {
   return command
+    .optionsGroup("The model:")
     .option("--domain <name>", "name of the model: what kind of image it is for", modelName)
-    .option(
-      "--recipe <file>",
-      "make a model again from its recipe.json, all stages of it; the same command goes on if it is stopped",
-    )
-    .option("--data <folder>", "with --recipe: the folder of its sets, as NAME.tar or as folders NAME")
-    .addOption(
-      new Option(
-        "--engine <which>",
-        `what computes: TensorFlow in Node, or PyTorch in Python (tools/torch) (default: ${ENGINE}, or what the run or the recipe had)`,
-      ).choices(ENGINES),
-    )
-    .option("--processes <n>", "with --engine torch: processes that share each step", whole(1, 64), 1)
     .option("--out <folder>", "folder of the exported model (default: NAME beside the other models)")
-    .option("--runs <folder>", "folder of checkpoints and logs", "runs")
     .option(
       "--number <n>",
       "number of the model in files, 1–255 but 80; 192–255 are for your own (default: that of the model it replaces, or the first of yours that is free)",
@@ -121,43 +84,51 @@ export function withTrainOptions(command: Command): Command {
       "the terms allow research alone: encoders take the model only when it is named",
       false,
     )
-    .option(
-      "--init <weights>",
-      "start not from noise but from these: the folder of a model, or a .safetensors file such as a checkpoint",
-    )
     .addOption(
       new Option(
-        "--look <look>",
-        "with --engine torch: train a further decoder for the files of the model that --init names, and add it there",
-      ).choices(LOOKS.slice(1)),
-    )
-    .option("--mse <weight>", "with --look: how much it counts that pixels stay right", weight, 0.013)
-    .option(
-      "--identity <weight>",
-      "with --look: how much it counts that a face stays the same person",
-      weight,
-      0,
-    )
-    .option("--critic <weight>", "with --look: how much the adversary counts", weight, 0.015)
-    .option(
-      "--carry <model>",
-      "with --look: begin with what the look of this model changed, from whose weights that of --init was trained on",
-    )
-    .option("--keep <share>", "with --carry: how much of that look stays in the result", share, 0)
-    .option("--strength <share>", "with --look: how much of what it changed counts in the end", share, 1)
-    .option("--resume", "go on from the run's checkpoint")
-    .option("--export-only", "export the run's checkpoint as it is; a run under way is not disturbed")
+        "--orientations <n>",
+        "ways in which encoders try a picture: 2 are upright and mirrored, 4 also upside down, 8 also on its side (default: 2 of aligned images, 8 of patches)",
+      ).argParser(orientations),
+    );
+}
+
+function withRun(command: Command): Command {
+  return command
+    .optionsGroup("The run:")
     .option("--minutes <m>", "minutes of training; with --resume those before it count", positive)
     .option(
       "--samples <n>",
       "images to train on, repeats counted, instead of minutes; 0 exports what --init holds",
       whole(0, 1e12),
     )
+    .option("--resume", "go on from the run's checkpoint")
+    .option("--export-only", "export the run's checkpoint as it is; a run under way is not disturbed")
+    .option("--runs <folder>", "folder of checkpoints and logs", "runs")
+    .addOption(
+      new Option(
+        "--engine <which>",
+        `what computes: TensorFlow in Node, or PyTorch in Python (tools/torch) (default: ${ENGINE}, or what the run or the recipe had)`,
+      ).choices(ENGINES),
+    )
+    .option("--processes <n>", "with --engine torch: processes that share each step", whole(1, 64), 1)
+    .option(
+      "--init <weights>",
+      "start not from noise but from these: the folder of a model, or a .safetensors file such as a checkpoint",
+    )
+    .option(
+      "--architecture <manifest>",
+      "widths and blocks of the networks, from a model's manifest.json (default: those of --init's folder)",
+    )
     .option("--seed <s>", "seed of starting weights and samples", whole(0, 2 ** 32 - 1), 1)
     .option(
       "--lr <rate>",
       `peak learning rate (default: ${LEARNING_RATE}, or what the run had; of a look ${LOOK_RATE}, and Adam's)`,
       positive,
+    )
+    .option(
+      "--flat <share>",
+      `share of the run at the peak learning rate, before it falls (default: ${FLAT})`,
+      fraction,
     )
     .addOption(
       new Option(
@@ -171,15 +142,18 @@ export function withTrainOptions(command: Command): Command {
         "minimise the bits of latents with noise, which are smooth, or of rounded ones, which files pay",
       ).choices(["noisy", "rounded"]),
     )
+    .option("--checkpoint-minutes <m>", "minutes from one checkpoint to the next", positive, 5)
     .option(
-      "--architecture <manifest>",
-      "widths and blocks of the networks, from a model's manifest.json (default: those of --init's folder)",
-    )
-    .option(
-      "--flat <share>",
-      `share of the run at the peak learning rate, before it falls (default: ${FLAT})`,
-      fraction,
-    )
+      "--evaluate-minutes <m>",
+      "minutes from one look at the held-out images to the next",
+      positive,
+      10,
+    );
+}
+
+function withSamples(command: Command): Command {
+  return command
+    .optionsGroup("Its samples:")
     .option("--holdout <share>", "share of the images to hold out, like 2%", share, 0.02)
     .addOption(
       new Option(
@@ -211,71 +185,42 @@ export function withTrainOptions(command: Command): Command {
       fraction,
     )
     .option("--colour <share>", "scale and shift the samples' colours by up to this much", fraction)
-    .option("--grey <share>", "share of the samples that lose their colour", fraction)
+    .option("--grey <share>", "share of the samples that lose their colour", fraction);
+}
+
+function withLook(command: Command): Command {
+  return command
+    .optionsGroup("A look, a further decoder of a model:")
     .addOption(
       new Option(
-        "--orientations <n>",
-        "ways in which encoders try a picture: 2 are upright and mirrored, 4 also upside down, 8 also on its side (default: 2 of aligned images, 8 of patches)",
-      ).argParser(orientations),
+        "--look <look>",
+        "with --engine torch: train a further decoder for the files of the model that --init names, and add it there",
+      ).choices(LOOKS.slice(1)),
     )
-    .option("--checkpoint-minutes <m>", "minutes from one checkpoint to the next", positive, 5)
+    .option("--mse <weight>", "with --look: how much it counts that pixels stay right", weight, 0.013)
     .option(
-      "--evaluate-minutes <m>",
-      "minutes from one look at the held-out images to the next",
-      positive,
-      10,
-    );
+      "--identity <weight>",
+      "with --look: how much it counts that a face stays the same person",
+      weight,
+      0,
+    )
+    .option("--critic <weight>", "with --look: how much the adversary counts", weight, 0.015)
+    .option(
+      "--carry <model>",
+      "with --look: begin with what the look of this model changed, from whose weights that of --init was trained on",
+    )
+    .option("--keep <share>", "with --carry: how much of that look stays in the result", share, 0)
+    .option("--strength <share>", "with --look: how much of what it changed counts in the end", share, 1);
 }
 
-/** Ends the command as wrongly called unless either minutes or samples are given; an export needs neither. */
-export function budgetOf(command: Command, { minutes, samples, exportOnly }: TrainOptions): Budget {
-  if (!exportOnly && (minutes === undefined) === (samples === undefined)) {
-    usage(command, "expected --minutes or --samples");
-  }
-  return minutes === undefined ? { samples: samples ?? 0 } : { minutes };
-}
-
-/** Says where a run that a signal stopped goes on from. There is no model: a script must not go on as if there were. */
-export function reportStop(folder: string): void {
-  console.error(`stopped; what was learnt is in ${folder}`);
-  process.exitCode = EXIT_FAILED;
-}
-
-/** Ends the command as wrongly called if it has options that it would ignore. */
-export function refuseIgnored(command: Command, options: TrainOptions): void {
-  const { recipe, look, carry, resume, exportOnly, engine } = options;
-  const refuse = (names: readonly (keyof TrainOptions)[], message: (flag: string) => string): void => {
-    const first = names.find((name) => command.getOptionValueSource(name) === "cli");
-    if (first) usage(command, message(flagOf(first)));
-  };
-  if (!look) refuse(OF_LOOK, (flag) => `expected ${flag} with --look`);
-  if (exportOnly) refuse(OF_TRAINING, (flag) => `expected --export-only without ${flag}: it does not train`);
-  if (recipe) {
-    refuse(["look"], (flag) => `expected --recipe without ${flag}`);
-    refuse(OF_RECIPE, (flag) => `expected --recipe without ${flag}, which the recipe has`);
-    return;
-  }
-  refuse(["data"], (flag) => `expected ${flag} with --recipe`);
-  if (carry === undefined) refuse(["keep"], (flag) => `expected ${flag} with --carry`);
-  if (look) refuse(NOT_OF_LOOK, (flag) => `expected --look without ${flag}, which it does not use`);
-  const isKnown = !resume || engine !== undefined; // else the checkpoint says it
-  if (isKnown && engine !== "torch") refuseProcesses(command);
-  if (resume || exportOnly) {
-    const by = exportOnly ? "--export-only" : "--resume";
-    const why = "which the checkpoint has from the start of the run";
-    refuse(SETTLED, (flag) => `expected ${by} without ${flag}, ${why}`);
-  }
-}
-
-/** Ends the command as wrongly called if it asks for processes, which TensorFlow does not have. */
-export function refuseProcesses(command: Command): void {
-  if (command.getOptionValueSource("processes") !== "cli") return;
-  usage(command, "expected --processes with --engine torch");
-}
-
-/** `checkpointMinutes` → `--checkpoint-minutes`. */
-function flagOf(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+function withRecipe(command: Command): Command {
+  return command
+    .optionsGroup("A recipe, which makes a model again:")
+    .option(
+      "--recipe <file>",
+      "make a model again from its recipe.json, all stages of it; the same command goes on if it is stopped",
+    )
+    .option("--data <folder>", "with --recipe: the folder of its sets, as NAME.tar or as folders NAME");
 }
 
 function modelName(value: string): string {

@@ -5,19 +5,19 @@ import { ZippyNetError } from "../../codec/errors.ts";
 import { type Architecture, DEFAULT_ARCHITECTURE } from "../../codec/network/architecture.ts";
 import { isFolder } from "../../folders.ts";
 import { modelsFolder } from "../../model/folder.ts";
-import { licenceOf, type Manifest, parseManifest } from "../../model/manifest.ts";
+import { licenceOf, parseManifest } from "../../model/manifest.ts";
 import { type Checkpoint, checkpointPath, readCheckpoint } from "../../train/checkpoint.ts";
-import { type ImageSets, SMALLEST_SIDE } from "../../train/data/images.ts";
 import { openEngine } from "../../train/engine.ts";
 import { numberAt } from "../../train/export/destination.ts";
 import { ENGINE, LEARNING_RATE, LOOK_RATE, type RunPlan } from "../../train/plan.ts";
 import { parseRecipe } from "../../train/recipe.ts";
-import type { RunReport } from "../../train/run.ts";
 import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/session.ts";
 import { refuseEarlierRun } from "../../train/start.ts";
 import { usage } from "../options.ts";
+import { budgetOf, refuseIgnored, refuseProcesses } from "./checks.ts";
 import { trainLookOf } from "./look.ts";
-import { budgetOf, refuseIgnored, refuseProcesses, reportStop, type TrainOptions } from "./options.ts";
+import type { TrainOptions } from "./options.ts";
+import { reportStop, show, showDecoding, showImages, showModel } from "./show.ts";
 
 /** `zippynet train`, as it was called. */
 export async function trainAsAsked(
@@ -170,13 +170,6 @@ function watchOf({ checkpointMinutes, evaluateMinutes }: TrainOptions): Watch {
   };
 }
 
-/** Says what is trained on: a folder of few images, or none that is held out, makes a model that nobody has measured. */
-function showImages({ counts: { train, heldOut }, tooSmall }: ImageSets): void {
-  const left = tooSmall > 0 ? `, ${tooSmall} left out, of fewer than ${SMALLEST_SIDE} pixels a side` : "";
-  const raise = heldOut === 0 ? "; to see rate and PSNR, hold out more: --holdout 10%" : "";
-  write(`images: ${train} to train on, ${heldOut} held out${left}${raise}`, true);
-}
-
 /** The architecture of `--architecture`, else that of the model to start from. */
 async function architectureOf({ architecture, init }: TrainOptions): Promise<Architecture> {
   const path = architecture ?? (init && (await isFolder(init)) ? join(init, "manifest.json") : undefined);
@@ -186,41 +179,4 @@ async function architectureOf({ architecture, init }: TrainOptions): Promise<Arc
     throw new ZippyNetError("bad-option", `${option}: expected a manifest at ${path}`, { cause });
   });
   return parseManifest(json).architecture;
-}
-
-function showDecoding(): (done: number, total: number) => void {
-  let shown = 0;
-  return (done, total) => {
-    if (done < total && Date.now() - shown < 1000) return;
-    shown = Date.now();
-    write(`decoding images: ${done} of ${total}`, done === total);
-  };
-}
-
-function showModel({ number, name }: Manifest, out: string): void {
-  console.error(`model ${number} (${name}) is in ${out}`);
-}
-
-function show(report: RunReport): void {
-  const { done, samples, loss, imagesPerSecond, secondsLeft, rate, heldOut } = report;
-  if (heldOut) {
-    for (const { set, size, quality, bytes, psnr } of heldOut) {
-      write(
-        `held out, ${set}, ${size}×${size}, quality ${String(quality).padStart(3)}: ${bytes.toFixed(1)} bytes, ${psnr.toFixed(2)} dB`,
-        true,
-      );
-    }
-  }
-  if (!Number.isFinite(loss)) return;
-  const left = Number.isFinite(secondsLeft) ? `${Math.ceil(secondsLeft / 60)} min left` : "";
-  write(
-    `${(done * 100).toFixed(1)} %  ${samples} samples  loss ${loss.toFixed(3)}  rate ${rate.toExponential(1)}  ${imagesPerSecond.toFixed(0)} images/s  ${left}`,
-    false,
-  );
-}
-
-/** Writes a line. On a terminal, the next line replaces it unless it is to stay. */
-function write(line: string, stays: boolean): void {
-  if (!process.stderr.isTTY) process.stderr.write(`${line}\n`);
-  else process.stderr.write(`\r\x1b[K${line}${stays ? "\n" : ""}`);
 }

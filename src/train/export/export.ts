@@ -24,6 +24,7 @@ export interface ExportOptions {
   readonly description: string;
   readonly supersedes?: Manifest["supersedes"];
   readonly architecture: Architecture;
+  /** How many orientations its files use: 1, 2, 4 or 8. */
   readonly orientations: Manifest["orientations"];
   /** Float weights; `gain` and `inverse_gain` are [3, latentChannels] coefficients of the level. */
   readonly weights: FloatWeights;

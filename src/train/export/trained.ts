@@ -2,27 +2,18 @@ import type { Image } from "../../codec/image.ts";
 import type { Architecture } from "../../codec/network/architecture.ts";
 import { QUALITIES } from "../../codec/target.ts";
 import { buildModel } from "../../model/load-model.ts";
-import type { Licence, Manifest } from "../../model/manifest.ts";
+import type { Manifest } from "../../model/manifest.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { centred } from "../data/batch.ts";
 import { evenly } from "../data/images.ts";
 import { heldOutSizes } from "../holdout.ts";
 import { unpackParameters } from "../network/parameters.ts";
 import type { Sampling } from "../plan.ts";
-import { exportModel, packModel } from "./export.ts";
+import { type ExportOptions, exportModel, packModel } from "./export.ts";
 import { buildTables, countSymbols, noCounts, type SymbolCounts } from "./tables.ts";
 
-export interface ReleaseOptions {
-  readonly number: number;
-  readonly name: string;
-  readonly description: string;
-  readonly supersedes?: Manifest["supersedes"];
-  /** How many orientations its files use: 1, 2, 4 or 8. */
-  readonly orientations: Manifest["orientations"];
-  readonly licence: Licence;
-  /** Further files of the folder by name, the model card for example. */
-  readonly files: ReadonlyMap<string, string>;
-}
+/** What is said of a model that is not in its checkpoint. */
+export type ModelNaming = Omit<ExportOptions, "architecture" | "weights" | "tables">;
 
 const IMAGES_OF_A_FOLDER = 128;
 const QUALITY_STEP = 11;
@@ -32,11 +23,11 @@ const QUALITY_STEP = 11;
  * that will encode. Images of a folder count as often as the run drew them.
  * @param images of each folder of the run
  */
-export async function release(
+export async function exportTrained(
   folder: string,
   { plan: { architecture, sampling }, optimiser }: Checkpoint,
   images: readonly (readonly Image[])[],
-  { orientations, ...naming }: ReleaseOptions,
+  { orientations, ...naming }: ModelNaming,
 ): Promise<Manifest> {
   const weights = unpackParameters(architecture, optimiser.average);
   const options = { ...naming, architecture, orientations, weights };
