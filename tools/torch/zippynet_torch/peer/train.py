@@ -20,7 +20,7 @@ from compressai.models import MeanScaleHyperprior
 from torch import Tensor
 
 from ..data import Sampler, Sampling, centred, evenly, read_pack
-from ..train import has_bfloat16
+from ..workers import has_bfloat16
 from .hyperprior import LAMBDAS, new_model, padded, weights_path
 
 RATE, AUXILIARY_RATE, LARGEST_NORM = 3e-4, 1e-3, 1.0
