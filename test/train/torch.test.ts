@@ -38,6 +38,8 @@ const python = await findPython().catch((error: Error) => error);
 const withoutTorch = python instanceof Error ? python.message : false;
 const skip = withoutTorch || withoutBinding;
 
+process.env["OMP_NUM_THREADS"] ??= "1"; // threads of networks as small as these mostly wait for each other
+
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 const PLAN: RunPlan = {
