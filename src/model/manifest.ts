@@ -49,7 +49,10 @@ export const architectureSchema = v.pipe(
 /** The terms of use of a model. */
 export const licenceFields = {
   /** Of the weights: an SPDX expression, or the URL of their terms; NOASSERTION where nobody said. */
-  licence: v.pipe(v.string(), v.minLength(1)),
+  licence: v.pipe(
+    v.string(),
+    v.check((text) => text !== "", "expected the name of a licence, got nothing"),
+  ),
   /** Who made what the model learnt from, as the data's licences ask it to be said. */
   attribution: v.string(),
   /** Whether the terms allow research alone: encoders take such a model only when it is named. */

@@ -172,6 +172,14 @@ suite(`<zippy-img> in ${BROWSER}, under the policy`, IN_BROWSER, () => {
       'width="50" data-style="display: block"',
       'width="50" height="50" data-style="vertical-align: middle"',
       'width="50" height="50" data-style="width: 50%"',
+      'width="50%"',
+      'width="50%" height="60"',
+      'height="50%"',
+      'width="60.5" height="50%"',
+      'width="60px" height="0x20"',
+      'width="wide" height="-5"',
+      'data-style="display: block"',
+      'width="60" data-style="box-sizing: border-box; padding: 5px 10px"',
     ];
     const rows = ways.map(
       (way) =>
@@ -205,6 +213,37 @@ suite(`<zippy-img> in ${BROWSER}, under the policy`, IN_BROWSER, () => {
       });
     });
     for (const [i, [own, image]] of places.entries()) assert.deepEqual(own, image, ways[i]);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
+  test("beside a long text in a row it keeps its size; a size may change at any time, and where nothing shows it", async () => {
+    const tag = `<zippy-img src="${inline}" alt="" width="84" height="63"></zippy-img>`;
+    site.write("row.html", html(`<div>${tag}<p>${"long text ".repeat(200)}</p></div>`));
+    const { page, errors } = await site.page("row.html");
+    const sizes = await page.evaluate(async () => {
+      const image = document.querySelector<ZippyImage>("zippy-img")!;
+      const row = image.parentElement!.style;
+      [row.display, row.alignItems] = ["flex", "center"];
+      await image.decode();
+      const size = (): string => {
+        const { width, height } = image.getBoundingClientRect();
+        return `${width}×${height} ${image.width}×${image.height}`;
+      };
+      const found = [size()];
+      image.width = 40;
+      found.push(size());
+      image.setAttribute("height", "none");
+      image.setAttribute("width", "10%");
+      row.width = "500px";
+      found.push(size());
+      image.removeAttribute("width");
+      found.push(size());
+      image.style.display = "none";
+      found.push(size());
+      return found;
+    });
+    assert.deepEqual(sizes, ["84×63 84×63", "40×63 40×63", "50×50 50×50", "42×42 42×42", "0×0 42×42"]);
     assert.deepEqual(errors, []);
     await page.context().close();
   });

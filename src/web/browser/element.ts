@@ -8,7 +8,7 @@ import { elementOf } from "./picture.ts";
 const URL_SIGNS = /[/.:?]/;
 
 const STYLE = `
-:host { display: inline-block; overflow: hidden; contain: paint; }
+:host { display: inline-block; width: fit-content; flex-shrink: 0; overflow: hidden; contain: paint; }
 :host([hidden]) { display: none; }
 canvas, img { display: block; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; }
 .broken {
@@ -89,7 +89,7 @@ export class ZippyImage extends Base {
         get(this: ZippyImage) {
           const shown = this.#root.firstElementChild;
           const side = name === "width" ? shown?.clientWidth : shown?.clientHeight;
-          return side || (pixels(this.getAttribute(name)) ?? 0);
+          return side || Math.round(pixels(sideIn(this.getAttribute(name))) ?? this.#size?.[name] ?? 0);
         },
         set(this: ZippyImage, value: number) {
           this.setAttribute(name, String(value));
@@ -212,8 +212,8 @@ export class ZippyImage extends Base {
   /** Sets the size by a rule of the shadow root, so that style sheets of the page win, as they do for `<img>`. */
   #measure(): void {
     if (!sheet) return;
-    const [width, height] = ["width", "height"].map((name) => pixels(this.getAttribute(name)));
-    const own = sheetOf(width, height, this.#size ?? { width, height });
+    const [width, height] = ["width", "height"].map((name) => sideIn(this.getAttribute(name)));
+    const own = sheetOf(width, height, this.#size ?? { width: pixels(width), height: pixels(height) });
     const { adoptedStyleSheets: now } = this.#root;
     if (now.length > 0 && now[1] === own) return; // the same rules again are laid out again
     this.#root.adoptedStyleSheets = own ? [sheet, own] : [sheet];
@@ -299,13 +299,19 @@ function warnOnce(error: unknown): void {
 
 const warned = new Set<string>();
 
-/** The number of pixels in an attribute, if there is one. */
-function pixels(text: string | null): number | undefined {
-  const value = Number.parseInt(text ?? "", 10);
-  return value >= 0 ? value : undefined;
+/** A length of CSS. */
+type Side = `${number}${"px" | "%"}` | undefined;
+
+/** The length in an attribute, if there is one, by the rules of HTML: "50%", "64", and "64px" too. */
+function sideIn(text: string | null): Side {
+  const [, digits, percent] = /^\s*(\d+(?:\.\d+)?)(%?)/.exec(text ?? "") ?? [];
+  return digits === undefined ? undefined : `${Number(digits)}${percent === "%" ? "%" : "px"}`;
 }
 
-type Side = number | undefined;
+/** A length in pixels, if it is one. */
+function pixels(side: Side): number | undefined {
+  return side?.endsWith("px") ? Number.parseFloat(side) : undefined;
+}
 
 /**
  * The rules for a size. All elements of this size share them, because ten thousand sheets would take seconds.
@@ -314,14 +320,14 @@ type Side = number | undefined;
 function sheetOf(
   width: Side,
   height: Side,
-  shape: { readonly width: Side; readonly height: Side },
+  shape: { readonly width: number | undefined; readonly height: number | undefined },
 ): CSSStyleSheet | undefined {
   const rules = [
-    width === undefined ? "" : `width: ${width}px;`,
-    height === undefined ? "" : `height: ${height}px;`,
+    width === undefined ? "" : `width: ${width};`,
+    height === undefined ? "" : `height: ${height};`,
     shape.width === undefined || shape.height === undefined
       ? ""
-      : `aspect-ratio: ${shape.width} / ${shape.height};`,
+      : `aspect-ratio: auto ${shape.width} / ${shape.height};`,
   ].join("");
   if (rules === "") return undefined;
   let found = sizes.get(rules);
