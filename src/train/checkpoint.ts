@@ -96,10 +96,9 @@ export async function readCheckpointIfThere(path: string): Promise<Checkpoint | 
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const tensors = await readFile(path)
     .then(readSafetensors)
-    .catch((cause: unknown) => {
-      throw new ZippyNetError("bad-model", `expected a checkpoint at ${path}, got ${messageOf(cause)}`, {
-        cause,
-      });
+    .catch(async (cause: unknown) => {
+      const got = (await isThere(path)) ? messageOf(cause) : "nothing there";
+      throw new ZippyNetError("bad-model", `expected a checkpoint at ${path}, got ${got}`, { cause });
     });
   const json = tensors.get("run.json");
   if (json?.dtype !== "U8") throw new ZippyNetError("bad-model", `${path} is not a checkpoint of a run`);

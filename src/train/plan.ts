@@ -69,6 +69,8 @@ export interface RunPlan {
 /** When a run is over: after minutes of training or after samples, whichever is given. */
 export type Budget = { readonly minutes: number } | { readonly samples: number };
 
+/** The default licence of a model: SPDX's word for terms that nobody stated. */
+export const NOT_STATED = "NOASSERTION";
 /** The default peak learning rate. */
 export const LEARNING_RATE = 1e-3;
 /** The default learning rate of a look at the start. */

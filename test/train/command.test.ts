@@ -29,7 +29,7 @@ describe("zippynet train", () => {
 
   it("says what a call lacks", () => {
     const calls: [args: string[], status: number, message: RegExp][] = [
-      [[], 2, /--domain or --recipe/],
+      [[], 2, /--domain or --recipe, as in: .* --domain avatars --minutes/],
       [["--domain", "Faces!", IMAGES], 2, /small letters/],
       [["--domain", "faces", IMAGES], 2, /--minutes or --samples/],
       [["--domain", "faces", "--minutes", "1"], 2, /folders of images/],
@@ -37,7 +37,11 @@ describe("zippynet train", () => {
       [["--domain", "faces", "--number", "80", "--minutes", "1", IMAGES], 2, /80 is reserved/],
       [["--domain", "faces", "--minutes", "1", "--resume", IMAGES], 2, /from the checkpoint/],
       [["--domain", "faces", "--minutes", "1", "--resume", "--seed", "2"], 2, /--resume without --seed/],
-      [["--domain", "faces", "--minutes", "1", "--resume"], 1, /expected a checkpoint at runs.faces/],
+      [
+        ["--domain", "faces", "--minutes", "1", "--resume"],
+        1,
+        /expected a checkpoint at runs.faces.*, got nothing there\n/,
+      ],
     ];
     for (const [args, status, message] of calls) {
       const result = zippynet(...args);
@@ -90,6 +94,13 @@ describe("zippynet train", () => {
     assert.deepEqual(manifests[0], manifests[1]);
     const card = readFileSync(join(folder, "again", "README.md"), "utf8");
     assert.match(card, /zippynet train --recipe recipe\.json/);
+    assert.match(
+      again.stderr,
+      /is in again; other commands find it with ZIPPYNET_MODELS=.*zippynet-command-/,
+    );
+    assert.doesNotMatch(trained.stderr, /ZIPPYNET_MODELS/); // there it is found
+    assert.match(card, /from noise; nobody has stated its terms:/);
+    assert.match(card, /\| images \| 42×42 \| 10 \| [\d.]+ \| [\d.]+ dB \|/);
     assert.match(card, /orientations \| 2:/);
     assert.match(card, /`images` \| `[0-9a-f]{16}…` \| {2}\| those of the data/);
     const resumed = zippynet(...all, "--resume", "--samples", "200", "--lr", "5e-4", "--out", "again");
@@ -159,6 +170,7 @@ describe("zippynet train", () => {
       const log = readFileSync(join(folder, "runs", "kept", "log.jsonl"), "utf8");
       assert.equal(log.trim().split("\n").length, 1);
       assert.match(readFileSync(join(kept, "manifest.json"), "utf8"), /"number": 193/); // 192 is taken
+      assert.match(readFileSync(join(kept, "README.md"), "utf8"), /None was held out/);
       if (time === 1) writeFileSync(join(kept, "failures.png"), "made by hand");
     }
     assert.equal(readFileSync(join(kept, "failures.png"), "utf8"), "made by hand");

@@ -13,6 +13,7 @@ import {
   FLAT,
   LEARNING_RATE,
   LOOK_RATE,
+  NOT_STATED,
   type Sampling,
 } from "../../train/plan.ts";
 import { positive, whole } from "../options.ts";
@@ -76,7 +77,7 @@ function withModel(command: Command): Command {
     .option(
       "--licence <spdx>",
       "terms of the weights: an SPDX expression or a URL; of a look, by default those of its model",
-      "NOASSERTION",
+      NOT_STATED,
     )
     .option("--attribution <text>", "whom the data's licences ask to name", "")
     .option(

@@ -17,21 +17,30 @@ import { usage } from "../options.ts";
 import { budgetOf, refuseIgnored, refuseProcesses } from "./checks.ts";
 import { trainLookOf } from "./look.ts";
 import type { TrainOptions } from "./options.ts";
-import { reportStop, show, showDecoding, showImages, showModel } from "./show.ts";
+import { endLine, reportStop, say, show, showDecoding, showImages, showModel } from "./show.ts";
 
 /** `zippynet train`, as it was called. */
-export async function trainAsAsked(
-  folders: readonly string[],
-  options: TrainOptions,
-  command: Command,
-): Promise<void> {
+export async function trainAsAsked(...call: [readonly string[], TrainOptions, Command]): Promise<void> {
+  try {
+    await trained(...call);
+  } finally {
+    endLine();
+  }
+}
+
+async function trained(folders: readonly string[], options: TrainOptions, command: Command): Promise<void> {
   refuseIgnored(command, options);
   if (options.recipe) return fromRecipe(folders, options, command);
   if (options.look) {
     const plan = await newPlan(folders, options, command);
     return trainLookOf(plan, options, command, watchOf(options));
   }
-  if (!options.domain) usage(command, "expected --domain or --recipe");
+  if (!options.domain) {
+    usage(
+      command,
+      "expected --domain or --recipe, as in: zippynet train photos/ --domain avatars --minutes 240",
+    );
+  }
   const domain = options.domain;
   const run = join(options.runs, domain);
   const budget = budgetOf(command, options);
@@ -41,7 +50,7 @@ export async function trainAsAsked(
   const from = options.resume || options.exportOnly ? await readCheckpoint(checkpointPath(run)) : undefined;
   if (!from && folders.length === 0) usage(command, "expected folders of images");
   if (!from) await refuseEarlierRun(run, budget);
-  const out = options.out ?? join(modelsFolder(), domain);
+  const out = options.out ?? (await usualPlace(domain));
   await numberAt(out, domain, options.number); // throws now, not after hours of training
   const exported = async (checkpoint: Checkpoint) => {
     const { terms, description, orientations } = options;
@@ -90,7 +99,7 @@ async function fromRecipe(
     throw new ZippyNetError("bad-option", `--recipe: expected a file at ${options.recipe}`, { cause });
   });
   const recipe = parseRecipe(json);
-  const out = options.out ?? join(modelsFolder(), recipe.name);
+  const out = options.out ?? (await usualPlace(recipe.name));
   await numberAt(out, recipe.name, recipe.number);
   const manifest = await makeFromRecipe({
     recipe,
@@ -103,6 +112,13 @@ async function fromRecipe(
   });
   if (!manifest) return reportStop(join(options.runs, recipe.name));
   showModel(manifest, out);
+}
+
+/** Beside the other models. An installed package has no folder of them: there it is `models`, where the command runs. */
+async function usualPlace(name: string): Promise<string> {
+  const folder = modelsFolder();
+  const isNamed = Boolean(process.env["ZIPPYNET_MODELS"]); // it may be made only now
+  return join(isNamed || (await isFolder(folder)) ? folder : "models", name);
 }
 
 async function newPlan(
@@ -155,7 +171,7 @@ function resumedPlan(plan: RunPlan, { engine, bits, lr, flat }: TrainOptions): R
 function watchOf({ checkpointMinutes, evaluateMinutes }: TrainOptions): Watch {
   const stop = new AbortController();
   const onSignal = () => {
-    console.error("stopping after this step; --resume goes on, or the same command with --recipe or --look");
+    say("stopping after this step; --resume goes on, or the same command with --recipe or --look");
     stop.abort();
   };
   process.once("SIGINT", onSignal);

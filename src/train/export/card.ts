@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { FLAT } from "../plan.ts";
+import type { HeldOutPoint } from "../holdout.ts";
+import { FLAT, NOT_STATED } from "../plan.ts";
 import type { Recipe, Stage } from "../recipe.ts";
 import type { RunReport } from "../run.ts";
 
@@ -12,7 +13,7 @@ const QUALITY = 40;
  * @param logs paths, stage by stage; what is not there is left out
  */
 export async function modelCard(recipe: Recipe, logs: readonly string[]): Promise<string> {
-  const { name, description, number, supersedes, licence, attribution, research } = recipe;
+  const { name, description, number, supersedes, licence, attribution } = recipe;
   const { data, stages, orientations } = recipe;
   const evaluations = await Promise.all(logs.map(evaluationsOf));
   const samples = stages.reduce((sum, stage) => sum + stage.samples, 0);
@@ -20,7 +21,7 @@ export async function modelCard(recipe: Recipe, logs: readonly string[]): Promis
   const curve = curveOf(stages, evaluations);
   return `# ${name}
 
-${description}. Model number ${number}.${supersededText(supersedes)} ${samples.toLocaleString("en")} samples in ${stages.length === 1 ? "one stage" : `${stages.length} stages`}, from ${recipe.init ? `the weights of \`${recipe.init}\`` : "noise"}; ${research ? "**for research alone**: encoders take it only when it is named" : "free to use on these terms"}:
+${description}. Model number ${number}.${supersededText(supersedes)} ${samples.toLocaleString("en")} samples in ${stages.length === 1 ? "one stage" : `${stages.length} stages`}, from ${recipe.init ? `the weights of \`${recipe.init}\`` : "noise"}; ${useOf(recipe)}:
 
 | | |
 |---|---|
@@ -47,12 +48,28 @@ Weights are averaged over the last thousand steps or so.
 
 ## Held-out images
 
-Estimated bytes of payload and PSNR, at the end:
+${heldOutText(points)}
+${curve}`;
+}
+
+/** What may be done with the model. */
+function useOf({ licence, research }: Recipe): string {
+  if (research) return "**for research alone**: encoders take it only when it is named";
+  return licence === NOT_STATED ? "nobody has stated its terms" : "free to use on these terms";
+}
+
+function heldOutText(points: readonly HeldOutPoint[]): string {
+  if (points.length === 0)
+    return "None was held out, so nobody knows how good it is: `--holdout 10%` keeps some back.";
+  const rows = points.map(
+    ({ set, size, quality, bytes, psnr }) =>
+      `| ${set} | ${size}×${size} | ${quality} | ${bytes.toFixed(1)} | ${psnr.toFixed(2)} dB |`,
+  );
+  return `Estimated bytes of payload and PSNR, at the end:
 
 | set | size | quality | bytes | PSNR |
 |---|---|---|---|---|
-${points.map(({ set, size, quality, bytes, psnr }) => `| ${set} | ${size}×${size} | ${quality} | ${bytes.toFixed(1)} | ${psnr.toFixed(2)} dB |`).join("\n")}
-${curve}`;
+${rows.join("\n")}`;
 }
 
 /** "model 6, unless that is named", "models 6, 10 and 12, unless one of them is named". */
