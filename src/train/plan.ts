@@ -69,6 +69,11 @@ export interface RunPlan {
 /** When a run is over: after minutes of training or after samples, whichever is given. */
 export type Budget = { readonly minutes: number } | { readonly samples: number };
 
+/** Whether a run that is so far is at its end. */
+export function isUsed(budget: Budget, { seconds, samples }: { seconds: number; samples: number }): boolean {
+  return "minutes" in budget ? seconds >= budget.minutes * 60 : samples >= budget.samples;
+}
+
 /** The default licence of a model: SPDX's word for terms that nobody stated. */
 export const NOT_STATED = "NOASSERTION";
 /** The default peak learning rate. */

@@ -1,8 +1,6 @@
 import { basename, join, resolve } from "node:path";
 import { ZippyNetError } from "../codec/errors.ts";
 import type { Architecture } from "../codec/network/architecture.ts";
-import { isFolder } from "../folders.ts";
-import { modelsFolder } from "../model/folder.ts";
 import { type Licence, licenceOf, type Manifest } from "../model/manifest.ts";
 import { type Checkpoint, checkpointPath, readCheckpointIfThere, startOf } from "./checkpoint.ts";
 import { type ImageSets, loadImages } from "./data/images.ts";
@@ -22,7 +20,7 @@ import {
 } from "./plan.ts";
 import { folderOf, type Recipe, type Stage, setsOf } from "./recipe.ts";
 import type { RunOptions, Trained } from "./run.ts";
-import { startingWeights } from "./start.ts";
+import { placeOfInit, startingWeights } from "./start.ts";
 
 /** How a session reports, and how it is stopped, while it trains. */
 export type Watch = Pick<RunOptions, "checkpointMinutes" | "evaluateMinutes" | "signal" | "onReport"> & {
@@ -49,9 +47,9 @@ export async function runSession(
   engine: Engine,
   { plan, folder, budget, from, init, onDecode, onImages, ...watch }: Session,
 ): Promise<Trained> {
+  const start = from ?? (await startingWeights(plan, init)); // fails at once, where decoding may take long
   const images = await imagesOf(plan, onDecode);
   onImages?.(images);
-  const start = from ?? (await startingWeights(plan, init));
   return engine({ plan, images, folder, budget, from: start, ...watch });
 }
 
@@ -157,7 +155,7 @@ export interface RecipeSession extends Watch {
  */
 export async function makeFromRecipe(session: RecipeSession): Promise<Manifest | undefined> {
   const { recipe, data, runs, out, engineOf, engine, ...watch } = session;
-  const init = await initOf(recipe);
+  const init = recipe.init && (await placeOfInit(recipe.init));
   let last: Checkpoint | undefined;
   let architecture = recipe.architecture;
   const folders = await foldersOf(recipe, data, join(runs, "data"));
@@ -197,13 +195,6 @@ function notDone(path: string, { samples }: Stage, before: Checkpoint | undefine
     "bad-option",
     `--export-only: expected the finished last stage at ${path}, got ${got}`,
   );
-}
-
-/** The path of what a recipe starts from, which may be the name of a model. */
-async function initOf({ init }: Recipe): Promise<string | undefined> {
-  if (!init) return undefined;
-  const model = join(modelsFolder(), init);
-  return (await isFolder(model)) ? model : init;
 }
 
 async function foldersOf(

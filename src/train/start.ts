@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, ZippyNetError } from "../codec/errors.ts";
 import { isFolder, isThere } from "../folders.ts";
+import { modelsFolder } from "../model/folder.ts";
 import { readBlobs } from "../model/load-decoder.ts";
 import { BLOBS } from "../model/manifest.ts";
 import { readSafetensors, type SafeTensors } from "../model/safetensors.ts";
@@ -24,10 +25,17 @@ export async function startingWeights(
   return packParameters(architecture, grow(architecture, await readWeights(init), seed));
 }
 
+/** The path of weights to start from, for which the name of a model may stand. */
+export async function placeOfInit(init: string): Promise<string> {
+  const model = join(modelsFolder(), init);
+  return (await isFolder(model)) ? model : init;
+}
+
 /** Throws `bad-option` if nothing is there, `bad-model` if it is something else. */
 async function readWeights(path: string): Promise<SafeTensors> {
+  const isNothing = !(await isThere(path));
   const missing = (cause: unknown): never => {
-    const why = messageOf(cause);
+    const why = isNothing ? "nothing there" : messageOf(cause);
     const message = `--init: expected a file of weights, or a model's folder, at ${path}, got ${why}`;
     throw new ZippyNetError("bad-option", message, { cause });
   };

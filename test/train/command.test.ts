@@ -106,6 +106,9 @@ describe("zippynet train", () => {
     const resumed = zippynet(...all, "--resume", "--samples", "200", "--lr", "5e-4", "--out", "again");
     assert.equal(resumed.status, 0, resumed.stderr);
     assert.match(readFileSync(join(folder, "again", "README.md"), "utf8"), /\| 0\.0005, held for 40 %/);
+    const enough = zippynet(...all, "--resume", "--samples", "1", "--out", "again");
+    assert.equal(enough.status, 0, enough.stderr);
+    assert.match(enough.stderr, /the run already had \d+ samples: to go on, ask for more\n/);
     const anew = zippynet(IMAGES, ...all, "--architecture", "tiny.json", "--samples", "0");
     assert.equal(anew.status, 1, anew.stderr);
     assert.match(anew.stderr, /expected no earlier run in runs.made/);
@@ -125,6 +128,22 @@ describe("zippynet train", () => {
     const resume = ["--domain", "torch", "--resume", "--samples", "1", "--processes", "2"];
     assert.match(zippynet(...resume).stderr, /--engine torch needs Python/);
     assert.match(zippynet(...resume, "--engine", "tfjs").stderr, /expected --processes with --engine torch/);
+  });
+
+  it("starts from a model by its name, and says at once where there is none", {
+    skip: withoutBinding,
+  }, () => {
+    const start = (name: string) =>
+      zippynet(IMAGES, "--domain", "started", "--init", name, "--samples", "0", "--out", "other/started");
+    const wrong = start("mad");
+    assert.equal(wrong.status, 1);
+    assert.match(wrong.stderr, /^zippynet: --init: expected .* at mad, got nothing there\n$/);
+    const right = start("made"); // the model that was trained above
+    assert.equal(right.status, 0, right.stderr);
+    const { init, architecture } = parseRecipe(
+      readFileSync(join(folder, "other/started/recipe.json"), "utf8"),
+    );
+    assert.deepEqual([init, architecture], ["made", TINY]);
   });
 
   it("stopped, it leaves a checkpoint, says so, and ends with exit code 1: there is no model", {

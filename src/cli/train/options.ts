@@ -114,7 +114,7 @@ function withRun(command: Command): Command {
     .option("--processes <n>", "with --engine torch: processes that share each step", whole(1, 64), 1)
     .option(
       "--init <weights>",
-      "start not from noise but from these: the folder of a model, or a .safetensors file such as a checkpoint",
+      "start not from noise but from these: a model by its name or folder, or a .safetensors file such as a checkpoint",
     )
     .option(
       "--architecture <manifest>",

@@ -9,10 +9,10 @@ import { licenceOf, parseManifest } from "../../model/manifest.ts";
 import { type Checkpoint, checkpointPath, readCheckpoint } from "../../train/checkpoint.ts";
 import { openEngine } from "../../train/engine.ts";
 import { numberAt } from "../../train/export/destination.ts";
-import { ENGINE, LEARNING_RATE, LOOK_RATE, type RunPlan } from "../../train/plan.ts";
+import { ENGINE, isUsed, LEARNING_RATE, LOOK_RATE, type RunPlan } from "../../train/plan.ts";
 import { parseRecipe } from "../../train/recipe.ts";
 import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/session.ts";
-import { refuseEarlierRun } from "../../train/start.ts";
+import { placeOfInit, refuseEarlierRun } from "../../train/start.ts";
 import { usage } from "../options.ts";
 import { budgetOf, refuseIgnored, refuseProcesses } from "./checks.ts";
 import { trainLookOf } from "./look.ts";
@@ -28,7 +28,8 @@ export async function trainAsAsked(...call: [readonly string[], TrainOptions, Co
   }
 }
 
-async function trained(folders: readonly string[], options: TrainOptions, command: Command): Promise<void> {
+async function trained(folders: readonly string[], given: TrainOptions, command: Command): Promise<void> {
+  const options = given.init === undefined ? given : { ...given, init: await placeOfInit(given.init) };
   refuseIgnored(command, options);
   if (options.recipe) return fromRecipe(folders, options, command);
   if (options.look) {
@@ -74,6 +75,11 @@ async function trained(folders: readonly string[], options: TrainOptions, comman
   if (from && options.exportOnly) return exported({ ...from, plan });
   const engine = plan.engine ?? ENGINE;
   if (engine !== "torch") refuseProcesses(command);
+  if (from && isUsed(budget, from.progress)) {
+    const { seconds, samples } = from.progress;
+    const had = "minutes" in budget ? `${(seconds / 60).toFixed(1)} minutes` : `${samples} samples`;
+    say(`the run already had ${had}: to go on, ask for more`);
+  }
   const last = await runSession(await openEngine(engine, options.processes), {
     plan,
     folder: run,
