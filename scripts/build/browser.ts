@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import { KERNEL } from "../../src/codec/integer/kernel.wasm.ts";
 import { decoderFiles } from "../../src/model/manifest.ts";
 import { COMMON as BROWSERS } from "../../src/web/build/bundle.ts";
-import { COMMON, DIST, dropMaps, instead } from "./bundle.ts";
+import { COMMON, DIST, instead } from "./bundle.ts";
 import type { Model } from "./models.ts";
 
 const WEB = "src/web/browser";
@@ -15,10 +15,9 @@ const common = { ...BROWSERS, ...COMMON, external: ["@zippynet/*"] };
  * package
  */
 export async function buildBrowser({ manifest, packageName }: Model, version: string): Promise<void> {
-  const [{ metafile }] = await Promise.all([
+  await Promise.all([
     build({
       ...common,
-      metafile: true,
       // modules of their own, so that bundlers leave out what a page does not use, workers too
       entryPoints: {
         "browser/index": `${WEB}/index.ts`,
@@ -44,12 +43,10 @@ export async function buildBrowser({ manifest, packageName }: Model, version: st
         "browser/encoder.worker": `${WEB}/worker/encoder.ts`,
       },
       format: "iife",
-      sourcemap: false, // Vite serves it as it is, and warns of sources that are not there
     }),
     buildScript({ manifest, packageName } as Model, version),
     buildDecoder(),
   ]);
-  await dropMaps(metafile.outputs);
 }
 
 /** For a script tag: the global `ZippyNet`, and `<zippy-img>`. */
@@ -63,7 +60,6 @@ async function buildScript({ manifest }: Model, version: string): Promise<void> 
     entryPoints: { "browser/zippynet.script": `${WEB}/script.ts` },
     format: "iife",
     globalName: "ZippyNet",
-    sourcemap: false,
     banner: { js: "var ZIPPYNET_SCRIPT=document.currentScript.src;" },
     define: {
       ZIPPYNET_MODEL: JSON.stringify({
@@ -89,7 +85,7 @@ async function buildDecoder(): Promise<void> {
       `import kernel from "${kernel}";\nimport { useKernel } from "./decode.js";\n\nuseKernel(kernel);\nexport * from "./decode.js";\n`,
     );
   await Promise.all([
-    build({ ...common, entryPoints: { decode: "src/web/packaged/portable.ts" }, sourcemap: false }),
+    build({ ...common, entryPoints: { decode: "src/web/packaged/portable.ts" } }),
     edge("workerd", "./kernel.wasm"),
     edge("edge-light", "./kernel.wasm?module"),
     writeFile(join(DIST, "kernel.wasm"), Buffer.from(KERNEL, "base64")),

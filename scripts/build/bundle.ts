@@ -1,7 +1,7 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { BuildOptions, Metafile, Plugin } from "esbuild";
+import type { BuildOptions, Plugin } from "esbuild";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const DIST = resolve(ROOT, "dist");
@@ -15,8 +15,6 @@ export const COMMON = {
   format: "esm",
   minify: true,
   lineLimit: 200, // an uncaught error shows its line
-  sourcemap: true,
-  sourcesContent: false,
   legalComments: "none",
   logLevel: "warning",
 } as const satisfies BuildOptions;
@@ -57,33 +55,10 @@ export function instead(modules: Readonly<Record<string, string>>): Plugin {
   return {
     name: "instead",
     setup(build) {
-      build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      build.onLoad({ filter: /\.[jt]s$/ }, ({ path }) => {
         const contents = texts.get(path);
         return contents === undefined ? undefined : { contents, loader: "ts", resolveDir: dirname(path) };
       });
     },
   };
-}
-
-/** Modules that callers may step into with a debugger. */
-const PUBLIC = /^src\/(index|api\/|node\/|sign|web\/browser\/(index|element|define|near)\.ts)/;
-
-/** Removes the source maps of bundles that are mostly other modules, to keep an install small. */
-export async function dropMaps(outputs: Metafile["outputs"]): Promise<void> {
-  for (const [path, { inputs }] of Object.entries(outputs)) {
-    if (!path.endsWith(".js") || isPublic(inputs)) continue;
-    const file = join(ROOT, path);
-    const text = await readFile(file, "utf8");
-    await writeFile(file, text.replace(/\/\/# sourceMappingURL=.*\n?/, ""));
-    await rm(`${file}.map`);
-  }
-}
-
-function isPublic(inputs: Metafile["outputs"][string]["inputs"]): boolean {
-  let [open, all] = [0, 0];
-  for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
-    all += bytesInOutput;
-    if (PUBLIC.test(input)) open += bytesInOutput;
-  }
-  return open > all / 2;
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
-import { COMMON, dropMaps, instead, ownPlaces, ROOT } from "./bundle.ts";
+import { COMMON, instead, ownPlaces, ROOT } from "./bundle.ts";
 
 /** What the library is for in Node. */
 const LIBRARY = {
@@ -40,6 +40,9 @@ export function serveCommand() {
   });
 }`;
 
+/** The bar of progress, which measures its text, brings a list of 10 kB. Node has the same as a property. */
+const EMOJI = "module.exports = () => /\\p{RGI_Emoji}/gv;";
+
 /** CommonJS packages in a bundle look for `require`, which esbuild asks for by these words. */
 const REQUIRE =
   'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);\n';
@@ -62,12 +65,12 @@ export async function buildNode(model: string, repository: string): Promise<void
     plugins: [
       instead({
         "src/model/default-package.ts": DEFAULT_MODEL.replace("MODEL", model),
+        "node_modules/emoji-regex/index.js": EMOJI,
         "src/cli/commands/serve.ts": SERVE.replace("REPOSITORY", repository),
       }),
       ownPlaces({ ...LIBRARY, ...COMMANDS }),
     ],
   });
-  await dropMaps(metafile.outputs);
   await addRequire(metafile.outputs);
 }
 

@@ -30,6 +30,7 @@ import { bytesOf, type Source } from "../../api/source.ts";
 import { decodeImage } from "../../codec/decode.ts";
 import { ZippyNetError } from "../../codec/errors.ts";
 import { readZn } from "../../codec/format/zn-file.ts";
+import { useKernel as useCompiled } from "../../codec/integer/kernel.ts";
 import type { Decoder } from "../../codec/model.ts";
 import { loadDecoder } from "../../model/load-decoder.ts";
 import { parseManifest } from "../../model/manifest.ts";
@@ -38,7 +39,6 @@ import { assertPackages, type ModelPackage, manifestOf, placeOf } from "../../mo
 import { applyAlpha, decodeClassical } from "../browser/worker/classical.ts";
 
 export * from "../../api/contract.ts";
-export { useKernel } from "../../codec/integer/kernel.ts";
 export type { Place } from "../../model/package.ts";
 
 export interface Settings {
@@ -58,6 +58,14 @@ export function configure(settings: Settings): void {
   assertPackages(settings.models);
   models = modelsOf(settings.models.map(entryOf), loadDecoder);
   infos = settings.models.map((model) => infoOfModel(manifestOf(model)));
+}
+
+/**
+ * Uses a kernel that is compiled already, on edge runtimes that may not compile bytes. Call it before anything is
+ * decoded. Throws `bad-option` for what is no WebAssembly module.
+ */
+export function useKernel(compiled: object): void {
+  useCompiled(compiled);
 }
 
 /** The models that were set, sorted by number. */
