@@ -17,6 +17,12 @@ import { changed, choose, ready, reported, settled, sheets, sticksOut } from "./
 /** Where screenshots are left, to be looked at. */
 const SHOTS = fileURLToPath(new URL("../../dist/screenshots/", import.meta.url));
 
+/** Pixels by which the numbers of both pictures are wider than the pictures. */
+function namesStickOut(): number {
+  const { scrollWidth, clientWidth } = document.querySelector(".names")!;
+  return scrollWidth - clientWidth;
+}
+
 suite(`the page in ${BROWSER}, under the policy`, IN_BROWSER, () => {
   let site: Site;
   let usual: readonly ModelSummary[];
@@ -62,6 +68,8 @@ suite(`the page in ${BROWSER}, under the policy`, IN_BROWSER, () => {
       assert.equal(await sticksOut(page), 0);
       const code = await page.locator("#qr svg").screenshot();
       assert.deepEqual(Buffer.from(readPayload(await readCode(code)).file), Buffer.from(file));
+      await page.setViewportSize({ width: 320, height: 640 });
+      assert.equal(await page.evaluate(namesStickOut), 0);
       assert.deepEqual(errors, []);
       await page.context().close();
     });
