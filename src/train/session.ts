@@ -42,24 +42,29 @@ export interface Session extends Watch {
   readonly init?: string;
 }
 
-/** Loads the images and trains. */
+/** Loads the images and trains. Throws the signal's reason where it comes while images are loaded. */
 export async function runSession(
   engine: Engine,
-  { plan, folder, budget, from, init, onDecode, onImages, ...watch }: Session,
+  { plan, folder, budget, from, init, ...watch }: Session,
 ): Promise<Trained> {
   const start = from ?? (await startingWeights(plan, init)); // fails at once, where decoding may take long
-  const images = await imagesOf(plan, onDecode);
-  onImages?.(images);
+  const images = await imagesOf(plan, watch);
+  watch.onImages?.(images);
   return engine({ plan, images, folder, budget, from: start, ...watch });
 }
 
 /** The images of a plan's folders, in memory. */
-export function imagesOf(plan: RunPlan, onDecode: Watch["onDecode"], most?: number): Promise<ImageSets> {
+export function imagesOf(
+  plan: RunPlan,
+  { onDecode, signal }: Pick<Watch, "onDecode" | "signal">,
+  most?: number,
+): Promise<ImageSets> {
   return loadImages(plan.folders, {
     heldOutShare: plan.heldOut,
     side: plan.folders.map((_, i) => KEPT_SIDE[cutOf(plan.sampling, i)]),
     ...(most && { most }),
     ...(onDecode && { onProgress: onDecode }),
+    ...(signal && { signal }),
   });
 }
 
@@ -118,7 +123,7 @@ async function exportRecipe(
   logs: readonly string[],
   onDecode?: Watch["onDecode"],
 ): Promise<Manifest> {
-  const { train } = await imagesOf(checkpoint.plan, onDecode, IMAGES_TO_EXPORT);
+  const { train } = await imagesOf(checkpoint.plan, onDecode ? { onDecode } : {}, IMAGES_TO_EXPORT);
   const { name, number, description, supersedes, orientations } = recipe;
   return exportTrained(out, checkpoint, train, {
     name,

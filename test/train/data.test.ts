@@ -190,6 +190,18 @@ describe("training data", () => {
     await rm(folder, { recursive: true });
   });
 
+  it("stops decoding at a signal, and tells of no more images then", async () => {
+    const stop = new AbortController();
+    const told: number[] = [];
+    const onProgress = (done: number) => {
+      told.push(done);
+      stop.abort();
+    };
+    const options = { heldOutShare: 0, side: 128, signal: stop.signal, onProgress };
+    await assert.rejects(loadImages([IMAGES], options), { name: "AbortError" });
+    assert.deepEqual(told, [1]);
+  });
+
   it("lets the learning rate rise, stay and fall to nothing", () => {
     assert.ok(learningRate(1, 0, 0) < 0.01);
     assert.equal(learningRate(1, 1000, 0.2), 1);

@@ -25,7 +25,7 @@ export async function trainLookOf(
   const python = await findPython();
   const folder = join(runs, `${basename(init)}-${look}`);
   const loss = { mse, identity, critic };
-  const images = await imagesOf(plan, watch.onDecode);
+  const images = await imagesOf(plan, watch);
   watch.onImages?.(images);
   const trained = await trainLook({
     model: init,

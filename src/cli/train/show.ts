@@ -78,3 +78,9 @@ export function reportStop(folder: string): void {
   say(`stopped; what was learnt is in ${folder}`);
   process.exitCode = EXIT_FAILED;
 }
+
+/** As `reportStop`, where the signal came while images were decoded. */
+export function reportEarlyStop(): void {
+  say("stopped before any training");
+  process.exitCode = EXIT_FAILED;
+}

@@ -17,12 +17,24 @@ import { usage } from "../options.ts";
 import { budgetOf, refuseIgnored, refuseProcesses } from "./checks.ts";
 import { trainLookOf } from "./look.ts";
 import type { TrainOptions } from "./options.ts";
-import { endLine, reportStop, say, show, showDecoding, showImages, showModel } from "./show.ts";
+import {
+  endLine,
+  reportEarlyStop,
+  reportStop,
+  say,
+  show,
+  showDecoding,
+  showImages,
+  showModel,
+} from "./show.ts";
 
 /** `zippynet train`, as it was called. */
 export async function trainAsAsked(...call: [readonly string[], TrainOptions, Command]): Promise<void> {
   try {
     await trained(...call);
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "AbortError")) throw error;
+    reportEarlyStop();
   } finally {
     endLine();
   }

@@ -31,6 +31,8 @@ export interface LoadOptions {
   /** Decode no more than this many images of the whole, evenly spread. */
   readonly most?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends it; its reason is thrown then. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface LoadOptions {
  */
 export async function loadImages(
   folders: readonly string[],
-  { heldOutShare, side, most = Number.POSITIVE_INFINITY, onProgress }: LoadOptions,
+  { heldOutShare, side, most = Number.POSITIVE_INFINITY, onProgress, signal }: LoadOptions,
 ): Promise<ImageSets> {
   const byFolder = await Promise.all(folders.map(findImages));
   const found = byFolder.flatMap((paths, folder) => paths.map((path) => ({ path, folder })));
@@ -48,10 +50,12 @@ export async function loadImages(
   const unreadable: string[] = [];
   let done = 0;
   const images = await mapInParallel(paths, JOBS, async ({ path, folder }) => {
+    signal?.throwIfAborted();
     const image = await decode(path, typeof side === "number" ? side : side[folder]!).catch(() => {
       unreadable.push(path); // the rest is read, too, so that the error names all of them
     });
-    onProgress?.(++done, paths.length);
+    done++;
+    if (!signal?.aborted) onProgress?.(done, paths.length);
     return image;
   });
   if (unreadable.length > 0) throw notImages(unreadable.sort());
