@@ -4,19 +4,21 @@ import { LocalDistortion, type Relaxed, type Softened } from "./relaxation.ts";
 /** First step of Adam, in quantisation steps of a latent. They get shorter, down to none at the end. */
 const RATE = 0.05;
 /** Temperature at the beginning and at the end. */
-const [HOT, COLD] = [1, 0.4];
+const [HOT, COLD] = [0.7, 0.2];
+/** Power of the odds of the noise. SGA has 1, which needs more than three times as many steps for the same gain. */
+const NOISE = 0.5;
 /** Steps from one gradient of `g_s` to the next. Between two, the error is a quadratic around the last latents. */
 const FRESH_EVERY = 5;
 /** Keeps a logit finite. */
 const EDGE = 1e-3;
-const STEEPEST = 4;
+const STEEPEST = 8;
 
 /**
  * Stochastic Gumbel annealing (Yang, Bamler and Mandt, "Improving Inference for Neural Image Compression", NeurIPS
  * 2020): gradient descent on `y` where each latent is softly rounded up or down at random. Minimises bits + λ · SSE.
  * The chance to round up is sin²(½π·share) as in SGA+ (Perugachi-Diaz, Gansekoele and Bhulai, "Robustly overfitting
  * latents for flexible neural image compression", NeurIPS 2024), whose flat ends allow long steps; a lower temperature
- * makes it steeper. What else was tried: docs/experiments.md.
+ * makes it steeper. The noise is weaker than SGA's, since a descent is short. What else was tried: docs/experiments.md.
  */
 export class Descent {
   /** The current point, [rows, columns, latentChannels] after gain. */
@@ -68,7 +70,8 @@ function softly(residual: number, temperature: number, random: number): Softened
   const below = Math.floor(residual);
   const share = Math.min(1 - EDGE, Math.max(EDGE, residual - below));
   const [sin, cos] = [Math.sin((Math.PI / 2) * share), Math.cos((Math.PI / 2) * share)];
-  const odds = (((sin / cos) ** 2 * (random + Number.EPSILON)) / (1 - random)) ** (1 / temperature);
+  const noise = ((random + Number.EPSILON) / (1 - random)) ** NOISE;
+  const odds = ((sin / cos) ** 2 * noise) ** (1 / temperature);
   const up = odds / (1 + odds);
   return {
     symbol: below + up,
