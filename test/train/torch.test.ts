@@ -342,7 +342,8 @@ for side in (4, 48, 256):
     burst("train", archive, "0.02", out, "--batch", "8", "--lr", "1e-3");
     const after = await readCheckpoint(checkpointPath(out));
     assert.ok(after.optimiser.step > 0 && after.progress.seconds >= 1.2);
-    assert.deepEqual([after.plan.sampling.batch, after.plan.rate], [8, 1e-3]);
+    const { sampling, rate, engine } = after.plan;
+    assert.deepEqual([sampling.batch, rate, engine], [8, 1e-3, "torch"]);
     const moved = norm(after.optimiser.average.map((value, i) => value - first.optimiser.average[i]!));
     assert.ok(moved > 0 && moved < 0.2 * norm(first.optimiser.average), `${moved}`);
     const last = await torch({
