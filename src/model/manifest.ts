@@ -51,7 +51,7 @@ export const licenceFields = {
   /** Of the weights: an SPDX expression, or the URL of their terms; NOASSERTION where nobody said. */
   licence: v.pipe(
     v.string(),
-    v.check((text) => text !== "", "expected the name of a licence, got nothing"),
+    v.check((text) => text !== "", "expected a text, got none"),
   ),
   /** Who made what the model learnt from, as the data's licences ask it to be said. */
   attribution: v.string(),
@@ -64,7 +64,7 @@ const look = v.object({ ...blob.entries, ...licenceFields });
 
 const schema = v.object({
   /** Version of this layout and of the arithmetic that the model means. */
-  format: v.literal(3),
+  format: v.picklist([3]),
   /** 1–255 but 80, in every file the model writes; 192–255 are users' own. */
   number: numberSchema,
   name: nameSchema,

@@ -248,6 +248,30 @@ suite(`<zippy-img> in ${BROWSER}, under the policy`, IN_BROWSER, () => {
     await page.context().close();
   });
 
+  test("in the document of a frame it has its size too, and keeps it back in its own", async () => {
+    site.write(
+      "moved.html",
+      html(`<zippy-img src="${inline}" alt="" width="50%"></zippy-img><iframe></iframe>`),
+    );
+    const { page, errors } = await site.page("moved.html");
+    const widths = await page.evaluate(async () => {
+      const image = document.querySelector<ZippyImage>("zippy-img")!;
+      await image.decode();
+      const width = (): number => image.getBoundingClientRect().width;
+      image.width = 60;
+      const found = [width()];
+      document.querySelector("iframe")!.contentDocument!.body.append(image);
+      found.push(width());
+      image.width = 70;
+      found.push(width());
+      document.body.append(image);
+      return [...found, width()];
+    });
+    assert.deepEqual(widths, [60, 60, 70, 70]);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  });
+
   test("printing asks for all: what is far is in print", async () => {
     const tag = `<zippy-img src="${inline}" width="42" height="42" alt=""></zippy-img>`;
     site.write("print.html", html(`${tag}${FAR}${tag.repeat(3)}`));

@@ -18,10 +18,7 @@ canvas, img { display: block; width: 100%; height: 100%; object-fit: inherit; ob
 }
 `;
 
-/** Undefined on a server, where this module may be imported and does nothing. */
-const sheet = globalThis.CSSStyleSheet && new CSSStyleSheet();
-sheet?.replaceSync(STYLE); // unlike a <style>, a constructed sheet is allowed by a strict style-src
-
+/** On a server this module may be imported and does nothing. */
 const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
 interface Size {
@@ -211,12 +208,14 @@ export class ZippyImage extends Base {
 
   /** Sets the size by a rule of the shadow root, so that style sheets of the page win, as they do for `<img>`. */
   #measure(): void {
-    if (!sheet) return;
+    const { ownerDocument: document } = this;
+    if (!document.defaultView) return; // it is shown nowhere
     const [width, height] = ["width", "height"].map((name) => sideIn(this.getAttribute(name)));
-    const own = sheetOf(width, height, this.#size ?? { width: pixels(width), height: pixels(height) });
+    const rules = rulesOf(width, height, this.#size ?? { width: pixels(width), height: pixels(height) });
+    const wanted = [STYLE, ...rules].map((each) => sheetOf(each, document));
     const { adoptedStyleSheets: now } = this.#root;
-    if (now.length > 0 && now[1] === own) return; // the same rules again are laid out again
-    this.#root.adoptedStyleSheets = own ? [sheet, own] : [sheet];
+    if (now.length > 0 && now[1] === wanted[1]) return; // the same rules again are laid out again
+    this.#root.adoptedStyleSheets = wanted;
   }
 
   async #show(signal: AbortSignal): Promise<void> {
@@ -313,33 +312,35 @@ function pixels(side: Side): number | undefined {
   return side?.endsWith("px") ? Number.parseFloat(side) : undefined;
 }
 
-/**
- * The rules for a size. All elements of this size share them, because ten thousand sheets would take seconds.
- * @param shape gives the aspect ratio, for style sheets that set only one side
- */
-function sheetOf(
-  width: Side,
-  height: Side,
-  shape: { readonly width: number | undefined; readonly height: number | undefined },
-): CSSStyleSheet | undefined {
+/** The rules for a size, if any. The aspect ratio, of `shape`, is for style sheets that set only one side. */
+function rulesOf(width: Side, height: Side, shape: Record<keyof Size, number | undefined>): string[] {
+  const isShaped = shape.width !== undefined && shape.height !== undefined;
   const rules = [
     width === undefined ? "" : `width: ${width};`,
     height === undefined ? "" : `height: ${height};`,
-    shape.width === undefined || shape.height === undefined
-      ? ""
-      : `aspect-ratio: auto ${shape.width} / ${shape.height};`,
+    isShaped ? `aspect-ratio: auto ${shape.width} / ${shape.height};` : "",
   ].join("");
-  if (rules === "") return undefined;
-  let found = sizes.get(rules);
+  return rules === "" ? [] : [`:host { ${rules} }`];
+}
+
+/**
+ * A sheet of a document, to which it belongs: elements may move to that of a frame or of another window. All elements
+ * with the same rules share it, because ten thousand sheets would take seconds. Unlike a <style>, a constructed sheet
+ * is allowed by a strict style-src.
+ */
+function sheetOf(rules: string, document: Document): CSSStyleSheet {
+  const own = sheets.get(document) ?? new Map<string, CSSStyleSheet>();
+  sheets.set(document, own);
+  let found = own.get(rules);
   if (!found) {
-    found = new CSSStyleSheet();
-    found.replaceSync(`:host { ${rules} }`);
-    sizes.set(rules, found);
+    found = new document.defaultView!.CSSStyleSheet();
+    found.replaceSync(rules);
+    own.set(rules, found);
   }
   return found;
 }
 
-const sizes = new Map<string, CSSStyleSheet>();
+const sheets = new WeakMap<Document, Map<string, CSSStyleSheet>>();
 
 /** Registers `<zippy-img>`, unless it is already registered. On a server it does nothing. */
 export function defineZippyImage(): void {
