@@ -11,9 +11,9 @@ import { inSteps, type Trial, tryLatents } from "./trials.ts";
 type ForEachEffort = { readonly length: 10 };
 
 /** Steps of gradient descent. Efforts 0 and 1 only choose orientation and gain. */
-const STEPS = [0, 0, 0, 24, 40, 72, 112, 176, 288, 440] as const satisfies ForEachEffort;
+const STEPS = [0, 0, 0, 40, 40, 72, 112, 176, 288, 440] as const satisfies ForEachEffort;
 /** Moves of single symbols that are coded after that: they find what the descent cannot. */
-const MOVES = [0, 0, 96, 96, 96, 96, 96, 192, 192, 192] as const satisfies ForEachEffort;
+const MOVES = [0, 0, 96, 48, 96, 96, 96, 192, 192, 192] as const satisfies ForEachEffort;
 /** After every so many steps, the latents are coded as in a file. */
 const CODE_EVERY = 8;
 /** The time of a step, measured in codings of the latents: two runs of the prior, and two of `g_s` every fifth step. */
