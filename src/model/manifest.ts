@@ -8,6 +8,11 @@ import { LOOKS, type Look } from "../codec/network/architecture.ts";
 export const BLOBS = ["g_a", "g_s", "prior"] as const;
 export type BlobName = (typeof BLOBS)[number];
 
+/*
+ * Every page loads what is used of valibot here. So `check` and `picklist`, which are needed anyway, also say what it
+ * has words of its own for: multipleOf, notValue, minLength, literal.
+ */
+
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const even = v.pipe(
   count,

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Worker, WorkerOptions } from "node:worker_threads";
 import { abortable, type CommonOptions, type Listener, type Progress } from "../api/options.ts";
-import { type ErrorCode, ZippyNetError } from "../codec/errors.ts";
+import { type ErrorCode, messageOf, ZippyNetError } from "../codec/errors.ts";
 
 /** A task on its way to a thread. */
 export interface ToThread<Task> {
@@ -153,7 +153,7 @@ class Thread<Task, Result> {
     worker.unref();
     worker.on("message", (message: FromThread<Result>) => this.#receive(message));
     worker.on("error", (cause) => {
-      const why = `expected a thread to do this, it ended: ${cause instanceof Error ? cause.message : cause}`;
+      const why = `expected a thread to do this, it ended: ${messageOf(cause)}`;
       events.gone(); // before those it fails: what they ask for next would come to it
       this.#fail(new ZippyNetError("unavailable", why, { cause }));
     });

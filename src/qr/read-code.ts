@@ -9,7 +9,7 @@ export interface Seen {
   readonly data: Uint8Array | Uint8ClampedArray;
 }
 
-/** How hard a code is looked for: retries, and the milliseconds that they may take together; mirrored, as much again. */
+/** How hard a code is looked for: retries, and the milliseconds they may take together; mirrored, as much again. */
 export type Patience = Required<Pick<DecodeOpts, "effort" | "timeLimit">>;
 
 /** For a file: a scan may be askew, faint and noisy. */

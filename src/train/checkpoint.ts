@@ -70,13 +70,8 @@ export async function writeCheckpoint(
     await rename(`${path}.new`, path);
   } catch (cause) {
     await rm(`${path}.new`, { force: true }); // on a full disk it would keep all the rest from being written, too
-    throw new ZippyNetError(
-      "unavailable",
-      `expected to write the checkpoint ${path}, got ${messageOf(cause)}`,
-      {
-        cause,
-      },
-    );
+    const message = `expected to write the checkpoint ${path}, got ${messageOf(cause)}`;
+    throw new ZippyNetError("unavailable", message, { cause });
   }
 }
 

@@ -69,9 +69,13 @@ export interface RunPlan {
 /** When a run is over: after minutes of training or after samples, whichever is given. */
 export type Budget = { readonly minutes: number } | { readonly samples: number };
 
-/** Whether a run that is so far is at its end. */
-export function isUsed(budget: Budget, { seconds, samples }: { seconds: number; samples: number }): boolean {
-  return "minutes" in budget ? seconds >= budget.minutes * 60 : samples >= budget.samples;
+/** How much of a budget a run that is so far has used, as a share; 1 and above at its end. */
+export function usedShare(
+  budget: Budget,
+  { seconds, samples }: { readonly seconds: number; readonly samples: number },
+): number {
+  if ("minutes" in budget) return seconds / (budget.minutes * 60);
+  return budget.samples > 0 ? samples / budget.samples : 1;
 }
 
 /** The default licence of a model: SPDX's word for terms that nobody stated. */

@@ -6,7 +6,7 @@ import type { ImageSets } from "./data/images.ts";
 import { Random } from "./data/random.ts";
 import { Sampler } from "./data/sampler.ts";
 import { evaluateHeldOut, type HeldOutPoint } from "./holdout.ts";
-import { type Budget, FLAT, type RunPlan } from "./plan.ts";
+import { type Budget, FLAT, type RunPlan, usedShare } from "./plan.ts";
 import { Trainer } from "./trainer.ts";
 
 export interface RunOptions {
@@ -124,9 +124,7 @@ class TrainingRun {
 
   /** Share of the budget that is used; above 1 where the last step went beyond it. */
   #used(): number {
-    const { budget } = this.#options;
-    if ("minutes" in budget) return this.#seconds / (budget.minutes * 60);
-    return budget.samples > 0 ? this.#samples / budget.samples : 1;
+    return usedShare(this.#options.budget, { seconds: this.#seconds, samples: this.#samples });
   }
 
   #rate(done: number): number {

@@ -191,7 +191,8 @@ export async function makeFromRecipe(session: RecipeSession): Promise<Manifest |
     last = trained;
   }
   const logs = stages.map((_, i) => join(stageFolder(i), "log.jsonl"));
-  return exportRecipe(out, last!, { ...recipe, stages }, logs, watch.onDecode); // there is a stage, and the last one is finished
+  // there is a stage, and the last one is finished
+  return exportRecipe(out, last!, { ...recipe, stages }, logs, watch.onDecode);
 }
 
 function notDone(path: string, { samples }: Stage, before: Checkpoint | undefined): ZippyNetError {

@@ -4,7 +4,7 @@ import { makeFolders } from "../folders.ts";
 import { checkpointPath, readCheckpoint, startOf, writeCheckpoint } from "./checkpoint.ts";
 import { writePacks } from "./data/pack.ts";
 import { heldOutSizes } from "./holdout.ts";
-import { isUsed } from "./plan.ts";
+import { usedShare } from "./plan.ts";
 import { runPython } from "./python.ts";
 import type { RunOptions, RunReport, Trained } from "./run.ts";
 
@@ -40,7 +40,7 @@ export async function trainWithTorch(
     { processes, ...(signal && { signal }), onLine: (line) => onReport?.(line as RunReport) },
   );
   const checkpoint = await readCheckpoint(path);
-  return { ...checkpoint, finished: isUsed(budget, checkpoint.progress) };
+  return { ...checkpoint, finished: usedShare(budget, checkpoint.progress) >= 1 };
 }
 
 /** The arguments of every trainer of `tools/torch`: data, budget, and how often it reports and saves. */

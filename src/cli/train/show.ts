@@ -6,7 +6,7 @@ import type { RunReport } from "../../train/run.ts";
 import { EXIT_FAILED } from "../options.ts";
 import { spanText } from "../progress.ts";
 
-/** Says what is trained on: a folder of few images, or none that is held out, makes a model that nobody has measured. */
+/** Says what is trained on: a model of few images, or of which none is held out, is one that nobody has measured. */
 export function showImages({ counts: { train, heldOut }, tooSmall }: ImageSets): void {
   const left = tooSmall > 0 ? `, ${tooSmall} left out, of fewer than ${SMALLEST_SIDE} pixels a side` : "";
   const raise = heldOut === 0 ? "; to see rate and PSNR, hold out more: --holdout 10%" : "";

@@ -9,7 +9,7 @@ import { licenceOf, parseManifest } from "../../model/manifest.ts";
 import { type Checkpoint, checkpointPath, readCheckpoint } from "../../train/checkpoint.ts";
 import { openEngine } from "../../train/engine.ts";
 import { numberAt } from "../../train/export/destination.ts";
-import { ENGINE, isUsed, LEARNING_RATE, LOOK_RATE, type RunPlan } from "../../train/plan.ts";
+import { ENGINE, LEARNING_RATE, LOOK_RATE, type RunPlan, usedShare } from "../../train/plan.ts";
 import { parseRecipe } from "../../train/recipe.ts";
 import { exportRun, makeFromRecipe, runSession, type Watch } from "../../train/session.ts";
 import { placeOfInit, refuseEarlierRun } from "../../train/start.ts";
@@ -87,7 +87,7 @@ async function trained(folders: readonly string[], given: TrainOptions, command:
   if (from && options.exportOnly) return exported({ ...from, plan });
   const engine = plan.engine ?? ENGINE;
   if (engine !== "torch") refuseProcesses(command);
-  if (from && isUsed(budget, from.progress)) {
+  if (from && usedShare(budget, from.progress) >= 1) {
     const { seconds, samples } = from.progress;
     const had = "minutes" in budget ? `${(seconds / 60).toFixed(1)} minutes` : `${samples} samples`;
     say(`the run already had ${had}: to go on, ask for more`);

@@ -1,4 +1,4 @@
-import { type ErrorCode, ZippyNetError } from "../../../codec/errors.ts";
+import { type ErrorCode, messageOf, ZippyNetError } from "../../../codec/errors.ts";
 import type { Answer, Request, Serve } from "../protocol.ts";
 
 /** The part of a worker's scope that is used. TypeScript's types here are those of pages, not of workers. */
@@ -17,5 +17,5 @@ export function serveFromWorker(serve: Serve): void {
 /** The answer for a request that failed. It has the parts of the error, as its class would be lost between threads. */
 export function failure(id: number, error: unknown): Answer {
   const code: ErrorCode = error instanceof ZippyNetError ? error.code : "unavailable";
-  return { type: "failed", id, code, message: error instanceof Error ? error.message : String(error) };
+  return { type: "failed", id, code, message: messageOf(error) };
 }
